@@ -1,0 +1,128 @@
+/**
+ * An experiment: a spec with everything decided. Normalisation leaves one of these; every later room reads it.
+ * Keys are spelt as in the language, so that a resolved spec prints as a spec.
+ */
+
+export interface Experiment {
+  readonly data: Data;
+  readonly model: Model;
+  readonly train: Train;
+  readonly evaluate: Evaluate;
+}
+
+/** A file value becomes a class index, or is ignored. */
+export type LabelMap = ReadonlyMap<number, number | "ignore">;
+
+export interface Data {
+  readonly layout: "list";
+  /** Absolute folder; paths in the lists are relative to it. */
+  readonly root: string;
+  readonly train: string;
+  readonly val: string | null;
+  readonly test: string | null;
+  /** Class names; their number is the C of every `[N, H, W, C]`. At most 255. */
+  readonly classes: readonly string[];
+  /** Values found in label files. Identity on 0…C−1 unless written out. */
+  readonly labels: LabelMap;
+  /** RGB mean and standard deviation on the 0–255 scale (semseg `tool/train.py`). */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+export interface Model {
+  readonly backbone: Backbone;
+  /** `null` is the dilated FCN baseline. */
+  readonly pyramid: Pyramid | null;
+  readonly head: Head;
+  readonly auxiliary: Auxiliary | null;
+  /** Of the pyramid's and the logits' bilinear upsampling. */
+  readonly align_corners: boolean;
+  readonly norm: Norm;
+}
+
+export interface Norm {
+  readonly epsilon: number;
+  /** Share of the old running statistic that is kept each step (PyTorch's 0.1 is 0.9 here). */
+  readonly momentum: number;
+}
+
+export interface Backbone {
+  readonly block: "basic" | "bottleneck";
+  readonly blocks: readonly [number, number, number, number];
+  /** Planes of the first stage; stage s has width·2^(s−1), times 4 at a bottleneck's end. 64 in the paper. */
+  readonly width: number;
+  readonly stem: Stem;
+  /** Per stage; a stage with dilation d > 1 keeps its stride at 1. */
+  readonly dilations: readonly [number, number, number, number];
+  /** Where a bottleneck's stride sits: on its 3×3 (semseg) or its first 1×1 (Caffe, ADE20K). */
+  readonly stride_site: "3x3" | "1x1";
+  /** Dilation of a dilated stage's first block: the stage's (`full`, semseg) or half of it (`contracted`, mmseg). */
+  readonly first_dilation: "full" | "contracted";
+}
+
+/** Three 3×3 convolutions, or one 7×7; then max pooling 3×3 of stride 2. */
+export type Stem =
+  | { readonly kind: "deep"; readonly channels: readonly [number, number, number] }
+  | { readonly kind: "conv7"; readonly channels: number };
+
+export interface Pyramid {
+  readonly bins: readonly number[];
+  readonly pool: "average" | "max";
+  /** Channels of each branch after its 1×1; `null` keeps the backbone's and has no 1×1. */
+  readonly channels: number | null;
+  /** Order of the branches behind the features in the concatenation. */
+  readonly order: "ascending" | "descending";
+}
+
+export interface Head {
+  readonly channels: number;
+  /** Probability of dropping a whole channel (Dropout2d). */
+  readonly dropout: number;
+}
+
+export interface Auxiliary {
+  /** Stage (1–4) whose output it reads. */
+  readonly after: number;
+  readonly channels: number;
+  readonly dropout: number;
+  readonly weight: number;
+}
+
+export interface Train {
+  readonly iterations: number;
+  readonly batch: number;
+  readonly crop: readonly [height: number, width: number];
+  readonly seed: number;
+  readonly precision: "f32" | "bf16";
+  readonly optimizer: { readonly momentum: number; readonly weight_decay: number; readonly decay: "all" | "kernels" };
+  readonly schedule: { readonly base: number; readonly power: number; readonly end: number };
+  /** Rate multiplier of the layers that are not the backbone. */
+  readonly multipliers: { readonly new: number };
+  readonly loss: {
+    /** Denominator of the mean: pixels that count, or all pixels. */
+    readonly mean_over: "valid" | "all";
+    /** Per class, in the order of `data.classes`; `null` is 1 for all. Weighted mean, as in PyTorch. */
+    readonly class_weights: readonly number[] | null;
+  };
+  readonly augment: readonly Augmentation[];
+}
+
+/** In the order written; what moves pixels moves the label with them. The random crop of `train.crop` follows. */
+export type Augmentation =
+  | { readonly op: "mirror"; readonly probability: number }
+  | { readonly op: "scale"; readonly min: number; readonly max: number; readonly aspect: number }
+  | { readonly op: "rotate"; readonly min: number; readonly max: number; readonly probability: number }
+  | { readonly op: "blur"; readonly probability: number }
+  | { readonly op: "jitter"; readonly brightness: number; readonly contrast: number; readonly saturation: number };
+
+export interface Evaluate {
+  /** `whole`: the image padded to 8n+1; `slide`: windows of `window` with `overlap`. */
+  readonly mode: "whole" | "slide";
+  readonly window: readonly [height: number, width: number];
+  readonly overlap: number;
+  readonly scales: readonly number[];
+  readonly mirror: boolean;
+  readonly average: "probabilities" | "logits";
+  /** IoU of a class that occurs neither in labels nor in predictions. */
+  readonly absent_class: "zero" | "skip" | "one";
+}
