@@ -1,0 +1,46 @@
+import { availableParallelism } from "node:os";
+import { defineConfig } from "vitest/config";
+
+/** Rooms whose code is pure and loads no addon: their test files may share one process. */
+const pure = "diagnostic,source,spec,normalize,validate,graph,model,plan,metric,report,house".split(
+  ",",
+);
+const pureFiles = pure.map((room) => `test/${room}/**/*.test.ts`);
+
+const shared = {
+  // The addon is native code and not made for worker threads.
+  pool: "forks" as const,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // The addon reads these when it loads, which is after this.
+  env: { TF_CPP_MIN_LOG_LEVEL: "2", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
+};
+
+export default defineConfig({
+  test: {
+    // Worker threads and the program itself run from dist/.
+    globalSetup: "test/build.ts",
+    // Each process that runs TensorFlow takes all cores by itself.
+    maxWorkers: Math.min(4, availableParallelism()),
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: "pure",
+          include: pureFiles,
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: "machine",
+          include: ["test/**/*.test.ts"],
+          exclude: pureFiles,
+        },
+      },
+    ],
+  },
+});
