@@ -1,0 +1,116 @@
+/** The device that is asked for → TensorFlow, loaded once a process; the only place that opens the native addon. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import type * as tf from "@tensorflow/tfjs-node-gpu";
+import { Failed } from "../diagnostic/failure.js";
+import { alreadyLoaded, type GpuEvidence, noGpu, notInstalled } from "./errors.js";
+
+export type TensorFlow = typeof tf;
+export type Device = "cpu" | "gpu";
+export type Want = "auto" | Device;
+
+/** What the addon tells of itself. */
+interface Binding {
+  readonly TF_Version: string;
+  isUsingGpuDevice(): boolean;
+}
+
+const require = createRequire(import.meta.url);
+let loaded: { readonly tf: TensorFlow; readonly device: Device; readonly want: Want } | undefined;
+
+/**
+ * TensorFlow on the device that is wanted; `auto` takes a GPU where TensorFlow sees one.
+ * Fails where a GPU is wanted and none is seen: there is no silent way back to the CPU.
+ */
+export async function loadTensorFlow(want: Want = "auto"): Promise<TensorFlow> {
+  loaded ??= { ...open(want), want };
+  const { tf, device } = loaded;
+  if (want === "gpu" && loaded.want === "cpu") throw new Failed(alreadyLoaded("gpu", "cpu"));
+  if (want === "gpu" && device === "cpu") throw new Failed(noGpu(gpuEvidence()));
+  if (want === "cpu" && device === "gpu") throw new Failed(alreadyLoaded("cpu", "gpu"));
+  await tf.ready();
+  return tf;
+}
+
+/** The version of the libtensorflow behind the addon, and the device that it runs on. */
+export const describe = (library: TensorFlow): { version: string; device: Device } => {
+  const { binding } = library.backend() as unknown as { readonly binding: Binding };
+  return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? "gpu" : "cpu" };
+};
+
+function open(want: Want): { tf: TensorFlow; device: Device } {
+  quieten();
+  // Hiding the GPUs is the only way to keep the addon from taking one.
+  if (want === "cpu") process.env.CUDA_VISIBLE_DEVICES = "-1";
+  try {
+    preloadCuda();
+    const library = require("@tensorflow/tfjs-node-gpu") as TensorFlow;
+    return { tf: library, device: describe(library).device };
+  } catch (error) {
+    throw new Failed(notInstalled(error instanceof Error ? firstLine(error) : String(error)));
+  }
+}
+
+/** TensorFlow reads its environment when it loads; what the user has set stays. */
+function quieten(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+}
+
+/** glibc's RTLD_NODELETE: the library stays although Node, which finds no addon in it, closes it again. */
+const stay = 0x1000;
+
+/**
+ * Opens the CUDA libraries that set-up laid beside libtensorflow, so that TensorFlow's own `dlopen` finds
+ * them by name: LD_LIBRARY_PATH would count only when the process starts. cuDNN opens its own parts itself.
+ */
+function preloadCuda(): void {
+  const nvidia = join(depsFolder(), "nvidia");
+  if (process.env.CUDA_VISIBLE_DEVICES === "-1" || !existsSync(nvidia)) return;
+  const files = readdirSync(nvidia, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\/lib\/lib[^/_]+\.so\.\d+$/.test(file))
+    .map((file) => join(nvidia, file));
+  // They need each other in an order that only the loader knows: two rounds reach them all.
+  for (const file of [...files, ...files]) preload(file);
+}
+
+export function preload(file: string): void {
+  const flags = constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | stay;
+  try {
+    process.dlopen({ exports: {} }, file, flags);
+  } catch {
+    // Always thrown: it is no addon. Whether it could be opened shows when TensorFlow asks for it.
+  }
+}
+
+/** Where libtensorflow lies: set-up's link into the cache, or what the package's own installer put there. */
+const depsFolder = (): string =>
+  join(dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json")), "deps");
+
+/** What set-up wrote beside the library that it chose. */
+const madeForCuda = (): boolean | undefined => {
+  const file = join(depsFolder(), "pspc.json");
+  if (!existsSync(file)) return undefined;
+  const { flavour } = JSON.parse(readFileSync(file, "utf8")) as { readonly flavour: string };
+  return flavour === "cuda";
+};
+
+const gpuEvidence = (): GpuEvidence => {
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  return {
+    hidden: visible === "" || visible === "-1" ? visible : undefined,
+    driver: nvidiaDriver(),
+    cuda: madeForCuda(),
+  };
+};
+
+/** The version of the NVIDIA driver, or undefined where there is none. */
+export const nvidiaDriver = (): string | undefined => {
+  const file = "/proc/driver/nvidia/version";
+  return existsSync(file) ? /(\d+\.\d+(\.\d+)?)/.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+};
+
+const firstLine = (error: Error): string => error.message.split("\n", 1)[0] ?? "";
