@@ -1,0 +1,169 @@
+/**
+ * Augmentation decided before any pixel is read: a pipeline, (seed, epoch, index) and the sizes enter, one
+ * `Decision` leaves.
+ *
+ * Whatever moves pixels folds into a single inverse-affine map from the crop window to the source, which
+ * image and label share. The meaning is semseg's (`util/transform.py`): scale with one factor for both axes,
+ * rotation about (w/2, h/2) on a canvas that stays, padding split half and rest, a uniform crop. Blur and
+ * colour follow the map wherever they stand in the pipeline: they see the pixels that the network will see.
+ */
+
+import type { Augmentation } from "../normalize/experiment.js";
+import { type Affine, after, identity, mirror, shift, shrink, turn } from "./affine.js";
+import { type Colour, jitter } from "./colour.js";
+import { uniform } from "./random.js";
+
+export type Size = readonly [height: number, width: number];
+
+/** Pixels x with left ≤ x < right, top ≤ y < bottom. */
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export interface Decision {
+  readonly crop: Size;
+  /** Crop pixel (x, y) → source pixel; beyond the source lie the mean and the ignore label. */
+  readonly map: Affine;
+  /** The part of the crop window that the picture covers; the rest is padding. */
+  readonly canvas: Rectangle;
+  readonly blur: boolean;
+  readonly colour: Colour | null;
+  /** What was drawn, for people: factors (x, y), degrees, and where in the canvas the crop begins (x, y). */
+  readonly drawn: {
+    readonly scale: readonly [number, number];
+    readonly degrees: number;
+    readonly mirrored: boolean;
+    readonly offset: readonly [number, number];
+  };
+}
+
+export interface Draws {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Of the sample in its split. */
+  readonly index: number;
+}
+
+export interface Augmenting extends Draws {
+  readonly pipeline: readonly Augmentation[];
+  readonly size: Size;
+  readonly crop: Size;
+  /** RGB; contrast turns about its grey. */
+  readonly mean: readonly [number, number, number];
+}
+
+/** The decision for one sample in one epoch: a pure function, the same wherever and whenever it is asked. */
+export function decide(asked: Augmenting): Decision {
+  const start: Picture = {
+    size: asked.size,
+    map: identity,
+    blur: false,
+    colour: null,
+    drawn: still,
+  };
+  const picture = asked.pipeline.reduce((before, step, place) => {
+    const draw: Draw = (lane) =>
+      uniform(asked.seed, `augment/${step.op}`, asked.epoch, asked.index, lane, place);
+    return apply(before, step, draw, asked.mean);
+  }, start);
+  const at = (lane: number) => uniform(asked.seed, "augment/crop", asked.epoch, asked.index, lane);
+  return cut(picture, asked.crop, at(0), at(1));
+}
+
+/** No augmentation: the middle of the picture, padded where it is smaller than the crop. */
+export const centreCrop = (size: Size, crop: Size): Decision =>
+  cut({ size, map: identity, blur: false, colour: null, drawn: still }, crop, 0.5, 0.5);
+
+/** The picture as far as the pipeline has come; `map` leads from its pixels to the source's. */
+interface Picture extends Pick<Decision, "map" | "blur" | "colour"> {
+  readonly size: Size;
+  readonly drawn: Omit<Decision["drawn"], "offset">;
+}
+
+const still: Picture["drawn"] = { scale: [1, 1], degrees: 0, mirrored: false };
+
+type Draw = (lane: number) => number;
+
+function apply(
+  picture: Picture,
+  step: Augmentation,
+  draw: Draw,
+  mean: Augmenting["mean"],
+): Picture {
+  switch (step.op) {
+    case "mirror":
+      return draw(0) < step.probability ? mirrored(picture) : picture;
+    case "scale": {
+      const factor = between(step.min, step.max, draw(0));
+      const stretch = Math.sqrt(between(1 / step.aspect, step.aspect, draw(1)));
+      return scaled(picture, factor * stretch, factor / stretch);
+    }
+    case "rotate":
+      return draw(0) < step.probability
+        ? rotated(picture, between(step.min, step.max, draw(1)))
+        : picture;
+    case "blur":
+      return draw(0) < step.probability ? { ...picture, blur: true } : picture;
+    case "jitter":
+      return { ...picture, colour: jitter(picture.colour, step, mean, draw) };
+  }
+}
+
+const between = (min: number, max: number, u: number): number => min + (max - min) * u;
+
+const mirrored = (picture: Picture): Picture => ({
+  ...picture,
+  map: after(picture.map, mirror(picture.size[1])),
+  drawn: { ...picture.drawn, mirrored: !picture.drawn.mirrored },
+});
+
+function scaled(picture: Picture, x: number, y: number): Picture {
+  const [height, width] = picture.size;
+  const [sx, sy] = picture.drawn.scale;
+  return {
+    ...picture,
+    size: [Math.max(1, roundEven(height * y)), Math.max(1, roundEven(width * x))],
+    map: after(picture.map, shrink(x, y)),
+    drawn: { ...picture.drawn, scale: [sx * x, sy * y] },
+  };
+}
+
+const rotated = (picture: Picture, degrees: number): Picture => ({
+  ...picture,
+  map: after(picture.map, turn(degrees, picture.size[1] / 2, picture.size[0] / 2)),
+  drawn: { ...picture.drawn, degrees: picture.drawn.degrees + degrees },
+});
+
+/** Halves go to the even neighbour, as OpenCV rounds the size of a resized image. */
+function roundEven(x: number): number {
+  const floor = Math.floor(x);
+  return x - floor === 0.5 ? floor + (floor % 2) : Math.round(x);
+}
+
+/** Pads to the crop's size, then cuts at an offset chosen by u and v in [0, 1). */
+function cut(picture: Picture, crop: Size, u: number, v: number): Decision {
+  const top = placed(picture.size[0], crop[0], u);
+  const left = placed(picture.size[1], crop[1], v);
+  return {
+    crop,
+    map: after(picture.map, shift(left, top)),
+    canvas: {
+      left: Math.max(0, -left),
+      top: Math.max(0, -top),
+      right: Math.min(crop[1], picture.size[1] - left),
+      bottom: Math.min(crop[0], picture.size[0] - top),
+    },
+    blur: picture.blur,
+    colour: picture.colour,
+    drawn: { ...picture.drawn, offset: [left, top] },
+  };
+}
+
+/** Where a crop begins on an axis: before the picture by ⌊padding/2⌋, or uniformly within it. */
+function placed(length: number, crop: number, u: number): number {
+  if (length <= crop) return -Math.floor((crop - length) / 2);
+  return Math.floor(u * (length - crop + 1));
+}
