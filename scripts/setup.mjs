@@ -1,0 +1,89 @@
+// @ts-check
+/**
+ * A clone → one that runs: packages, libtensorflow, the addon, dist/, and a proof that TensorFlow adds two numbers.
+ * Plain Node without packages, since it runs before there are any. Each step is skipped when its result is there.
+ */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { addonFile, addonName, provideAddon } from "./setup/addon.mjs";
+import { alone, cached, cacheFolder } from "./setup/cache.mjs";
+import { compileDist, distIsFresh } from "./setup/dist.mjs";
+import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
+import { installPackages, packagesMatch } from "./setup/packages.mjs";
+import { prove, signature } from "./setup/proof.mjs";
+import { print, seconds, step } from "./setup/say.mjs";
+import { Stop } from "./setup/stop.mjs";
+import { linkDeps, obtain } from "./setup/tensorflow.mjs";
+
+const started = performance.now();
+const root = fileURLToPath(new URL("..", import.meta.url));
+const addon = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu");
+const record = join(root, "node_modules", ".pspc.json");
+
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+  process.on(signal, () => {
+    print("set-up interrupted; nothing half-made is left, and the same command goes on from here");
+    process.exit(130);
+  });
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  print(error.print());
+  process.exitCode = 1;
+}
+
+async function main() {
+  const had = proven();
+  if (had && distIsFresh(root)) return print(`set-up: all in place, ${had} (${seconds(started)})`);
+  requireSystem();
+  print(`set-up: cache ${cacheFolder()}`);
+  await alone(
+    () => print("  · another set-up is at work; waiting for it"),
+    async () => {
+      await installPackages(root, step("packages"));
+      if (!proven()) await provideTensorFlow();
+      if (!distIsFresh(root)) await compileDist(root, step("compile"));
+      if (!proven()) await writeProof();
+    },
+  );
+  print(`set-up: all in place (${seconds(started)})`);
+}
+
+async function provideTensorFlow() {
+  const tools = await findTools();
+  const fetching = step("tensorflow");
+  const library = await obtain(addon, fetching, () => requireTools(tools.missing));
+  await linkDeps(addon, library);
+  fetching.done(`${library.version} for ${library.flavour}, from ${library.origin}`);
+  const making = step("addon");
+  if (library.folder === join(addon, "deps") && existsSync(addonFile(addon)))
+    return making.done("as it came with the library");
+  const name = await addonName(addon, library, tools);
+  if (!cached(name)) requireTools(tools.missing);
+  await provideAddon(addon, name, tools, making);
+}
+
+async function writeProof() {
+  const proving = step("proof");
+  const { version, device } = await prove(root);
+  const said = `TensorFlow ${version} on the ${device}`;
+  writeFileSync(record, JSON.stringify({ said, signature: now(), asked: asked() }));
+  proving.done(said);
+}
+
+/** @returns {string | undefined} what TensorFlow said when it was proved, if that still holds */
+function proven() {
+  if (!existsSync(record) || !packagesMatch(root)) return undefined;
+  const { said, signature: then, asked: askedThen } = JSON.parse(readFileSync(record, "utf8"));
+  return then === now() && (asked() === "" || asked() === askedThen) ? said : undefined;
+}
+
+const now = () => signature(addonFile(addon), join(addon, "deps", "lib", "libtensorflow.so"));
+
+/** What the user asks for by name: another wish is another set-up, and none is content with what is there. */
+const asked = () => process.env.PSPC_TENSORFLOW || process.env.PSPC_FLAVOUR || "";
