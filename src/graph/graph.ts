@@ -1,0 +1,119 @@
+/** The numbered graph (SSA): what a step asks for enters as nodes, what leaves is a list in an order that computes. */
+
+import type { Node, OpName, Ops } from "./op.js";
+import type { Type } from "./type.js";
+
+/** A change of state at the end of a step; all reads see the state from before it. */
+export type Update<Ref> =
+  | { readonly kind: "assign"; readonly variable: Ref; readonly value: Ref }
+  /** v ← momentum·v + (gradient + decay·w);  w ← w − rate·scale·v (Sutskever's form, as PyTorch has it). */
+  | {
+      readonly kind: "momentum";
+      readonly variable: Ref;
+      readonly velocity: Ref;
+      readonly gradient: Ref;
+      readonly rate: Ref;
+      readonly momentum: number;
+      readonly decay: number;
+      readonly scale: number;
+    };
+
+/** A pure function from (state, inputs) to (state, results). */
+export interface Step<Ref> {
+  readonly results: Readonly<Record<string, Ref>>;
+  readonly updates: readonly Update<Ref>[];
+}
+
+export interface ValueOf<K extends OpName> {
+  readonly id: number;
+  readonly op: K;
+  readonly attributes: Ops[K];
+  readonly args: readonly number[];
+  readonly types: readonly [Type, ...Type[]];
+}
+export type Value = { [K in OpName]: ValueOf<K> }[OpName];
+
+export interface Graph extends Step<number> {
+  /** `values[i].id === i`, and arguments come before their users. */
+  readonly values: readonly Value[];
+}
+
+export const refsOf = <Ref>(update: Update<Ref>): readonly Ref[] =>
+  update.kind === "assign"
+    ? [update.variable, update.value]
+    : [update.variable, update.velocity, update.gradient, update.rate];
+
+export const mapUpdate = <A, B>(update: Update<A>, f: (ref: A) => B): Update<B> =>
+  update.kind === "assign"
+    ? { ...update, variable: f(update.variable), value: f(update.value) }
+    : {
+        ...update,
+        variable: f(update.variable),
+        velocity: f(update.velocity),
+        gradient: f(update.gradient),
+        rate: f(update.rate),
+      };
+
+export const rootsOf = (step: Step<Node>): readonly Node[] => [
+  ...Object.values(step.results),
+  ...step.updates.flatMap((update) => refsOf(update)),
+];
+
+/** Every node that the roots need, arguments first, each once. Iterative: a backward pass is thousands deep. */
+export const topological = (roots: readonly Node[]): Node[] => {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    stack.push({ node, next: 0 });
+  };
+  for (const root of roots) {
+    visit(root);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      if (top.next < top.node.args.length) visit(top.node.args[top.next++]);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order;
+};
+
+/**
+ * Numbers a step. Equal operations on equal arguments become one value, and what nothing asks for is not there:
+ * common subexpressions and dead code need no pass of their own.
+ */
+export const number = (step: Step<Node>): Graph => {
+  const values: Value[] = [];
+  const known = new Map<string, number>();
+  const ids = new Map<Node, number>();
+  const idOf = (node: Node): number => ids.get(node)!;
+  for (const node of topological(rootsOf(step))) {
+    const args = node.args.map(idOf);
+    const key = `${node.op}(${args})${JSON.stringify(node.attributes)}`;
+    const id = known.get(key) ?? values.length;
+    if (id === values.length) {
+      // Sound: op and attributes come from one node.
+      values.push({
+        id,
+        op: node.op,
+        attributes: node.attributes,
+        args,
+        types: node.types,
+      } as Value);
+      known.set(key, id);
+    }
+    ids.set(node, id);
+  }
+  return {
+    values,
+    results: Object.fromEntries(
+      Object.entries(step.results).map(([name, node]) => [name, idOf(node)]),
+    ),
+    updates: step.updates.map((update) => mapUpdate(update, idOf)),
+  };
+};
+
+/** Values of one operation, typed. */
+export const valuesOfOp = <K extends OpName>(graph: Graph, op: K): readonly ValueOf<K>[] =>
+  graph.values.filter((value): value is Extract<Value, ValueOf<K>> => value.op === op);

@@ -1,0 +1,144 @@
+/**
+ * The closed list of operations. `Ops` names each with its attributes; every meaning of an operation (type, cost,
+ * gradient, TensorFlow form) is a total table over `OpName`, so that adding one makes `tsc` list what to extend.
+ */
+
+import type { Content } from "./constant.js";
+import type { DType, Shape, Type } from "./type.js";
+
+/** Rows and columns added around an image, filled with what leaves the result alone (0; −∞ in max pooling). */
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Square strides and dilations: PSPNet has no others. */
+export interface Window {
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: Padding;
+}
+
+/** Rows and columns of a pooling window, and its steps. */
+export interface Pool {
+  readonly size: readonly [height: number, width: number];
+  readonly stride: readonly [height: number, width: number];
+  readonly padding: Padding;
+}
+
+export type Group = "backbone" | "pyramid" | "head" | "auxiliary";
+
+/** How a variable begins; drawn by name and seed in weights/. */
+export type Initial =
+  | { readonly kind: "constant"; readonly value: number }
+  /** Normal with variance 2 / fan-out (He et al. 2015), for layers before a ReLU. */
+  | { readonly kind: "kaiming"; readonly fan: number }
+  /** Uniform on ±bound (PyTorch's default for layers that nobody initialises). */
+  | { readonly kind: "uniform"; readonly bound: number };
+
+/** What a variable is for. Only the first four are trained. */
+export type Role = "kernel" | "bias" | "scale" | "shift" | "statistic" | "momentum" | "step";
+
+export type Unary = "negate" | "exp" | "log" | "sqrt" | "reciprocal";
+export type Binary = "add" | "subtract" | "multiply" | "divide" | "maximum" | "minimum";
+export type Comparison = "equal" | "less" | "greaterEqual";
+
+export interface Ops {
+  // Leaves.
+  input: { readonly name: string; readonly dtype: DType; readonly shape: Shape };
+  variable: {
+    readonly name: string;
+    readonly dtype: "f32" | "i32";
+    readonly shape: Shape;
+    readonly role: Role;
+    readonly group: Group;
+    readonly initial: Initial;
+  };
+  constant: { readonly dtype: DType; readonly shape: Shape; readonly content: Content };
+  /** Output `index` of an operation that has several; output 0 is the operation itself. */
+  part: { readonly index: number };
+
+  // Layers. Images are `[N, H, W, C]`.
+  /** (x, kernel) → y */
+  convolution: Window;
+  /** (kernel, dy) → dx of `shape` */
+  convolutionInputGradient: Window & { readonly shape: Shape };
+  /** (x, dy) → dkernel of `shape` */
+  convolutionKernelGradient: Window & { readonly shape: Shape };
+  /**
+   * (x, scale, shift, mean, variance) → y, and the running mean and (unbiased) variance after this batch, each
+   * `keep`·old + (1−keep)·batch, and three values kept for the gradient.
+   */
+  batchNorm: { readonly epsilon: number; readonly keep: number };
+  /** (dy, x, scale, kept 1, 2, 3) → dx, dscale, dshift */
+  batchNormGradient: { readonly epsilon: number };
+  /** (x, scale, shift, mean, variance) → y with the statistics given */
+  batchNormInference: { readonly epsilon: number };
+  relu: Record<never, never>;
+  /** (dy, y) → dx */
+  reluGradient: Record<never, never>;
+  maxPool: Pool;
+  /** (x, y, dy) → dx; the first of equal maxima takes all */
+  maxPoolGradient: Pool;
+  /** Bilinear. With `alignCorners` the corner pixels' centres coincide; without it the corners of the areas do. */
+  resize: { readonly height: number; readonly width: number; readonly alignCorners: boolean };
+  /** (dy, x) → dx; of x only the size is read */
+  resizeGradient: { readonly alignCorners: boolean };
+  softmax: Record<never, never>;
+  /** (logits `[P, C]`, labels i32 `[P]` in 0…C−1) → loss `[P]`, and its gradient `[P, C]` */
+  crossEntropy: Record<never, never>;
+
+  // Algebra.
+  /** `[…, M, K]` × `[…, K, N]`; a matrix without batch meets every element of a batch. */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  unary: { readonly kind: Unary };
+  binary: { readonly kind: Binary };
+  compare: { readonly kind: Comparison };
+  /** (condition, a, b) of one shape */
+  select: Record<never, never>;
+  sum: { readonly axes: readonly number[]; readonly keep: boolean };
+  broadcast: { readonly shape: Shape };
+  cast: { readonly dtype: DType };
+
+  // Moving things.
+  reshape: { readonly shape: Shape };
+  transpose: { readonly permutation: readonly number[] };
+  concat: { readonly axis: number };
+  slice: { readonly begin: readonly number[]; readonly size: Shape };
+  /** Zeros around: per axis how many before and after. */
+  pad: { readonly before: readonly number[]; readonly after: readonly number[] };
+  reverse: { readonly axis: number };
+  /** (table `[K, …]`, indices i32) → table's rows */
+  gather: Record<never, never>;
+
+  // Counting and chance.
+  /** Index of the largest along the last axis, the first of equals. */
+  argmax: Record<never, never>;
+  /** i32 `[P]` in 0…size−1 → how often each occurs, i32 `[size]` */
+  bincount: { readonly size: number };
+  /** (step i32 []) → uniform on [0, 1), a function of (seed, stream, step) */
+  uniform: { readonly shape: Shape; readonly seed: number; readonly stream: number };
+}
+
+export type OpName = keyof Ops;
+
+/** An operation applied to arguments; immutable, shared by reference. `types` holds one type an output. */
+export interface NodeOf<K extends OpName> {
+  readonly op: K;
+  readonly attributes: Ops[K];
+  readonly args: readonly Node[];
+  readonly types: readonly [Type, ...Type[]];
+}
+
+export type Node = { [K in OpName]: NodeOf<K> }[OpName];
+
+export type Variable = NodeOf<"variable">;
+
+const trained: ReadonlySet<Role> = new Set<Role>(["kernel", "bias", "scale", "shift"]);
+export const isTrained = (variable: Variable): boolean => trained.has(variable.attributes.role);
+
+/** Type of a node's first output. */
+export const typeOf = (node: Node): Type => node.types[0];
+export const shapeOf = (node: Node): Shape => node.types[0].shape;

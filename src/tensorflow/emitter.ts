@@ -1,0 +1,69 @@
+/** Where lowered nodes gather: a rule names an operation, its inputs and attributes; the name of its output leaves. */
+
+import type { DType } from "../graph/type.js";
+import type { Attribute, NodeDef, Tensor } from "./proto.js";
+
+/** `name:0` of one output of a node. */
+export type TensorName = string;
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** Name of output `index` of the node whose first output is `first`. */
+export const output = (first: TensorName, index: number): TensorName =>
+  first.replace(/:\d+$/, `:${index}`);
+
+/** A node that must run before: `^name`. */
+export const after = (tensor: TensorName): string => `^${tensor.replace(/:\d+$/, "")}`;
+
+export interface Emitter {
+  readonly nodes: readonly NodeDef[];
+  /** Adds a node under a fresh name that begins with `hint`; returns its first output. */
+  readonly emit: (
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    hint?: string,
+  ) => TensorName;
+  readonly constant: (tensor: Tensor) => TensorName;
+  /** A vector of whole numbers, as TensorFlow wants sizes, axes and paddings. */
+  readonly integers: (values: readonly number[]) => TensorName;
+}
+
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** Little-endian bytes of a constant's numbers. */
+export const tensorOf = (
+  dtype: DType,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): Tensor => ({
+  dtype,
+  shape,
+  content: dtype === "i32" ? bytesOf(Int32Array.from(values)) : bytesOf(Float32Array.from(values)),
+});
+
+/** `scope` is the first part of every name. Equal constants are emitted once. */
+export const emitter = (scope: string): Emitter => {
+  const nodes: NodeDef[] = [];
+  const constants = new Map<string, TensorName>();
+  const emit: Emitter["emit"] = (op, inputs, attributes, hint = op) => {
+    const name = `${scope}/${hint}_${nodes.length}`;
+    nodes.push({ name, op, inputs, attributes });
+    return `${name}:0`;
+  };
+  const constant: Emitter["constant"] = (tensor) => {
+    const { content, dtype, shape } = tensor;
+    const key = `${dtype}[${shape}]${typeof content === "number" ? content : Buffer.from(content).toString("latin1")}`;
+    const known =
+      constants.get(key) ?? emit("Const", [], { dtype: { type: dtype }, value: { tensor } });
+    constants.set(key, known);
+    return known;
+  };
+  return {
+    nodes,
+    emit,
+    constant,
+    integers: (values) => constant(tensorOf("i32", [values.length], values)),
+  };
+};

@@ -1,0 +1,196 @@
+/** From the IR to one TensorFlow model: named graphs enter, a SavedModel whose signatures share their state leaves. */
+
+import type { Graph, Update, Value } from "../graph/graph.js";
+import { valuesOfOp } from "../graph/graph.js";
+import type { Ops } from "../graph/op.js";
+import { product, type Type } from "../graph/type.js";
+import { after, type Emitter, emitter, output, type TensorName } from "./emitter.js";
+import { lowerOperation } from "./operation.js";
+import type { NodeDef, SavedModel, Signature, TensorInfo } from "./proto.js";
+
+type VariableAttributes = Ops["variable"];
+
+const handleOf = (name: string): TensorName => `state/${name}:0`;
+
+/** The variables of every graph, each once. */
+export const stateOf = (graphs: Iterable<Graph>): VariableAttributes[] => {
+  const byName = new Map<string, VariableAttributes>();
+  for (const graph of graphs) {
+    for (const { attributes } of valuesOfOp(graph, "variable"))
+      byName.set(attributes.name, attributes);
+  }
+  return [...byName.values()];
+};
+
+const lowerValue = (
+  to: Emitter,
+  graph: Graph,
+  names: readonly TensorName[],
+  value: Value,
+): TensorName => {
+  if (value.op === "part") return output(names[value.args[0]], value.attributes.index);
+  const { op, attributes, args, types } = value;
+  return lowerOperation(op, to, {
+    attributes,
+    args: args.map((id) => names[id]),
+    argTypes: args.map((id) => graph.values[id].types[0]),
+    types,
+    handle: handleOf,
+  });
+};
+
+const f32 = { T: { type: "f32" } } as const;
+
+/**
+ * An update runs when everything that reads the variable has run: nobody sees a half-moved weight, and TensorFlow may
+ * write in place.
+ */
+const lowerUpdate = (
+  to: Emitter,
+  names: readonly TensorName[],
+  graph: Graph,
+  update: Update<number>,
+): TensorName => {
+  const variable = (id: number): VariableAttributes =>
+    graph.values[id].attributes as VariableAttributes;
+  const readers = (id: number): string[] => readersOf(to.nodes, names[id]);
+  const { name, dtype } = variable(update.variable);
+  if (update.kind === "assign") {
+    const inputs = [handleOf(name), names[update.value], ...readers(update.variable)];
+    return to.emit("AssignVariableOp", inputs, { dtype: { type: dtype } });
+  }
+  const number = (value: number): TensorName =>
+    to.constant({ dtype: "f32", shape: [], content: value });
+  const times = (a: TensorName, b: TensorName): TensorName => to.emit("Mul", [a, b], f32);
+  const rate =
+    update.scale === 1 ? names[update.rate] : times(names[update.rate], number(update.scale));
+  const slope =
+    update.decay === 0
+      ? names[update.gradient]
+      : to.emit(
+          "AddV2",
+          [names[update.gradient], times(names[update.variable], number(update.decay))],
+          f32,
+        );
+  const handles = [handleOf(name), handleOf(variable(update.velocity).name)];
+  const inputs = [...handles, rate, slope, number(update.momentum), ...readers(update.variable)];
+  return to.emit("ResourceApplyMomentum", inputs, f32);
+};
+
+const readersOf = (nodes: readonly NodeDef[], tensor: TensorName): string[] =>
+  nodes.filter(({ inputs }) => inputs.includes(tensor)).map(({ name }) => `^${name}`);
+
+/** What crosses the border: bytes enter as 32-bit words (see `operation.ts`). */
+const border = (name: string, { dtype, shape }: Type, entering: boolean): TensorInfo =>
+  entering && dtype === "u8"
+    ? { name, dtype: "i32", shape: [Math.ceil(product(shape) / 4)] }
+    : { name, dtype, shape };
+
+interface Lowered {
+  readonly nodes: readonly NodeDef[];
+  readonly signature: Signature;
+}
+
+const lowerGraph = (scope: string, graph: Graph): Lowered => {
+  const to = emitter(scope);
+  const names: TensorName[] = [];
+  for (const value of graph.values) names.push(lowerValue(to, graph, names, value));
+  const updates = graph.updates.map((update) => after(lowerUpdate(to, names, graph, update)));
+  const outputs = Object.entries(graph.results).map(([name, id]): [string, TensorInfo] => {
+    const type = graph.values[id].types[0];
+    const result = to.emit(
+      "Identity",
+      [names[id], ...updates],
+      { T: { type: type.dtype } },
+      `result/${name}`,
+    );
+    return [name, border(result, type, false)];
+  });
+  const inputs = valuesOfOp(graph, "input").map(({ attributes }): [string, TensorInfo] => {
+    const placeholder = to.nodes.find(({ name }) =>
+      name.startsWith(`${scope}/input/${attributes.name}_`),
+    )!;
+    return [attributes.name, border(`${placeholder.name}:0`, attributes, true)];
+  });
+  return {
+    nodes: to.nodes,
+    signature: { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) },
+  };
+};
+
+const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
+  name: `state/${name}`,
+  op: "VarHandleOp",
+  inputs: [],
+  attributes: { dtype: { type: dtype }, shape: { shape }, shared_name: { text: name } },
+});
+
+const assign = (to: Emitter, { name, dtype }: VariableAttributes, value: TensorName): string =>
+  after(to.emit("AssignVariableOp", [handleOf(name), value], { dtype: { type: dtype } }));
+
+/** Zeros everywhere, so that a folder without a checkpoint loads; the real values come by `write`. */
+const initSignature = (variables: readonly VariableAttributes[]): Lowered => {
+  const to = emitter("init");
+  const assigned = variables.map((variable) => {
+    const zero = to.constant({ dtype: variable.dtype, shape: [], content: 0 });
+    const attributes = { T: { type: variable.dtype }, index_type: { type: "i32" } } as const;
+    return assign(to, variable, to.emit("Fill", [to.integers(variable.shape), zero], attributes));
+  });
+  const done = to.emit("NoOp", assigned, {}, "done");
+  const outputs = { __saved_model_init_op: { name: done, dtype: "f32", shape: null } } as const;
+  return { nodes: to.nodes, signature: { inputs: {}, outputs } };
+};
+
+/** Whole weights in, whole weights out: `write` has an input for each variable, `read` an output. */
+const writeSignature = (variables: readonly VariableAttributes[]): Lowered => {
+  const to = emitter("write");
+  const inputs: Record<string, TensorInfo> = {};
+  const assigned = variables.map((variable) => {
+    const { name, dtype, shape } = variable;
+    const given = to.emit("Placeholder", [], { dtype: { type: dtype }, shape: { shape } });
+    inputs[name] = { name: given, dtype, shape };
+    return assign(to, variable, given);
+  });
+  const count = to.constant({ dtype: "i32", shape: [], content: variables.length });
+  const done = to.emit("Identity", [count, ...assigned], { T: { type: "i32" } }, "done");
+  return {
+    nodes: to.nodes,
+    signature: { inputs, outputs: { written: { name: done, dtype: "i32", shape: [] } } },
+  };
+};
+
+const readSignature = (variables: readonly VariableAttributes[]): Lowered => {
+  const to = emitter("read");
+  const outputs = Object.fromEntries(
+    variables.map(({ name, dtype, shape }): [string, TensorInfo] => {
+      const value = to.emit("ReadVariableOp", [handleOf(name)], { dtype: { type: dtype } });
+      return [name, { name: value, dtype, shape }];
+    }),
+  );
+  return { nodes: to.nodes, signature: { inputs: {}, outputs } };
+};
+
+/**
+ * One SavedModel for all graphs. Signatures: one a graph under its name, with `write` and `read` for the state they
+ * share and the init operation that TensorFlow runs on loading.
+ */
+export const savedModel = (graphs: Readonly<Record<string, Graph>>): SavedModel => {
+  const variables = stateOf(Object.values(graphs));
+  const lowered: Record<string, Lowered> = {
+    __saved_model_init_op: initSignature(variables),
+    write: writeSignature(variables),
+    read: readSignature(variables),
+    ...Object.fromEntries(
+      Object.entries(graphs).map(([name, graph]) => [name, lowerGraph(name, graph)]),
+    ),
+  };
+  return {
+    nodes: [
+      ...variables.map(variableNode),
+      ...Object.values(lowered).flatMap(({ nodes }) => nodes),
+    ],
+    signatures: Object.fromEntries(
+      Object.entries(lowered).map(([name, { signature }]) => [name, signature]),
+    ),
+  };
+};

@@ -1,0 +1,270 @@
+/** Every operation's TensorFlow form: a typed value of the IR enters, TensorFlow nodes leave. */
+
+import { valuesOf } from "../graph/constant.js";
+import type { Binary, Comparison, OpName, Ops, Padding, Unary } from "../graph/op.js";
+import { product, type Shape, type Type } from "../graph/type.js";
+import { type Attributes, type Emitter, output, type TensorName, tensorOf } from "./emitter.js";
+import type { Attribute } from "./proto.js";
+
+export interface Site<K extends OpName> {
+  readonly attributes: Ops[K];
+  readonly args: readonly TensorName[];
+  readonly argTypes: readonly Type[];
+  readonly types: readonly [Type, ...Type[]];
+  /** Handle of a variable. */
+  readonly handle: (name: string) => TensorName;
+}
+type Rule<K extends OpName> = (to: Emitter, site: Site<K>) => TensorName;
+
+const elementType = (type: Type): Attributes => ({ T: { type: type.dtype } });
+const format: Attributes = { data_format: { text: "NHWC" } };
+
+/** Padding that TensorFlow calls SAME: the odd pixel, if any, at the end. */
+const isSame = (
+  n: number,
+  size: number,
+  stride: number,
+  dilation: number,
+  start: number,
+  end: number,
+): boolean => {
+  const needed = Math.max(0, (Math.ceil(n / stride) - 1) * stride + dilation * (size - 1) + 1 - n);
+  return start === Math.floor(needed / 2) && end === needed - start;
+};
+
+const paddingAttributes = (
+  [, h, w]: Shape,
+  size: readonly number[],
+  stride: readonly number[],
+  dilation: number,
+  { top, bottom, left, right }: Padding,
+): Record<string, Attribute> => {
+  if (top + bottom + left + right === 0) return { padding: { text: "VALID" } };
+  const same =
+    isSame(h, size[0], stride[0], dilation, top, bottom) &&
+    isSame(w, size[1], stride[1], dilation, left, right);
+  return same
+    ? { padding: { text: "SAME" } }
+    : {
+        padding: { text: "EXPLICIT" },
+        explicit_paddings: { ints: [0, 0, top, bottom, left, right, 0, 0] },
+      };
+};
+
+const square = (n: number): Attribute => ({ ints: [1, n, n, 1] });
+
+const windowAttributes = (x: Shape, kernel: Shape, at: Ops["convolution"]): Attributes => ({
+  strides: square(at.stride),
+  dilations: square(at.dilation),
+  ...paddingAttributes(x, kernel, [at.stride, at.stride], at.dilation, at.padding),
+  ...format,
+});
+
+const poolAttributes = (x: Shape, { size, stride, padding }: Ops["maxPool"]): Attributes => ({
+  ksize: { ints: [1, ...size, 1] },
+  strides: { ints: [1, ...stride, 1] },
+  ...paddingAttributes(x, size, stride, 1, padding),
+  ...format,
+});
+
+const resizeAttributes = (alignCorners: boolean): Attributes => ({
+  align_corners: { bool: alignCorners },
+  half_pixel_centers: { bool: !alignCorners },
+});
+
+const normAttributes = (x: Type, epsilon: number, training: boolean): Attributes => ({
+  ...elementType(x),
+  U: { type: "f32" },
+  epsilon: { float: epsilon },
+  is_training: { bool: training },
+  ...format,
+});
+
+const unaryOp: Readonly<Record<Unary, string>> = {
+  negate: "Neg",
+  exp: "Exp",
+  log: "Log",
+  sqrt: "Sqrt",
+  reciprocal: "Reciprocal",
+};
+const binaryOp: Readonly<Record<Binary, string>> = {
+  add: "AddV2",
+  subtract: "Sub",
+  multiply: "Mul",
+  divide: "RealDiv",
+  maximum: "Maximum",
+  minimum: "Minimum",
+};
+const comparisonOp: Readonly<Record<Comparison, string>> = {
+  equal: "Equal",
+  less: "Less",
+  greaterEqual: "GreaterEqual",
+};
+
+/** An operation that is one TensorFlow node over the element type of its first argument. */
+const plain =
+  <K extends OpName>(op: string, more: (site: Site<K>) => Attributes = () => ({})): Rule<K> =>
+  (to, site) =>
+    to.emit(op, site.args, { ...elementType(site.argTypes[0]), ...more(site) });
+
+/**
+ * Bytes cross from JavaScript as 32-bit words, because tfjs has no byte tensors: the same memory, read again inside
+ * the graph.
+ */
+const inputBytes = (to: Emitter, name: string, shape: Shape): TensorName => {
+  const bytes = product(shape);
+  const words = Math.ceil(bytes / 4);
+  const given = to.emit(
+    "Placeholder",
+    [],
+    { dtype: { type: "i32" }, shape: { shape: [words] } },
+    `input/${name}`,
+  );
+  const cast = to.emit("Bitcast", [given], { T: { type: "i32" }, type: { type: "u8" } });
+  const reshape = (x: TensorName, sizes: Shape): TensorName =>
+    to.emit("Reshape", [x, to.integers(sizes)], { T: { type: "u8" }, Tshape: { type: "i32" } });
+  const all = reshape(cast, [words * 4]);
+  const used =
+    words * 4 === bytes
+      ? all
+      : to.emit("Slice", [all, to.integers([0]), to.integers([bytes])], {
+          T: { type: "u8" },
+          Index: { type: "i32" },
+        });
+  return reshape(used, shape);
+};
+
+const i32 = { type: "i32" } as const;
+
+export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = {
+  input: (to, { attributes: { name, dtype, shape } }) =>
+    dtype === "u8"
+      ? inputBytes(to, name, shape)
+      : to.emit("Placeholder", [], { dtype: { type: dtype }, shape: { shape } }, `input/${name}`),
+  variable: (to, { attributes: { name, dtype }, handle }) =>
+    to.emit("ReadVariableOp", [handle(name)], { dtype: { type: dtype } }),
+  constant: (to, { attributes: { dtype, shape, content } }) =>
+    to.constant(
+      content.kind === "fill"
+        ? { dtype, shape, content: content.value }
+        : tensorOf(dtype, shape, valuesOf(content, shape)),
+    ),
+  convolution: plain("Conv2D", ({ attributes, argTypes: [x, kernel] }) =>
+    windowAttributes(x.shape, kernel.shape, attributes),
+  ),
+  convolutionInputGradient: (to, { attributes, args: [kernel, dy], argTypes: [kernelType] }) =>
+    to.emit("Conv2DBackpropInput", [to.integers(attributes.shape), kernel, dy], {
+      ...elementType(kernelType),
+      ...windowAttributes(attributes.shape, kernelType.shape, attributes),
+    }),
+  convolutionKernelGradient: (to, { attributes, args: [x, dy], argTypes: [xType] }) =>
+    to.emit("Conv2DBackpropFilter", [x, to.integers(attributes.shape), dy], {
+      ...elementType(xType),
+      ...windowAttributes(xType.shape, attributes.shape, attributes),
+    }),
+  batchNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
+    to.emit("FusedBatchNormV3", args, {
+      ...normAttributes(x, epsilon, true),
+      exponential_avg_factor: { float: 1 - keep },
+    }),
+  batchNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) =>
+    to.emit("FusedBatchNormGradV3", args, normAttributes(x, epsilon, true)),
+  batchNormInference: (to, { attributes: { epsilon }, args, argTypes: [x] }) =>
+    to.emit("FusedBatchNormV3", args, normAttributes(x, epsilon, false)),
+  relu: plain("Relu"),
+  reluGradient: plain("ReluGrad"),
+  maxPool: plain("MaxPool", ({ attributes, argTypes: [x] }) => poolAttributes(x.shape, attributes)),
+  maxPoolGradient: plain("MaxPoolGrad", ({ attributes, argTypes: [x] }) =>
+    poolAttributes(x.shape, attributes),
+  ),
+  resize: (to, { attributes: { height, width, alignCorners }, args: [x], argTypes: [type] }) =>
+    to.emit("ResizeBilinear", [x, to.integers([height, width])], {
+      ...elementType(type),
+      ...resizeAttributes(alignCorners),
+    }),
+  resizeGradient: (to, { attributes: { alignCorners }, args, argTypes: [, x] }) =>
+    to.emit("ResizeBilinearGrad", args, { ...elementType(x), ...resizeAttributes(alignCorners) }),
+  softmax: plain("Softmax"),
+  crossEntropy: plain("SparseSoftmaxCrossEntropyWithLogits", () => ({ Tlabels: i32 })),
+  matmul: (to, { attributes: { transposeA, transposeB }, args, argTypes: [a, b] }) =>
+    Math.max(a.shape.length, b.shape.length) === 2
+      ? to.emit("MatMul", args, {
+          ...elementType(a),
+          transpose_a: { bool: transposeA },
+          transpose_b: { bool: transposeB },
+        })
+      : to.emit("BatchMatMulV2", args, {
+          ...elementType(a),
+          adj_x: { bool: transposeA },
+          adj_y: { bool: transposeB },
+        }),
+  unary: (to, site) => plain<"unary">(unaryOp[site.attributes.kind])(to, site),
+  binary: (to, site) => plain<"binary">(binaryOp[site.attributes.kind])(to, site),
+  compare: (to, site) => plain<"compare">(comparisonOp[site.attributes.kind])(to, site),
+  select: (to, { args, types: [type] }) => to.emit("SelectV2", args, elementType(type)),
+  sum: (to, { attributes: { axes, keep }, args: [x], argTypes: [type] }) =>
+    to.emit("Sum", [x, to.integers(axes)], {
+      ...elementType(type),
+      Tidx: i32,
+      keep_dims: { bool: keep },
+    }),
+  broadcast: (to, { attributes: { shape }, args: [x], argTypes: [type] }) =>
+    to.emit("BroadcastTo", [x, to.integers(shape)], { ...elementType(type), Tidx: i32 }),
+  cast: (to, { attributes: { dtype }, args, argTypes: [from] }) =>
+    to.emit("Cast", args, { SrcT: { type: from.dtype }, DstT: { type: dtype } }),
+  reshape: (to, { attributes: { shape }, args: [x], argTypes: [type] }) =>
+    to.emit("Reshape", [x, to.integers(shape)], { ...elementType(type), Tshape: i32 }),
+  transpose: (to, { attributes: { permutation }, args: [x], argTypes: [type] }) =>
+    to.emit("Transpose", [x, to.integers(permutation)], { ...elementType(type), Tperm: i32 }),
+  concat: (to, { attributes: { axis }, args, argTypes: [type] }) =>
+    to.emit("ConcatV2", [...args, to.constant(tensorOf("i32", [], [axis]))], {
+      ...elementType(type),
+      N: { int: args.length },
+      Tidx: i32,
+    }),
+  slice: (to, { attributes: { begin, size }, args: [x], argTypes: [type] }) =>
+    to.emit("Slice", [x, to.integers(begin), to.integers(size)], {
+      ...elementType(type),
+      Index: i32,
+    }),
+  pad: (to, { attributes: { before, after }, args: [x], argTypes: [type] }) => {
+    const paddings = before.flatMap((n, axis) => [n, after[axis]]);
+    const matrix = to.constant(tensorOf("i32", [before.length, 2], paddings));
+    return to.emit("Pad", [x, matrix], { ...elementType(type), Tpaddings: i32 });
+  },
+  reverse: (to, { attributes: { axis }, args: [x], argTypes: [type] }) =>
+    to.emit("ReverseV2", [x, to.integers([axis])], { ...elementType(type), Tidx: i32 }),
+  gather: (to, { args: [table, indices], argTypes: [type] }) =>
+    to.emit("GatherV2", [table, indices, to.constant(tensorOf("i32", [], [0]))], {
+      Tparams: { type: type.dtype },
+      Tindices: i32,
+      Taxis: i32,
+      batch_dims: { int: 0 },
+    }),
+  argmax: (to, { args: [x], argTypes: [type] }) =>
+    to.emit("ArgMax", [x, to.constant(tensorOf("i32", [], [type.shape.length - 1]))], {
+      ...elementType(type),
+      Tidx: i32,
+      output_type: i32,
+    }),
+  bincount: (to, { attributes: { size }, args: [x] }) => {
+    const none = to.constant({ dtype: "i32", shape: [0], content: new Uint8Array() });
+    return to.emit("Bincount", [x, to.constant(tensorOf("i32", [], [size])), none], { T: i32 });
+  },
+  uniform: (to, { attributes: { shape, seed, stream }, args: [step] }) => {
+    // One key a layer; the step is the counter. 65,521 is the largest prime below 2¹⁶.
+    const key = to.constant(tensorOf("i32", [], [(Math.imul(seed, 65521) + stream) | 0]));
+    const pair = to.emit("Pack", [key, step], { N: { int: 2 }, T: i32, axis: { int: 0 } });
+    const attributes = { dtype: { type: "f32" }, T: i32, Tseed: i32 } as const;
+    return to.emit("StatelessRandomUniform", [to.integers(shape), pair], attributes);
+  },
+};
+
+/** Name of the first output of `op`, whose nodes are added to `to`. */
+export const lowerOperation = <K extends Exclude<OpName, "part">>(
+  op: K,
+  to: Emitter,
+  site: Site<K>,
+): TensorName => operations[op](to, site);
+
+export { output };

@@ -1,0 +1,142 @@
+/** TensorFlow's protocol messages, as far as a SavedModel needs them: plain data enters, wire bytes leave. */
+
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+
+/** `DataType` of `types.proto`. */
+export const dataType = { f32: 1, i32: 3, u8: 4, bool: 10, bf16: 14, resource: 20 } as const;
+export type DataType = keyof typeof dataType;
+
+/** `AttrValue` of `attr_value.proto`; a tensor is its bytes, or one value that fills its shape. */
+export type Attribute =
+  | { readonly type: DataType }
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly bool: boolean }
+  | { readonly text: string }
+  | { readonly shape: readonly number[] }
+  | { readonly tensor: Tensor };
+
+export interface Tensor {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly content: Uint8Array | number;
+}
+
+/** `NodeDef` of `node_def.proto`. An input is `name:output`, or `^name` where only the order counts. */
+export interface NodeDef {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** `TensorInfo` of `meta_graph.proto`. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DataType;
+  /** `null` where the rank is unknown: the output of an operation that has none. */
+  readonly shape: readonly number[] | null;
+}
+
+export interface Signature {
+  readonly inputs: Readonly<Record<string, TensorInfo>>;
+  readonly outputs: Readonly<Record<string, TensorInfo>>;
+}
+
+export interface SavedModel {
+  readonly nodes: readonly NodeDef[];
+  readonly signatures: Readonly<Record<string, Signature>>;
+}
+
+type Write = (writer: BinaryWriter) => void;
+
+const message = (writer: BinaryWriter, field: number, write: Write): void => {
+  writer.tag(field, WireType.LengthDelimited).fork();
+  write(writer);
+  writer.join();
+};
+const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
+  writer.tag(field, WireType.LengthDelimited).string(value);
+const whole = (writer: BinaryWriter, field: number, value: number): BinaryWriter =>
+  writer.tag(field, WireType.Varint).int64(value);
+
+/** A `map<string, …>` is a repeated message of key 1 and value 2. */
+const entries = <A>(
+  writer: BinaryWriter,
+  field: number,
+  map: Readonly<Record<string, A>>,
+  write: (writer: BinaryWriter, value: A) => void,
+): void => {
+  for (const [key, value] of Object.entries(map)) {
+    message(writer, field, (entry) => {
+      text(entry, 1, key);
+      message(entry, 2, (inner) => write(inner, value));
+    });
+  }
+};
+
+const shape = (writer: BinaryWriter, sizes: readonly number[] | null): void => {
+  if (sizes === null) whole(writer, 3, 1);
+  else for (const size of sizes) message(writer, 2, (dimension) => whole(dimension, 1, size));
+};
+
+const tensor = (writer: BinaryWriter, { dtype, shape: sizes, content }: Tensor): void => {
+  whole(writer, 1, dataType[dtype]);
+  message(writer, 2, (w) => shape(w, sizes));
+  if (typeof content !== "number") writer.tag(4, WireType.LengthDelimited).bytes(content);
+  else if (dtype === "f32") message(writer, 5, (w) => w.float(content));
+  else if (dtype === "bool") message(writer, 11, (w) => w.bool(content !== 0));
+  else message(writer, 7, (w) => w.int32(content));
+};
+
+const attribute = (writer: BinaryWriter, value: Attribute): void => {
+  if ("text" in value) text(writer, 2, value.text);
+  else if ("int" in value) whole(writer, 3, value.int);
+  else if ("float" in value) writer.tag(4, WireType.Bit32).float(value.float);
+  else if ("bool" in value) writer.tag(5, WireType.Varint).bool(value.bool);
+  else if ("type" in value) whole(writer, 6, dataType[value.type]);
+  else if ("shape" in value) message(writer, 7, (w) => shape(w, value.shape));
+  else if ("tensor" in value) message(writer, 8, (w) => tensor(w, value.tensor));
+  else
+    message(writer, 1, (list) =>
+      message(list, 3, (w) => value.ints.forEach((int) => void w.int64(int))),
+    );
+};
+
+const node = (writer: BinaryWriter, { name, op, inputs, attributes }: NodeDef): void => {
+  text(writer, 1, name);
+  text(writer, 2, op);
+  for (const input of inputs) text(writer, 3, input);
+  entries(writer, 5, attributes, attribute);
+};
+
+const info = (writer: BinaryWriter, value: TensorInfo): void => {
+  text(writer, 1, value.name);
+  whole(writer, 2, dataType[value.dtype]);
+  message(writer, 3, (w) => shape(w, value.shape));
+};
+
+const signature = (writer: BinaryWriter, { inputs, outputs }: Signature): void => {
+  entries(writer, 1, inputs, info);
+  entries(writer, 2, outputs, info);
+  text(writer, 3, "tensorflow/serving/predict");
+};
+
+/** GraphDef version: that of TensorFlow 2.9, the oldest that tfjs-node-gpu ships with; newer ones read it. */
+const producer = 1087;
+
+/** `saved_model.pb` with one meta graph, tagged `serve`. */
+export const encode = (model: SavedModel): Uint8Array => {
+  const writer = new BinaryWriter();
+  whole(writer, 1, 1);
+  message(writer, 2, (graph) => {
+    message(graph, 1, (w) => text(w, 4, "serve"));
+    message(graph, 2, (w) => {
+      for (const each of model.nodes) message(w, 1, (inner) => node(inner, each));
+      message(w, 4, (version) => whole(version, 1, producer));
+    });
+    entries(graph, 5, model.signatures, signature);
+  });
+  return writer.finish();
+};

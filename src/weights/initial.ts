@@ -1,0 +1,31 @@
+/** Initial values: variables and a seed enter, numbers leave, the same on every machine. */
+
+import type { Initial, Ops } from "../graph/op.js";
+import { product } from "../graph/type.js";
+import { fillNormal, fillUniform } from "../plan/random.js";
+
+type VariableAttributes = Ops["variable"];
+
+/** Values of one variable, row by row. Each is a function of (seed, name, position) alone. */
+export const initialValues = (
+  { name, dtype, shape, initial }: VariableAttributes,
+  seed: number,
+): Float32Array | Int32Array => {
+  const size = product(shape);
+  return dtype === "i32"
+    ? new Int32Array(size)
+    : drawn(new Float32Array(size), name, initial, seed);
+};
+
+const drawn = (out: Float32Array, name: string, initial: Initial, seed: number): Float32Array => {
+  switch (initial.kind) {
+    case "constant":
+      return out.fill(initial.value);
+    case "kaiming":
+      fillNormal(out, seed, name, Math.sqrt(2 / initial.fan));
+      return out;
+    case "uniform":
+      fillUniform(out, seed, name, -initial.bound, initial.bound);
+      return out;
+  }
+};
