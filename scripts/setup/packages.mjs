@@ -29,7 +29,7 @@ export function packagesMatch(root) {
 /** @param {string} file @returns {Record<string, Locked>} */
 const packagesOf = (file) =>
   existsSync(file)
-    ? /** @type {Lock} */ ((JSON.parse(readFileSync(file, "utf8"))).packages ?? {})
+    ? /** @type {Lock} */ (JSON.parse(readFileSync(file, "utf8")).packages ?? {})
     : {};
 
 /**
@@ -39,14 +39,23 @@ const packagesOf = (file) =>
 export async function installPackages(root, step) {
   if (packagesMatch(root)) return step.done("as package-lock.json says");
   step.note("npm ci: installing what package-lock.json names");
-  const { code, output } = await run(...npm(["ci", "--ignore-scripts", "--no-progress"]), {
-    cwd: root,
-  });
+  const { code, output } = await run(
+    ...npm(["ci", "--ignore-scripts", "--no-progress", "--loglevel=error"]),
+    {
+      cwd: root,
+    },
+  );
   if (code !== 0)
     throw new Stop("npm ci failed", {
-      reason: tail(output),
+      reason: errors(output),
       help: "npm must reach its registry (see `npm config get registry`), or have the packages in its cache",
     });
   const count = Object.keys(packagesOf(join(root, "node_modules", ".package-lock.json"))).length;
   step.done(`${count} packages installed`);
 }
+
+/** What npm says, without its page of usage. @param {string} output */
+const errors = (output) => {
+  const lines = output.split("\n").filter((line) => /^npm error \S/.test(line));
+  return lines.slice(0, 8).join("\n") || tail(output);
+};
