@@ -83,7 +83,11 @@ function proven() {
   return then === now() && (asked() === "" || asked() === askedThen) ? said : undefined;
 }
 
-const now = () => signature(addonFile(addon), join(addon, "deps", "lib", "libtensorflow.so"));
+function now() {
+  return signature(addonFile(addon), join(addon, "deps", "lib", "libtensorflow.so"));
+}
 
 /** What the user asks for by name: another wish is another set-up, and none is content with what is there. */
-const asked = () => process.env.PSPC_TENSORFLOW || process.env.PSPC_FLAVOUR || "";
+function asked() {
+  return process.env.PSPC_TENSORFLOW || process.env.PSPC_FLAVOUR || "";
+}

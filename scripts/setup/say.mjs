@@ -20,14 +20,15 @@ const width = 24;
 export function step(name) {
   const started = performance.now();
   const title = name.padEnd(11);
-  let quarter = 0;
+  let said = "";
   return {
     note: (text) => print(`  · ${title} ${text}`),
     progress(done, total, what) {
       const part = Math.min(1, done / total);
       if (terminal) return draw(`  ${bar(part)} ${title} ${what} ${megabytes(done, total)}`);
-      if (Math.floor(part * 4) <= quarter) return;
-      quarter = Math.floor(part * 4) % 4;
+      const quarter = `${what} ${Math.floor(part * 4)}`;
+      if (quarter === said || part < 0.25) return;
+      said = quarter;
       print(`  · ${title} ${what} ${megabytes(done, total)}`);
     },
     done: (result) => print(`  ✓ ${title} ${result} (${seconds(started)})`),
