@@ -58,6 +58,9 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
 function quieten(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  // Without oneDNN TensorFlow's CPU kernels refuse gradients of dilated convolutions; it is off by default on
+  // processors without AVX-512.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
 }
 
 /** glibc's RTLD_NODELETE: the library stays although Node, which finds no addon in it, closes it again. */
