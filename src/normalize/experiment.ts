@@ -58,6 +58,8 @@ export interface Backbone {
   readonly stride_site: "3x3" | "1x1";
   /** Dilation of a dilated stage's first block: the stage's (`full`, semseg) or half of it (`contracted`, mmseg). */
   readonly first_dilation: "full" | "contracted";
+  /** Absolute path of the initial weights, or `null` for random ones. */
+  readonly weights: string | null;
 }
 
 /** Three 3×3 convolutions, or one 7×7; then max pooling 3×3 of stride 2. */
@@ -94,7 +96,11 @@ export interface Train {
   readonly crop: readonly [height: number, width: number];
   readonly seed: number;
   readonly precision: "f32" | "bf16";
-  readonly optimizer: { readonly momentum: number; readonly weight_decay: number; readonly decay: "all" | "kernels" };
+  readonly optimizer: {
+    readonly momentum: number;
+    readonly weight_decay: number;
+    readonly decay: "all" | "kernels";
+  };
   readonly schedule: { readonly base: number; readonly power: number; readonly end: number };
   /** Rate multiplier of the layers that are not the backbone. */
   readonly multipliers: { readonly new: number };
@@ -111,9 +117,19 @@ export interface Train {
 export type Augmentation =
   | { readonly op: "mirror"; readonly probability: number }
   | { readonly op: "scale"; readonly min: number; readonly max: number; readonly aspect: number }
-  | { readonly op: "rotate"; readonly min: number; readonly max: number; readonly probability: number }
+  | {
+      readonly op: "rotate";
+      readonly min: number;
+      readonly max: number;
+      readonly probability: number;
+    }
   | { readonly op: "blur"; readonly probability: number }
-  | { readonly op: "jitter"; readonly brightness: number; readonly contrast: number; readonly saturation: number };
+  | {
+      readonly op: "jitter";
+      readonly brightness: number;
+      readonly contrast: number;
+      readonly saturation: number;
+    };
 
 export interface Evaluate {
   /** `whole`: the image padded to 8n+1; `slide`: windows of `window` with `overlap`. */

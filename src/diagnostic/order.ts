@@ -1,0 +1,29 @@
+/** Diagnostics enter; they leave without repetitions, in the order of their places. */
+
+import type { Diagnostic, Severity } from "./diagnostic.js";
+import { formatPath } from "./path.js";
+
+const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+
+const identity = (d: Diagnostic): string =>
+  [d.code, d.message, d.primary.at?.file, d.primary.at?.start, d.primary.at?.end].join("\u0000");
+
+const byPlace = (a: Diagnostic, b: Diagnostic): number => {
+  const [x, y] = [a.primary.at, b.primary.at];
+  return (
+    compare(x?.file ?? "", y?.file ?? "") ||
+    (x?.start ?? 0) - (y?.start ?? 0) ||
+    rank[a.severity] - rank[b.severity] ||
+    compare(a.code, b.code) ||
+    compare(formatPath(a.primary.path), formatPath(b.primary.path))
+  );
+};
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The same mistake, seen from several variants, is told once. */
+export const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
+  [...new Map(diagnostics.map((d) => [identity(d), d])).values()].sort(byPlace);
+
+export const errorsIn = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
+  diagnostics.filter((d) => d.severity === "error");

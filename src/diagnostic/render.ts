@@ -1,0 +1,96 @@
+/** Located diagnostics and their sources enter; text for a terminal leaves, in the manner of rustc. */
+
+import type { Diagnostic, Place, Severity } from "./diagnostic.js";
+import { inOrder } from "./order.js";
+import { lineText, position, type Sources } from "./position.js";
+
+export interface RenderOptions {
+  readonly colour: boolean;
+  /** How many are shown in full; the rest is counted. */
+  readonly limit?: number;
+}
+
+type Paint = (text: string) => string;
+const ansi =
+  (code: number) =>
+  (text: string): string =>
+    `\u001b[${code}m${text}\u001b[0m`;
+const plain: Paint = (text) => text;
+
+const TAB = "    ";
+const shades: Readonly<Record<Severity, number>> = { error: 31, warning: 33, note: 36 };
+
+export const render = (
+  diagnostics: readonly Diagnostic[],
+  sources: Sources,
+  { colour, limit = 20 }: RenderOptions,
+): string => {
+  const sorted = inOrder(diagnostics);
+  const blocks = sorted.slice(0, limit).map((d) => block(d, sources, colour));
+  return [...blocks, ...rest(sorted.slice(limit)), ""].join("\n");
+};
+
+const rest = (hidden: readonly Diagnostic[]): readonly string[] =>
+  hidden.length === 0 ? [] : [`… and ${hidden.length} more; mend these first`];
+
+const block = (d: Diagnostic, sources: Sources, colour: boolean): string => {
+  const main = colour ? ansi(shades[d.severity]) : plain;
+  const faint = colour ? ansi(34) : plain;
+  const bold = colour ? ansi(1) : plain;
+  const snippets = [d.primary, ...d.related].flatMap((p, i) => locate(p, i === 0, sources));
+  const width = Math.max(1, ...snippets.map((s) => String(s.line).length));
+  const pad = " ".repeat(width + 1);
+  return [
+    `${main(`${d.severity}[${d.code}]`)}${bold(`: ${d.message}`)}`,
+    ...snippets.flatMap((s, i) => draw(s, snippets[i - 1], width, s.main ? main : faint, faint)),
+    ...d.notes.map((n) => `${pad} ${faint("=")} note: ${n}`),
+    ...d.help.map((h) => `${pad} ${faint("=")} help: ${h}`),
+    "",
+  ].join("\n");
+};
+
+interface Snippet {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+  /** Offsets into `text` that are underlined. */
+  readonly from: number;
+  readonly to: number;
+  readonly label: string;
+  readonly main: boolean;
+}
+
+/** A place over several lines is shown by its first. */
+const locate = (place: Place, main: boolean, sources: Sources): readonly Snippet[] => {
+  const at = place.at;
+  if (at === undefined) return [];
+  const source = sources.get(at.file) ?? "";
+  const start = position(source, at.start);
+  const end = position(source, at.end);
+  const text = lineText(source, start.line);
+  const from = start.column - 1;
+  const to = end.line === start.line ? end.column - 1 : text.trimEnd().length;
+  return [{ file: at.file, ...start, text, from, to, label: place.label, main }];
+};
+
+const draw = (
+  s: Snippet,
+  before: Snippet | undefined,
+  width: number,
+  paint: Paint,
+  faint: Paint,
+): readonly string[] => {
+  const pad = " ".repeat(width + 1);
+  const head =
+    before?.file === s.file ? [] : [`${pad} ${faint("┌─")} ${s.file}:${s.line}:${s.column}`];
+  if (s.text === "") return head;
+  const shown = before?.file === s.file && before.line === s.line;
+  const line = `${faint(`${String(s.line).padStart(width)} │`)} ${expand(s.text)}`;
+  const mark = (s.main ? "^" : "-").repeat(Math.max(1, expand(s.text.slice(s.from, s.to)).length));
+  const words = `${mark} ${s.label}`.trimEnd();
+  const under = `${pad}  ${" ".repeat(expand(s.text.slice(0, s.from)).length)}${paint(words)}`;
+  return [...head, ...(shown ? [] : [line]), under];
+};
+
+const expand = (text: string): string => text.replaceAll("\t", TAB);

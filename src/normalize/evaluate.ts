@@ -1,0 +1,39 @@
+/** The section `evaluate` as written enters; the decided one leaves, with warnings for what has no effect. */
+
+import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import type { Spec } from "../spec/spec.js";
+import * as says from "./errors.js";
+import type { Evaluate, Train } from "./experiment.js";
+import type { Decisions } from "./origin.js";
+import { sides } from "./train.js";
+
+type Written = NonNullable<Spec["evaluate"]>;
+
+export const decideEvaluate = (e: Written, crop: Train["crop"], decide: Decisions): Evaluate => {
+  const slides = e.window !== undefined || e.overlap !== undefined;
+  const inferred = slides ? "a window or an overlap is written" : "no window or overlap is written";
+  const window = decide.orInferred("evaluate.window", e.window, crop, "`train.crop`");
+  const overlap = decide.or("evaluate.overlap", e.overlap, "1/3", "semseg `tool/test.py`");
+  return {
+    mode: decide.orInferred("evaluate.mode", e.mode, slides ? "slide" : "whole", inferred),
+    window: sides(window),
+    overlap: typeof overlap === "number" ? overlap : fraction(overlap),
+    scales: decide.or("evaluate.scales", e.scales, [1], "single scale"),
+    mirror: decide.or("evaluate.mirror", e.mirror, false, "one pass an image"),
+    average: decide.orPreset("evaluate.average", e.average),
+    absent_class: decide.orPreset("evaluate.absent_class", e.absent_class),
+  };
+};
+
+const fraction = (text: string): number => {
+  const [numerator, denominator] = text.split("/").map(Number);
+  return numerator! / denominator!;
+};
+
+/** Windows that are described but never slide. */
+export const unusedWindow = (e: Written): readonly Diagnostic[] =>
+  e.mode === "whole"
+    ? (["window", "overlap"] as const)
+        .filter((key) => e[key] !== undefined)
+        .map((key) => says.noEffect(["evaluate", key], ["evaluate", "mode"]))
+    : [];

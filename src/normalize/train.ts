@@ -1,0 +1,97 @@
+/** The section `train` as written enters; the decided one leaves. */
+
+import type { Spec } from "../spec/spec.js";
+import type { Augmentation, Train } from "./experiment.js";
+import type { Decisions } from "./origin.js";
+
+type Written = Spec["train"];
+type Size = readonly [height: number, width: number];
+
+export const sides = (size: number | Size): Size =>
+  typeof size === "number" ? [size, size] : size;
+
+export const decideTrain = (t: Written, decide: Decisions): Train => ({
+  iterations: decide.given("train.iterations", t.iterations),
+  batch: decide.or("train.batch", t.batch, 16, "paper, section 4.1"),
+  crop: sides(decide.or("train.crop", t.crop, 473, "semseg, for ADE20K and VOC")),
+  seed: decide.or("train.seed", t.seed, 0, "any number will do"),
+  precision: decide.or("train.precision", t.precision, "f32", "every device has it"),
+  optimizer: decideOptimizer(t.optimizer, decide),
+  schedule: decideSchedule(t.schedule, decide),
+  multipliers: { new: decide.orPreset("train.multipliers.new", t.multipliers?.new) },
+  loss: decideLoss(t.loss, decide),
+  augment: decideAugment(t.augment, decide),
+});
+
+const decideOptimizer = (o: Written["optimizer"], decide: Decisions): Train["optimizer"] => {
+  const sgd = o === "sgd" ? undefined : o?.sgd;
+  const path = "train.optimizer.sgd";
+  return {
+    momentum: decide.or(`${path}.momentum`, sgd?.momentum, 0.9, "paper, section 4.1"),
+    weight_decay: decide.or(`${path}.weight_decay`, sgd?.weight_decay, 1e-4, "paper, section 4.1"),
+    decay: decide.orPreset(`${path}.decay`, sgd?.decay),
+  };
+};
+
+const decideSchedule = (s: Written["schedule"], decide: Decisions): Train["schedule"] => {
+  const poly = s === "poly" ? undefined : s?.poly;
+  const path = "train.schedule.poly";
+  return {
+    base: decide.or(`${path}.base`, poly?.base, 0.01, "paper, section 4.1"),
+    power: decide.or(`${path}.power`, poly?.power, 0.9, "paper, section 4.1"),
+    end: decide.orPreset(`${path}.end`, poly?.end),
+  };
+};
+
+const decideLoss = (l: Written["loss"], decide: Decisions): Train["loss"] => {
+  const weights = l?.class_weights === "none" ? null : l?.class_weights;
+  return {
+    mean_over: decide.orPreset("train.loss.mean_over", l?.mean_over),
+    class_weights: decide.or("train.loss.class_weights", weights, null, "all classes count alike"),
+  };
+};
+
+/** The paper's section 4.1, in the order of semseg `tool/train.py`. */
+const usual: Exclude<Written["augment"], "none" | undefined> = [
+  { scale: [0.5, 2] },
+  { rotate: [-10, 10] },
+  "blur",
+  "mirror",
+];
+
+const decideAugment = (a: Written["augment"], decide: Decisions): readonly Augmentation[] => {
+  const written = decide.or("train.augment", a, usual, "paper, section 4.1");
+  return written === "none" ? [] : written.map(augmentation);
+};
+
+type WrittenAugmentation = Exclude<Written["augment"], "none" | undefined>[number];
+
+const augmentation = (a: WrittenAugmentation): Augmentation => {
+  if (a === "mirror" || a === "blur") return { op: a, probability: 0.5 };
+  if (a === "jitter") return jitter({});
+  if ("mirror" in a) return { op: "mirror", probability: a.mirror };
+  if ("blur" in a) return { op: "blur", probability: a.blur };
+  if ("jitter" in a) return jitter(a.jitter);
+  return "scale" in a ? scale(a.scale) : rotate(a.rotate);
+};
+
+type Payload<K extends string> = Extract<WrittenAugmentation, Readonly<Record<K, unknown>>>[K &
+  keyof Extract<WrittenAugmentation, Readonly<Record<K, unknown>>>];
+
+const scale = (s: Payload<"scale">): Augmentation => {
+  const [min, max] = "range" in s ? s.range : s;
+  return { op: "scale", min, max, aspect: "range" in s ? (s.aspect ?? 1) : 1 };
+};
+
+const rotate = (r: Payload<"rotate">): Augmentation => {
+  const [min, max] = "range" in r ? r.range : r;
+  return { op: "rotate", min, max, probability: "range" in r ? (r.probability ?? 0.5) : 0.5 };
+};
+
+/** 0.4 is PaddleSeg's and torchvision's usual strength. */
+const jitter = (j: Payload<"jitter">): Augmentation => ({
+  op: "jitter",
+  brightness: j.brightness ?? 0.4,
+  contrast: j.contrast ?? 0.4,
+  saturation: j.saturation ?? 0.4,
+});

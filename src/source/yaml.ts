@@ -1,0 +1,180 @@
+/** YAML text enters; a tree of values with their places leaves, or every mistake of the text. */
+
+import * as E from "fp-ts/lib/Either.js";
+import { type Alias, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
+import { reject, unless } from "../diagnostic/checked.js";
+import type { Checked, Diagnostic, Path, Span } from "../diagnostic/diagnostic.js";
+import { didYouMean } from "../diagnostic/nearest.js";
+import * as says from "./errors.js";
+import { syntaxMistakes } from "./syntax.js";
+import type { Entry, Scalar, Tree } from "./tree.js";
+
+const MAX_LENGTH = 1_000_000;
+const MAX_DEPTH = 32;
+/** More than any spec needs; what ten nested aliases of ten reach is far above. */
+const MAX_VALUES = 100_000;
+
+/** Of a whole file: an empty one is a mistake. */
+export const parse = (file: string, text: string): Checked<Tree> => {
+  const start = { file, start: 0, end: 0 };
+  if (text.length > MAX_LENGTH) return reject(says.tooLarge(start, MAX_LENGTH));
+  const tree = parseFrom(file, text, 0);
+  const empty = E.isRight(tree) && tree.right.kind === "leaf" && tree.right.value === null;
+  return empty ? reject(says.emptySpec(start)) : tree;
+};
+
+/** Of the text behind `offset`; places count from the text's beginning. */
+export const parseFrom = (file: string, text: string, offset: number): Checked<Tree> => {
+  const yaml = text.slice(offset);
+  const document = composed(yaml);
+  const at = (start: number, end: number): Span => ({
+    file,
+    start: start + offset,
+    end: end + offset,
+  });
+  if (document === "too deep") return reject(says.tooDeep(at(0, 0), MAX_DEPTH));
+  if (document.errors.length > 0)
+    return unless(syntaxMistakes(document.errors, yaml, at), unreachable);
+  const reader = new Reader(yaml, at, document.anchors);
+  const tree = reader.read(document.contents, [], at(0, 0));
+  return unless(reader.found, () => tree);
+};
+
+/** What a broken text holds is never asked for. */
+const unreachable = (): never => {
+  throw new Error("internal error in pspc: YAML's errors led to no diagnostic");
+};
+
+interface Composed {
+  readonly contents: unknown;
+  readonly errors: readonly { code: string; message: string; pos: [number, number] }[];
+  /** The node behind an alias. */
+  readonly anchors: (alias: Alias) => unknown;
+}
+
+/** The library recurses, so that a megabyte of `[` exhausts the stack. */
+const composed = (yaml: string): Composed | "too deep" => {
+  try {
+    const document = parseDocument(yaml, {
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: "silent",
+    });
+    const { contents, errors } = document;
+    return { contents, errors, anchors: (alias) => alias.resolve(document) };
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return "too deep";
+    throw thrown;
+  }
+};
+
+type Ranged = { readonly range?: readonly number[] | null | undefined };
+
+class Reader {
+  readonly found: Diagnostic[] = [];
+  private readonly anchors = new Set<string>();
+  private readonly open = new Set<unknown>();
+  private values = 0;
+
+  constructor(
+    private readonly yaml: string,
+    private readonly at: (start: number, end: number) => Span,
+    private readonly resolve: (alias: Alias) => unknown,
+  ) {}
+
+  /** `around` is shown for a value that has no characters of its own. */
+  read(node: unknown, path: Path, around: Span): Tree {
+    const span = this.span(node, around);
+    const nothing: Tree = { kind: "leaf", value: null, span };
+    if (++this.values > MAX_VALUES)
+      return this.refuseOnce(says.tooManyValues(span, MAX_VALUES), nothing);
+    if (path.length > MAX_DEPTH) return this.refuseOnce(says.tooDeep(span, MAX_DEPTH), nothing);
+    if (isAlias(node)) return this.alias(node, path, span);
+    this.inspect(node, span, path);
+    if (isMap(node)) return { kind: "map", entries: this.entries(node, path, span), span };
+    if (isSeq(node)) {
+      return {
+        kind: "list",
+        items: node.items.map((n, i) => this.read(n, [...path, i], span)),
+        span,
+      };
+    }
+    return isScalar(node) ? { kind: "leaf", value: scalar(node.value), span } : nothing;
+  }
+
+  private inspect(node: unknown, span: Span, path: Path): void {
+    if (!isMap(node) && !isSeq(node) && !isScalar(node)) return;
+    if (node.anchor !== undefined) this.anchors.add(node.anchor);
+    if (node.tag?.startsWith("!")) this.found.push(says.unknownTag(node.tag, span, path));
+  }
+
+  private alias(node: Alias, path: Path, span: Span): Tree {
+    const nothing: Tree = { kind: "leaf", value: null, span };
+    const target = this.resolve(node);
+    if (target === undefined) {
+      const help = didYouMean(node.source, [...this.anchors]);
+      return this.refuse(says.unknownAlias(node.source, span, path, help), nothing);
+    }
+    if (this.open.has(target)) return this.refuseOnce(says.aliasCycle(node.source, span), nothing);
+    this.open.add(target);
+    const tree = this.read(target, path, span);
+    this.open.delete(target);
+    return tree;
+  }
+
+  private entries(node: YAMLMap, path: Path, around: Span): ReadonlyMap<string, Entry> {
+    const entries = new Map<string, Entry>();
+    this.open.add(node);
+    for (const pair of node.items) {
+      const at = this.span(pair.key, around);
+      const key = isScalar(pair.key) ? pair.key.value : undefined;
+      if (typeof key !== "string" && typeof key !== "number" && typeof key !== "boolean") {
+        this.found.push(says.keyNotText(at, path));
+        continue;
+      }
+      const name = String(key);
+      const first = entries.get(name);
+      if (first) this.found.push(says.duplicateKey(name, at, first.key, [...path, name]));
+      else entries.set(name, this.entry(pair.value, at, [...path, name]));
+    }
+    this.open.delete(node);
+    return entries;
+  }
+
+  /** A block of several lines is shown by its key. */
+  private entry(node: unknown, key: Span, path: Path): Entry {
+    const value = this.read(node, path, key);
+    const lines = this.yaml.slice(
+      value.span.start - this.at(0, 0).start,
+      value.span.end - this.at(0, 0).start,
+    );
+    const block = value.kind !== "leaf" && lines.includes("\n");
+    return { key, value: block ? { ...value, span: key } : value };
+  }
+
+  private span(node: unknown, around: Span): Span {
+    const [start, end] = (node as Ranged | null)?.range ?? [];
+    if (start === undefined || end === undefined) return around;
+    const trimmed = start + this.yaml.slice(start, end).trimEnd().length;
+    return trimmed > start ? this.at(start, trimmed) : around;
+  }
+
+  private refuse(diagnostic: Diagnostic, tree: Tree): Tree {
+    this.found.push(diagnostic);
+    return tree;
+  }
+
+  /** For mistakes that each further value would repeat. */
+  private refuseOnce(diagnostic: Diagnostic, tree: Tree): Tree {
+    return this.found.some((d) => d.code === diagnostic.code)
+      ? tree
+      : this.refuse(diagnostic, tree);
+  }
+}
+
+const scalar = (value: unknown): Scalar => {
+  if (typeof value === "bigint") return Number(value);
+  const known =
+    typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return known ? value : null;
+};

@@ -1,0 +1,69 @@
+/** The list `train.augment`: what happens to image and label before the crop, in the order written. */
+
+import { closed } from "./closed.js";
+import { documented } from "./codec.js";
+import { list, tuple } from "./list.js";
+import { oneOf } from "./one-of.js";
+import { choice, real } from "./scalar.js";
+import { tagged } from "./tagged.js";
+
+const probability = real({ min: 0, max: 1 }, "it is a probability");
+const factors = tuple(2, "numbers", real({ above: 0 }));
+const degrees = tuple(2, "numbers", real({ min: -180, max: 180 }));
+const strength = real({ min: 0, max: 1 }, "it is the largest relative change");
+
+const scale = oneOf(
+  factors,
+  closed(
+    "`scale`",
+    { range: documented(factors, "Least and greatest factor.") },
+    {
+      aspect: documented(
+        real({ min: 1 }),
+        "Greatest change of the aspect ratio. Default: 1, none.",
+      ),
+    },
+  ),
+);
+
+const rotate = oneOf(
+  degrees,
+  closed(
+    "`rotate`",
+    { range: documented(degrees, "Least and greatest angle in degrees.") },
+    { probability: documented(probability, "Default: 0.5.") },
+  ),
+);
+
+const jitter = closed(
+  "`jitter`",
+  {},
+  {
+    brightness: documented(strength, "Default: 0.4."),
+    contrast: documented(strength, "Default: 0.4."),
+    saturation: documented(strength, "Default: 0.4."),
+  },
+);
+
+const cropHint =
+  "the crop is `train.crop` and comes last by itself, so that what moves pixels comes before it";
+
+const augmentation = tagged(
+  "augmentation",
+  {
+    mirror: documented(probability, "Left becomes right, with this probability. Alone: 0.5."),
+    scale: documented(scale, "Grow or shrink by a factor from this range."),
+    rotate: documented(rotate, "Turn by an angle from this range of degrees."),
+    blur: documented(probability, "Gaussian blur, 5×5, with this probability. Alone: 0.5."),
+    jitter: documented(jitter, "Change brightness, contrast and saturation."),
+  },
+  ["mirror", "blur", "jitter"],
+  {
+    crop: cropHint,
+    flip: "did you mean `mirror`?",
+    resize: "random scaling is `{scale: [0.5, 2]}`",
+    normalize: "mean and deviation are `data.mean` and `data.std`, applied last by themselves",
+  },
+);
+
+export const augment = oneOf(choice("none"), list("augmentations", augmentation, { max: 32 }));

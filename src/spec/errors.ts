@@ -1,0 +1,129 @@
+/** What the spec room says of a value that is not of the language. */
+
+import { didYouMean } from "../diagnostic/nearest.js";
+import { type Fault, type Shape, shapeOf } from "./codec.js";
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+};
+
+const found: Readonly<Record<Shape, (value: unknown) => string>> = {
+  nothing: () => "nothing",
+  flag: (v) => `the flag ${shown(v)}`,
+  number: (v) => (Number.isFinite(v) ? `the number ${shown(v)}` : `${String(v)}`),
+  text: (v) => `the text ${shown(v)}`,
+  list: () => "a list",
+  map: () => "a map",
+};
+
+/** `a`, `b` or `c`. */
+export const either = (words: readonly (string | number)[]): string => {
+  const quoted = words.map((w) => `\`${w}\``);
+  return quoted.length < 2
+    ? quoted.join("")
+    : `${quoted.slice(0, -1).join(", ")} or ${quoted[quoted.length - 1]}`;
+};
+
+const wrongTypeHelp = (expects: string, value: unknown): readonly string[] => {
+  const isNumeric =
+    typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
+  if (isNumeric && /number/.test(expects)) return ["remove the quotes"];
+  if (value === null) return ["write a value behind the colon, or remove the key"];
+  return [];
+};
+
+export const wrongType = (expects: string, value: unknown): Fault => ({
+  code: "E0203",
+  message: `expected ${expects}, found ${found[shapeOf(value)](value)}`,
+  label: `expected ${expects}`,
+  help: wrongTypeHelp(expects, value),
+});
+
+export const unknownKey = (
+  key: string,
+  owner: string,
+  known: readonly string[],
+  hint: string | undefined,
+): Fault => ({
+  code: "E0201",
+  message: `\`${key}\` is not a key of ${owner}`,
+  label: "unknown key",
+  on: "key",
+  notes: hint === undefined ? [`keys of ${owner}: ${known.join(", ")}`] : [],
+  help: hint === undefined ? didYouMean(key, known) : [hint],
+});
+
+export const missingKey = (key: string, owner: string, expects: string): Fault => ({
+  code: "E0202",
+  message: `${owner} lacks the key \`${key}\``,
+  label: `\`${key}\` is missing`,
+  on: "key",
+  help: [`add \`${key}:\` with ${expects}`],
+});
+
+export const notAChoice = (value: unknown, choices: readonly (string | number)[]): Fault => ({
+  code: "E0204",
+  message: `${shown(value)} is not one of the choices here`,
+  label: `expected ${either(choices)}`,
+  help: didYouMean(String(value), choices.map(String)),
+});
+
+export const outOfRange = (value: number, expects: string, because: readonly string[]): Fault => ({
+  code: "E0205",
+  message: `${value} is out of range: expected ${expects}`,
+  label: `expected ${expects}`,
+  notes: because,
+});
+
+export const unknownTag = (
+  tag: string,
+  owner: string,
+  tags: readonly string[],
+  hint: string | undefined,
+): Fault => ({
+  code: "E0206",
+  message: `there is no ${owner} called \`${tag}\``,
+  label: `unknown ${owner}`,
+  notes: [`known: ${tags.join(", ")}`],
+  help: hint === undefined ? didYouMean(tag, tags) : [hint],
+});
+
+export const notOneTag = (owner: string, tags: readonly string[], count: number): Fault => ({
+  code: "E0207",
+  message: count === 0 ? `a ${owner} has a name` : `one ${owner} at a time, found ${count}`,
+  label: `expected one of ${either(tags)}`,
+  help: count === 0 ? [] : ["in a list, give each its own dash or braces"],
+});
+
+export const tagNeedsValue = (tag: string, owner: string, expects: string): Fault => ({
+  code: "E0207",
+  message: `the ${owner} \`${tag}\` needs ${expects}`,
+  label: "has no value",
+  help: [`write \`{${tag}: …}\``],
+});
+
+export const wrongLength = (expects: string, count: number): Fault => ({
+  code: "E0208",
+  message: `expected ${expects}, found ${count === 0 ? "an empty list" : `${count} of them`}`,
+  label: `expected ${expects}`,
+});
+
+export const emptyText = (expects: string): Fault => ({
+  code: "E0209",
+  message: `expected ${expects}, found empty text`,
+  label: "empty",
+});
+
+export const malformedText = (value: string, expects: string): Fault => ({
+  code: "E0210",
+  message: `${shown(value)} is not ${expects}`,
+  label: `expected ${expects}`,
+});
+
+export const wrongKeyForm = (key: string, expects: string): Fault => ({
+  code: "E0211",
+  message: `the key \`${key}\` is not ${expects}`,
+  label: `expected ${expects}`,
+  on: "key",
+});

@@ -1,0 +1,101 @@
+/** The section `model`: backbone, pyramid pooling, head, auxiliary head. */
+
+import { backbone } from "./backbone.js";
+import { closed } from "./closed.js";
+import { documented } from "./codec.js";
+import { list } from "./list.js";
+import { oneOf } from "./one-of.js";
+import { choice, flag, integer, real } from "./scalar.js";
+
+const channels = integer({ min: 1, max: 16384 });
+const dropout = documented(
+  real({ min: 0, below: 1 }, "it is the share of channels that a step drops"),
+  "Probability of dropping a whole channel in training. Default: 0.1.",
+);
+const none = choice("none");
+
+const pyramid = closed(
+  "`pyramid`",
+  {},
+  {
+    bins: documented(
+      list("bins", integer({ min: 1, max: 1024 }), { min: 1, max: 64 }),
+      "Sizes of the pooled maps: bin b pools to b×b. Default: [1, 2, 3, 6].",
+    ),
+    pool: documented(choice("average", "max"), "How a bin is pooled. Default: average."),
+    reduction: documented(
+      oneOf(
+        closed("`reduction`", { channels: documented(channels, "Channels of each branch.") }, {}),
+        integer({ min: 1 }),
+        choice("levels", "none"),
+      ),
+      "Each branch has 1/reduction of the backbone's channels; `levels` divides by the number of bins, `none` keeps all. Default: levels.",
+    ),
+    order: documented(
+      choice("ascending", "descending"),
+      "Order of the branches behind the features in the concatenation.",
+    ),
+  },
+);
+
+const auxiliary = closed(
+  "`auxiliary`",
+  {},
+  {
+    after: documented(
+      integer({ min: 1, max: 4 }, "a ResNet has four stages"),
+      "Stage whose output the auxiliary head reads. Default: 3.",
+    ),
+    channels: documented(channels, "Channels of its 3×3 convolution. Default: 256 at width 64."),
+    dropout,
+    weight: documented(real({ min: 0 }), "Weight of its loss beside the main one. Default: 0.4."),
+  },
+);
+
+export const model = closed(
+  "`model`",
+  {},
+  {
+    backbone: documented(backbone, "The dilated ResNet."),
+    pyramid: documented(
+      oneOf(none, pyramid),
+      "The pyramid pooling module; `none` is the dilated FCN.",
+    ),
+    head: documented(
+      closed(
+        "`head`",
+        {},
+        {
+          channels: documented(
+            channels,
+            "Channels of its 3×3 convolution. Default: 512 at width 64.",
+          ),
+          dropout,
+        },
+      ),
+      "The classifier over the concatenated features.",
+    ),
+    auxiliary: documented(oneOf(none, auxiliary), "The auxiliary head of training, or `none`."),
+    align_corners: documented(flag, "Whether bilinear upsampling keeps the corners in place."),
+    norm: documented(
+      closed(
+        "`norm`",
+        {},
+        {
+          epsilon: documented(real({ above: 0 }), "Added to the variance. Default: 1e-5."),
+          momentum: documented(
+            real({ min: 0, below: 1 }, "it is the share of the old statistic that a step keeps"),
+            "Share of the old running statistic kept each step. Default: 0.9.",
+          ),
+        },
+      ),
+      "Batch normalisation.",
+    ),
+  },
+  {
+    classes: "classes belong under `data`",
+    num_classes: "the number of classes is the length of `data.classes`",
+    aux: "the auxiliary head is called `auxiliary`",
+    ppm: "the pyramid pooling module is called `pyramid`",
+  },
+);

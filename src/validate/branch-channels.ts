@@ -1,0 +1,8 @@
+/** A reduction leaves each branch of the pyramid at least one channel. */
+
+import { stageChannels } from "../normalize/geometry.js";
+import * as says from "./errors.js";
+import type { Rule } from "./rule.js";
+
+export const branchChannels: Rule = ({ model: { backbone, pyramid } }) =>
+  pyramid?.channels === 0 ? [says.noBranchChannels(stageChannels(backbone)[3], pyramid.bins)] : [];

@@ -1,0 +1,13 @@
+/** Each class has a label value; without one it can never be learnt. */
+
+import * as says from "./errors.js";
+import type { Rule } from "./rule.js";
+
+export const classLabels: Rule = ({ data: { classes, labels } }) => {
+  const meant = new Set(labels.values());
+  return classes.flatMap((name, i) =>
+    meant.has(i) || classes.indexOf(name) < i || name === "ignore"
+      ? []
+      : [says.unlabelledClass(name, i)],
+  );
+};

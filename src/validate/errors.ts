@@ -1,0 +1,264 @@
+/** What the rules say: one function a mistake. */
+
+import {
+  type Diagnostic,
+  error,
+  note,
+  type Path,
+  type Place,
+  warning,
+} from "../diagnostic/diagnostic.js";
+
+const place = (path: Path, label: string): Place => ({ path, label });
+const list = (xs: readonly (number | string)[]): string => `[${xs.join(", ")}]`;
+const sides = ([h, w]: readonly [number, number]): string => (h === w ? `${h}` : `[${h}, ${w}]`);
+const by = ([h, w]: readonly [number, number]): string => `${h}×${w}`;
+
+const dilationsPath: Path = ["model", "backbone", "dilations"];
+const cropPath: Path = ["train", "crop"];
+const binsPath: Path = ["model", "pyramid", "bins"];
+
+type Size = readonly [number, number];
+
+export interface Geometry {
+  readonly crop: Size;
+  readonly stride: number;
+  readonly feature: Size;
+  readonly dilations: readonly number[];
+}
+
+const strideFrom = ({ stride, dilations }: Geometry): Place =>
+  place(dilationsPath, `${list(dilations)} makes output stride ${stride}`);
+
+const featureFrom = ({ crop, feature, stride }: Geometry): Place =>
+  place(cropPath, `${by(crop)} at output stride ${stride} gives ${by(feature)}`);
+
+const useCrops = (crops: readonly Size[], what: string): string =>
+  `use ${what} of ${crops.map(sides).join(" or ")}`;
+
+export const cropOffGrid = (
+  g: Geometry,
+  better: readonly Size[],
+  bins: readonly number[],
+): Diagnostic =>
+  error(
+    "E0501",
+    `crop ${sides(g.crop)} is not a multiple of ${g.stride} plus 1`,
+    place(cropPath, `${by(g.crop)} does not land on the features' grid`),
+    {
+      related: [strideFrom(g)],
+      notes: [
+        "with aligned corners, features and pixels coincide only at multiples of the output stride plus 1",
+      ],
+      help: [
+        `${useCrops(better, "a crop")}${bins.length > 1 ? `, which the bins ${list(bins)} also divide` : ""}`,
+      ],
+    },
+  );
+
+export const unevenBins = (
+  g: Geometry,
+  bins: readonly number[],
+  better: readonly Size[],
+): Diagnostic =>
+  note(
+    "E0502",
+    `${bins.length === 1 ? `bin ${bins[0]} does` : `bins ${bins.join(", ")} do`} not divide the ${by(g.feature)} feature map`,
+    place(binsPath, "their cells overlap by a row or column"),
+    {
+      related: [featureFrom(g)],
+      help: [`nothing has to change; for cells of one size ${useCrops(better, "a crop")}`],
+    },
+  );
+
+export const binTooLarge = (g: Geometry, bin: number, index: number, least: number): Diagnostic =>
+  error(
+    "E0503",
+    `pyramid bin ${bin} does not fit a ${by(g.feature)} feature map`,
+    place([...binsPath, index], `needs at least ${bin}×${bin}`),
+    {
+      related: [featureFrom(g), strideFrom(g)],
+      help: [`use a crop of at least ${least}, or drop bin ${bin}`],
+    },
+  );
+
+export const noBranchChannels = (features: number, bins: readonly number[]): Diagnostic =>
+  error(
+    "E0504",
+    "the reduction leaves no channel for the pyramid's branches",
+    place(["model", "pyramid", "reduction"], `more than the ${features} channels of the backbone`),
+    {
+      related: [place(binsPath, `${bins.length} levels`)],
+      help: [`use a reduction of at most ${features}, or \`none\``],
+    },
+  );
+
+export const oneValue = (where: Place, batch: number, evenBatch: boolean): Diagnostic =>
+  error("E0505", "batch normalisation over one value", where, {
+    related: [
+      place(["train", "batch"], batch === 1 ? "one image a step" : `${batch} images a step`),
+    ],
+    notes: [
+      "a mean over one value is the value itself, so that the layer would put out zero for everything",
+    ],
+    help: [
+      "use a batch of at least 2",
+      ...(evenBatch
+        ? ["or `reduction: none`, which has no normalisation, or bins of at least 2"]
+        : []),
+    ],
+  });
+
+export const auxiliaryWeightless = (): Diagnostic =>
+  error(
+    "E0506",
+    "an auxiliary head of weight 0 learns nothing",
+    place(["model", "auxiliary", "weight"], "costs time and changes nothing"),
+    { help: ["write `auxiliary: none`"] },
+  );
+
+export const strideSiteMissing = (): Diagnostic =>
+  error(
+    "E0507",
+    "basic blocks have no 1×1 convolution to carry the stride",
+    place(["model", "backbone", "stride_site"], "only bottlenecks have one"),
+    {
+      related: [place(["model", "backbone", "resnet"], "these blocks are basic")],
+      help: ["remove `stride_site`, or use a bottleneck network: 50, 101, 152, 269"],
+    },
+  );
+
+export const contractedOdd = (stage: number, dilation: number): Diagnostic =>
+  error(
+    "E0508",
+    `half of dilation ${dilation} is no whole number`,
+    place([...dilationsPath, stage], `stage ${stage + 1} begins with half its dilation`),
+    {
+      related: [
+        place(
+          ["model", "backbone", "first_dilation"],
+          "`contracted` halves the first block's dilation",
+        ),
+      ],
+      help: ["use an even dilation, or `first_dilation: full`"],
+    },
+  );
+
+export const reversedRange = (op: string, index: number, min: number, max: number): Diagnostic =>
+  error(
+    "E0509",
+    `the range of \`${op}\` is reversed`,
+    place(["train", "augment", index], `from ${min} down to ${max}`),
+    { help: [`write [${max}, ${min}]`] },
+  );
+
+export const repeatedAugmentation = (op: string, index: number, first: number): Diagnostic =>
+  warning(
+    "E0510",
+    `\`${op}\` is applied twice`,
+    place(["train", "augment", index], "applied again"),
+    {
+      related: [place(["train", "augment", first], "applied here")],
+      help: ["keep one; two draws of one augmentation are a wider draw"],
+    },
+  );
+
+export const windowOffGrid = (window: Size, stride: number, better: readonly Size[]): Diagnostic =>
+  error(
+    "E0511",
+    `window ${sides(window)} is not a multiple of ${stride} plus 1`,
+    place(["evaluate", "window"], `${by(window)} does not land on the features' grid`),
+    { help: [useCrops(better, "a window")] },
+  );
+
+export const windowTooSmall = (window: Size, bin: number, feature: Size): Diagnostic =>
+  error(
+    "E0512",
+    `pyramid bin ${bin} does not fit the ${by(feature)} feature map of a window`,
+    place(["evaluate", "window"], `${by(window)} gives ${by(feature)}`),
+    { related: [place(binsPath, `bin ${bin}`)], help: ["use the training crop as the window"] },
+  );
+
+export const windowLarger = (window: Size, crop: Size): Diagnostic =>
+  warning(
+    "E0513",
+    `the window ${by(window)} is larger than the training crop ${by(crop)}`,
+    place(["evaluate", "window"], "the pyramid's bins cover more than they have learnt"),
+    { related: [place(cropPath, "trained on this")], help: [`use a window of ${sides(crop)}`] },
+  );
+
+export const overlapWhole = (overlap: number): Diagnostic =>
+  error(
+    "E0514",
+    `an overlap of ${overlap} leaves no step between windows`,
+    place(["evaluate", "overlap"], "must be below 1"),
+    { help: ["use `1/3`, as the paper's authors do"] },
+  );
+
+export const weightCount = (weights: number, classes: number): Diagnostic =>
+  error(
+    "E0515",
+    `${weights} class weights for ${classes} classes`,
+    place(["train", "loss", "class_weights"], `${weights} weights`),
+    {
+      related: [{ path: ["data", "classes"], on: "key", label: `${classes} classes` }],
+      help: ["write one weight a class, in the order of `data.classes`"],
+    },
+  );
+
+export const weightsAllZero = (): Diagnostic =>
+  error(
+    "E0516",
+    "all class weights are 0",
+    place(["train", "loss", "class_weights"], "no pixel counts"),
+    { help: ["give at least one class a positive weight, or write `none`"] },
+  );
+
+export const repeatedClass = (name: string, index: number, first: number): Diagnostic =>
+  error(
+    "E0517",
+    `two classes are called ${name}`,
+    place(["data", "classes", index], `class ${index}`),
+    {
+      related: [place(["data", "classes", first], `class ${first}`)],
+      help: ["rename one; values that mean the same class are joined by `data.labels`"],
+    },
+  );
+
+export const classCalledIgnore = (index: number): Diagnostic =>
+  error(
+    "E0518",
+    "a class cannot be called `ignore`",
+    place(["data", "classes", index], "means \u201Ccounts for nothing\u201D in `data.labels`"),
+    { help: [`remove it and write \`ignore: ${index}\` under \`data\`, or rename it`] },
+  );
+
+export const unlabelledClass = (name: string, index: number): Diagnostic =>
+  warning(
+    "E0519",
+    `no label value means ${name}`,
+    place(["data", "classes", index], "never occurs in labels"),
+    {
+      related: [{ path: ["data", "labels"], on: "key", label: "the values are listed here" }],
+      help: ["add its value to `data.labels`, or remove the class"],
+    },
+  );
+
+export const repeatedBin = (bin: number, index: number, first: number): Diagnostic =>
+  warning(
+    "E0520",
+    `bin ${bin} stands twice in the pyramid`,
+    place([...binsPath, index], "the same map again"),
+    { related: [place([...binsPath, first], "first here")], help: ["keep one"] },
+  );
+
+export const endAboveBase = (base: number, end: number): Diagnostic =>
+  error(
+    "E0521",
+    "the learning rate would rise",
+    place(["train", "schedule", "poly", "end"], `ends at ${end}`),
+    {
+      related: [place(["train", "schedule", "poly", "base"], `begins at ${base}`)],
+      help: ["use an end below the base; 0 is the paper's"],
+    },
+  );

@@ -1,0 +1,32 @@
+/** Batch normalisation in training needs more than one value a channel: batch × rows × columns. */
+
+import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { stageSizes } from "../normalize/geometry.js";
+import * as says from "./errors.js";
+import type { Rule } from "./rule.js";
+
+export const normValues: Rule = (experiment) =>
+  experiment.train.batch > 1 ? [] : [...ofBins(experiment), ...ofStages(experiment)];
+
+/** `reduction: none` has no 1×1 convolution, and so no normalisation behind it. */
+const ofBins = ({ model: { pyramid }, train }: Experiment): readonly Diagnostic[] =>
+  (pyramid?.channels == null ? [] : pyramid!.bins).flatMap((bin, i) =>
+    bin === 1
+      ? [
+          says.oneValue(
+            { path: ["model", "pyramid", "bins", i], label: "pools to 1×1" },
+            train.batch,
+            true,
+          ),
+        ]
+      : [],
+  );
+
+const ofStages = ({ model, train }: Experiment): readonly Diagnostic[] => {
+  const [h, w] = train.crop.map((n) => stageSizes(n, model.backbone.dilations)[3]);
+  const label = `${train.crop.join("×")} ends in a 1×1 feature map`;
+  return h === 1 && w === 1
+    ? [says.oneValue({ path: ["train", "crop"], label }, train.batch, false)]
+    : [];
+};

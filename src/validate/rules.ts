@@ -1,0 +1,48 @@
+/** Every rule of the language that looks at more than one value, in the order of a spec. */
+
+import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { augmentOnce } from "./augment-once.js";
+import { augmentRanges } from "./augment-ranges.js";
+import { auxiliaryWeight } from "./auxiliary-weight.js";
+import { binsDiffer } from "./bins-differ.js";
+import { binsDivide } from "./bins-divide.js";
+import { binsFit } from "./bins-fit.js";
+import { branchChannels } from "./branch-channels.js";
+import { classLabels } from "./class-labels.js";
+import { classNames } from "./class-names.js";
+import { classWeights } from "./class-weights.js";
+import { cropOnGrid } from "./crop-on-grid.js";
+import { firstDilation } from "./first-dilation.js";
+import { normValues } from "./norm-values.js";
+import { overlapBelowOne } from "./overlap-below-one.js";
+import { rateFalls } from "./rate-falls.js";
+import type { Rule } from "./rule.js";
+import { strideSite } from "./stride-site.js";
+import { windowOnGrid } from "./window-on-grid.js";
+import { windowSize } from "./window-size.js";
+
+export const rules: readonly Rule[] = [
+  classNames,
+  classLabels,
+  strideSite,
+  firstDilation,
+  binsFit,
+  binsDivide,
+  binsDiffer,
+  branchChannels,
+  auxiliaryWeight,
+  cropOnGrid,
+  normValues,
+  rateFalls,
+  classWeights,
+  augmentRanges,
+  augmentOnce,
+  windowOnGrid,
+  windowSize,
+  overlapBelowOne,
+];
+
+/** All that the rules find; they are independent of each other. */
+export const validate = (experiment: Experiment): readonly Diagnostic[] =>
+  rules.flatMap((rule) => rule(experiment));
