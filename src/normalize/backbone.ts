@@ -38,6 +38,7 @@ export const decideBackbone = (b: Written, decide: Decisions, cwd: string): Back
     first_dilation: decide.orPreset("model.backbone.first_dilation", b.first_dilation),
     weights: weights && absolute(weights, "model.backbone.weights", decide, cwd),
   };
+};
 
 const decideBody = (b: Written, decide: Decisions): Body => {
   const resnet = decide.or("model.backbone.resnet", b.resnet, 50, "paper, Table 1");
