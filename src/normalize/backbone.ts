@@ -46,6 +46,7 @@ const decideBody = (b: Written, decide: Decisions): Body => {
   const { block, blocks, width } = resnet;
   const path = "model.backbone.resnet.width";
   return { block, blocks, width: decide.or(path, width, 64, "He et al. 2016") };
+};
 
 const decideStem = (b: Written, width: number, decide: Decisions): Stem => {
   const stem = decide.orPreset("model.backbone.stem", b.stem);
