@@ -27,7 +27,7 @@ export interface Decision {
   readonly crop: Size;
   /** Crop pixel (x, y) → source pixel; beyond the source lie the mean and the ignore label. */
   readonly map: Affine;
-  /** The part of the crop window that the picture covers; the rest is padding. */
+  /** Where the whole augmented picture lies, in crop pixels; the window beyond it is padding. */
   readonly canvas: Rectangle;
   readonly blur: boolean;
   readonly colour: Colour | null;
@@ -151,10 +151,10 @@ function cut(picture: Picture, crop: Size, u: number, v: number): Decision {
     crop,
     map: after(picture.map, shift(left, top)),
     canvas: {
-      left: Math.max(0, -left),
-      top: Math.max(0, -top),
-      right: Math.min(crop[1], picture.size[1] - left),
-      bottom: Math.min(crop[0], picture.size[0] - top),
+      left: -left,
+      top: -top,
+      right: picture.size[1] - left,
+      bottom: picture.size[0] - top,
     },
     blur: picture.blur,
     colour: picture.colour,

@@ -10,8 +10,11 @@ import type { Augmentation } from "../normalize/experiment.js";
 
 type Jitter = Extract<Augmentation, { op: "jitter" }>;
 
-/** Row-major [3, 4]: each row weighs red, green, blue and adds a constant on the 0–255 scale. */
-export type Colour = readonly number[];
+/** What a channel becomes: weights of red, green and blue, and a constant on the 0–255 scale. */
+export type Row = readonly [red: number, green: number, blue: number, constant: number];
+
+/** The rows of red, green and blue. */
+export type Colour = readonly [Row, Row, Row];
 
 /** Rec. 601 luma, the grey of JPEG. */
 const GREY = [0.299, 0.587, 0.114] as const;
@@ -27,22 +30,22 @@ export function jitter(
   const light = factor(brightness, 0);
   const contrasted = factor(contrast, 1);
   const vivid = factor(saturation, 2);
-  const gain = light * contrasted;
-  const offset = (1 - contrasted) * grey(mean) * light;
-  const drawn = [0, 1, 2].flatMap((row) => [
-    ...GREY.map((weight, column) => gain * ((1 - vivid) * weight + (row === column ? vivid : 0))),
-    offset,
-  ]);
+  const grey = GREY[0] * mean[0] + GREY[1] * mean[1] + GREY[2] * mean[2];
+  const weight = (row: number, column: 0 | 1 | 2) =>
+    light * contrasted * ((1 - vivid) * GREY[column] + (row === column ? vivid : 0));
+  const offset = (1 - contrasted) * grey * light;
+  const row = (i: number): Row => [weight(i, 0), weight(i, 1), weight(i, 2), offset];
+  const drawn: Colour = [row(0), row(1), row(2)];
   return before === null ? drawn : compose(drawn, before);
 }
 
-const grey = (rgb: readonly [number, number, number]): number =>
-  GREY[0] * rgb[0] + GREY[1] * rgb[1] + GREY[2] * rgb[2];
-
-/** First `inner`, then `outer`; both as if a fourth row (0, 0, 0, 1) stood below. */
-const compose = (outer: Colour, inner: Colour): Colour =>
-  Array.from({ length: 12 }, (_, i) => {
-    const [row, column] = [i - (i % 4), i % 4];
-    const linear = [0, 1, 2].reduce((sum, k) => sum + outer[row + k]! * inner[4 * k + column]!, 0);
-    return linear + (column === 3 ? outer[row + 3]! : 0);
-  });
+/** First `inner`, then `outer`. */
+function compose(outer: Colour, [p, q, r]: Colour): Colour {
+  const row = ([x, y, z, constant]: Row): Row => [
+    x * p[0] + y * q[0] + z * r[0],
+    x * p[1] + y * q[1] + z * r[1],
+    x * p[2] + y * q[2] + z * r[2],
+    x * p[3] + y * q[3] + z * r[3] + constant,
+  ];
+  return [row(outer[0]), row(outer[1]), row(outer[2])];
+}

@@ -1,0 +1,42 @@
+/** One training pair: the paths of an image and its label enter, pixels and classes of one size leave. */
+
+import { readFile } from "node:fs/promises";
+import { Failed } from "../diagnostic/failure.js";
+import { sizesDiffer, unreadable } from "./errors.js";
+import { readImage } from "./image.js";
+import { type LabelTable, toClasses } from "./labels.js";
+import { decodeIndices, type Indices } from "./png.js";
+
+/** Absolute paths. */
+export interface Sample {
+  readonly image: string;
+  readonly label: string;
+}
+
+export interface Labelled {
+  /** RGB [H, W, 3]. */
+  readonly image: Uint8Array;
+  /** Class indices [H, W]; 255 is ignored. */
+  readonly labels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Reads both files at once. Throws `Failed` if either cannot be read, or they do not fit each other or the map. */
+export async function readSample(sample: Sample, table: LabelTable): Promise<Labelled> {
+  const [picture, indices] = await Promise.all([
+    readImage(sample.image),
+    readIndices(sample.label),
+  ]);
+  const { height, width } = picture;
+  if (height !== indices.height || width !== indices.width)
+    throw new Failed(sizesDiffer(sample, [height, width], [indices.height, indices.width]));
+  return { image: picture.pixels, labels: toClasses(indices, table, sample.label), height, width };
+}
+
+async function readIndices(path: string): Promise<Indices> {
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new Failed(unreadable(path, error.message));
+  });
+  return decodeIndices(bytes, path);
+}
