@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { main } from "../dist/cli/main.js";
+import { existsSync } from "node:fs";
 
-process.exitCode = await main(process.argv.slice(2));
+const main = new URL("../dist/cli/main.js", import.meta.url);
+if (existsSync(main)) {
+  const { main: run } = await import(main.href);
+  process.exitCode = await run(process.argv.slice(2));
+} else {
+  console.error("pspc is not set up yet: run `npm run setup` in its folder");
+  process.exitCode = 1;
+}

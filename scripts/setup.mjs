@@ -10,7 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { addonFile, addonName, provideAddon } from "./setup/addon.mjs";
 import { alone, cached, cacheFolder } from "./setup/cache.mjs";
-import { compileDist, distIsFresh } from "./setup/dist.mjs";
+import { emit, staleFiles } from "./setup/dist.mjs";
 import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
 import { installPackages, packagesMatch } from "./setup/packages.mjs";
 import { prove, signature } from "./setup/proof.mjs";
@@ -39,7 +39,8 @@ try {
 
 async function main() {
   const had = proven();
-  if (had && distIsFresh(root)) return print(`set-up: all in place, ${had} (${seconds(started)})`);
+  if (had && staleFiles(root).length === 0)
+    return print(`set-up: all in place, ${had} (${seconds(started)})`);
   requireSystem();
   print(`set-up: cache ${cacheFolder()}`);
   await alone(
@@ -47,7 +48,8 @@ async function main() {
     async () => {
       await installPackages(root, step("packages"));
       if (!proven()) await provideTensorFlow();
-      if (!distIsFresh(root)) await compileDist(root, step("compile"));
+      const compiling = step("compile");
+      compiling.done(`${emit(root)} files of src/ to dist/`);
       if (!proven()) await writeProof();
     },
   );

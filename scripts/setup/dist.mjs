@@ -1,49 +1,68 @@
 // @ts-check
-/** src/ → dist/, compiled by tsc where src/ is newer. */
+/** Files of src/ → dist/ where theirs is older; types are not checked here (`npm test` and `npm run build` do). */
 
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import process from "node:process";
-import { run, tail } from "./command.mjs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { Stop } from "./stop.mjs";
-
-const stamp = join("dist", ".checked");
-
-/** @param {string} root @returns {boolean} whether dist/ is made of what src/ is now */
-export function distIsFresh(root) {
-  const made = statSync(join(root, stamp), { throwIfNoEntry: false });
-  return made !== undefined && newest(root) < made.mtimeMs;
-}
-
-/** @param {string} root */
-const newest = (root) =>
-  Math.max(
-    ...["tsconfig.json", "tsconfig.build.json"].map((file) => changed(join(root, file))),
-    ...readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map((file) =>
-      changed(join(root, "src", file)),
-    ),
-  );
-
-/** @param {string} file */
-const changed = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /**
  * @param {string} root
- * @param {import("./say.mjs").Step} step
+ * @returns {string[]} the files of src/ that are newer than what dist/ holds of them
  */
-export async function compileDist(root, step) {
-  const started = new Date();
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const { code, output } = await run(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
-    cwd: root,
-  });
-  if (code !== 0)
-    throw new Stop("src/ does not compile", {
-      reason: tail(output, 30),
-      help: "correct what tsc names",
+export const staleFiles = (root) =>
+  files(join(root, "src"), ".ts").filter(
+    (path) => changed(join(root, "src", path)) >= changed(emitted(root, path)),
+  );
+
+/**
+ * @param {string} root
+ * @returns {number} how many files were written
+ */
+export function emit(root) {
+  const stale = staleFiles(root);
+  if (stale.length > 0) removeOrphans(root);
+  /** @type {typeof import("typescript")} */
+  const ts = stale.length > 0 ? createRequire(import.meta.url)("typescript") : undefined;
+  for (const path of stale) {
+    const compilerOptions = {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ES2022,
+      verbatimModuleSyntax: true,
+    };
+    const source = readFileSync(join(root, "src", path), "utf8");
+    const { outputText, diagnostics } = ts.transpileModule(source, {
+      compilerOptions,
+      reportDiagnostics: true,
     });
-  if (!existsSync(join(root, "dist"))) throw new Stop("tsc wrote no dist/");
-  writeFileSync(join(root, stamp), "");
-  utimesSync(join(root, stamp), started, started);
-  step.done("src/ compiled to dist/");
+    const wrong = diagnostics?.[0];
+    if (wrong)
+      throw new Stop(`src/${path} is no TypeScript`, {
+        reason: ts.flattenDiagnosticMessageText(wrong.messageText, "\n"),
+        help: "`npm run build` names the place",
+      });
+    mkdirSync(dirname(emitted(root, path)), { recursive: true });
+    writeFileSync(emitted(root, path), outputText);
+  }
+  return stale.length;
 }
+
+/** What is left in dist/ of files that src/ no longer has. @param {string} root */
+function removeOrphans(root) {
+  mkdirSync(join(root, "dist"), { recursive: true });
+  const made = new Set(files(join(root, "src"), ".ts").map((path) => emitted(root, path)));
+  for (const path of files(join(root, "dist"), ".js"))
+    if (!made.has(join(root, "dist", path))) rmSync(join(root, "dist", path));
+}
+
+/** @param {string} folder @param {string} ending */
+const files = (folder, ending) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(ending),
+  );
+
+/** @param {string} root @param {string} path within src/ */
+const emitted = (root, path) => join(root, "dist", path.replace(/\.ts$/, ".js"));
+
+/** @param {string} file */
+const changed = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
