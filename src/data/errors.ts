@@ -106,3 +106,6 @@ export const noWorkerFile = (path: string): Failure =>
 
 export const unwritable = (path: string, reason: string): Failure =>
   failure(`cannot write ${path}`, reason, "Check the folder, its permissions and the free space.");
+
+export const unknownFormat = (path: string): Failure =>
+  failure(`cannot write ${path}`, "its suffix is none of .png, .jpg, .webp", "Choose one of them.");

@@ -1,0 +1,142 @@
+/** Training batches ahead of the step: samples and a plan enter, batches leave in the order of the steps. */
+
+import { existsSync } from "node:fs";
+import { availableParallelism, freemem } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { Failed } from "../diagnostic/failure.js";
+import { shuffle } from "../plan/shuffle.js";
+import { createCache } from "./cache.js";
+import { noWorkerFile, tooFewSamples, workerLost } from "./errors.js";
+import { closeRing, createRing, type Ring, releaseSlot, takeSlot } from "./ring.js";
+import { sampleWriter, type Task, type Work } from "./work.js";
+
+export interface Batch {
+  readonly step: number;
+  /** [B, h, w, 3]; as `labels`, valid until the next batch is asked for. */
+  readonly images: Uint8Array;
+  /** [B, h, w] */
+  readonly labels: Uint8Array;
+  /** Of the samples in this batch. */
+  readonly indices: readonly number[];
+}
+
+export interface Batches {
+  /** The batch of the next step, or `null` after the last. Throws `Failed` for what a sample's files lack. */
+  next(): Promise<Batch | null>;
+  close(): Promise<void>;
+}
+
+export interface BatchesOptions extends Omit<Work, "cache"> {
+  /** The first step, as after a resume. */
+  readonly start: number;
+  /** 0 reads in this thread; the batches are the same whatever the number. */
+  readonly workers: number;
+  /** Memory for decoded samples. */
+  readonly cacheBytes?: number;
+}
+
+/** How many batches are written ahead. */
+const SLOTS = 3;
+/** How long, in ms, the thread may sleep before it must look after its events (signals, a worker's end). */
+const PATIENCE = 10;
+
+/** Leaves a core to TensorFlow; more than eight readers outrun any step. */
+export const defaultWorkers = (): number => Math.min(8, Math.max(1, availableParallelism() - 1));
+
+/** The batches of the steps `start` … `train.iterations − 1`. Workers begin at once. */
+export function batches({ start, workers, cacheBytes, ...plan }: BatchesOptions): Batches {
+  const { samples, train } = plan;
+  if (samples.length < train.batch) throw new Failed(tooFewSamples(samples.length, train.batch));
+  const work: Work = { ...plan, cache: createCache(samples.length, cacheBytes ?? defaultBytes()) };
+  return workers === 0 ? inline(work, start) : threaded(work, start, workers);
+}
+
+const defaultBytes = (): number => Math.min(2 ** 30, freemem() / 4);
+
+function inline(work: Work, start: number): Batches {
+  const { batch, crop, seed, iterations } = work.train;
+  const write = sampleWriter(work);
+  const draw = shuffle(seed, work.samples.length, batch);
+  const area = crop[0] * crop[1];
+  const [images, labels] = [new Uint8Array(3 * batch * area), new Uint8Array(batch * area)];
+  let step = start;
+  return {
+    async next() {
+      if (step >= iterations) return null;
+      for (let p = 0; p < batch; p++) {
+        const [from, to] = [p * area, (p + 1) * area];
+        await write(step, p, images.subarray(3 * from, 3 * to), labels.subarray(from, to));
+      }
+      return { step, images, labels, indices: draw(step++).indices };
+    },
+    async close() {},
+  };
+}
+
+function threaded(work: Work, start: number, workers: number): Batches {
+  const { batch, crop, seed, iterations } = work.train;
+  const ring = createRing(SLOTS, batch, crop, start, iterations);
+  const threads = startWorkers({ ...work, ring }, workers);
+  const draw = shuffle(seed, work.samples.length, batch);
+  let step = start;
+  return {
+    async next() {
+      if (step > start) releaseSlot(ring, step - 1);
+      if (step >= iterations) return null;
+      const slot = await patientTake(ring, step, threads.check);
+      return { step, ...slot, indices: draw(step++).indices };
+    },
+    async close() {
+      closeRing(ring);
+      await threads.end();
+    },
+  };
+}
+
+/** Sleeps in slices, so that a signal or a lost worker is noticed while the batch is waited for. */
+async function patientTake(ring: Ring, step: number, check: () => void) {
+  for (;;) {
+    const slot = takeSlot(ring, step, PATIENCE);
+    if (slot !== null) return slot;
+    await setImmediate();
+    check();
+  }
+}
+
+function startWorkers(task: Task, count: number) {
+  const program = workerProgram();
+  let lost: Error | undefined;
+  const threads = Array.from({ length: count }, () => {
+    const worker = new Worker(program, { workerData: task });
+    worker.unref(); // batches left open must not keep a finished process alive
+    worker.on("error", (error) => {
+      lost = error;
+    });
+    const exit = new Promise<void>((resolve) => {
+      worker.on("exit", (code) => {
+        if (code !== 0) lost ??= new Error(`it exited with code ${code}`);
+        resolve();
+      });
+    });
+    return { worker, exit };
+  });
+  return {
+    check() {
+      if (lost) throw new Failed(workerLost(lost.message));
+    },
+    async end() {
+      for (const { worker } of threads) worker.ref();
+      await Promise.all(threads.map(({ exit }) => exit));
+    },
+  };
+}
+
+/** Threads run compiled JavaScript, also where this file is run from its source by the tests. */
+function workerProgram(): string {
+  const path = fileURLToPath(new URL("./worker.js", import.meta.url));
+  const compiled = path.replace(/([\\/])src([\\/]data[\\/]worker\.js)$/, "$1dist$2");
+  if (!existsSync(compiled)) throw new Failed(noWorkerFile(compiled));
+  return compiled;
+}

@@ -1,0 +1,41 @@
+/** Classes as colours: class indices enter, colours leave. */
+
+import type { Picture } from "./image.js";
+import { IGNORED } from "./labels.js";
+
+/** RGB of 256 indices, [256, 3]. */
+export type Palette = Uint8Array;
+
+/**
+ * The colour map of Pascal VOC's development kit: index c's bits, from the lowest, go in turn to the highest
+ * free bits of red, green and blue. Index 255, the ignored label, comes out as VOC's pale border.
+ */
+export function palette(): Palette {
+  const colours = new Uint8Array(256 * 3);
+  for (let index = 0; index < 256; index++)
+    for (let bit = 0; bit < 8; bit++)
+      for (let channel = 0; channel < 3; channel++) {
+        const set = (index >> (3 * bit + channel)) & 1;
+        colours[3 * index + channel]! |= set << (7 - bit);
+      }
+  return colours;
+}
+
+/** A picture [H, W, 3] with its classes [H, W] laid over it at `alpha`; ignored pixels stay bare. */
+export function overlay(
+  { pixels, height, width }: Picture,
+  labels: Uint8Array,
+  colours: Palette,
+  alpha: number,
+): Picture {
+  const mixed = Uint8Array.from(pixels);
+  for (let i = 0; i < labels.length; i++) {
+    const index = labels[i]!;
+    if (index === IGNORED) continue;
+    for (let k = 0; k < 3; k++) {
+      const bare = pixels[3 * i + k]!;
+      mixed[3 * i + k] = Math.round(bare + alpha * (colours[3 * index + k]! - bare));
+    }
+  }
+  return { pixels: mixed, height, width };
+}

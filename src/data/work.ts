@@ -1,0 +1,46 @@
+/** What a data worker is told, and does: samples and a plan enter, one augmented crop after the other leaves. */
+
+import type { Data, Train } from "../normalize/experiment.js";
+import { decide } from "../plan/augment.js";
+import { shuffle } from "../plan/shuffle.js";
+import { type Cache, cached } from "./cache.js";
+import { labelTable } from "./labels.js";
+import type { Ring, WriteSample } from "./ring.js";
+import { readSample, type Sample } from "./sample.js";
+import { warper } from "./warp.js";
+
+/** Of an experiment, what decides the content of its batches. */
+export type Batching = Pick<Train, "batch" | "crop" | "seed" | "augment" | "iterations">;
+
+/** Plain data and shared memory: it travels to a thread as it is. */
+export interface Work {
+  readonly samples: readonly Sample[];
+  readonly data: Pick<Data, "labels" | "mean">;
+  readonly train: Batching;
+  readonly cache: Cache;
+}
+
+/** A worker's start. */
+export interface Task extends Work {
+  readonly ring: Ring;
+}
+
+/** The sample at a place of a step's batch: a function of (step, position) alone, whichever thread asks. */
+export function sampleWriter({ samples, data, train, cache }: Work): WriteSample {
+  const { seed, crop, augment: pipeline } = train;
+  const draw = shuffle(seed, samples.length, train.batch);
+  const warp = warper(crop, data.mean);
+  const table = labelTable(data.labels);
+  return async (step, position, image, labels) => {
+    const { epoch, indices } = draw(step);
+    const index = indices[position]!;
+    const source = await cached(cache, index, () => readSample(samples[index]!, table));
+    const size = [source.height, source.width] as const;
+    warp(
+      source,
+      decide({ pipeline, seed, epoch, index, size, crop, mean: data.mean }),
+      image,
+      labels,
+    );
+  };
+}
