@@ -3,7 +3,7 @@
 import type { Spec } from "../spec/spec.js";
 import { absolute } from "./data.js";
 import type { Backbone, Stem } from "./experiment.js";
-import type { Decisions } from "./origin.js";
+import { type Decisions, same } from "./origin.js";
 
 type Written = NonNullable<NonNullable<Spec["model"]>["backbone"]>;
 type Body = Pick<Backbone, "block" | "blocks" | "width">;
@@ -18,13 +18,14 @@ const known: Readonly<Record<18 | 34 | 50 | 101 | 152 | 269, Omit<Body, "width">
   269: { block: "bottleneck", blocks: [3, 30, 48, 8] },
 };
 
-/** Channel counts are given at width 64 and scale with it. */
+const PAPER_WIDTH = 64;
+
+/** Channel counts are given at the paper's width and scale with it. */
 export const atWidth = (channels: number, width: number): number =>
-  Math.max(1, Math.floor((channels * width) / 64));
+  Math.max(1, Math.floor((channels * width) / PAPER_WIDTH));
 
 export const decideBackbone = (b: Written, decide: Decisions, cwd: string): Backbone => {
   const body = decideBody(b, decide);
-  const weights = decide.or("model.backbone.weights", b.weights, null, "random");
   return {
     ...body,
     stem: decideStem(b, body.width, decide),
@@ -35,32 +36,47 @@ export const decideBackbone = (b: Written, decide: Decisions, cwd: string): Back
       "paper, section 3.3",
     ),
     stride_site: decideStrideSite(b, body.block, decide),
-    first_dilation: decide.orPreset("model.backbone.first_dilation", b.first_dilation),
-    weights: weights && absolute(weights, "model.backbone.weights", decide, cwd),
+    first_dilation: decide.orPreset("model.backbone.first_dilation", b.first_dilation, same),
+    weights: decideWeights(b.weights, decide, cwd),
   };
 };
 
+const decideWeights = (
+  written: string | undefined,
+  decide: Decisions,
+  cwd: string,
+): string | null => {
+  const path = "model.backbone.weights";
+  if (written !== undefined) return absolute(written, path, decide, cwd);
+  return decide.or(path, written, null, "random");
+};
+
 const decideBody = (b: Written, decide: Decisions): Body => {
-  const resnet = decide.or("model.backbone.resnet", b.resnet, 50, "paper, Table 1");
-  if (typeof resnet === "number") return { ...known[resnet], width: 64 };
-  const { block, blocks, width } = resnet;
-  const path = "model.backbone.resnet.width";
-  return { block, blocks, width: decide.or(path, width, 64, "He et al. 2016") };
+  const path = "model.backbone.resnet";
+  if (typeof b.resnet === "object") {
+    return decide.given(path, { ...b.resnet, width: b.resnet.width ?? PAPER_WIDTH });
+  }
+  const depth = decide.or(path, b.resnet, 50, "paper, Table 1");
+  return { ...known[depth], width: PAPER_WIDTH };
 };
 
 const decideStem = (b: Written, width: number, decide: Decisions): Stem => {
-  const stem = decide.orPreset("model.backbone.stem", b.stem);
+  const inherit = (c: Triple) => ({ deep: scaled(c, width) });
+  const stem = decide.orPreset("model.backbone.stem", b.stem, inherit);
   if (stem === "conv7") return { kind: "conv7", channels: width };
   if (stem === "deep") return { kind: "deep", channels: [width, width, 2 * width] };
-  if ("deep" in stem) return { kind: "deep", channels: stem.deep };
-  if ("conv7" in stem) return { kind: "conv7", channels: stem.conv7 };
-  return { kind: "deep", channels: scaled(stem, width) };
+  return "deep" in stem
+    ? { kind: "deep", channels: stem.deep }
+    : { kind: "conv7", channels: stem.conv7 };
 };
 
-const scaled = (
-  [a, b, c]: readonly [number, number, number],
-  width: number,
-): readonly [number, number, number] => [atWidth(a, width), atWidth(b, width), atWidth(c, width)];
+type Triple = readonly [number, number, number];
+
+const scaled = ([a, b, c]: Triple, width: number): Triple => [
+  atWidth(a, width),
+  atWidth(b, width),
+  atWidth(c, width),
+];
 
 /** A preset speaks of bottlenecks; a basic block has no 1×1 to put the stride on. */
 const decideStrideSite = (
@@ -69,6 +85,6 @@ const decideStrideSite = (
   decide: Decisions,
 ): Backbone["stride_site"] => {
   const path = "model.backbone.stride_site";
-  if (block === "bottleneck") return decide.orPreset(path, b.stride_site);
+  if (block === "bottleneck") return decide.orPreset(path, b.stride_site, same);
   return decide.orInferred(path, b.stride_site, "3x3", "basic blocks have 3×3 convolutions alone");
 };

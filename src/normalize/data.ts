@@ -11,23 +11,23 @@ import type { Decisions } from "./origin.js";
 
 /** Absolute: relative to the file that the path was written in, and that to where the command runs. */
 export const absolute = (path: string, key: string, decide: Decisions, cwd: string): string =>
-  resolve(cwd, beside(decide.place(key).file, path));
+  decide.given(key, resolve(cwd, beside(decide.place(key).file, path)));
 
 const imagenet = "ImageNet's, as in semseg `tool/train.py`";
 
 export const decideData = (d: Spec["data"], decide: Decisions, cwd: string): Checked<Data> => {
-  const { labels, found } = decideLabels(d, decide);
-  return unless(found, () => ({
+  const basis: Omit<Data, "labels"> = {
     layout: decide.or("data.layout", d.layout, "list", "semseg's list files"),
-    root: absolute(decide.given("data.root", d.root), "data.root", decide, cwd),
+    root: absolute(d.root, "data.root", decide, cwd),
     train: decide.given("data.train", d.train),
     val: decide.or("data.val", d.val, null, "no validation split"),
     test: decide.or("data.test", d.test, null, "no test split"),
     classes: decide.given("data.classes", d.classes),
-    labels,
     mean: decide.or("data.mean", d.mean, [123.675, 116.28, 103.53], imagenet),
     std: decide.or("data.std", d.std, [58.395, 57.12, 57.375], imagenet),
-  }));
+  };
+  const { labels, found } = decideLabels(d, decide);
+  return unless(found, () => ({ ...basis, labels }));
 };
 
 interface Labels {
@@ -37,34 +37,62 @@ interface Labels {
 
 /** Value i is class i unless `labels` says otherwise; ignored values are added, and 255 is one of them. */
 const decideLabels = (d: Spec["data"], decide: Decisions): Labels => {
-  const identity = Object.fromEntries(d.classes.map((name, i) => [i, name]));
-  const written = decide.or("data.labels", d.labels, identity, "value i is class i");
+  const labels = decide.or("data.labels", d.labels, { first: 0 }, "value i is class i");
   const ignored = decide.or("data.ignore", d.ignore, 255, "255 is always ignored");
-  const unknown = Object.entries(written).flatMap(([value, name]) =>
-    name === "ignore" || d.classes.includes(name)
-      ? []
-      : [says.unknownClass(name, value, d.classes)],
+  const named = isNamed(labels) ? labels : counted(d.classes, labels.first);
+  const values = typeof ignored === "number" ? [ignored] : ignored;
+  const found = [
+    ...unknownClasses(named, d.classes),
+    ...ignoredClasses(named, values, d),
+    ...valuesOutOfRange(named),
+  ];
+  return { labels: labelMap(d.classes, named, values), found };
+};
+
+type Named = Readonly<Record<string, string>>;
+
+const isNamed = (labels: NonNullable<Spec["data"]["labels"]>): labels is Named =>
+  typeof labels["first"] !== "number";
+
+const counted = (classes: readonly string[], first: number): Named =>
+  Object.fromEntries(classes.map((name, i) => [first + i, name]));
+
+const unknownClasses = (named: Named, classes: readonly string[]): readonly Diagnostic[] =>
+  Object.entries(named).flatMap(([value, name]) =>
+    name === "ignore" || classes.includes(name) ? [] : [says.unknownClass(name, value, classes)],
   );
-  const ignoredValues = typeof ignored === "number" ? [ignored] : ignored;
-  const from = d.labels === undefined ? ["data", "classes"] : ["data", "labels"];
-  const both = ignoredValues.flatMap((value, i) => {
-    const name = written[value];
-    if (d.ignore === undefined || name === undefined || name === "ignore") return [];
-    const at = typeof ignored === "number" ? [] : [i];
-    return [says.ignoredClass(value, name, ["data", "ignore", ...at], from)];
+
+/** Only counting from a first value can leave the byte: the codec checks written values. */
+const valuesOutOfRange = (named: Named): readonly Diagnostic[] => {
+  const last = Math.max(...Object.keys(named).map(Number));
+  return last > 255 ? [says.labelsOutOfRange(last)] : [];
+};
+
+/** The silent 255 gives way to a class that is written for it; a written value does not. */
+const ignoredClasses = (
+  named: Named,
+  ignored: readonly number[],
+  d: Spec["data"],
+): readonly Diagnostic[] => {
+  if (d.ignore === undefined) return [];
+  const from = ["data", d.labels === undefined ? "classes" : "labels"];
+  return ignored.flatMap((value, i) => {
+    const name = named[value];
+    const at = typeof d.ignore === "number" ? [] : [i];
+    const isClass = name !== undefined && name !== "ignore";
+    return isClass ? [says.ignoredClass(value, name, ["data", "ignore", ...at], from)] : [];
   });
-  return { labels: labelMap(d.classes, written, ignoredValues), found: [...unknown, ...both] };
 };
 
 const labelMap = (
   classes: readonly string[],
-  written: Readonly<Record<string, string>>,
+  named: Named,
   ignored: readonly number[],
 ): LabelMap => {
-  const named = Object.entries(written).map(
+  const meant = Object.entries(named).map(
     ([value, name]) => [Number(value), name === "ignore" ? name : classes.indexOf(name)] as const,
   );
-  const values = new Map<number, number | "ignore">([[255, "ignore"], ...named]);
-  for (const value of ignored) values.set(value, "ignore");
+  const values = new Map<number, number | "ignore">([[255, "ignore"], ...meant]);
+  for (const value of ignored) if (named[value] === undefined) values.set(value, "ignore");
   return new Map([...values].sort(([a], [b]) => a - b));
 };

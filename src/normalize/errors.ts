@@ -133,6 +133,14 @@ export const ignoredClass = (value: number, name: string, path: Path, from: Path
     },
   );
 
+export const labelsOutOfRange = (last: number): Diagnostic =>
+  error(
+    "E0314",
+    `the last class would have the label value ${last}`,
+    { path: ["data", "labels"], label: "label files hold values from 0 to 255" },
+    { help: ["begin lower, or have fewer classes"] },
+  );
+
 export const noEffect = (path: Path, because: Path): Diagnostic =>
   warning(
     "E0313",

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Spec } from "../spec/spec.js";
 import * as says from "./errors.js";
 import type { Evaluate, Train } from "./experiment.js";
-import type { Decisions } from "./origin.js";
+import { type Decisions, same } from "./origin.js";
 import { sides } from "./train.js";
 
 type Written = NonNullable<Spec["evaluate"]>;
@@ -12,16 +12,17 @@ type Written = NonNullable<Spec["evaluate"]>;
 export const decideEvaluate = (e: Written, crop: Train["crop"], decide: Decisions): Evaluate => {
   const slides = e.window !== undefined || e.overlap !== undefined;
   const inferred = slides ? "a window or an overlap is written" : "no window or overlap is written";
+  const mode = decide.orInferred("evaluate.mode", e.mode, slides ? "slide" : "whole", inferred);
   const window = decide.orInferred("evaluate.window", e.window, crop, "`train.crop`");
   const overlap = decide.or("evaluate.overlap", e.overlap, "1/3", "semseg `tool/test.py`");
   return {
-    mode: decide.orInferred("evaluate.mode", e.mode, slides ? "slide" : "whole", inferred),
+    mode,
     window: sides(window),
     overlap: typeof overlap === "number" ? overlap : fraction(overlap),
     scales: decide.or("evaluate.scales", e.scales, [1], "single scale"),
     mirror: decide.or("evaluate.mirror", e.mirror, false, "one pass an image"),
-    average: decide.orPreset("evaluate.average", e.average),
-    absent_class: decide.orPreset("evaluate.absent_class", e.absent_class),
+    average: decide.orPreset("evaluate.average", e.average, same),
+    absent_class: decide.orPreset("evaluate.absent_class", e.absent_class, same),
   };
 };
 

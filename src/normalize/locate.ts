@@ -45,7 +45,7 @@ const asNote = ({ path, label }: Place, origins: Origins): string => {
 /** Of the path, or of what it is a part of. */
 const originOf = (path: Path, origins: Origins): Origin | undefined =>
   path
-    .map((_, i) => origins.get(formatPath(path.slice(0, path.length - i))))
+    .map((_, i) => origins.get(formatPath(path.slice(0, path.length - i)))?.origin)
     .find((origin) => origin !== undefined);
 
 export const describeOrigin = (origin: Exclude<Origin, { kind: "written" }>): string => {

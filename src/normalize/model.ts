@@ -4,7 +4,7 @@ import type { Spec } from "../spec/spec.js";
 import { atWidth, decideBackbone } from "./backbone.js";
 import type { Auxiliary, Backbone, Head, Model, Norm, Pyramid } from "./experiment.js";
 import { stageChannels } from "./geometry.js";
-import type { Decisions } from "./origin.js";
+import { type Decisions, same } from "./origin.js";
 
 type Written = NonNullable<Spec["model"]>;
 
@@ -15,7 +15,7 @@ export const decideModel = (m: Written, decide: Decisions, cwd: string): Model =
     pyramid: decidePyramid(m.pyramid, backbone, decide),
     head: decideHead(m.head ?? {}, backbone, decide),
     auxiliary: decideAuxiliary(m.auxiliary, backbone, decide),
-    align_corners: decide.orPreset("model.align_corners", m.align_corners),
+    align_corners: decide.orPreset("model.align_corners", m.align_corners, same),
     norm: decideNorm(m.norm ?? {}, decide),
   };
 };
@@ -25,13 +25,16 @@ const decidePyramid = (
   backbone: Backbone,
   decide: Decisions,
 ): Pyramid | null => {
-  if (p === "none") return decide.given("model.pyramid", null);
+  if (p === "none") {
+    decide.given("model.pyramid", p);
+    return null;
+  }
   const bins = decide.or("model.pyramid.bins", p?.bins, [1, 2, 3, 6], "paper, section 3.2");
   return {
     bins,
     pool: decide.or("model.pyramid.pool", p?.pool, "average", "paper, Table 1"),
     channels: branchChannels(p?.reduction, bins.length, backbone, decide),
-    order: decide.orPreset("model.pyramid.order", p?.order),
+    order: decide.orPreset("model.pyramid.order", p?.order, same),
   };
 };
 
@@ -42,34 +45,34 @@ const branchChannels = (
   backbone: Backbone,
   decide: Decisions,
 ): number | null => {
-  const path = "model.pyramid.reduction";
-  const reduction = decide.orPreset(path, written);
+  const reduction = decide.orPreset("model.pyramid.reduction", written, (r) =>
+    r === "levels" ? r : { channels: atWidth(r.channels, backbone.width) },
+  );
   const features = stageChannels(backbone)[3];
   if (reduction === "none") return null;
   if (reduction === "levels") return Math.floor(features / levels);
   if (typeof reduction === "number") return Math.floor(features / reduction);
-  return written === undefined ? atWidth(reduction.channels, backbone.width) : reduction.channels;
+  return reduction.channels;
 };
 
 const decideHead = (
   h: NonNullable<Written["head"]>,
-  backbone: Backbone,
+  { width }: Backbone,
   decide: Decisions,
-): Head => {
-  const path = "model.head.channels";
-  const channels = decide.orPreset(path, h.channels);
-  return {
-    channels: h.channels === undefined ? atWidth(channels, backbone.width) : channels,
-    dropout: decide.or("model.head.dropout", h.dropout, 0.1, "semseg `model/pspnet.py`"),
-  };
-};
+): Head => ({
+  channels: decide.orPreset("model.head.channels", h.channels, (c) => atWidth(c, width)),
+  dropout: decide.or("model.head.dropout", h.dropout, 0.1, "semseg `model/pspnet.py`"),
+});
 
 const decideAuxiliary = (
   a: Written["auxiliary"],
   backbone: Backbone,
   decide: Decisions,
 ): Auxiliary | null => {
-  if (a === "none") return decide.given("model.auxiliary", null);
+  if (a === "none") {
+    decide.given("model.auxiliary", a);
+    return null;
+  }
   const at = "model.auxiliary";
   const channels = atWidth(256, backbone.width);
   return {
@@ -87,5 +90,5 @@ const decideAuxiliary = (
 
 const decideNorm = (n: NonNullable<Written["norm"]>, decide: Decisions): Norm => ({
   epsilon: decide.or("model.norm.epsilon", n.epsilon, 1e-5, "PyTorch's, as in semseg"),
-  momentum: decide.orPreset("model.norm.momentum", n.momentum),
+  momentum: decide.orPreset("model.norm.momentum", n.momentum, same),
 });

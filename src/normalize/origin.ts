@@ -11,12 +11,21 @@ export type Origin =
   | { readonly kind: "default"; readonly source: string }
   | { readonly kind: "inferred"; readonly source: string };
 
-/** By path in the language's spelling: `train.schedule.poly.base`. */
-export type Origins = ReadonlyMap<string, Origin>;
+/** A value as a spec would write it; `null` where the language has no word for "nothing". */
+export interface Decided {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** By path in the language's spelling, `train.schedule.poly.base`; in the order of a spec. */
+export type Origins = ReadonlyMap<string, Decided>;
+
+/** Of a preset's value that fits every network. */
+export const same = <A>(value: A): A => value;
 
 /** Takes what is written, else what is the rule, and remembers which. */
 export class Decisions {
-  private readonly decided = new Map<string, Origin>();
+  private readonly decided = new Map<string, Decided>();
 
   constructor(
     private readonly tree: Tree,
@@ -25,37 +34,33 @@ export class Decisions {
 
   /** For values without a rule. */
   given<A>(path: string, written: A): A {
-    this.remember(path, { kind: "written", span: this.place(path) });
-    return written;
+    return this.remember(path, written, { kind: "written", span: this.place(path) });
   }
 
   /** `source` says where the default is from: "paper, section 3.2". */
   or<A>(path: string, written: A | undefined, otherwise: A, source: string): A {
     if (written !== undefined) return this.given(path, written);
-    this.remember(path, { kind: "default", source });
-    return otherwise;
+    return this.remember(path, otherwise, { kind: "default", source });
   }
 
   /** `source` says what it follows from: "`train.crop`". */
   orInferred<A>(path: string, written: A | undefined, otherwise: A, source: string): A {
     if (written !== undefined) return this.given(path, written);
-    this.remember(path, { kind: "inferred", source });
-    return otherwise;
+    return this.remember(path, otherwise, { kind: "inferred", source });
   }
 
-  /** For the choices on which implementations disagree. */
-  orPreset<P extends keyof Semantics, A>(path: P, written: A | undefined): A | Semantics[P] {
+  /** For the choices on which implementations disagree. `adapt` fits the preset's value to the network. */
+  orPreset<P extends keyof Semantics, A>(
+    path: P,
+    written: A | undefined,
+    adapt: (preset: Semantics[P]) => A,
+  ): A {
     if (written !== undefined) return this.given(path, written);
-    this.remember(path, { kind: "preset", name: this.preset });
-    return semantics[this.preset][path];
+    const value = adapt(semantics[this.preset][path]);
+    return this.remember(path, value, { kind: "preset", name: this.preset });
   }
 
-  /** Whether the author wrote it, here or in a parent. */
-  isWritten(path: string): boolean {
-    return find(this.tree, path.split(".")).exact;
-  }
-
-  /** The file that a value was written in: what its relative paths start from. */
+  /** Where a value was written, or the innermost part around it. */
   place(path: string): Span {
     return find(this.tree, path.split(".")).span;
   }
@@ -64,7 +69,8 @@ export class Decisions {
     return this.decided;
   }
 
-  private remember(path: string, origin: Origin): void {
-    this.decided.set(path, origin);
+  private remember<A>(path: string, value: A, origin: Origin): A {
+    this.decided.set(path, { value, origin });
+    return value;
   }
 }

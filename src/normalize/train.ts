@@ -2,7 +2,7 @@
 
 import type { Spec } from "../spec/spec.js";
 import type { Augmentation, Train } from "./experiment.js";
-import type { Decisions } from "./origin.js";
+import { type Decisions, same } from "./origin.js";
 
 type Written = Spec["train"];
 type Size = readonly [height: number, width: number];
@@ -18,7 +18,7 @@ export const decideTrain = (t: Written, decide: Decisions): Train => ({
   precision: decide.or("train.precision", t.precision, "f32", "every device has it"),
   optimizer: decideOptimizer(t.optimizer, decide),
   schedule: decideSchedule(t.schedule, decide),
-  multipliers: { new: decide.orPreset("train.multipliers.new", t.multipliers?.new) },
+  multipliers: { new: decide.orPreset("train.multipliers.new", t.multipliers?.new, same) },
   loss: decideLoss(t.loss, decide),
   augment: decideAugment(t.augment, decide),
 });
@@ -29,7 +29,7 @@ const decideOptimizer = (o: Written["optimizer"], decide: Decisions): Train["opt
   return {
     momentum: decide.or(`${path}.momentum`, sgd?.momentum, 0.9, "paper, section 4.1"),
     weight_decay: decide.or(`${path}.weight_decay`, sgd?.weight_decay, 1e-4, "paper, section 4.1"),
-    decay: decide.orPreset(`${path}.decay`, sgd?.decay),
+    decay: decide.orPreset(`${path}.decay`, sgd?.decay, same),
   };
 };
 
@@ -39,15 +39,16 @@ const decideSchedule = (s: Written["schedule"], decide: Decisions): Train["sched
   return {
     base: decide.or(`${path}.base`, poly?.base, 0.01, "paper, section 4.1"),
     power: decide.or(`${path}.power`, poly?.power, 0.9, "paper, section 4.1"),
-    end: decide.orPreset(`${path}.end`, poly?.end),
+    end: decide.orPreset(`${path}.end`, poly?.end, same),
   };
 };
 
 const decideLoss = (l: Written["loss"], decide: Decisions): Train["loss"] => {
-  const weights = l?.class_weights === "none" ? null : l?.class_weights;
+  const path = "train.loss.class_weights";
+  const weights = decide.or(path, l?.class_weights, "none", "all classes count alike");
   return {
-    mean_over: decide.orPreset("train.loss.mean_over", l?.mean_over),
-    class_weights: decide.or("train.loss.class_weights", weights, null, "all classes count alike"),
+    mean_over: decide.orPreset("train.loss.mean_over", l?.mean_over, same),
+    class_weights: weights === "none" ? null : weights,
   };
 };
 

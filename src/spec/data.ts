@@ -14,6 +14,18 @@ const byteKey = {
 };
 const rgb = tuple(3, "numbers (red, green, blue)", real());
 
+const firstLabel = closed(
+  "`labels`",
+  { first: documented(labelValue, "Value of the first class; the others follow it.") },
+  {},
+);
+
+const labelMap = record(
+  "a map from label values to class names",
+  byteKey,
+  text("a class name or `ignore`"),
+);
+
 /** 255 is left for the ignore label. */
 export const MAX_CLASSES = 255;
 
@@ -42,8 +54,8 @@ export const data = closed(
       "Label values that count for nothing, in loss and in scores. 255 is always among them.",
     ),
     labels: documented(
-      record("a map from label values to class names", byteKey, text("a class name or `ignore`")),
-      "What each value of the label files means: a class name, or `ignore`. Default: value i is class i.",
+      oneOf(firstLabel, labelMap),
+      "What each value of the label files means: a class name, or `ignore`; or the value of the first class. Default: {first: 0}.",
     ),
     mean: documented(rgb, "Mean of red, green, blue on the scale 0 to 255. Default: ImageNet's."),
     std: documented(
