@@ -12,8 +12,6 @@ const shared = {
   pool: "forks" as const,
   testTimeout: 30_000,
   hookTimeout: 60_000,
-  // The addon reads these when it loads, which is after this.
-  env: { TF_CPP_MIN_LOG_LEVEL: "2", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
 };
 
 export default defineConfig({

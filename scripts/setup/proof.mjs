@@ -21,8 +21,8 @@ export async function prove(root) {
     process.stdout.write(JSON.stringify({ ...describe(tf), sum }));
   `;
   const { code, output } = await run(process.execPath, ["--input-type=module", "-e", program]);
-  const said = output.trim().split("\n").at(-1) ?? "";
-  const proof = code === 0 && said.startsWith("{") ? JSON.parse(said) : undefined;
+  const said = output.split("\n").find((line) => line.startsWith("{"));
+  const proof = code === 0 && said ? JSON.parse(said) : undefined;
   if (proof?.sum === 42) return proof;
   throw new Stop("TensorFlow was set up, but does not run", {
     reason: tail(output),

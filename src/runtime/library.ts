@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
 import { Failed } from "../diagnostic/failure.js";
 import { alreadyLoaded, type GpuEvidence, noGpu, notInstalled } from "./errors.js";
+import { quietly } from "./quiet.js";
 
 export type TensorFlow = typeof tf;
 export type Device = "cpu" | "gpu";
@@ -42,20 +43,24 @@ export const describe = (library: TensorFlow): { version: string; device: Device
 };
 
 function open(want: Want): { tf: TensorFlow; device: Device } {
-  quieten();
+  // Whoever sets the level wants to hear TensorFlow.
+  const loud = process.env.TF_CPP_MIN_LOG_LEVEL !== undefined;
+  setDefaults();
   // Hiding the GPUs is the only way to keep the addon from taking one.
   if (want === "cpu") process.env.CUDA_VISIBLE_DEVICES = "-1";
   try {
     preloadCuda();
-    const library = require("@tensorflow/tfjs-node-gpu") as TensorFlow;
+    const library = loud ? addon() : quietly(addon);
     return { tf: library, device: describe(library).device };
   } catch (error) {
     throw new Failed(notInstalled(error instanceof Error ? firstLine(error) : String(error)));
   }
 }
 
+const addon = (): TensorFlow => require("@tensorflow/tfjs-node-gpu") as TensorFlow;
+
 /** TensorFlow reads its environment when it loads; what the user has set stays. */
-function quieten(): void {
+function setDefaults(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   // Without oneDNN TensorFlow's CPU kernels refuse gradients of dilated convolutions; it is off by default on
