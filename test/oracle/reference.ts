@@ -1,0 +1,317 @@
+/**
+ * The IR's forward meaning a second time, in 64-bit floats and plain loops, from the definitions alone: a numbered
+ * graph and its leaves enter, every output of every value leaves. What TensorFlow computes is held against it.
+ */
+
+import { valuesOf } from "../../src/graph/constant.js";
+import type { Graph, Value } from "../../src/graph/graph.js";
+import type { Binary, Comparison, NodeOf, OpName, Pool, Unary } from "../../src/graph/op.js";
+import { product, type Shape } from "../../src/graph/type.js";
+
+export type Numbers = Float64Array;
+/** Numbers of inputs and variables, by name. */
+export type Leaves = ReadonlyMap<string, ArrayLike<number>>;
+
+interface Site<K extends OpName> {
+  readonly attributes: NodeOf<K>["attributes"];
+  readonly shape: Shape;
+  readonly args: readonly Numbers[];
+  readonly shapes: readonly Shape[];
+}
+type Rule<K extends OpName> = (site: Site<K>) => Numbers | readonly Numbers[];
+
+const filled = (shape: Shape, f: (i: number) => number): Numbers =>
+  Float64Array.from({ length: product(shape) }, (_, i) => f(i));
+
+/** For each element of `out`, where it lies in an array of `shape` stretched to it. */
+const offsets = (shape: Shape, out: Shape): Int32Array => {
+  const lead = out.length - shape.length;
+  const steps = out.map((_, axis) =>
+    axis < lead || shape[axis - lead] === 1 ? 0 : product(shape.slice(axis - lead + 1)),
+  );
+  return Int32Array.from({ length: product(out) }, (_, flat) => {
+    let [rest, at] = [flat, 0];
+    for (let axis = out.length - 1; axis >= 0; axis--) {
+      at += (rest % out[axis]) * steps[axis];
+      rest = Math.floor(rest / out[axis]);
+    }
+    return at;
+  });
+};
+
+/** Coordinates of element `flat` of `shape`. */
+const coordinates = (flat: number, shape: Shape): number[] =>
+  shape.map((n, axis) => Math.floor(flat / product(shape.slice(axis + 1))) % n);
+const position = (at: readonly number[], shape: Shape): number =>
+  at.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
+
+/** Takes each element of the result from where `source` says; 0 where it says nothing. */
+const moved =
+  <K extends OpName>(source: (at: number[], site: Site<K>) => number[] | undefined): Rule<K> =>
+  (site) =>
+    filled(site.shape, (flat) => {
+      const at = source(coordinates(flat, site.shape), site);
+      return at === undefined ? 0 : site.args[0][position(at, site.shapes[0])];
+    });
+
+const unary: Readonly<Record<Unary, (x: number) => number>> = {
+  negate: (x) => -x,
+  exp: Math.exp,
+  log: Math.log,
+  sqrt: Math.sqrt,
+  reciprocal: (x) => 1 / x,
+};
+const binary: Readonly<Record<Binary | Comparison, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  maximum: Math.max,
+  minimum: Math.min,
+  equal: (a, b) => +(a === b),
+  less: (a, b) => +(a < b),
+  greaterEqual: (a, b) => +(a >= b),
+};
+
+const pairwise = ({ attributes: { kind }, shape, args, shapes }: Site<"binary" | "compare">) => {
+  const [a, b] = shapes.map((from) => offsets(from, shape));
+  return filled(shape, (i) => binary[kind](args[0][a[i]], args[1][b[i]]));
+};
+
+const convolution: Rule<"convolution"> = ({ attributes, shape, args: [x, kernel], shapes }) => {
+  const { stride, dilation, padding } = attributes;
+  const [[, h, w, from], [kh, kw]] = shapes;
+  const [n, rows, columns, to] = shape;
+  const out = new Float64Array(product(shape));
+  for (let image = 0; image < n; image++)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++)
+        for (let ki = 0; ki < kh; ki++)
+          for (let kj = 0; kj < kw; kj++) {
+            const y = i * stride + ki * dilation - padding.top;
+            const z = j * stride + kj * dilation - padding.left;
+            if (y < 0 || y >= h || z < 0 || z >= w) continue;
+            const [start, tap] = [((image * h + y) * w + z) * from, (ki * kw + kj) * from];
+            const to0 = ((image * rows + i) * columns + j) * to;
+            for (let c = 0; c < from; c++)
+              for (let o = 0; o < to; o++)
+                out[to0 + o] += x[start + c] * kernel[(tap + c) * to + o];
+          }
+  return out;
+};
+
+const normalised = (x: Numbers, c: number, mean: Numbers, variance: Numbers, epsilon: number) =>
+  x.map((value, i) => (value - mean[i % c]) / Math.sqrt(variance[i % c] + epsilon));
+const affine = (x: Numbers, c: number, scale: Numbers, shift: Numbers) =>
+  x.map((value, i) => value * scale[i % c] + shift[i % c]);
+
+const batchNorm: Rule<"batchNorm"> = ({ attributes: { epsilon, keep }, shape, args }) => {
+  const [x, scale, shift, oldMean, oldVariance] = args;
+  const c = shape[3];
+  const count = x.length / c;
+  const [mean, variance] = [new Float64Array(c), new Float64Array(c)];
+  x.forEach((value, i) => {
+    mean[i % c] += value / count;
+  });
+  x.forEach((value, i) => {
+    variance[i % c] += (value - mean[i % c]) ** 2 / count;
+  });
+  const running = (old: Numbers, batch: Numbers, unbiased: number): Numbers =>
+    old.map((value, i) => keep * value + (1 - keep) * batch[i] * unbiased);
+  return [
+    affine(normalised(x, c, mean, variance, epsilon), c, scale, shift),
+    running(oldMean, mean, 1),
+    running(oldVariance, variance, count / (count - 1)),
+  ];
+};
+
+const maxPool: Rule<"maxPool"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) => {
+  const { size, stride, padding }: Pool = attributes;
+  return filled(shape, (flat) => {
+    const [n, i, j, channel] = coordinates(flat, shape);
+    let most = Number.NEGATIVE_INFINITY;
+    for (let ki = 0; ki < size[0]; ki++)
+      for (let kj = 0; kj < size[1]; kj++) {
+        const [y, z] = [i * stride[0] + ki - padding.top, j * stride[1] + kj - padding.left];
+        if (y < 0 || y >= h || z < 0 || z >= w) continue;
+        most = Math.max(most, x[((n * h + y) * w + z) * c + channel]);
+      }
+    return most;
+  });
+};
+
+/** Where pixel i of `to` lies between the pixels of `from`. */
+const between = (i: number, from: number, to: number, alignCorners: boolean) => {
+  const at = alignCorners
+    ? to === 1
+      ? 0
+      : (i * (from - 1)) / (to - 1)
+    : ((i + 0.5) * from) / to - 0.5;
+  const inside = Math.min(Math.max(at, 0), from - 1);
+  const low = Math.min(Math.floor(inside), Math.max(0, from - 2));
+  return { low, high: Math.min(low + 1, from - 1), share: inside - low };
+};
+
+const resize: Rule<"resize"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) =>
+  filled(shape, (flat) => {
+    const [n, i, j, channel] = coordinates(flat, shape);
+    const y = between(i, h, attributes.height, attributes.alignCorners);
+    const z = between(j, w, attributes.width, attributes.alignCorners);
+    const at = (row: number, column: number) => x[((n * h + row) * w + column) * c + channel];
+    const upper = at(y.low, z.low) * (1 - z.share) + at(y.low, z.high) * z.share;
+    const lower = at(y.high, z.low) * (1 - z.share) + at(y.high, z.high) * z.share;
+    return upper * (1 - y.share) + lower * y.share;
+  });
+
+/** Runs `f` on each row along the last axis. */
+const rows = (x: Numbers, shape: Shape, f: (row: Numbers, index: number) => Iterable<number>) => {
+  const c = shape[shape.length - 1];
+  return Float64Array.from(
+    Array.from({ length: x.length / c }, (_, i) => [
+      ...f(x.subarray(i * c, (i + 1) * c), i),
+    ]).flat(),
+  );
+};
+const softmaxOf = (row: Numbers): Numbers => {
+  const top = Math.max(...row);
+  const powers = row.map((value) => Math.exp(value - top));
+  const total = powers.reduce((a, b) => a + b);
+  return powers.map((value) => value / total);
+};
+
+const crossEntropy: Rule<"crossEntropy"> = ({ args: [logits, labels], shapes: [shape] }) => [
+  rows(logits, shape, (row, i) => [-Math.log(softmaxOf(row)[labels[i]])]),
+  rows(logits, shape, (row, i) => softmaxOf(row).map((p, c) => p - +(c === labels[i]))),
+];
+
+const matmul: Rule<"matmul"> = ({ attributes, shape, args: [a, b], shapes: [sa, sb] }) => {
+  const batch = shape.slice(0, -2);
+  const [m, n] = shape.slice(-2);
+  const k = sa[sa.length - (attributes.transposeA ? 2 : 1)];
+  const [at, bt] = [offsets(sa.slice(0, -2), batch), offsets(sb.slice(0, -2), batch)];
+  const out = new Float64Array(product(shape));
+  for (let image = 0; image < at.length; image++)
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) {
+        let total = 0;
+        for (let l = 0; l < k; l++) {
+          const left = attributes.transposeA ? l * m + i : i * k + l;
+          const right = attributes.transposeB ? j * k + l : l * n + j;
+          total += a[at[image] * m * k + left] * b[bt[image] * k * n + right];
+        }
+        out[(image * m + i) * n + j] = total;
+      }
+  return out;
+};
+
+const rules: { readonly [K in OpName]?: Rule<K> } = {
+  constant: ({ attributes: { content }, shape }) => Float64Array.from(valuesOf(content, shape)),
+  convolution,
+  batchNorm,
+  batchNormInference: ({ attributes: { epsilon }, shape, args: [x, scale, shift, mean, v] }) =>
+    affine(normalised(x, shape[3], mean, v, epsilon), shape[3], scale, shift),
+  relu: ({ args: [x] }) => x.map((value) => Math.max(0, value)),
+  maxPool,
+  resize,
+  softmax: ({ shape, args: [x] }) => rows(x, shape, softmaxOf),
+  crossEntropy,
+  matmul,
+  unary: ({ attributes: { kind }, args: [x] }) => x.map(unary[kind]),
+  binary: pairwise,
+  compare: pairwise,
+  select: ({ args: [condition, a, b] }) => condition.map((yes, i) => (yes ? a[i] : b[i])),
+  sum: ({ attributes: { axes }, shape, args: [x], shapes: [from] }) => {
+    const kept = from.map((n, axis) => (axes.includes(axis) ? 1 : n));
+    const out = new Float64Array(product(shape));
+    offsets(kept, from).forEach((to, i) => {
+      out[to] += x[i];
+    });
+    return out;
+  },
+  broadcast: ({ shape, args: [x], shapes: [from] }) => {
+    const at = offsets(from, shape);
+    return filled(shape, (i) => x[at[i]]);
+  },
+  cast: ({ args: [x] }) => x,
+  reshape: ({ args: [x] }) => x,
+  transpose: moved((at, { attributes: { permutation } }) =>
+    permutation.map((_, axis) => at[permutation.indexOf(axis)]),
+  ),
+  concat: ({ attributes: { axis }, shape, args, shapes }) =>
+    filled(shape, (flat) => {
+      const at = coordinates(flat, shape);
+      let piece = 0;
+      while (at[axis] >= shapes[piece][axis]) at[axis] -= shapes[piece++][axis];
+      return args[piece][position(at, shapes[piece])];
+    }),
+  slice: moved((at, { attributes: { begin } }) => at.map((i, axis) => begin[axis] + i)),
+  pad: moved((at, { attributes: { before }, shapes: [from] }) => {
+    const inner = at.map((i, axis) => i - before[axis]);
+    return inner.every((i, axis) => i >= 0 && i < from[axis]) ? inner : undefined;
+  }),
+  reverse: moved((at, { attributes: { axis }, shape }) =>
+    at.map((i, each) => (each === axis ? shape[each] - 1 - i : i)),
+  ),
+  gather: ({ shape, args: [table, indices], shapes: [from] }) => {
+    const row = product(from.slice(1));
+    return filled(shape, (i) => table[indices[Math.floor(i / row)] * row + (i % row)]);
+  },
+  argmax: ({ args: [x], shapes: [shape] }) =>
+    rows(x, shape, (row) => [row.indexOf(Math.max(...row))]),
+  bincount: ({ attributes: { size }, args: [x] }) => {
+    const out = new Float64Array(size);
+    for (const value of x) if (value >= 0 && value < size) out[value]++;
+    return out;
+  },
+};
+
+const evaluateValue = (graph: Graph, value: Value, done: readonly (readonly Numbers[])[]) => {
+  if (value.op === "part") return [done[value.args[0]][value.attributes.index]];
+  const rule = rules[value.op] as Rule<OpName> | undefined;
+  if (rule === undefined) throw new Error(`the reference does not know ${value.op}`);
+  const result = rule({
+    attributes: value.attributes,
+    shape: value.types[0].shape,
+    args: value.args.map((id) => done[id][0]),
+    shapes: value.args.map((id) => graph.values[id].types[0].shape),
+  });
+  return result instanceof Float64Array ? [result] : result;
+};
+
+/** Ids of the values that `roots` need. */
+const needed = (graph: Graph, roots: readonly number[]): ReadonlySet<number> => {
+  const found = new Set(roots);
+  for (const { id, args } of graph.values.toReversed())
+    if (found.has(id)) for (const arg of args) found.add(arg);
+  return found;
+};
+
+export interface Evaluation {
+  /** Outputs of each value, by id; empty where nothing asked for it. */
+  readonly values: readonly (readonly Numbers[])[];
+}
+
+/**
+ * Evaluates what `roots` need. Of an earlier evaluation, what none of the leaves in `changed` touches is taken over.
+ */
+export const evaluate = (
+  graph: Graph,
+  roots: readonly number[],
+  leaves: Leaves,
+  before?: Evaluation,
+  changed: ReadonlySet<string> = new Set(),
+): Evaluation => {
+  const wanted = needed(graph, roots);
+  const dirty = new Set<number>();
+  const values: (readonly Numbers[])[] = [];
+  for (const value of graph.values) {
+    const { id, op, attributes, args } = value;
+    const leaf = op === "input" || op === "variable";
+    if (leaf ? changed.has(attributes.name) : args.some((arg) => dirty.has(arg))) dirty.add(id);
+    if (!wanted.has(id)) values.push([]);
+    else if (before !== undefined && !dirty.has(id)) values.push(before.values[id]);
+    else if (leaf) values.push([Float64Array.from(leaves.get(attributes.name)!)]);
+    else values.push(evaluateValue(graph, value, values));
+  }
+  return { values };
+};
