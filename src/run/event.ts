@@ -1,6 +1,10 @@
 /** What happens during a run, as values: programs in time yield them, cli/ and report/ show them. */
 
+import type { Failure } from "../diagnostic/failure.js";
 import type { Scores } from "../metric/scores.js";
+
+import type { Evaluation } from "./evaluation.js";
+import type { Row } from "./row.js";
 
 export type Event =
   /** A folder was made, or an unfinished run in it taken up at `step`. */
@@ -23,11 +27,46 @@ export type Event =
       readonly step: number;
       readonly steps: number;
       readonly loss: number;
+      /** The loss without the auxiliary head's share, and that head's own. */
+      readonly main: number;
+      readonly auxiliary: number | null;
       readonly rate: number;
       /** Seconds of this step, waiting for data included. */
       readonly seconds: number;
     }
   | { readonly kind: "saved"; readonly file: string; readonly step: number }
-  | { readonly kind: "scored"; readonly split: string; readonly scores: Scores }
+  /** Interrupted, with everything saved: the run can be resumed. */
+  | {
+      readonly kind: "stopped";
+      readonly run: string;
+      readonly step: number;
+      readonly steps: number;
+    }
+  | {
+      readonly kind: "scored";
+      readonly split: string;
+      readonly scores: Scores;
+      /** The same with names and counts, as `eval --json` prints it. */
+      readonly evaluation: Evaluation;
+    }
+  | {
+      readonly kind: "predicted";
+      readonly image: string;
+      /** The files written. */
+      readonly classes: string;
+      readonly overlay: string;
+    }
+  /** One of many could not be done; the others were. */
+  | { readonly kind: "skipped"; readonly file: string; readonly failure: Failure }
+  /** A comparison comes to run `at` (from 1) of `of`. */
+  | {
+      readonly kind: "variant";
+      readonly name: string;
+      readonly seed: number;
+      readonly run: string;
+      readonly at: number;
+      readonly of: number;
+    }
+  | { readonly kind: "compared"; readonly rows: readonly Row[] }
   | { readonly kind: "note"; readonly message: string }
   | { readonly kind: "finished"; readonly run: string; readonly seconds: number };

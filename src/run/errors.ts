@@ -1,0 +1,84 @@
+/** What can go wrong with a run, in words: folders, steps and numbers enter, a `Failure` leaves. */
+
+import { type Failure, failure } from "../diagnostic/failure.js";
+
+export const runExists = (folder: string, finished: boolean): Failure =>
+  finished
+    ? failure(
+        `${folder} holds a finished run`,
+        "a run is never overwritten",
+        "Give this one another folder (--run FOLDER), or delete that one.",
+      )
+    : failure(
+        `${folder} holds a run that was not finished`,
+        "a run is never overwritten",
+        `Continue it (--resume ${folder}), or give this one another folder (--run FOLDER).`,
+      );
+
+export const notARun = (folder: string): Failure =>
+  failure(
+    `${folder} is there, and is no run`,
+    "it holds files, but no run.json",
+    "Give the run another folder (--run FOLDER).",
+  );
+
+export const noRun = (folder: string): Failure =>
+  failure(`there is no run in ${folder}`, "it holds no run.json", "Name the folder of a run.");
+
+export const damagedRun = (file: string, reason: string): Failure =>
+  failure(`cannot read ${file}`, reason, "The run is damaged; train again in another folder.");
+
+export const otherPlan = (folder: string, differences: readonly string[]): Failure =>
+  failure(
+    `${folder} was trained by another plan`,
+    differences.length === 0
+      ? "the spec is the same, but this version of pspc compiles it to another graph"
+      : differences.join("\n"),
+    "Resume with the spec that the run began with, or give this one another folder (--run FOLDER).",
+  );
+
+export const notFinite = (
+  step: number,
+  loss: number,
+  rate: number,
+  files: readonly string[],
+  good: string | null,
+): Failure =>
+  failure(
+    `the loss of step ${step} is ${loss}`,
+    `at rate ${rate}, on the batch ${files.join(", ")}`,
+    `Lower train.schedule.poly.base, or look at these files. ${
+      good === null ? "No checkpoint was written before." : `The last good checkpoint is ${good}.`
+    }`,
+  );
+
+export const weightsNotFinite = (step: number, variable: string): Failure =>
+  failure(
+    `after step ${step} the weights of ${variable} are not finite`,
+    "training has diverged; the checkpoint before is kept",
+    "Lower train.schedule.poly.base.",
+  );
+
+export const noWeights = (folder: string): Failure =>
+  failure(
+    `${folder} holds no weights yet`,
+    "its training has saved no checkpoint",
+    `Train it first (--resume ${folder}).`,
+  );
+
+export const noImages = (inputs: readonly string[]): Failure =>
+  failure(
+    `there are no images in ${inputs.join(", ")}`,
+    undefined,
+    "Name image files (JPEG, PNG, WebP, TIFF), or folders that hold some.",
+  );
+
+export const noInput = (path: string, reason: string): Failure =>
+  failure(`cannot read ${path}`, reason, "Name an image file, or a folder that holds some.");
+
+export const cannotAppend = (file: string, reason: string): Failure =>
+  failure(
+    `cannot write ${file}`,
+    reason,
+    "Check the folder, its permissions and the free space; then resume the run.",
+  );

@@ -1,0 +1,57 @@
+/** The scores of a network on a split, for programs to read: a confusion matrix enters, the answer of `eval --json` leaves. */
+
+import type { Confusion } from "../metric/confusion.js";
+import { type Scores, scores } from "../metric/scores.js";
+import type { Evaluate, Experiment } from "../normalize/experiment.js";
+
+export interface Evaluation {
+  readonly split: string;
+  readonly images: number;
+  readonly miou: number;
+  readonly mean_accuracy: number;
+  readonly pixel_accuracy: number;
+  readonly frequency_weighted_iou: number;
+  /** `null` where a class is absent and left out. */
+  readonly classes: readonly {
+    readonly name: string;
+    readonly iou: number | null;
+    readonly accuracy: number | null;
+  }[];
+  /** Pixels [C][C]: row is truth, column is prediction. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Of the training that made the weights, as far as the file says. */
+  readonly fingerprint: string | null;
+  /** How it was evaluated. */
+  readonly evaluate: Evaluate;
+}
+
+export interface Scored {
+  readonly scores: Scores;
+  readonly evaluation: Evaluation;
+}
+
+export const scored = (
+  { data, evaluate }: Experiment,
+  confusion: Confusion,
+  about: Pick<Evaluation, "split" | "images" | "fingerprint">,
+): Scored => {
+  const found = scores(confusion, evaluate.absent_class);
+  const { classes, counts } = confusion;
+  const evaluation: Evaluation = {
+    split: about.split,
+    images: about.images,
+    miou: found.miou,
+    mean_accuracy: found.mean_accuracy,
+    pixel_accuracy: found.pixel_accuracy,
+    frequency_weighted_iou: found.frequency_weighted_iou,
+    classes: data.classes.map((name, c) => ({
+      name,
+      iou: found.iou[c] ?? null,
+      accuracy: found.accuracy[c] ?? null,
+    })),
+    confusion: data.classes.map((_, c) => [...counts.subarray(c * classes, (c + 1) * classes)]),
+    fingerprint: about.fingerprint,
+    evaluate,
+  };
+  return { scores: found, evaluation };
+};

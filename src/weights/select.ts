@@ -1,0 +1,37 @@
+/** The tensors of a file and the variables of a network enter; the variables' values leave, or what does not fit. */
+
+import { Failed } from "../diagnostic/failure.js";
+import type { Ops } from "../graph/op.js";
+import { sameShape } from "../graph/type.js";
+import { missingTensors, otherShapes } from "./errors.js";
+import type { Tensor } from "./safetensors.js";
+
+type Wanted = Pick<Ops["variable"], "name" | "shape">;
+
+/** What else the file holds (a training's auxiliary head) is left out. @throws Failed naming every misfit. */
+export const select = (
+  tensors: ReadonlyMap<string, Tensor>,
+  variables: readonly Wanted[],
+  file: string,
+): Map<string, Tensor> => {
+  const missing = variables.filter(({ name }) => !tensors.has(name));
+  if (missing.length > 0)
+    throw new Failed(
+      missingTensors(
+        file,
+        missing.map(({ name }) => name),
+      ),
+    );
+  const found = variables.map(({ name, shape }) => ({ name, shape, tensor: tensors.get(name)! }));
+  const other = found.filter(({ shape, tensor }) => !sameShape(shape, tensor.shape));
+  if (other.length > 0)
+    throw new Failed(
+      otherShapes(
+        file,
+        other.map(
+          ({ name, shape, tensor }) => `${name} is [${tensor.shape}], the network's is [${shape}]`,
+        ),
+      ),
+    );
+  return new Map(found.map(({ name, tensor }) => [name, tensor]));
+};
