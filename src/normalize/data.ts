@@ -52,7 +52,7 @@ const decideLabels = (d: Spec["data"], decide: Decisions): Labels => {
 type Named = Readonly<Record<string, string>>;
 
 const isNamed = (labels: NonNullable<Spec["data"]["labels"]>): labels is Named =>
-  typeof labels["first"] !== "number";
+  typeof labels.first !== "number";
 
 const counted = (classes: readonly string[], first: number): Named =>
   Object.fromEntries(classes.map((name, i) => [first + i, name]));

@@ -10,25 +10,36 @@ interface YamlError {
   readonly pos: readonly [number, number];
 }
 
-/** What is wrong, and what to do, for the errors that authors make. */
-const remedies: Readonly<Record<string, readonly [reason: string, help: string]>> = {
+type Remedy = readonly [reason: string, help: string];
+
+/** What is wrong, and what to do, for the errors that authors make; by code, or by code and a word of the message. */
+const remedies: Readonly<Record<string, Remedy>> = {
+  "BAD_INDENT Flow sequence": ["a `[` is still open here", "close the list with `]`"],
+  "BAD_INDENT Flow map": ["a `{` is still open here", "close the map with `}`"],
   BAD_INDENT: ["indented unlike its neighbours", "keys of one map begin in the same column"],
   BAD_SCALAR_START: ["a value cannot begin with this character", "put the value in quotes"],
   BAD_DQ_ESCAPE: [
     "not an escape of double-quoted text",
-    "use single quotes for a text with backslashes",
+    "use single quotes for text with backslashes",
   ],
-  BLOCK_AS_IMPLICIT_KEY: ["a second `: ` in one line", "quote the text, or begin a new line"],
+  BLOCK_AS_IMPLICIT_KEY: [
+    "a second key inside this value",
+    "quote text that holds `: `, and begin keys of one map in the same column",
+  ],
   BLOCK_IN_FLOW: ["a block inside `[…]` or `{…}`", "separate the items by commas"],
-  MISSING_CHAR: [
-    "something is missing here",
-    "close every quote, `[` and `{`; put `:` behind keys",
+  "MISSING_CHAR Missing closing": ["a quote is still open here", "close the quote"],
+  MISSING_CHAR: ["a key without a colon", "put `: `, a colon and a space, behind the key"],
+  MULTILINE_IMPLICIT_KEY: [
+    "a key without a colon",
+    "put `: `, a colon and a space, behind the key",
   ],
-  MULTILINE_IMPLICIT_KEY: ["a key that goes over several lines", "put `:` behind the key"],
-  UNEXPECTED_TOKEN: [
-    "not expected here",
-    "look at the lines before: a quote or bracket may be open",
-  ],
+  MULTIPLE_ANCHORS: ["a second anchor", "keep one"],
+  UNEXPECTED_TOKEN: ["not expected here", "look at the lines before: is a quote or bracket open?"],
+};
+
+const remedyFor = ({ code, message }: YamlError): Remedy => {
+  const special = Object.keys(remedies).find((key) => `${code} ${message}`.startsWith(`${key} `));
+  return special === undefined ? [decapitalised(message), "mend the line"] : remedies[special]!;
 };
 
 export const syntaxMistakes = (
@@ -49,9 +60,8 @@ const mistake = (
   if (code === "TAB_AS_INDENT" || isTabbed(yaml, pos[0])) return says.tab(place);
   if (code === "MULTIPLE_DOCS") return says.severalDocuments(place);
   if (code === "TAG_RESOLVE_FAILED") return says.unknownTag(yaml.slice(...pos), place, []);
-  const remedy = remedies[code];
-  const reason = code === "MISSING_CHAR" || remedy === undefined ? message : remedy[0];
-  return says.syntax(place, decapitalised(reason), remedy ? [remedy[1]] : []);
+  const [reason, help] = remedyFor({ code, message, pos });
+  return says.syntax(place, reason, [help]);
 };
 
 /** Whether the line is indented with a tab: the library often blames what comes behind it. */

@@ -11,6 +11,7 @@ import type { Entry, Scalar, Tree } from "./tree.js";
 
 const MAX_LENGTH = 1_000_000;
 const MAX_DEPTH = 32;
+const CORE_TAG = /^tag:yaml\.org,2002:/;
 /** More than any spec needs; what ten nested aliases of ten reach is far above. */
 const MAX_VALUES = 100_000;
 
@@ -58,7 +59,7 @@ const composed = (yaml: string): Composed | "too deep" => {
     const document = parseDocument(yaml, {
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
     const { contents, errors } = document;
     return { contents, errors, anchors: (alias) => alias.resolve(document) };
@@ -105,7 +106,9 @@ class Reader {
   private inspect(node: unknown, span: Span, path: Path): void {
     if (!isMap(node) && !isSeq(node) && !isScalar(node)) return;
     if (node.anchor !== undefined) this.anchors.add(node.anchor);
-    if (node.tag?.startsWith("!")) this.found.push(says.unknownTag(node.tag, span, path));
+    if (node.tag !== undefined) {
+      this.found.push(says.unknownTag(node.tag.replace(CORE_TAG, "!!"), span, path));
+    }
   }
 
   private alias(node: Alias, path: Path, span: Span): Tree {
