@@ -79,6 +79,12 @@ export const topological = (roots: readonly Node[]): Node[] => {
   return order;
 };
 
+/** JSON has one spelling, null, for all numbers that it has not, and none for the sign of 0. */
+const exact = (_: string, value: unknown): unknown =>
+  typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `${value === 0 ? "-0" : value}`
+    : value;
+
 /**
  * Numbers a step. Equal operations on equal arguments become one value, and what nothing asks for is not there:
  * common subexpressions and dead code need no pass of their own.
@@ -90,7 +96,7 @@ export const number = (step: Step<Node>): Graph => {
   const idOf = (node: Node): number => ids.get(node)!;
   for (const node of topological(rootsOf(step))) {
     const args = node.args.map(idOf);
-    const key = `${node.op}(${args})${JSON.stringify(node.attributes)}`;
+    const key = `${node.op}(${args})${JSON.stringify(node.attributes, exact)}`;
     const id = known.get(key) ?? values.length;
     if (id === values.length) {
       // Sound: op and attributes come from one node.

@@ -2,7 +2,7 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import type { OpName, Ops, Padding } from "./op.js";
-import { broadcastShape, printType, product, type Shape, type Type } from "./type.js";
+import { broadcastShape, printType, product, type Shape, sameShape, type Type } from "./type.js";
 
 /** Types of every output of every argument. */
 export type ArgTypes = readonly (readonly [Type, ...Type[]])[];
@@ -123,7 +123,9 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   select: (_, args) => {
     const [condition, a, b] = args.map(([t]) => t);
     invariant(
-      condition.dtype === "bool" && [a, b].every((t) => broadcastShape(t.shape, condition.shape)),
+      condition.dtype === "bool" &&
+        a.dtype === b.dtype &&
+        [a, b].every((t) => sameShape(t.shape, condition.shape)),
       `${printType(condition)} does not choose between ${printType(a)} and ${printType(b)}`,
     );
     return [a];

@@ -42,8 +42,8 @@ const lowerValue = (
 const f32 = { T: { type: "f32" } } as const;
 
 /**
- * An update runs when everything that reads the variable has run: nobody sees a half-moved weight, and TensorFlow may
- * write in place.
+ * An update runs when the variable has been read and everything that uses it so far has run: nobody sees a half-moved
+ * weight, and TensorFlow may write in place. Updates that follow see what was read.
  */
 const lowerUpdate = (
   to: Emitter,
@@ -53,7 +53,7 @@ const lowerUpdate = (
 ): TensorName => {
   const variable = (id: number): VariableAttributes =>
     graph.values[id].attributes as VariableAttributes;
-  const readers = (id: number): string[] => readersOf(to.nodes, names[id]);
+  const readers = (id: number): string[] => [after(names[id]), ...readersOf(to.nodes, names[id])];
   const { name, dtype } = variable(update.variable);
   if (update.kind === "assign") {
     const inputs = [handleOf(name), names[update.value], ...readers(update.variable)];
@@ -137,7 +137,9 @@ const initSignature = (variables: readonly VariableAttributes[]): Lowered => {
     return assign(to, variable, to.emit("Fill", [to.integers(variable.shape), zero], attributes));
   });
   const done = to.emit("NoOp", assigned, {}, "done");
-  const outputs = { __saved_model_init_op: { name: done, dtype: "f32", shape: null } } as const;
+  // An operation, not one of its outputs: it has none.
+  const name = after(done).slice(1);
+  const outputs = { __saved_model_init_op: { name, dtype: "f32", shape: null } } as const;
   return { nodes: to.nodes, signature: { inputs: {}, outputs } };
 };
 
