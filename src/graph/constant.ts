@@ -16,6 +16,19 @@ export type Content =
       readonly height: number;
       readonly width: number;
     }
+  /**
+   * Bilinear upsampling of small maps to height × width, shifted by each tap of a kernel whose window starts `offset`
+   * before its pixel: `[height·width, Σ taps·h·w]`, columns by map, then tap, then small pixel. Outside the map is 0.
+   */
+  | {
+      readonly kind: "taps";
+      readonly sizes: readonly (readonly [height: number, width: number])[];
+      readonly kernel: readonly [height: number, width: number];
+      readonly offset: readonly [top: number, left: number];
+      readonly height: number;
+      readonly width: number;
+      readonly alignCorners: boolean;
+    }
   /** Rows or columns of a map repeated so that adaptive cells of `bins` get one length: `[bins·length, size]`. */
   | { readonly kind: "cells"; readonly bins: number; readonly size: number };
 
@@ -73,16 +86,96 @@ const selectionMatrix = (bins: number, size: number): Float32Array => {
   return matrix;
 };
 
+/** Bilinear weights of n outputs over `size` inputs, `[n, size]`, as TensorFlow's and PyTorch's kernels have them. */
+const interpolation = (size: number, n: number, alignCorners: boolean): Float32Array => {
+  const matrix = new Float32Array(n * size);
+  const ratio = alignCorners ? (n > 1 ? (size - 1) / (n - 1) : 0) : size / n;
+  for (let i = 0; i < n; i++) {
+    const at = alignCorners ? i * ratio : Math.max(0, (i + 0.5) * ratio - 0.5);
+    const low = Math.min(Math.floor(at), size - 1);
+    matrix[i * size + low] += 1 - (at - low);
+    matrix[i * size + Math.min(low + 1, size - 1)] += at - low;
+  }
+  return matrix;
+};
+
+/** Output rows whose window's row `tap` lies inside the map: row y of the map stands at output y + offset − tap. */
+const shiftedRows = (
+  upsampling: Float32Array,
+  size: number,
+  n: number,
+  shift: number,
+): Float32Array => {
+  const shifted = new Float32Array(n * size);
+  for (let i = 0; i < n; i++) {
+    const source = i + shift;
+    if (source < 0 || source >= n) continue;
+    shifted.set(upsampling.subarray(source * size, (source + 1) * size), i * size);
+  }
+  return shifted;
+};
+
+type Taps = Extract<Content, { kind: "taps" }>;
+
+/** Writes the product of a column of row weights and a row of column weights: one map, one tap. */
+const writeTap = (
+  matrix: Float32Array,
+  columns: number,
+  first: number,
+  rows: Float32Array,
+  cols: Float32Array,
+  of: Taps,
+  [h, w]: readonly [number, number],
+): void => {
+  for (let y = 0; y < of.height; y++) {
+    for (let p = 0; p < h; p++) {
+      const weight = rows[y * h + p];
+      if (weight === 0) continue;
+      for (let x = 0; x < of.width; x++) {
+        const base = (y * of.width + x) * columns + first + p * w;
+        for (let q = 0; q < w; q++) matrix[base + q] = weight * cols[x * w + q];
+      }
+    }
+  }
+};
+
+const tapsMatrix = (of: Taps): Float32Array => {
+  const [kh, kw] = of.kernel;
+  const columns = of.sizes.reduce((sum, [h, w]) => sum + kh * kw * h * w, 0);
+  const matrix = new Float32Array(of.height * of.width * columns);
+  let first = 0;
+  for (const size of of.sizes) {
+    const down = interpolation(size[0], of.height, of.alignCorners);
+    const across = interpolation(size[1], of.width, of.alignCorners);
+    for (let i = 0; i < kh; i++) {
+      const rows = shiftedRows(down, size[0], of.height, i - of.offset[0]);
+      for (let j = 0; j < kw; j++, first += size[0] * size[1]) {
+        const cols = shiftedRows(across, size[1], of.width, j - of.offset[1]);
+        writeTap(matrix, columns, first, rows, cols, of, size);
+      }
+    }
+  }
+  return matrix;
+};
+
+const numbersOf = (content: Content, shape: Shape): ArrayLike<number> => {
+  switch (content.kind) {
+    case "fill":
+      return new Float32Array(product(shape)).fill(content.value);
+    case "values":
+      return content.values;
+    case "pooling":
+      return poolingMatrix(content.bins, content.height, content.width);
+    case "cells":
+      return selectionMatrix(content.bins, content.size);
+    case "taps":
+      return tapsMatrix(content);
+  }
+};
+
 /** The numbers of a constant, row by row. */
 export const valuesOf = (content: Content, shape: Shape): ArrayLike<number> => {
-  const values =
-    content.kind === "fill"
-      ? new Float32Array(product(shape)).fill(content.value)
-      : content.kind === "values"
-        ? content.values
-        : content.kind === "pooling"
-          ? poolingMatrix(content.bins, content.height, content.width)
-          : selectionMatrix(content.bins, content.size);
+  const values = numbersOf(content, shape);
   invariant(
     values.length === product(shape),
     `a ${content.kind} constant does not fill [${shape}]`,

@@ -12,6 +12,11 @@ const printContent = (content: Content): string => {
       return `[${content.values.join(" ")}]`;
     case "pooling":
       return `pooling ${content.bins.join("/")} of ${content.height}×${content.width}`;
+    case "taps": {
+      const maps = content.sizes.map((size) => size.join("×")).join(" ");
+      const corners = content.alignCorners ? ", corners aligned" : "";
+      return `taps ${content.kernel.join("×")} of ${maps} over ${content.height}×${content.width}${corners}`;
+    }
     case "cells":
       return `cells of ${content.bins} over ${content.size}`;
   }

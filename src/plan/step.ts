@@ -25,6 +25,8 @@ import { type Context, normalise, stepCounter } from "../model/layer.js";
 import { IGNORE, pixelLoss, totalLoss } from "../model/loss.js";
 import { network } from "../model/network.js";
 import type { Experiment } from "../normalize/experiment.js";
+import { type Passes, standard } from "../rewrite/passes.js";
+import { rewriteNodes, rewriteStep } from "../rewrite/rewrite.js";
 
 const context = ({ model, train }: Experiment, phase: Context["phase"]): Context => ({
   phase,
@@ -61,7 +63,7 @@ const scales =
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running
  * statistics and the step counter move.
  */
-export const trainingStep = (experiment: Experiment): Graph => {
+export const trainingStep = (experiment: Experiment, passes: Passes = standard): Graph => {
   const { data, model, train } = experiment;
   const [height, width] = train.crop;
   const images = input("images", "u8", train.batch, height, width, 3);
@@ -75,9 +77,15 @@ export const trainingStep = (experiment: Experiment): Graph => {
   const lossOf = (of: Node): Node => pixelLoss(of, labels, model.align_corners, train.loss);
   const main = lossOf(logits.main);
   const auxiliary = logits.auxiliary === null ? null : lossOf(logits.auxiliary);
-  const loss = totalLoss(main, auxiliary, model.auxiliary?.weight ?? 0);
+  const written = totalLoss(main, auxiliary, model.auxiliary?.weight ?? 0);
+  const rewritten = rewriteNodes(passes.forward, [written]);
+  const loss = rewritten(written);
   const step: Step<Node> = {
-    results: { loss, main, ...(auxiliary === null ? {} : { auxiliary }) },
+    results: {
+      loss,
+      main: rewritten(main),
+      ...(auxiliary === null ? {} : { auxiliary: rewritten(auxiliary) }),
+    },
     updates: [
       ...descend(loss, {
         rate,
@@ -89,7 +97,7 @@ export const trainingStep = (experiment: Experiment): Graph => {
       { kind: "assign", variable: stepCounter(), value: add(stepCounter(), scalar(1, "i32")) },
     ],
   };
-  return verify(number(step));
+  return verify(number(rewriteStep(passes.whole, step)));
 };
 
 /** Scores `[1, H, W, C]` of one image u8 `[H, W, 3]`. */
@@ -104,16 +112,28 @@ const imageScores = (experiment: Experiment, height: number, width: number): Nod
   return scores(forward, evaluate)(normalise(data.mean, data.std)(image));
 };
 
+/** A graph that only asks: the forward rewrites are all that apply. */
+const question = (results: Step<Node>["results"], { forward }: Passes): Graph =>
+  verify(number(rewriteStep(forward, { results, updates: [] })));
+
 /** image u8 `[H, W, 3]` → the class of each pixel, u8 `[H, W]`. */
-export const predictionStep = (experiment: Experiment, height: number, width: number): Graph => {
+export const predictionStep = (
+  experiment: Experiment,
+  height: number,
+  width: number,
+  passes: Passes = standard,
+): Graph => {
   const classes = argmax(imageScores(experiment, height, width));
-  return verify(
-    number({ results: { classes: reshape(cast(classes, "u8"), [height, width]) }, updates: [] }),
-  );
+  return question({ classes: reshape(cast(classes, "u8"), [height, width]) }, passes);
 };
 
-/** (image u8 `[H, W, 3]`, label u8 `[H, W]`) → confusion counts i32 `[C·C]`, row = truth, and the prediction. */
-export const evaluationStep = (experiment: Experiment, height: number, width: number): Graph => {
+/** (image u8 `[H, W, 3]`, label u8 `[H, W]`) → confusion counts i32 `[C·C]`, row = truth. */
+export const evaluationStep = (
+  experiment: Experiment,
+  height: number,
+  width: number,
+  passes: Passes = standard,
+): Graph => {
   const c = experiment.data.classes.length;
   const predicted = reshape(argmax(imageScores(experiment, height, width)), [height * width]);
   const truth = reshape(cast(input("label", "u8", height, width), "i32"), [height * width]);
@@ -121,6 +141,22 @@ export const evaluationStep = (experiment: Experiment, height: number, width: nu
   const all = (value: number): Node => broadcast(scalar(value, "i32"), [height * width]);
   // Ignored pixels are counted in a bucket of their own, which is cut off.
   const bucket = select(ignored, all(c * c), add(multiply(truth, all(c)), predicted));
-  const confusion = slice(bincount(bucket, c * c + 1), [0], [c * c]);
-  return verify(number({ results: { confusion }, updates: [] }));
+  return question({ confusion: slice(bincount(bucket, c * c + 1), [0], [c * c]) }, passes);
+};
+
+/**
+ * The network alone, as the paper draws it, on one crop: normalised images `[1, H, W, 3]` → logits. What tables of
+ * layers, parameters and multiply-accumulates are made from.
+ */
+export const networkGraph = (experiment: Experiment, phase: Context["phase"]): Graph => {
+  const { data, model, train } = experiment;
+  const image = input("image", "f32", 1, train.crop[0], train.crop[1], 3);
+  const { main, auxiliary } = network(
+    context(experiment, phase),
+    model,
+    data.classes.length,
+  )(image);
+  return verify(
+    number({ results: { main, ...(auxiliary === null ? {} : { auxiliary }) }, updates: [] }),
+  );
 };

@@ -1,0 +1,17 @@
+/** Which rewrites run, and when. */
+
+import { factorPyramid } from "./factor-pyramid.js";
+import { joinPads } from "./join-pads.js";
+import type { Rewrite } from "./rewrite.js";
+
+export interface Passes {
+  /** Before the gradient is taken, so that the backward pass is that of the cheaper network. */
+  readonly forward: readonly Rewrite[];
+  /** Over the whole step. */
+  readonly whole: readonly Rewrite[];
+}
+
+export const standard: Passes = { forward: [factorPyramid], whole: [joinPads] };
+
+/** The network as the paper draws it: for counting, and to hold the rewrites against. */
+export const asWritten: Passes = { forward: [], whole: [] };
