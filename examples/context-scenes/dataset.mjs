@@ -19,8 +19,13 @@ import { drawScene, SIZE } from "./scene.mjs";
 /** What the spec beside this file is tuned for. @type {Order} */
 export const STANDARD = { seed: 0, train: 480, val: 90 };
 
-/** A picture's place in its split, as both its files are named. @param {string} split @param {number} index */
+/** @param {string} split @param {number} index */
 export const sceneName = (split, index) => `${split}-${String(index).padStart(3, "0")}`;
+
+/** Relative to the dataset's folder. @param {string} name */
+export const imageFile = (name) => `images/${name}.png`;
+/** @param {string} name */
+export const labelFile = (name) => `labels/${name}.png`;
 
 /**
  * Writes `images/*.png`, `labels/*.png` (palette PNGs, the index is the class), `train.txt` and `val.txt`.
@@ -37,25 +42,25 @@ export async function writeDataset(folder, order, onProgress) {
   await mkdir(join(folder, "labels"), { recursive: true });
   let done = 0;
   for (const split of /** @type {const} */ (["train", "val"])) {
-    const pairs = [];
-    for (let index = 0; index < order[split]; index++) {
-      pairs.push(
-        await writeScene(folder, sceneName(split, index), drawScene(order.seed, split, index)),
-      );
-      onProgress(++done, total);
+    const names = Array.from({ length: order[split] }, (_, index) => sceneName(split, index));
+    let writing = Promise.resolve();
+    for (const [index, name] of names.entries()) {
+      const scene = drawScene(order.seed, split, index);
+      await writing; // one picture is compressed while the next is drawn
+      onProgress(done++, total);
+      writing = writeScene(folder, name, scene);
     }
-    await writeFileAtomic(join(folder, `${split}.txt`), `${pairs.join("\n")}\n`);
+    await writing;
+    const lines = names.map((name) => `${imageFile(name)} ${labelFile(name)}\n`);
+    await writeFileAtomic(join(folder, `${split}.txt`), lines.join(""));
   }
   await writeFileAtomic(recordFile, record);
+  onProgress(total, total);
 }
 
-/**
- * Returns the line of the list that names both files.
- * @param {string} folder @param {string} name @param {Canvas} scene
- */
+/** @param {string} folder @param {string} name @param {Canvas} scene */
 async function writeScene(folder, name, { rgb, label, size }) {
-  const [image, truth] = [`images/${name}.png`, `labels/${name}.png`];
-  await writeImage(join(folder, image), { pixels: toBytes(rgb), height: size, width: size });
-  await writePalettePng(join(folder, truth), label, size, size, PALETTE);
-  return `${image} ${truth}`;
+  const picture = { pixels: toBytes(rgb), height: size, width: size };
+  await writeImage(join(folder, imageFile(name)), picture);
+  await writePalettePng(join(folder, labelFile(name)), label, size, size, PALETTE);
 }
