@@ -2,21 +2,28 @@
 
 import { open, rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { Failed } from "../diagnostic/failure.js";
 import { unknownFormat, unwritable } from "./errors.js";
 import type { Picture } from "./image.js";
 import type { Palette } from "./palette.js";
 import { encodeIndices } from "./png.js";
 
-/** Writes beside, syncs, renames: whoever reads `path` sees the old file or the new one. Throws `Failed`. */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+/**
+ * Writes beside, syncs, renames: whoever reads `path` sees the old file or the new one. Pictures, which can
+ * be made again, are not worth the wait for the disk (`durable`). Throws `Failed`.
+ */
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array | string,
+  durable = true,
+): Promise<void> {
   const beside = `${path}.${process.pid}.part`;
   try {
     const file = await open(beside, "w");
     try {
       await file.writeFile(bytes);
-      await file.sync();
+      if (durable) await file.sync();
     } finally {
       await file.close();
     }
@@ -34,15 +41,22 @@ export const writePalettePng = (
   height: number,
   width: number,
   colours: Palette,
-): Promise<void> => writeFileAtomic(path, encodeIndices(labels, height, width, colours));
+): Promise<void> => writeFileAtomic(path, encodeIndices(labels, height, width, colours), false);
 
 /** RGB [H, W, 3] in the format of the suffix: .png, .jpg or .webp. */
 export async function writeImage(path: string, { pixels, height, width }: Picture): Promise<void> {
   const raw = sharp(pixels, { raw: { width, height, channels: 3 } });
   const suffix = extname(path).toLowerCase();
-  if (suffix === ".png") return writeFileAtomic(path, await raw.png().toBuffer());
-  if (suffix === ".webp") return writeFileAtomic(path, await raw.webp({ quality: 90 }).toBuffer());
-  if (suffix !== ".jpg" && suffix !== ".jpeg") throw new Failed(unknownFormat(path));
-  const jpeg = raw.jpeg({ quality: 92, chromaSubsampling: "4:4:4" });
-  return writeFileAtomic(path, await jpeg.toBuffer());
+  const encoded = encoders[suffix]?.(raw);
+  if (encoded === undefined) throw new Failed(unknownFormat(path));
+  return writeFileAtomic(path, await encoded.toBuffer(), false);
 }
+
+const jpeg = (raw: Sharp) => raw.jpeg({ quality: 92, chromaSubsampling: "4:4:4" });
+
+const encoders: Readonly<Record<string, (raw: Sharp) => Sharp>> = {
+  ".png": (raw) => raw.png(),
+  ".webp": (raw) => raw.webp({ quality: 90 }),
+  ".jpg": jpeg,
+  ".jpeg": jpeg,
+};

@@ -6,7 +6,7 @@ export type Affine = readonly [a: number, b: number, c: number, d: number, e: nu
 export const identity: Affine = [1, 0, 0, 0, 1, 0];
 
 /** First `inner`, then `outer`. */
-export const after = (outer: Affine, inner: Affine): Affine => {
+export const compose = (outer: Affine, inner: Affine): Affine => {
   const [a, b, c, d, e, f] = outer;
   const [p, q, r, s, t, u] = inner;
   return [

@@ -9,7 +9,7 @@
  */
 
 import type { Augmentation } from "../normalize/experiment.js";
-import { type Affine, after, identity, mirror, shift, shrink, turn } from "./affine.js";
+import { type Affine, compose, identity, mirror, shift, shrink, turn } from "./affine.js";
 import { type Colour, jitter } from "./colour.js";
 import { uniform } from "./random.js";
 
@@ -116,7 +116,7 @@ const between = (min: number, max: number, u: number): number => min + (max - mi
 
 const mirrored = (picture: Picture): Picture => ({
   ...picture,
-  map: after(picture.map, mirror(picture.size[1])),
+  map: compose(picture.map, mirror(picture.size[1])),
   drawn: { ...picture.drawn, mirrored: !picture.drawn.mirrored },
 });
 
@@ -126,14 +126,14 @@ function scaled(picture: Picture, x: number, y: number): Picture {
   return {
     ...picture,
     size: [Math.max(1, roundEven(height * y)), Math.max(1, roundEven(width * x))],
-    map: after(picture.map, shrink(x, y)),
+    map: compose(picture.map, shrink(x, y)),
     drawn: { ...picture.drawn, scale: [sx * x, sy * y] },
   };
 }
 
 const rotated = (picture: Picture, degrees: number): Picture => ({
   ...picture,
-  map: after(picture.map, turn(degrees, picture.size[1] / 2, picture.size[0] / 2)),
+  map: compose(picture.map, turn(degrees, picture.size[1] / 2, picture.size[0] / 2)),
   drawn: { ...picture.drawn, degrees: picture.drawn.degrees + degrees },
 });
 
@@ -149,7 +149,7 @@ function cut(picture: Picture, crop: Size, u: number, v: number): Decision {
   const left = placed(picture.size[1], crop[1], v);
   return {
     crop,
-    map: after(picture.map, shift(left, top)),
+    map: compose(picture.map, shift(left, top)),
     canvas: {
       left: -left,
       top: -top,

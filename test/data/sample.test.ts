@@ -1,0 +1,206 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkSamples } from "../../src/data/check.js";
+import { readImage } from "../../src/data/image.js";
+import { labelTable } from "../../src/data/labels.js";
+import { openSplit } from "../../src/data/layout.js";
+import { overlay, palette } from "../../src/data/palette.js";
+import { readSample } from "../../src/data/sample.js";
+import { writeFileAtomic, writeImage, writePalettePng } from "../../src/data/write.js";
+import { Failed } from "../../src/diagnostic/failure.js";
+import type { Data, LabelMap } from "../../src/normalize/experiment.js";
+
+const labels: LabelMap = new Map<number, number | "ignore">([
+  [0, 0],
+  [1, 1],
+  [7, "ignore"],
+]);
+let root = "";
+const path = (name: string) => join(root, name);
+const data = (): Data => ({
+  layout: "list",
+  root,
+  train: "train.txt",
+  val: null,
+  test: "absent.txt",
+  classes: ["a", "b"],
+  labels,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+});
+const failureOf = (run: Promise<unknown>) =>
+  run.then(
+    () => {
+      throw new Error("it did not fail");
+    },
+    (error) => {
+      if (error instanceof Failed) return error.failure;
+      throw error;
+    },
+  );
+const solid = (width: number, height: number, background: string) =>
+  sharp({ create: { width, height, channels: 3, background } });
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "pspc-data-"));
+  await solid(6, 4, "#ff8000")
+    .jpeg({ quality: 100, chromaSubsampling: "4:4:4" })
+    .toFile(path("a.jpg"));
+  const good = Uint8Array.from({ length: 24 }, (_, i) => [0, 1, 7][i % 3]!);
+  await writePalettePng(path("a.png"), good, 4, 6, palette());
+  const stray = Uint8Array.from({ length: 24 }, (_, i) => (i < 5 ? 200 : i < 6 ? 3 : 0));
+  await writePalettePng(path("stray.png"), stray, 4, 6, palette());
+  await writePalettePng(path("small.png"), good.subarray(0, 20), 4, 5, palette());
+  const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 256));
+  const jpeg = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+  await writeFile(path("cut.jpg"), jpeg.subarray(0, jpeg.length / 2));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+describe("a list", () => {
+  it("names pairs relative to the root; blank lines and either kind of line end are fine", async () => {
+    await writeFile(path("train.txt"), "a.jpg a.png\r\n\n  a.jpg\tstray.png  \n");
+    expect(await openSplit(data(), "train")).toEqual([
+      { image: path("a.jpg"), label: path("a.png") },
+      { image: path("a.jpg"), label: path("stray.png") },
+    ]);
+  });
+
+  it("tells every wrong line at once, with its number", async () => {
+    await writeFile(path("train.txt"), "a.jpg a.png\nlonely.jpg\nx.jpg y.png\n");
+    const { message, reason } = await failureOf(openSplit(data(), "train"));
+    expect(message).toBe("3 mistakes in the data");
+    expect(reason).toContain(`${path("train.txt")}:2: expected an image and a label`);
+    expect(reason).toContain(`${path("train.txt")}:3: the image x.jpg does not exist`);
+    expect(reason).toContain(`${path("train.txt")}:3: the label y.png does not exist`);
+  });
+
+  it("that is absent, unset or empty is a failure with a remedy", async () => {
+    await writeFile(path("train.txt"), "\n");
+    expect((await failureOf(openSplit(data(), "test"))).message).toContain(
+      "cannot read the test list",
+    );
+    expect((await failureOf(openSplit(data(), "val"))).help).toContain("Set data.val");
+    expect((await failureOf(openSplit(data(), "train"))).message).toContain("lists no pairs");
+  });
+});
+
+describe("a sample", () => {
+  it("comes as RGB and class indices, 255 where the map ignores", async () => {
+    const read = await readSample(
+      { image: path("a.jpg"), label: path("a.png") },
+      labelTable(labels),
+    );
+    expect([read.height, read.width]).toEqual([4, 6]);
+    expect(Array.from(read.labels.subarray(0, 4))).toEqual([0, 1, 255, 0]);
+    expect(Math.abs(read.image[0]! - 255)).toBeLessThan(4);
+    expect(Math.abs(read.image[1]! - 128)).toBeLessThan(4);
+  });
+
+  it.each([
+    [
+      "stray.png",
+      /stray\.png holds values that data\.labels does not map/,
+      "value 3 in 1 pixel, value 200 in 5 pixels",
+    ],
+    [
+      "small.png",
+      /a\.jpg and .*small\.png differ in size/,
+      "the image is 6×4 (after its EXIF rotation), the label 5×4",
+    ],
+    ["none.png", /cannot read .*none\.png/, "ENOENT"],
+  ])("with %s is refused", async (label, message, reason) => {
+    const sample = { image: path("a.jpg"), label: path(label) };
+    const failure = await failureOf(readSample(sample, labelTable(labels)));
+    expect(failure.message).toMatch(message);
+    expect(failure.reason).toContain(reason);
+    expect(failure.help).toBeTruthy();
+  });
+
+  it("whose image is cut short is refused", async () => {
+    expect((await failureOf(readImage(path("cut.jpg")))).message).toBe(
+      `cannot read ${path("cut.jpg")}`,
+    );
+  });
+
+  it("set is checked to its end: failures in order, sizes counted, progress told", async () => {
+    const pair = (image: string, label: string) => ({ image: path(image), label: path(label) });
+    const samples = [pair("a.jpg", "stray.png"), pair("a.jpg", "a.png"), pair("cut.jpg", "a.png")];
+    const told: number[] = [];
+    const { failures, sizes } = await checkSamples(samples, labels, (done) => told.push(done));
+    expect(failures.map(({ message }) => message)).toEqual([
+      expect.stringContaining("stray.png"),
+      expect.stringContaining("cut.jpg"),
+    ]);
+    expect(sizes).toEqual([{ height: 4, width: 6, count: 1 }]);
+    expect(told).toEqual([1, 2, 3]);
+  });
+});
+
+describe("an image", () => {
+  const pixel = async (name: string) => {
+    const { pixels, height, width } = await readImage(path(name));
+    expect(pixels.length).toBe(3 * height * width);
+    return { rgb: Array.from(pixels.subarray(0, 3)), height, width };
+  };
+
+  it("that is grey, CMYK, 16-bit, or has alpha comes as RGB of 8 bits", async () => {
+    const grey = sharp(Buffer.alloc(24, 90), { raw: { width: 6, height: 4, channels: 1 } });
+    await grey.toColourspace("b-w").png().toFile(path("grey.png"));
+    expect((await pixel("grey.png")).rgb).toEqual([90, 90, 90]);
+    await solid(6, 4, "#ffffff")
+      .toColourspace("cmyk")
+      .jpeg({ quality: 100 })
+      .toFile(path("cmyk.jpg"));
+    for (const value of (await pixel("cmyk.jpg")).rgb) expect(value).toBeGreaterThan(240);
+    await solid(6, 4, "#4080c0").toColourspace("rgb16").png().toFile(path("deep.png"));
+    expect((await pixel("deep.png")).rgb).toEqual([64, 128, 192]);
+    await solid(6, 4, "#4080c0").ensureAlpha(0.3).png().toFile(path("alpha.png"));
+    expect((await pixel("alpha.png")).rgb).toEqual([64, 128, 192]);
+  });
+
+  it("is turned as its EXIF says", async () => {
+    await solid(6, 4, "#ff8000").withMetadata({ orientation: 6 }).jpeg().toFile(path("turned.jpg"));
+    expect(await pixel("turned.jpg")).toMatchObject({ height: 6, width: 4 });
+  });
+});
+
+describe("writing", () => {
+  it("replaces a file in one move and leaves nothing beside it", async () => {
+    await writeFileAtomic(path("note.txt"), "old");
+    await writeFileAtomic(path("note.txt"), "new");
+    expect(await readFile(path("note.txt"), "utf8")).toBe("new");
+    const failure = await failureOf(writeFileAtomic(path("none/note.txt"), "x"));
+    expect(failure.message).toBe(`cannot write ${path("none/note.txt")}`);
+    expect((await readdir(root)).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
+  it("gives pictures back as they were, by the suffix", async () => {
+    const picture = {
+      pixels: Uint8Array.from({ length: 36 }, (_, i) => 7 * i),
+      height: 3,
+      width: 4,
+    };
+    await writeImage(path("out.png"), picture);
+    expect(Array.from((await readImage(path("out.png"))).pixels)).toEqual(
+      Array.from(picture.pixels),
+    );
+    expect((await failureOf(writeImage(path("out.bmp"), picture))).message).toContain("out.bmp");
+  });
+
+  it("colours classes as Pascal VOC does, and leaves ignored pixels bare", () => {
+    const colours = palette();
+    expect(Array.from(colours.subarray(0, 12))).toEqual([
+      0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0,
+    ]);
+    expect(Array.from(colours.subarray(3 * 255))).toEqual([224, 224, 192]);
+    const picture = { pixels: Uint8Array.of(10, 20, 30, 10, 20, 30), height: 1, width: 2 };
+    const laid = overlay(picture, Uint8Array.of(1, 255), colours, 0.5);
+    expect(Array.from(laid.pixels)).toEqual([69, 10, 15, 10, 20, 30]);
+  });
+});

@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Augmentation } from "../../src/normalize/experiment.js";
+import { apply, compose, identity, mirror, shift, turn } from "../../src/plan/affine.js";
+import { type Augmenting, centreCrop, decide } from "../../src/plan/augment.js";
+
+const semseg: readonly Augmentation[] = [
+  { op: "scale", min: 0.5, max: 2, aspect: 1 },
+  { op: "rotate", min: -10, max: 10, probability: 0.5 },
+  { op: "blur", probability: 0.5 },
+  { op: "mirror", probability: 0.5 },
+  { op: "jitter", brightness: 0.4, contrast: 0.4, saturation: 0.4 },
+];
+const asked: Augmenting = {
+  pipeline: semseg,
+  seed: 1,
+  epoch: 2,
+  index: 3,
+  size: [375, 500],
+  crop: [233, 233],
+  mean: [123.675, 116.28, 103.53],
+};
+const drawMany = (change: Partial<Augmenting>, n = 4000) =>
+  Array.from({ length: n }, (_, index) => decide({ ...asked, ...change, index }));
+const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
+const share = (xs: readonly boolean[]) => mean(xs.map(Number));
+
+describe("a decision", () => {
+  it("is a function of (seed, epoch, index), and differs with each", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(1000), fc.nat(100_000), (seed, epoch, index) => {
+        const now = { ...asked, seed, epoch, index };
+        expect(decide(now)).toEqual(decide(now));
+        expect(decide({ ...now, seed: seed + 1 })).not.toEqual(decide(now));
+        expect(decide({ ...now, epoch: epoch + 1 })).not.toEqual(decide(now));
+        expect(decide({ ...now, index: index + 1 })).not.toEqual(decide(now));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is plain data", () => {
+    expect(JSON.parse(JSON.stringify(decide(asked)))).toEqual(decide(asked));
+  });
+
+  it("keeps its other draws when an op that moves nothing is dropped", () => {
+    const without = semseg.filter(({ op }) => op !== "jitter");
+    expect(decide({ ...asked, pipeline: without })).toEqual({ ...decide(asked), colour: null });
+  });
+});
+
+describe("the draws are semseg's", () => {
+  const decisions = drawMany({});
+  it("scales uniformly in [0.5, 2], alike on both axes", () => {
+    const factors = decisions.map(({ drawn }) => drawn.scale[0]);
+    expect(decisions.every(({ drawn }) => drawn.scale[0] === drawn.scale[1])).toBe(true);
+    expect(mean(factors)).toBeCloseTo(1.25, 1);
+    expect(share(factors.map((f) => f < 0.875))).toBeCloseTo(0.25, 1);
+    expect(Math.min(...factors)).toBeGreaterThanOrEqual(0.5);
+    expect(Math.max(...factors)).toBeLessThan(2);
+  });
+
+  it("rotates every second time, uniformly within ±10°", () => {
+    const turned = decisions.filter(({ drawn }) => drawn.degrees !== 0);
+    expect(turned.length / decisions.length).toBeCloseTo(0.5, 1);
+    const degrees = turned.map(({ drawn }) => drawn.degrees);
+    expect(Math.abs(mean(degrees))).toBeLessThan(0.5);
+    expect(share(degrees.map((d) => Math.abs(d) < 5))).toBeCloseTo(0.5, 1);
+    expect(Math.max(...degrees.map(Math.abs))).toBeLessThan(10);
+  });
+
+  it("blurs and mirrors every second time, each by itself", () => {
+    expect(share(decisions.map(({ blur }) => blur))).toBeCloseTo(0.5, 1);
+    expect(share(decisions.map(({ drawn }) => drawn.mirrored))).toBeCloseTo(0.5, 1);
+    expect(share(decisions.map(({ blur, drawn }) => blur && drawn.mirrored))).toBeCloseTo(0.25, 1);
+  });
+
+  it("cuts at every offset alike, the last included", () => {
+    const offsets = drawMany({ pipeline: [], size: [12, 10], crop: [8, 8] }).map(
+      ({ drawn }) => drawn.offset,
+    );
+    const tops = offsets.map(([, y]) => y);
+    expect([...new Set(tops)].sort()).toEqual([0, 1, 2, 3, 4]);
+    for (const top of [0, 4]) expect(share(tops.map((t) => t === top))).toBeCloseTo(0.2, 1);
+    expect([...new Set(offsets.map(([x]) => x))].sort()).toEqual([0, 1, 2]);
+  });
+
+  it("stretches by an aspect, keeping the area", () => {
+    const stretched = drawMany({ pipeline: [{ op: "scale", min: 1, max: 1, aspect: 2 }] }, 500);
+    for (const { drawn } of stretched) {
+      expect(drawn.scale[0] * drawn.scale[1]).toBeCloseTo(1, 12);
+      expect(drawn.scale[0] / drawn.scale[1]).toBeGreaterThanOrEqual(0.5);
+      expect(drawn.scale[0] / drawn.scale[1]).toBeLessThanOrEqual(2);
+    }
+  });
+});
+
+describe("padding", () => {
+  it("is split half before and the rest behind", () => {
+    const { canvas } = centreCrop([5, 6], [8, 9]);
+    expect(canvas).toEqual({ top: 1, bottom: 6, left: 1, right: 7 });
+  });
+
+  it("is added only on an axis that is shorter than the crop", () => {
+    const { canvas } = decide({ ...asked, pipeline: [], size: [100, 500] });
+    expect([canvas.top, canvas.bottom]).toEqual([66, 166]);
+    expect(canvas.left).toBeLessThanOrEqual(0);
+    expect(canvas.right).toBeGreaterThanOrEqual(233);
+  });
+});
+
+describe("the map", () => {
+  it("of an empty pipeline shifts by the offset", () => {
+    const { map, drawn } = decide({ ...asked, pipeline: [] });
+    expect(map).toEqual([1, 0, drawn.offset[0], 0, 1, drawn.offset[1]]);
+  });
+
+  it("of a mirror done twice is that of none", () => {
+    const once: Augmentation = { op: "mirror", probability: 1 };
+    expect(decide({ ...asked, pipeline: [once, once] }).map).toEqual(
+      decide({ ...asked, pipeline: [] }).map,
+    );
+    expect(compose(mirror(7), mirror(7))).toEqual(identity);
+  });
+
+  it("of a scale sends the canvas's corners to the picture's", () => {
+    const { map, canvas } = decide({
+      ...asked,
+      pipeline: [{ op: "scale", min: 2, max: 2, aspect: 1 }],
+    });
+    const [x, y] = apply(map, canvas.left - 0.5, canvas.top - 0.5);
+    expect([x, y]).toEqual([-0.5, -0.5].map((n) => expect.closeTo(n, 9)));
+    const [right, bottom] = apply(map, canvas.right - 0.5, canvas.bottom - 0.5);
+    expect([right, bottom]).toEqual([499.5, 374.5].map((n) => expect.closeTo(n, 9)));
+  });
+
+  it("of a rotation turns the content counter-clockwise about (w/2, h/2), as OpenCV's", () => {
+    const pipeline: Augmentation[] = [{ op: "rotate", min: 90, max: 90, probability: 1 }];
+    const { map, drawn } = decide({ ...asked, pipeline, size: [300, 300], crop: [300, 300] });
+    expect(drawn.degrees).toBe(90);
+    expect(apply(map, 150, 150)).toEqual([150, 150].map((n) => expect.closeTo(n, 9)));
+    // What is now above the centre was to the right of it.
+    expect(apply(map, 150, 140)).toEqual([160, 150].map((n) => expect.closeTo(n, 9)));
+  });
+});
+
+describe("affine maps", () => {
+  const map = fc.tuple(...Array.from({ length: 6 }, () => fc.integer({ min: -9, max: 9 })));
+  it("compose as functions do", () => {
+    fc.assert(
+      fc.property(map, map, fc.integer(), fc.integer(), (f, g, x, y) => {
+        const [outer, inner] = [f, g] as unknown as [typeof identity, typeof identity];
+        expect(apply(compose(outer, inner), x, y)).toEqual(apply(outer, ...apply(inner, x, y)));
+      }),
+    );
+  });
+
+  it("turn back by the opposite angle, as the platform's sine does to 12 digits", () => {
+    for (const degrees of [-180, -90, -10, 0.5, 10, 45, 180]) {
+      const there = turn(degrees, 0, 0);
+      expect(there[0]).toBeCloseTo(Math.cos((degrees * Math.PI) / 180), 12);
+      expect(there[3]).toBeCloseTo(Math.sin((degrees * Math.PI) / 180), 12);
+      const back = compose(turn(-degrees, 5, 7), compose(turn(degrees, 5, 7), shift(1, 2)));
+      expect(apply(back, 3, 4)).toEqual([4, 6].map((n) => expect.closeTo(n, 9)));
+    }
+  });
+});
