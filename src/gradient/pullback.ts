@@ -136,6 +136,8 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   },
   compare: refuse,
   select: ({ args: [condition] }, dy) => [null, ...chosen(condition, dy)],
+  largest: refuse,
+  stop: () => [null],
   sum: ({ attributes: { axes }, args: [x] }, dy) => [
     broadcast(reshape(dy, kept(x, axes)), shapeOf(x)),
   ],

@@ -102,6 +102,8 @@ export const greaterEqual = compare("greaterEqual");
 
 export const select = (condition: Node, a: Node, b: Node): Node =>
   apply("select", {}, [condition, a, b]);
+export const largest = (x: Node): Node => apply("largest", {}, [x]);
+export const stop = (x: Node): Node => apply("stop", {}, [x]);
 export const sum = (
   x: Node,
   axes: readonly number[] = shapeOf(x).map((_, i) => i),

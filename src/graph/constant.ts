@@ -16,6 +16,13 @@ export type Content =
       readonly height: number;
       readonly width: number;
     }
+  /** Bilinear resampling along one axis, `[n, size]`; without aligned corners the areas' corners coincide. */
+  | {
+      readonly kind: "interpolation";
+      readonly size: number;
+      readonly n: number;
+      readonly alignCorners: boolean;
+    }
   /**
    * Bilinear upsampling of small maps to height × width, shifted by each tap of a kernel whose window starts `offset`
    * before its pixel: `[height·width, Σ taps·h·w]`, columns by map, then tap, then small pixel. Outside the map is 0.
@@ -168,6 +175,8 @@ const numbersOf = (content: Content, shape: Shape): ArrayLike<number> => {
       return poolingMatrix(content.bins, content.height, content.width);
     case "cells":
       return selectionMatrix(content.bins, content.size);
+    case "interpolation":
+      return interpolation(content.size, content.n, content.alignCorners);
     case "taps":
       return tapsMatrix(content);
   }

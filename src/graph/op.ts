@@ -98,6 +98,10 @@ export interface Ops {
   compare: { readonly kind: Comparison };
   /** (condition, a, b) of one shape */
   select: Record<never, never>;
+  /** Largest along the last axis, which stays as 1. */
+  largest: Record<never, never>;
+  /** The same value, through which no gradient flows. */
+  stop: Record<never, never>;
   sum: { readonly axes: readonly number[]; readonly keep: boolean };
   broadcast: { readonly shape: Shape };
   cast: { readonly dtype: DType };

@@ -12,6 +12,8 @@ const printContent = (content: Content): string => {
       return `[${content.values.join(" ")}]`;
     case "pooling":
       return `pooling ${content.bins.join("/")} of ${content.height}×${content.width}`;
+    case "interpolation":
+      return `interpolation of ${content.size} to ${content.n}${content.alignCorners ? ", corners aligned" : ""}`;
     case "taps": {
       const maps = content.sizes.map((size) => size.join("×")).join(" ");
       const corners = content.alignCorners ? ", corners aligned" : "";

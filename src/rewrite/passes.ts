@@ -3,6 +3,7 @@
 import { factorPyramid } from "./factor-pyramid.js";
 import { joinPads } from "./join-pads.js";
 import type { Rewrite } from "./rewrite.js";
+import { stretchLate } from "./stretch-late.js";
 
 export interface Passes {
   /** Before the gradient is taken, so that the backward pass is that of the cheaper network. */
@@ -11,7 +12,7 @@ export interface Passes {
   readonly whole: readonly Rewrite[];
 }
 
-export const standard: Passes = { forward: [factorPyramid], whole: [joinPads] };
+export const standard: Passes = { forward: [factorPyramid], whole: [joinPads, stretchLate] };
 
 /** The network as the paper draws it: for counting, and to hold the rewrites against. */
 export const asWritten: Passes = { forward: [], whole: [] };

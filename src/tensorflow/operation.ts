@@ -202,6 +202,13 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
   binary: (to, site) => plain<"binary">(binaryOp[site.attributes.kind])(to, site),
   compare: (to, site) => plain<"compare">(comparisonOp[site.attributes.kind])(to, site),
   select: (to, { args, types: [type] }) => to.emit("SelectV2", args, elementType(type)),
+  largest: (to, { args: [x], argTypes: [type] }) =>
+    to.emit("Max", [x, to.integers([type.shape.length - 1])], {
+      ...elementType(type),
+      Tidx: i32,
+      keep_dims: { bool: true },
+    }),
+  stop: plain("StopGradient"),
   sum: (to, { attributes: { axes, keep }, args: [x], argTypes: [type] }) =>
     to.emit("Sum", [x, to.integers(axes)], {
       ...elementType(type),
