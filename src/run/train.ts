@@ -48,7 +48,7 @@ export async function* train(request: TrainRequest): AsyncGenerator<Event, void>
   const { data } = program.experiment;
   const known = await claim(folder, program, request.resume ?? false);
   if (known?.state === "finished") {
-    yield { kind: "note", message: `${folder} is finished: there is nothing to resume` };
+    yield { kind: "note", message: `${folder} is trained already` };
     return;
   }
   const samples = yield* checkedSplit(data, "train");

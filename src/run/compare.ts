@@ -1,0 +1,145 @@
+/** The variants of one spec side by side: programs enter; what is missing is trained, and a row a variant leaves. */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { Split } from "../data/layout.js";
+import { macs, parameterCount } from "../graph/cost.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { predictionStep } from "../plan/step.js";
+import type { Want } from "../runtime/library.js";
+import { evaluate } from "./evaluate.js";
+import type { Evaluation } from "./evaluation.js";
+import type { Event } from "./event.js";
+import { evaluationFile, readRun, runFile, runFolder } from "./folder.js";
+import type { Program } from "./program.js";
+import type { Row, Spread } from "./row.js";
+import { train } from "./train.js";
+
+export interface Variant {
+  readonly name: string;
+  /** One a seed; they differ in nothing else. */
+  readonly programs: readonly [Program, ...Program[]];
+}
+
+export interface CompareRequest {
+  /** As the user named it. */
+  readonly spec: string;
+  readonly variants: readonly Variant[];
+  /** Folder of the runs; `runs` unless said otherwise. */
+  readonly parent?: string;
+  readonly split: Split;
+  readonly device: Want;
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface Entry {
+  readonly variant: string;
+  readonly program: Program;
+  readonly folder: string;
+}
+
+/**
+ * A finished run of the same plan is not trained again, and an unfinished one is continued; `null` where the
+ * comparison was asked to stop. @throws Failed as training and evaluation do.
+ */
+export async function* compare(
+  request: CompareRequest,
+): AsyncGenerator<Event, readonly Row[] | null> {
+  const entries = request.variants.flatMap((variant) => runsOf(request, variant));
+  const results = new Map<Entry, Evaluation>();
+  for (const [index, entry] of entries.entries()) {
+    const { variant: name, program, folder } = entry;
+    const { seed } = program.experiment.train;
+    yield { kind: "variant", name, seed, run: folder, at: index + 1, of: entries.length };
+    yield* trained(request, entry);
+    if (request.signal?.aborted) return null;
+    const evaluation =
+      (await known(request, entry)) ?? (yield* evaluate({ ...request, program, folder }));
+    if (evaluation === null) return null;
+    results.set(entry, evaluation);
+  }
+  const rows = await Promise.all(
+    request.variants.map(({ name }) =>
+      rowOf(
+        name,
+        [...results].filter(([{ variant }]) => variant === name),
+      ),
+    ),
+  );
+  yield { kind: "compared", rows };
+  return rows;
+}
+
+const runsOf = ({ spec, parent }: CompareRequest, { name, programs }: Variant): readonly Entry[] =>
+  programs.map((program) => {
+    const suffix = programs.length === 1 ? name : `${name}-seed${program.experiment.train.seed}`;
+    return { variant: name, program, folder: runFolder(spec, suffix, parent) };
+  });
+
+async function* trained(
+  request: CompareRequest,
+  { variant, program, folder }: Entry,
+): AsyncGenerator<Event, void> {
+  const resume = existsSync(runFile(folder));
+  yield* train({ ...request, program, folder, variant, resume });
+}
+
+/** The evaluation that lies in the run's folder, if it is of this training and made in this way. */
+const known = async (
+  { split }: CompareRequest,
+  { program, folder }: Entry,
+): Promise<Evaluation | null> => {
+  const file = evaluationFile(folder, split);
+  if (!existsSync(file)) return null;
+  const evaluation = JSON.parse(await readFile(file, "utf8")) as Evaluation;
+  const same =
+    evaluation.fingerprint === program.fingerprint.training &&
+    JSON.stringify(evaluation.evaluate) === JSON.stringify(program.experiment.evaluate);
+  return same ? evaluation : null;
+};
+
+const rowOf = async (
+  variant: string,
+  results: readonly (readonly [Entry, Evaluation])[],
+): Promise<Row> => {
+  const runs = results.map(([{ folder }]) => folder);
+  const seconds = await Promise.all(runs.map(async (run) => (await readRun(run)).seconds));
+  const evaluations = results.map(([, evaluation]) => evaluation);
+  const over = (of: (evaluation: Evaluation) => number): Spread => spread(evaluations.map(of));
+  const { experiment } = results[0]![0].program;
+  return {
+    variant,
+    seeds: results.map(([{ program }]) => program.experiment.train.seed),
+    runs,
+    ...costs(experiment),
+    seconds: mean(seconds),
+    miou: over(({ miou }) => miou),
+    mean_accuracy: over(({ mean_accuracy }) => mean_accuracy),
+    pixel_accuracy: over(({ pixel_accuracy }) => pixel_accuracy),
+    classes: experiment.data.classes.map((name, c) => ({
+      name,
+      iou: meanOfPresent(evaluations.map(({ classes }) => classes[c]!.iou)),
+    })),
+    evaluations,
+  };
+};
+
+/** Of the bare network: one scale, no mirror, no windows. */
+const costs = (experiment: Experiment): Pick<Row, "parameters" | "macs"> => {
+  const evaluate = { ...experiment.evaluate, mode: "whole", scales: [1], mirror: false } as const;
+  const graph = predictionStep({ ...experiment, evaluate }, ...experiment.train.crop);
+  return { parameters: parameterCount(graph), macs: macs(graph) };
+};
+
+const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+const meanOfPresent = (xs: readonly (number | null)[]): number | null => {
+  const present = xs.filter((x) => x !== null);
+  return present.length === 0 ? null : mean(present);
+};
+
+const spread = (xs: readonly number[]): Spread => ({
+  mean: mean(xs),
+  spread: Math.max(...xs) - Math.min(...xs),
+});

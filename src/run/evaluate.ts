@@ -1,0 +1,86 @@
+/** Scores of trained weights on a split: a program and its weights enter; progress and scores leave. */
+
+import { setImmediate } from "node:timers/promises";
+import { labelTable } from "../data/labels.js";
+import { openSplit, type Split } from "../data/layout.js";
+import { readSample, type Sample } from "../data/sample.js";
+import { writeFileAtomic } from "../data/write.js";
+import { fromCounts, monoid } from "../metric/confusion.js";
+import type { Want } from "../runtime/library.js";
+import { type Evaluation, scored } from "./evaluation.js";
+import type { Event } from "./event.js";
+import { evaluationFile, metricsFile } from "./folder.js";
+import {
+  ahead,
+  imageSize,
+  type Measured,
+  type Network,
+  readNetwork,
+  serve,
+  type Trained,
+} from "./inference.js";
+import { openJournal, readJournal } from "./journal.js";
+import { type Program, sizeName } from "./program.js";
+
+export type EvaluateRequest = Trained & {
+  readonly program: Program;
+  readonly split: Split;
+  readonly device: Want;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Whole images of their own sizes, counted inside the graph. Of a run, the scores also stay in its folder.
+ * Returns `null` where it was asked to stop. @throws Failed for data or weights that do not fit.
+ */
+export async function* evaluate(
+  request: EvaluateRequest,
+): AsyncGenerator<Event, Evaluation | null> {
+  const { program, split, device, signal } = request;
+  const { experiment } = program;
+  const network = await readNetwork(program, request, device);
+  const samples = await openSplit(experiment.data, split);
+  const images = await Promise.all(
+    samples.map(async (item) => ({ item, size: await imageSize(item.image) })),
+  );
+  const { concat, empty } = monoid(experiment.data.classes.length);
+  let [total, done] = [empty, 0];
+  for await (const counts of confusions(network, images)) {
+    total = concat(total, fromCounts(counts, experiment.data.classes.length));
+    yield { kind: "progress", what: `evaluating ${split}`, done: ++done, total: images.length };
+    await setImmediate();
+    if (signal?.aborted) return null;
+  }
+  const fingerprint = network.metadata.training ?? null;
+  const found = scored(experiment, total, { split, images: images.length, fingerprint });
+  if ("folder" in request)
+    await keep(request.folder, found.evaluation, Number(network.metadata.step));
+  yield { kind: "scored", split, ...found };
+  return found.evaluation;
+}
+
+/** Counts `[C·C]` of each image. */
+async function* confusions(
+  network: Network,
+  images: readonly Measured<Sample>[],
+): AsyncGenerator<ArrayLike<number>> {
+  const table = labelTable(network.program.experiment.data.labels);
+  for await (const { session, members } of serve(network, "evaluate", images)) {
+    for await (const [{ size }, sample] of ahead(members, ({ item }) => readSample(item, table))) {
+      const inputs = { image: sample.image, label: sample.labels };
+      yield session.run(`evaluate_${sizeName(size)}`, inputs).confusion!.data;
+    }
+  }
+}
+
+/** Leaves the evaluation beside the weights, and its scores among the metrics, once. */
+const keep = async (folder: string, evaluation: Evaluation, step: number): Promise<void> => {
+  const { split, miou, mean_accuracy, pixel_accuracy } = evaluation;
+  await writeFileAtomic(evaluationFile(folder, split), `${JSON.stringify(evaluation)}\n`);
+  const line = { step, split, miou, mean_accuracy, pixel_accuracy };
+  const lines = await readJournal(metricsFile(folder));
+  if (lines.some((known) => JSON.stringify(known) === JSON.stringify(line))) return;
+  const metrics = openJournal(metricsFile(folder));
+  metrics.append(line);
+  metrics.close();
+};

@@ -1,0 +1,109 @@
+/** Trained weights at work on images of any size: images and their sizes enter, sessions that can take them leave. */
+
+import sharp from "sharp";
+import { unreadable } from "../data/errors.js";
+import { Failed } from "../diagnostic/failure.js";
+import type { Want } from "../runtime/library.js";
+import { openSession, type Session } from "../runtime/session.js";
+import type { Safetensors } from "../weights/safetensors.js";
+import { select } from "../weights/select.js";
+import { readSafetensors, weightsOf } from "./checkpoint.js";
+import { type Abilities, modelFor, type Program, type Size, sizeName } from "./program.js";
+
+/** Trained weights: those of a run, or of a file. */
+export type Trained = { readonly folder: string } | { readonly weights: string };
+
+export interface Network extends Safetensors {
+  readonly program: Program;
+  /** Where the weights were read. */
+  readonly file: string;
+  readonly device: Want;
+}
+
+export const readNetwork = async (
+  program: Program,
+  trained: Trained,
+  device: Want,
+): Promise<Network> => {
+  const file = "folder" in trained ? weightsOf(trained.folder) : trained.weights;
+  return { program, file, device, ...(await readSafetensors(file)) };
+};
+
+/** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
+export const imageSize = async (path: string): Promise<Size> => {
+  try {
+    const { autoOrient } = await sharp(path).metadata();
+    return { height: autoOrient.height, width: autoOrient.width };
+  } catch (error) {
+    throw new Failed(unreadable(path, error instanceof Error ? error.message : String(error)));
+  }
+};
+
+export interface Measured<A> {
+  readonly item: A;
+  readonly size: Size;
+}
+
+export interface Served<A> {
+  readonly session: Session;
+  readonly members: readonly Measured<A>[];
+}
+
+/** Sizes that one session can take: each is a graph of its own, with its own workspace. */
+const SIZES = 8;
+
+/**
+ * Sessions, one after the other, that together serve every image; each is closed when the next is asked for.
+ * Images of one size come together, the most frequent size first.
+ */
+export async function* serve<A>(
+  { program, tensors, file, device }: Network,
+  ability: keyof Pick<Abilities, "evaluate" | "predict">,
+  images: readonly Measured<A>[],
+): AsyncGenerator<Served<A>> {
+  const bySize = [...groups(images)].sort((a, b) => b.length - a.length);
+  for (let first = 0; first < bySize.length; first += SIZES) {
+    const chunk = bySize.slice(first, first + SIZES);
+    const sizes = chunk.map(([{ size }]) => size);
+    const { model, variables } = modelFor(program, { [ability]: sizes });
+    const session = await openSession(model, device);
+    try {
+      session.write(select(tensors, variables, file));
+      yield { session, members: chunk.flat() };
+    } finally {
+      session.dispose();
+    }
+  }
+}
+
+type Group<A> = [Measured<A>, ...Measured<A>[]];
+
+const groups = <A>(images: readonly Measured<A>[]): Iterable<Group<A>> => {
+  const known = new Map<string, Group<A>>();
+  for (const image of images) {
+    const name = sizeName(image.size);
+    const group = known.get(name);
+    if (group === undefined) known.set(name, [image]);
+    else group.push(image);
+  }
+  return known.values();
+};
+
+/** Applies `read` to each item, one ahead of whoever takes the results: files are read while the device computes. */
+export async function* ahead<A, B>(
+  items: readonly A[],
+  read: (item: A) => Promise<B>,
+): AsyncGenerator<readonly [A, B]> {
+  const start = (index: number): Promise<B> | null => {
+    const started = index < items.length ? read(items[index]!) : null;
+    // Whoever awaits it hears of a failure; nobody may be left to.
+    started?.catch(() => {});
+    return started;
+  };
+  let coming = start(0);
+  for (let i = 0; i < items.length; i++) {
+    const result = await coming!;
+    coming = start(i + 1);
+    yield [items[i]!, result];
+  }
+}
