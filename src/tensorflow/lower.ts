@@ -80,11 +80,25 @@ const lowerUpdate = (
 const readersOf = (nodes: readonly NodeDef[], tensor: TensorName): string[] =>
   nodes.filter(({ inputs }) => inputs.includes(tensor)).map(({ name }) => `^${name}`);
 
-/** What crosses the border: bytes enter as 32-bit words (see `operation.ts`). */
-const border = (name: string, { dtype, shape }: Type, entering: boolean): TensorInfo =>
-  entering && dtype === "u8"
+/** What enters: bytes come as 32-bit words (see `operation.ts`). */
+const entering = (name: string, { dtype, shape }: Type): TensorInfo =>
+  dtype === "u8"
     ? { name, dtype: "i32", shape: [Math.ceil(product(shape) / 4)] }
     : { name, dtype, shape };
+
+/** What leaves, after the updates: bytes go one to a word, for tfjs-node reads no others. */
+const leaving = (
+  to: Emitter,
+  name: string,
+  inputs: readonly string[],
+  { dtype, shape }: Type,
+): TensorInfo => {
+  const hint = `result/${name}`;
+  if (dtype !== "u8")
+    return { name: to.emit("Identity", inputs, { T: { type: dtype } }, hint), dtype, shape };
+  const wide = to.emit("Cast", inputs, { SrcT: { type: "u8" }, DstT: { type: "i32" } }, hint);
+  return { name: wide, dtype: "i32", shape };
+};
 
 interface Lowered {
   readonly nodes: readonly NodeDef[];
@@ -96,21 +110,15 @@ const lowerGraph = (scope: string, graph: Graph): Lowered => {
   const names: TensorName[] = [];
   for (const value of graph.values) names.push(lowerValue(to, graph, names, value));
   const updates = graph.updates.map((update) => after(lowerUpdate(to, names, graph, update)));
-  const outputs = Object.entries(graph.results).map(([name, id]): [string, TensorInfo] => {
-    const type = graph.values[id].types[0];
-    const result = to.emit(
-      "Identity",
-      [names[id], ...updates],
-      { T: { type: type.dtype } },
-      `result/${name}`,
-    );
-    return [name, border(result, type, false)];
-  });
+  const outputs = Object.entries(graph.results).map(([name, id]): [string, TensorInfo] => [
+    name,
+    leaving(to, name, [names[id], ...updates], graph.values[id].types[0]),
+  ]);
   const inputs = valuesOfOp(graph, "input").map(({ attributes }): [string, TensorInfo] => {
     const placeholder = to.nodes.find(({ name }) =>
       name.startsWith(`${scope}/input/${attributes.name}_`),
     )!;
-    return [attributes.name, border(`${placeholder.name}:0`, attributes, true)];
+    return [attributes.name, entering(`${placeholder.name}:0`, attributes)];
   });
   return {
     nodes: to.nodes,
