@@ -1,0 +1,72 @@
+/** Every English sentence that the command line says of its own. */
+
+import { type Failure, failure } from "../diagnostic/failure.js";
+import { didYouMean } from "../diagnostic/nearest.js";
+import { Misused } from "./exit.js";
+
+export const unknownVerb = (word: string, known: readonly string[]): Misused =>
+  new Misused(
+    `there is no verb \`${word}\``,
+    didYouMean(word, known)[0] ?? "`pspc --help` lists the verbs",
+  );
+
+export const unreadable = (path: string, error: unknown): Failure => {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    EISDIR: "it is a folder",
+    EACCES: "this user may not read it",
+  };
+  const told = error instanceof Error ? error.message : String(error);
+  return failure(`cannot read ${path}`, reasons[code ?? ""] ?? told, "check the path");
+};
+
+export const moduleUnreadable = (path: string, error: unknown): Failure =>
+  (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION"
+    ? failure(
+        `cannot read ${path}`,
+        `Node ${process.versions.node} does not run TypeScript`,
+        "use Node 22.18 or newer, or compile the spec to .js first, or write it in YAML",
+      )
+    : unreadable(path, error);
+
+export const noDefaultExport = (path: string): Failure =>
+  failure(
+    `cannot read ${path}`,
+    "it has no default export",
+    "write `export default defineSpec({ … })`",
+  );
+
+export const internalError = (error: unknown, argv: readonly string[]): string => {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [
+    "internal error in pspc: this is our mistake, not yours",
+    stack,
+    ` = help: please report it with the lines above, the spec and this: pspc ${argv.join(" ")}`,
+    `         Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  ].join("\n");
+};
+
+export const nothingToTrain = (): Misused =>
+  new Misused("there is nothing to train", "name a spec, or --resume RUN");
+
+export const overridesNeedSpec = (run: string): Misused =>
+  new Misused(
+    "a run is what it is: `key=value` changes specs only",
+    `name the spec, and the run with it: SPEC --run ${run} key=value`,
+  );
+
+export const noImages = (): Misused =>
+  new Misused("there is nothing to predict", "name images or folders behind the spec or run");
+
+export const noSuchVariants = (asked: readonly string[], known: readonly string[]): Misused =>
+  new Misused(
+    `the spec has no variant ${asked.map((name) => `\`${name}\``).join(", ")}`,
+    known.length === 0 ? "it has none at all" : `it has ${known.join(", ")}`,
+  );
+
+export const badCount = (option: string, value: number): Misused =>
+  new Misused(`--${option} is ${value}, and must be a whole number from 1`);
+
+export const unknownCode = (code: string, near: readonly string[]): Misused =>
+  new Misused(`there is no error ${code}`, near[0] ?? "codes look like E0503");

@@ -1,0 +1,47 @@
+/** The exit codes, and the errors that carry one. */
+
+import type { Failure } from "../diagnostic/failure.js";
+import type { Check } from "../validate/check.js";
+
+export const exit = {
+  ok: 0,
+  /** The spec or the data is wrong. */
+  wrong: 1,
+  usage: 3,
+  /** The training (or what runs a trained network) failed. */
+  failed: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exit)[keyof typeof exit];
+
+/** The spec is wrong; everything found in it is on its way to the printer. */
+export class Rejected extends Error {
+  constructor(
+    readonly check: Check,
+    /** The answer was asked for as JSON. */
+    readonly json: boolean,
+  ) {
+    super("the spec is wrong");
+    this.name = "Rejected";
+  }
+}
+
+/** The command line is wrong. */
+export class Misused extends Error {
+  constructor(
+    message: string,
+    readonly help?: string,
+  ) {
+    super(message);
+    this.name = "Misused";
+  }
+}
+
+/** The spec and the data were right, and the training failed on its way. */
+export class TrainingFailed extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+    this.name = "TrainingFailed";
+  }
+}

@@ -1,0 +1,55 @@
+/** A program in time enters; its events are shown while it runs, Ctrl-C reaches it, and its answer leaves. */
+
+import { setImmediate } from "node:timers/promises";
+import { Failed } from "../diagnostic/failure.js";
+import type { Event } from "../run/event.js";
+import { exit, TrainingFailed } from "./exit.js";
+import { type BatchOf, progressOn } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+
+export interface Followed<A> {
+  readonly answer: A;
+  /** Everything but steps and counts, in order. */
+  readonly events: readonly Event[];
+  readonly interrupted: boolean;
+}
+
+type Run<A> = (signal: AbortSignal) => AsyncGenerator<Event, A>;
+
+/**
+ * Runs to the end, or to the stop that Ctrl-C asks for. A second Ctrl-C ends the process at once.
+ * @throws TrainingFailed for a failure after the first step; earlier ones are the data's, and pass as they are.
+ */
+export const follow = async <A>(
+  terminal: Terminal,
+  run: Run<A>,
+  batchOf?: BatchOf,
+): Promise<Followed<A>> => {
+  const progress = progressOn(terminal, batchOf);
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(exit.interrupted);
+    stop.abort();
+    progress.say("\nstopping after this step; Ctrl-C again stops at once, without saving");
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const events: Event[] = [];
+  let trained = false;
+  try {
+    const program = run(stop.signal);
+    for (;;) {
+      const next = await program.next();
+      if (next.done) return { answer: next.value, events, interrupted: stop.signal.aborted };
+      progress.show(next.value);
+      if (next.value.kind === "step") trained = true;
+      else if (next.value.kind !== "progress") events.push(next.value);
+      // What computes blocks this thread: only here do signals come through.
+      await setImmediate();
+    }
+  } catch (error) {
+    throw trained && error instanceof Failed ? new TrainingFailed(error.failure) : error;
+  } finally {
+    progress.close();
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+};

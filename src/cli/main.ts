@@ -1,0 +1,98 @@
+/** argv → verb → exit code; whatever goes wrong below is told here, in the manner of its kind. */
+
+import pc from "picocolors";
+import { Failed } from "../diagnostic/failure.js";
+import { internalError, unknownVerb } from "./errors.js";
+import { type ExitCode, exit, Misused, Rejected, TrainingFailed } from "./exit.js";
+import { hasColour, print, processTerminal, type Terminal, tell } from "./terminal.js";
+import { verbs } from "./verbs.js";
+
+/**
+ * Runs one verb.
+ * @returns 0 ok, 1 the spec or the data is wrong, 3 usage, 4 training failed, 130 interrupted.
+ */
+export const main = async (
+  argv: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<ExitCode> => {
+  try {
+    return await dispatch(argv, terminal);
+  } catch (error) {
+    return tellError(error, argv, terminal);
+  }
+};
+
+const dispatch = async (
+  [word, ...rest]: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> => {
+  if (word === undefined) {
+    tell(terminal, help());
+    return exit.usage;
+  }
+  if (["--help", "-h", "help"].includes(word)) {
+    print(terminal, help());
+    return exit.ok;
+  }
+  const entry = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+  if (entry === undefined) throw unknownVerb(word, Object.keys(verbs));
+  const { run } = await entry.load();
+  return run(terminal, rest);
+};
+
+const tellError = async (
+  error: unknown,
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> => {
+  if (error instanceof Rejected) return tellRejected(error, terminal);
+  const { red, bold } = pc.createColors(hasColour(terminal.err));
+  const lines = (message: string, ...more: readonly (string | undefined)[]): string =>
+    [`${red("error")}${bold(`: ${message}`)}`, ...more.filter((line) => line !== undefined)].join(
+      "\n",
+    );
+  if (error instanceof Misused) {
+    tell(terminal, lines(error.message, error.help && ` = help: ${error.help}`));
+    return exit.usage;
+  }
+  if (error instanceof Failed || error instanceof TrainingFailed) {
+    const { message, reason, help: remedy } = error.failure;
+    tell(
+      terminal,
+      lines(message, reason && ` = reason: ${hang(reason)}`, remedy && ` = help: ${remedy}`),
+    );
+    return error instanceof Failed ? exit.wrong : exit.failed;
+  }
+  tell(terminal, internalError(error, argv));
+  return exit.failed;
+};
+
+/** A list under its first line. */
+const hang = (text: string): string => text.replaceAll("\n", `\n${" ".repeat(11)}`);
+
+/** Diagnostics as the reader wants them: for a person to `err`, for a program to `out`. */
+const tellRejected = async (
+  { check: { diagnostics, sources }, json }: Rejected,
+  terminal: Terminal,
+): Promise<ExitCode> => {
+  if (json) {
+    const { toJson } = await import("../diagnostic/json.js");
+    print(terminal, JSON.stringify(toJson(diagnostics, sources), null, 2));
+  } else {
+    const { render } = await import("../diagnostic/render.js");
+    tell(terminal, render(diagnostics, sources, { colour: hasColour(terminal.err) }));
+  }
+  return exit.wrong;
+};
+
+const help = (): string =>
+  [
+    "pspc: a compiler for PSPNet. A short spec in; one TensorFlow graph with the whole training step out.",
+    "",
+    "  pspc VERB SPEC[#variant] [path.to.key=value …]",
+    "",
+    ...Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`),
+    "",
+    "`pspc VERB --help` tells the arguments of a verb.",
+    "Exit codes: 0 ok, 1 the spec or the data is wrong, 3 usage, 4 training failed, 130 interrupted.",
+  ].join("\n");

@@ -1,0 +1,36 @@
+/** Step events enter; what a person wants to know of them leaves: smooth loss, images a second, seconds left. */
+
+import type { Event } from "../run/event.js";
+
+export type StepEvent = Extract<Event, { readonly kind: "step" }>;
+
+export interface Pace {
+  readonly loss: number;
+  readonly rate: number;
+  readonly imagesPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+/** Share of the past in the moving means: about the last twenty steps count. */
+const keep = 0.95;
+
+/** A follower of one training; `batch` images a step. */
+export const pacer = (batch: number): ((event: StepEvent) => Pace) => {
+  // Means start at their first value. The first step of a process is slow, so that speed forgets it.
+  let loss: number | undefined;
+  let seconds: number | undefined;
+  let seen = 0;
+  return (event) => {
+    seen += 1;
+    const mean = (past: number | undefined, now: number): number =>
+      past === undefined ? now : keep * past + (1 - keep) * now;
+    loss = mean(loss, event.loss);
+    seconds = seen <= 2 ? event.seconds : mean(seconds, event.seconds);
+    return {
+      loss,
+      rate: event.rate,
+      imagesPerSecond: batch / seconds,
+      secondsLeft: (event.steps - event.step) * seconds,
+    };
+  };
+};

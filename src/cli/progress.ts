@@ -1,0 +1,106 @@
+/** Events enter; what a person sees of them leaves on `err`: a bar on a terminal, now and then a line in a pipe. */
+
+import { SingleBar } from "cli-progress";
+import { count, duration, rateText } from "../report/number.js";
+import type { Event } from "../run/event.js";
+import { type Pace, pacer, type StepEvent } from "./pace.js";
+import { lineOf } from "./tell-event.js";
+import { type Terminal, tell } from "./terminal.js";
+
+export interface Progress {
+  readonly show: (event: Event) => void;
+  /** A line between the others, whatever is being drawn. */
+  readonly say: (text: string) => void;
+  /** Leaves the terminal as it was. */
+  readonly close: () => void;
+}
+
+/** Images a step, by variant where several are trained. */
+export type BatchOf = (variant: string | null) => number;
+
+/** How a thing that has a length is shown. */
+interface Meter {
+  readonly draw: (what: string, done: number, total: number, about: string) => void;
+  readonly close: () => void;
+}
+
+export const progressOn = (terminal: Terminal, batchOf: BatchOf = () => 0): Progress => {
+  const meter = terminal.err.isTTY ? bar(terminal) : lines(terminal);
+  const say = (text: string): void => {
+    meter.close();
+    tell(terminal, text);
+  };
+  let pace = pacer(batchOf(null));
+  const show = (event: Event): void => {
+    if (event.kind === "variant") pace = pacer(batchOf(event.name));
+    if (event.kind === "step") meter.draw("training", event.step, event.steps, about(pace, event));
+    else if (event.kind === "progress") meter.draw(event.what, event.done, event.total, "");
+    else {
+      const line = lineOf(event);
+      if (line !== undefined) say(line);
+    }
+  };
+  return { show, say, close: meter.close };
+};
+
+const about = (pace: (event: StepEvent) => Pace, event: StepEvent): string => {
+  const { loss, rate, imagesPerSecond, secondsLeft } = pace(event);
+  return [
+    `loss ${loss.toFixed(3)}`,
+    `rate ${rateText(rate)}`,
+    `${imagesPerSecond.toFixed(1)} images/s`,
+    `${duration(secondsLeft)} left`,
+  ].join(" · ");
+};
+
+/** One bar at a time; a new thing begins a new one. */
+const bar = ({ err }: Terminal): Meter => {
+  let drawn: { readonly what: string; readonly bar: SingleBar } | undefined;
+  const close = (): void => {
+    drawn?.bar.stop();
+    drawn = undefined;
+  };
+  const start = (what: string, total: number): SingleBar => {
+    close();
+    const started = new SingleBar({
+      stream: err,
+      format: `${what} {bar} {value}/{total} {about}`,
+      barsize: 24,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+    });
+    started.start(total, 0, { about: "" });
+    drawn = { what, bar: started };
+    return started;
+  };
+  return {
+    draw: (what, done, total, about) => {
+      const current = drawn?.what === what ? drawn.bar : start(what, total);
+      current.update(done, { about });
+      if (done >= total) close();
+    },
+    close,
+  };
+};
+
+/** Apart by at least this, whichever is rarer. */
+const everySeconds = 5;
+const everyShare = 0.05;
+
+/** A line at the first, the last, and rarely between. */
+const lines = (terminal: Terminal): Meter => {
+  let last = { what: "", at: 0, done: 0 };
+  return {
+    draw: (what, done, total, about) => {
+      const now = performance.now() / 1000;
+      const first = what !== last.what;
+      const due = now - last.at >= everySeconds && done - last.done >= everyShare * total;
+      if (!first && !due && done < total) return;
+      last = { what: done < total ? what : "", at: now, done };
+      const share = Math.floor((100 * done) / Math.max(1, total));
+      const line = `${what} ${count(done)}/${count(total)} (${share}%)`;
+      tell(terminal, about === "" ? line : `${line} · ${about}`);
+    },
+    close: () => {},
+  };
+};

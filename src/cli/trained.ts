@@ -1,0 +1,41 @@
+/** A run folder, or a spec that was trained, enters; the program and the folder of its weights leave. */
+
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { lower, type Program } from "../compile.js";
+import { readRun, runFolder } from "../run/folder.js";
+import { overridesNeedSpec } from "./errors.js";
+import { open, type SpecRequest } from "./read.js";
+import type { Terminal } from "./terminal.js";
+
+export interface Trained {
+  readonly program: Program;
+  readonly folder: string;
+}
+
+/**
+ * `eval runs/camvid` takes the network as the run trained it; `eval specs/camvid.yaml evaluate.mirror=true` as the
+ * spec has it now, with the weights of the run where `train` puts them (or of `--run`).
+ */
+export const trained = async (
+  terminal: Terminal,
+  request: SpecRequest,
+  run: string | undefined,
+  json = false,
+): Promise<Trained> => {
+  const { entry, variant } = request.target;
+  const path = resolve(terminal.cwd, entry);
+  if (variant === undefined && existsSync(path) && statSync(path).isDirectory()) {
+    if (request.overrides.length > 0) throw overridesNeedSpec(entry);
+    return { program: lower((await readRun(entry)).experiment), folder: entry };
+  }
+  const { resolved } = await open(terminal, request, json);
+  return {
+    program: lower(resolved.experiment),
+    folder: run ?? runFolder(entry, resolved.variant),
+  };
+};
+
+/** What is scored unless a split is named. */
+export const defaultSplit = ({ experiment }: Program): "val" | "test" =>
+  experiment.data.val === null ? "test" : "val";

@@ -1,0 +1,52 @@
+/** `compile`: a spec enters; the printed graph, or a folder with it and the SavedModel, leaves. */
+
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { command } from "cmd-ts";
+import { lower } from "../../compile.js";
+import { writeFileAtomic } from "../../data/write.js";
+import { printGraph } from "../../graph/print.js";
+import { modelFor } from "../../run/program.js";
+import { encode } from "../../tensorflow/proto.js";
+import { specArguments, textOption } from "../arguments.js";
+import { exit } from "../exit.js";
+import { open } from "../read.js";
+import { print } from "../terminal.js";
+import { verb } from "../verb.js";
+
+export const run = verb((terminal) =>
+  command({
+    name: "compile",
+    description:
+      "Prints the graph of a training step; --out writes it with a SavedModel that trains, evaluates and predicts.",
+    args: {
+      ...specArguments,
+      out: textOption("out", "FOLDER", "writes graph.txt, program.json and saved_model.pb there"),
+    },
+    handler: async ({ out, ...request }) => {
+      const { resolved } = await open(terminal, request);
+      const program = lower(resolved.experiment);
+      const text = printGraph(program.training);
+      if (out === undefined) {
+        print(terminal, text);
+        return exit.ok;
+      }
+      const [height, width] = program.experiment.train.crop;
+      const size = { height, width };
+      const { model } = modelFor(program, { train: true, evaluate: [size], predict: [size] });
+      const about = { fingerprint: program.fingerprint, signatures: Object.keys(model.signatures) };
+      const files: Readonly<Record<string, string | Uint8Array>> = {
+        "graph.txt": text,
+        "program.json": `${JSON.stringify(about, null, 2)}\n`,
+        "saved_model.pb": encode(model),
+      };
+      await mkdir(resolve(terminal.cwd, out), { recursive: true });
+      for (const [name, content] of Object.entries(files)) {
+        const file = join(out, name);
+        await writeFileAtomic(resolve(terminal.cwd, file), content);
+        print(terminal, file);
+      }
+      return exit.ok;
+    },
+  }),
+);

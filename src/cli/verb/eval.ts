@@ -1,0 +1,45 @@
+/** `eval`: a trained network and a split enter; its scores leave. */
+
+import { command, oneOf, option, optional } from "cmd-ts";
+import { scoreText } from "../../report/scores.js";
+import { evaluate } from "../../run/evaluate.js";
+import { deviceOption, jsonFlag, runOption, trainedArguments } from "../arguments.js";
+import { exit } from "../exit.js";
+import { follow } from "../follow.js";
+import { hasColour, print, printJson } from "../terminal.js";
+import { defaultSplit, trained } from "../trained.js";
+import { verb } from "../verb.js";
+
+export const run = verb((terminal) =>
+  command({
+    name: "eval",
+    description: "Scores a run: over whole images, or as `evaluate` in the spec says.",
+    args: {
+      ...trainedArguments,
+      run: runOption,
+      split: option({
+        long: "split",
+        type: optional(oneOf(["train", "val", "test"])),
+        description: "train, val or test; val where the data have one, else test",
+      }),
+      json: jsonFlag,
+      device: deviceOption,
+    },
+    handler: async ({ run: weights, split, json, device, ...request }) => {
+      const { program, folder } = await trained(terminal, request, weights, json);
+      const { answer } = await follow(terminal, (signal) =>
+        evaluate({
+          program,
+          folder,
+          split: split ?? defaultSplit(program),
+          device,
+          signal,
+        }),
+      );
+      if (answer === null) return exit.interrupted;
+      if (json) printJson(terminal, answer);
+      else print(terminal, scoreText(answer, hasColour(terminal.out)));
+      return exit.ok;
+    },
+  }),
+);

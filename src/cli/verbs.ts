@@ -1,0 +1,60 @@
+/** The verbs, in the order of their use. Each is loaded when it is asked for: what it needs slows no other down. */
+
+import type { Verb } from "./verb.js";
+
+interface Entry {
+  /** What it does, in a line. */
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly run: Verb }>;
+}
+
+export const verbs: Readonly<Record<string, Entry>> = {
+  check: {
+    summary: "find every mistake in a spec, with its place and a remedy",
+    load: () => import("./verb/check.js"),
+  },
+  show: {
+    summary: "print the spec with every decision made, and where each came from",
+    load: () => import("./verb/show.js"),
+  },
+  plan: {
+    summary: "print layers, parameters, MACs, memory, rates; nothing is trained",
+    load: () => import("./verb/plan.js"),
+  },
+  compile: {
+    summary: "write the printed graph and the SavedModel",
+    load: () => import("./verb/compile.js"),
+  },
+  data: {
+    summary: "data check: read every image and label, and say what is wrong",
+    load: () => import("./verb/data.js"),
+  },
+  train: {
+    summary: "train; Ctrl-C saves and stops, the same command goes on",
+    load: () => import("./verb/train.js"),
+  },
+  eval: {
+    summary: "score a run: pixel accuracy, mIoU, IoU of each class",
+    load: () => import("./verb/eval.js"),
+  },
+  predict: {
+    summary: "segment images: palette PNGs and overlays",
+    load: () => import("./verb/predict.js"),
+  },
+  compare: {
+    summary: "train what is missing of the variants, and print them side by side",
+    load: () => import("./verb/compare.js"),
+  },
+  schema: {
+    summary: "print the JSON Schema of the language, for editors",
+    load: () => import("./verb/schema.js"),
+  },
+  explain: {
+    summary: "explain an error code: pspc explain E0503",
+    load: () => import("./verb/explain.js"),
+  },
+  doctor: {
+    summary: "say what this machine can run",
+    load: () => import("./verb/doctor.js"),
+  },
+};

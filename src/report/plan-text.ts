@@ -1,0 +1,121 @@
+/** A plan enters; what a person reads of it leaves: a table of blocks, the costs, the rates. */
+
+import type { LayerRow } from "./layers.js";
+import { bytes, count, rateText, scaled } from "./number.js";
+import type { Plan } from "./plan.js";
+import { figure, table, text } from "./table.js";
+
+export interface PlanTextOptions {
+  readonly colour: boolean;
+  /** Every convolution a row; otherwise a residual block is one, and equal blocks share theirs. */
+  readonly everyLayer: boolean;
+}
+
+export const planText = (plan: Plan, options: PlanTextOptions): string =>
+  [plan.summary, "", layerTable(plan, options), "", facts(plan), "", rates(plan, options)].join(
+    "\n",
+  );
+
+const layerTable = ({ layers }: Plan, { colour, everyLayer }: PlanTextOptions): string =>
+  table(
+    [
+      text("layer"),
+      figure("output"),
+      figure("stride"),
+      figure("dilation"),
+      figure("sees"),
+      figure("parameters"),
+      figure("MACs"),
+    ],
+    (everyLayer ? layers : fold(blocks(layers))).map(cells),
+    colour,
+  );
+
+const cells = (row: LayerRow): readonly string[] => [
+  row.name,
+  row.output.join("×"),
+  `${row.stride}`,
+  `${row.dilation}`,
+  `${row.receptive_field}`,
+  row.parameters === 0 ? "" : count(row.parameters),
+  row.macs === 0 ? "" : scaled(row.macs),
+];
+
+const blockOf = (name: string): string => /^backbone\.stage\d+\.block\d+/.exec(name)?.[0] ?? name;
+
+/** A residual block as one row: what leaves it, what it costs, its widest dilation. */
+const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
+  runs(layers, (a, b) => blockOf(a.name) === blockOf(b.name)).map((rows) => ({
+    ...rows[0],
+    name: blockOf(rows[0].name),
+    output: rows[rows.length - 1].output,
+    stride: Math.max(...rows.map(({ stride }) => stride)),
+    dilation: Math.max(...rows.map(({ dilation }) => dilation)),
+    receptive_field: Math.max(...rows.map((row) => row.receptive_field)),
+    parameters: rows.reduce((n, row) => n + row.parameters, 0),
+    macs: rows.reduce((n, row) => n + row.macs, 0),
+  }));
+
+/** Equal blocks in a row as one line: `backbone.stage3.block2…6`, with the costs of all. */
+const fold = (rows: readonly LayerRow[]): readonly LayerRow[] =>
+  runs(rows, isSameBlock).map((same) => {
+    const last = same[same.length - 1];
+    const n = same.length;
+    return n === 1
+      ? last
+      : {
+          ...last,
+          name: `${same[0].name}…${/\d+$/.exec(last.name)?.[0]}`,
+          parameters: n * last.parameters,
+          macs: n * last.macs,
+        };
+  });
+
+const isSameBlock = (a: LayerRow, b: LayerRow): boolean =>
+  /\.block\d+$/.test(a.name) &&
+  a.name.replace(/\d+$/, "") === b.name.replace(/\d+$/, "") &&
+  [a.parameters === b.parameters, a.macs === b.macs, a.dilation === b.dilation].every(Boolean);
+
+/** Neighbours that are alike, together. */
+const runs = <A>(items: readonly A[], alike: (a: A, b: A) => boolean): [A, ...A[]][] => {
+  const groups: [A, ...A[]][] = [];
+  for (const item of items) {
+    const open = groups.at(-1);
+    if (open !== undefined && alike(open[0], item)) open.push(item);
+    else groups.push([item]);
+  }
+  return groups;
+};
+
+const facts = (plan: Plan): string => {
+  const { parameters, macs, data } = plan;
+  const both = (show: (n: number) => string, of: Plan["macs"]): string =>
+    `${show(of.inference)} to predict, ${show(of.training)} to train`;
+  const images =
+    data === null
+      ? ""
+      : ` · ${count(data.images)} images, ${data.epochs.toFixed(1)} epochs of ${count(data.steps_per_epoch)}`;
+  return [
+    `parameters   ${both(count, parameters)}`,
+    `MACs         ${both(scaled, macs)}; forward, for one image at the crop`,
+    `memory       at least ${bytes(plan.memory_bytes)} in a training step, ${bytes(plan.state_bytes)} of it state`,
+    `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,
+    ...(plan.variants.length === 0 ? [] : [`variants     ${plan.variants.join(", ")}`]),
+    `fingerprint  ${plan.fingerprint}`,
+  ].join("\n");
+};
+
+const rates = ({ groups }: Plan, { colour }: PlanTextOptions): string =>
+  table(
+    [
+      text("rate at step"),
+      figure("parameters"),
+      ...(groups[0]?.rates ?? []).map(({ step }) => figure(count(step))),
+    ],
+    groups.map((group) => [
+      `${group.name} ×${group.multiplier}`,
+      count(group.parameters),
+      ...group.rates.map(({ rate }) => rateText(rate)),
+    ]),
+    colour,
+  );
