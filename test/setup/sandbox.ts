@@ -1,0 +1,165 @@
+/** A clone and a machine to play with: set-up's own scripts, everything that they call a stand-in on a PATH of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { zip } from "./zip.js";
+
+export const wheelName = "tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl";
+
+/** The parts of the wheel that set-up takes, and one that it leaves. */
+export const wheel = zip({
+  "tensorflow/libtensorflow_cc.so.2": "library",
+  "tensorflow/libtensorflow_framework.so.2": "framework",
+  "tensorflow/include/tensorflow/c/c_api.h": "header",
+  "tensorflow/python/keras.py": "not for pspc",
+});
+
+/** A Python whose pip does what FAKE_PIP says, and writes down that it was called. */
+const python = `
+import fs from "node:fs";
+const args = process.argv.slice(2).join(" ");
+const dest = /--dest (\\S+)/.exec(args)?.[1];
+if (args.startsWith("-c")) process.exit(1);
+if (args === "-m pip --version") process.exit(process.env.FAKE_PIP === "absent" ? 1 : 0);
+fs.appendFileSync(process.env.FAKE_LOG, "pip\\n");
+switch (process.env.FAKE_PIP) {
+  case "wheel":
+    fs.mkdirSync(dest, { recursive: true });
+    fs.copyFileSync(process.env.FAKE_WHEEL, dest + "/${wheelName}");
+    break;
+  case "hang":
+    fs.mkdirSync(dest, { recursive: true });
+    fs.writeFileSync(dest + "/${wheelName}", "half of it");
+    setTimeout(() => {}, 10_000);
+    break;
+  case "unreachable":
+    console.error("WARNING: NewConnectionError: Failed to establish a new connection");
+    // falls through
+  default:
+    console.error("ERROR: No matching distribution found for tensorflow-cpu==2.21.0");
+    process.exit(1);
+}`;
+
+const gyp = `
+import fs from "node:fs";
+fs.appendFileSync(process.env.FAKE_LOG, "gyp\\n");
+if (process.env.FAKE_GYP === "fails") { console.error("error: no such header"); process.exit(1); }
+const target = /--module_path=(\\S+)/.exec(process.argv.join(" "))[1];
+fs.writeFileSync(target + "/tfjs_binding.node", "addon");`;
+
+/** The source files below are JavaScript already. */
+const typescript = `
+module.exports = {
+  ScriptTarget: {},
+  ModuleKind: {},
+  transpileModule: (outputText) => ({ outputText }),
+};`;
+
+const library = `
+export const loadTensorFlow = async () => ({ add: () => ({ data: async () => [42] }) });
+export const describe = () => ({ version: "2.21.0", device: "cpu" });`;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export class Sandbox {
+  readonly folder = mkdtempSync(join(tmpdir(), "pspc-setup-"));
+  readonly cache = join(this.folder, "cache");
+
+  constructor() {
+    this.program("python3", python);
+    this.program("c++", 'console.log("c++ 13");');
+    this.program("make", "");
+    this.program("npm", "console.log('/nowhere');");
+    this.write("node_modules/node-gyp/bin/node-gyp.js", gyp);
+    this.write("node_modules/node-gyp/package.json", '{"type":"module"}');
+    this.write("wheel", wheel);
+    this.write("log", "");
+    this.clone("clone");
+  }
+
+  /** A clone of pspc with its packages installed. */
+  clone(name: string): void {
+    const tfjs = "node_modules/@tensorflow/tfjs-node-gpu";
+    const lock = JSON.stringify({ packages: { "": {}, [tfjs]: { version: "4.22.0" } } });
+    cpSync("scripts", join(this.folder, name, "scripts"), { recursive: true });
+    this.write(`${name}/package.json`, '{"type":"module"}');
+    this.write(`${name}/package-lock.json`, lock);
+    this.write(`${name}/node_modules/.package-lock.json`, lock);
+    this.write(`${name}/${tfjs}/package.json`, '{"version":"4.22.0"}');
+    this.write(`${name}/src/runtime/library.ts`, library);
+    this.write(`${name}/node_modules/typescript/index.js`, typescript);
+  }
+
+  write(path: string, content: string | Buffer): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), content);
+  }
+
+  /** A program on the PATH, written in JavaScript. */
+  program(name: string, code: string): void {
+    this.write("bin/package.json", '{"type":"module"}');
+    this.write(`bin/${name}.js`, code);
+    this.write(`bin/${name}`, `#!/bin/sh\nexec "${process.execPath}" "$0.js" "$@"\n`);
+    chmodSync(join(this.folder, "bin", name), 0o755);
+  }
+
+  without(...programs: string[]): this {
+    for (const name of programs) rmSync(join(this.folder, "bin", name));
+    return this;
+  }
+
+  start(env: Record<string, string> = {}, clone = "clone"): ChildProcess {
+    return spawn(process.execPath, [join(this.folder, clone, "scripts/setup.mjs")], {
+      env: {
+        PATH: join(this.folder, "bin"),
+        PSPC_CACHE: this.cache,
+        PSPC_FLAVOUR: "cpu",
+        FAKE_PIP: "wheel",
+        FAKE_WHEEL: join(this.folder, "wheel"),
+        FAKE_LOG: join(this.folder, "log"),
+        ...env,
+      },
+    });
+  }
+
+  run(env: Record<string, string> = {}, clone = "clone"): Promise<Ended> {
+    return ended(this.start(env, clone));
+  }
+
+  /** What lies in the cache. */
+  cached(): string[] {
+    return existsSync(this.cache) ? readdirSync(this.cache).sort() : [];
+  }
+
+  /** How often pip or node-gyp was called. */
+  calls(program: "pip" | "gyp"): number {
+    const log = readFileSync(join(this.folder, "log"), "utf8");
+    return log.split("\n").filter((line) => line === program).length;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function ended(child: ChildProcess): Promise<Ended> {
+  let output = "";
+  child.stdout?.on("data", (chunk) => (output += chunk));
+  child.stderr?.on("data", (chunk) => (output += chunk));
+  return new Promise((done) => child.on("close", (code) => done({ code, output })));
+}
