@@ -10,7 +10,7 @@ const pureFiles = pure.map((room) => `test/${room}/**/*.test.ts`);
 const shared = {
   // The addon is native code and not made for worker threads.
   pool: "forks" as const,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   hookTimeout: 60_000,
 };
 
