@@ -1,0 +1,117 @@
+/** The law of every rewrite: a step does the same with it as without it, up to rounding. */
+
+import { describe, expect, it } from "vitest";
+import type { Graph } from "../../src/graph/graph.js";
+import { evaluationStep, trainingStep } from "../../src/plan/step.js";
+import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
+import { joinPads } from "../../src/rewrite/join-pads.js";
+import { asWritten, type Passes, standard } from "../../src/rewrite/passes.js";
+import { stretchLate } from "../../src/rewrite/stretch-late.js";
+import { openSession } from "../../src/runtime/session.js";
+import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { type Differs, tiny } from "../oracle/experiment.js";
+import { images, labels, stateFor } from "../oracle/scene.js";
+
+const passes: Readonly<Record<string, Passes>> = {
+  "factor-pyramid": { forward: [factorPyramid], whole: [] },
+  "join-pads": { forward: [], whole: [joinPads] },
+  "stretch-late": { forward: [], whole: [stretchLate] },
+  all: standard,
+};
+
+const networks: Readonly<Record<string, Differs>> = {
+  "bins that divide the map": { train: { crop: [41, 41] } },
+  "bins that do not, corners of areas, a wide crop": {
+    model: { align_corners: false },
+    pyramid: { bins: [1, 2, 5], order: "descending" },
+    train: { crop: [49, 73] },
+  },
+  "max pooling, no reduction": { pyramid: { pool: "max", channels: null } },
+};
+
+const count = (graph: Graph, op: string): number =>
+  graph.values.filter((value) => value.op === op).length;
+
+interface Outcome {
+  readonly loss: number;
+  readonly confusion: ArrayLike<number>;
+  readonly state: ReadonlyMap<string, { readonly data: ArrayLike<number> }>;
+}
+
+const outcome = async (differs: Differs, which: Passes): Promise<Outcome> => {
+  const experiment = tiny(differs);
+  const { batch, crop } = experiment.train;
+  const graphs = {
+    train: trainingStep(experiment, which),
+    evaluate: evaluationStep(experiment, 50, 44, which),
+  };
+  const session = await openSession(savedModel(graphs), "cpu");
+  session.write(stateFor(stateOf(Object.values(graphs))));
+  const classes = experiment.data.classes.length;
+  const given = {
+    images: images(batch, ...crop),
+    labels: labels(batch, ...crop, classes),
+    rate: 0.01,
+  };
+  const asked = { image: images(1, 50, 44), label: labels(1, 50, 44, classes) };
+  const confusion = session.run("evaluate", asked).confusion.data;
+  const loss = session.run("train", given).loss.data[0];
+  const state = session.read();
+  session.dispose();
+  return { loss, confusion, state };
+};
+
+const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
+
+/** Largest difference of a variable, relative to its norm. */
+const difference = (a: Outcome, b: Outcome): number =>
+  Math.max(
+    ...[...a.state].map(([name, { data }]) => {
+      const other = b.state.get(name)!.data;
+      const apart = norm(Array.from(data, (value, i) => value - other[i]));
+      // A shift before a batch norm has a gradient of zero, and rounding alone in it.
+      return apart / Math.max(norm(data), 1e-4);
+    }),
+  );
+
+describe("a step after its rewrites is the step that was written", () => {
+  it.each(Object.entries(networks))("with %s", async (_, differs) => {
+    const written = await outcome(differs, asWritten);
+    for (const which of Object.values(passes)) {
+      const rewritten = await outcome(differs, which);
+      expect(Math.abs(rewritten.loss - written.loss)).toBeLessThan(1e-5 * written.loss);
+      // f32 rounds at 6e-8; sums of some thousand terms in another order differ by a few hundred of that.
+      expect(difference(written, rewritten)).toBeLessThan(1e-4);
+      expect(Array.from(rewritten.confusion)).toEqual(Array.from(written.confusion));
+    }
+  });
+});
+
+describe("what a rewrite leaves", () => {
+  const experiment = tiny(networks["bins that divide the map"]);
+  const [written, rewritten] = [asWritten, standard].map((which) =>
+    trainingStep(experiment, which),
+  );
+
+  it("upsamples no branch of the pyramid and joins none to the features", () => {
+    expect(count(written, "resize")).toBe(experiment.model.pyramid?.bins.length);
+    expect(count(rewritten, "resize")).toBe(0);
+    expect(count(rewritten, "resizeGradient")).toBe(0);
+  });
+
+  it("pads no piece of a kernel's gradient", () => {
+    const factored = trainingStep(experiment, passes["factor-pyramid"]);
+    expect(count(factored, "pad")).toBeGreaterThan(0);
+    expect(count(rewritten, "pad")).toBe(0);
+  });
+
+  it("stretches nothing before an elementwise operation", () => {
+    const stretched = (graph: Graph): number =>
+      graph.values.filter(
+        (value) =>
+          value.op === "binary" && value.args.some((id) => graph.values[id].op === "broadcast"),
+      ).length;
+    expect(stretched(written)).toBeGreaterThan(0);
+    expect(stretched(rewritten)).toBe(0);
+  });
+});
