@@ -13,7 +13,7 @@ import { savedModel } from "../../src/tensorflow/lower.js";
 import { evaluate, type Leaves } from "../oracle/reference.js";
 import { type Case, cases, weights } from "./cases.js";
 
-/** Operations of a backward pass, of counting and of chance; and leaves, through which nothing flows. */
+/** Operations of a backward pass, of choice, of counting and of chance. */
 const refused: readonly OpName[] = [
   "part",
   "convolutionInputGradient",
@@ -23,12 +23,14 @@ const refused: readonly OpName[] = [
   "maxPoolGradient",
   "resizeGradient",
   "compare",
+  "largest",
   "gather",
   "argmax",
   "bincount",
   "uniform",
 ];
 const leaves: readonly OpName[] = ["input", "variable", "constant"];
+const stopped: readonly OpName[] = ["stop"];
 
 /** Numbers that f32 holds exactly; `arg` shifts them, so that two arguments never meet by chance. */
 const draw = (kind: Case["values"], shape: Shape, arg: number): Float32Array => {
@@ -104,7 +106,7 @@ const graphs = new Map(
 
 describe("the table of pullbacks", () => {
   it("is tested or refused, operation by operation", () => {
-    const known = new Set([...Object.keys(cases), ...refused, ...leaves]);
+    const known = new Set([...Object.keys(cases), ...refused, ...leaves, ...stopped]);
     expect([...known].sort()).toEqual(Object.keys(pullbacks).sort());
   });
 
@@ -113,6 +115,11 @@ describe("the table of pullbacks", () => {
     expect(() => pullback(node as unknown as NodeOf<OpName>, scalar(1))).toThrow(
       `no gradient flows through ${op}`,
     );
+  });
+
+  it.each(stopped)("gives nothing on through %s", (op) => {
+    const node = { op, attributes: {}, args: [], types: [{ dtype: "f32", shape: [] }] };
+    expect(pullback(node as unknown as NodeOf<OpName>, scalar(1))).toEqual([null]);
   });
 
   it.each(leaves)("ends at %s", (op) => {

@@ -6,7 +6,7 @@
 import { valuesOf } from "../../src/graph/constant.js";
 import type { Graph, Value } from "../../src/graph/graph.js";
 import type { Binary, Comparison, NodeOf, OpName, Pool, Unary } from "../../src/graph/op.js";
-import { product, type Shape } from "../../src/graph/type.js";
+import { product, type Shape, sameShape } from "../../src/graph/type.js";
 
 export type Numbers = Float64Array;
 /** Numbers of inputs and variables, by name. */
@@ -23,35 +23,47 @@ type Rule<K extends OpName> = (site: Site<K>) => Numbers | readonly Numbers[];
 const filled = (shape: Shape, f: (i: number) => number): Numbers =>
   Float64Array.from({ length: product(shape) }, (_, i) => f(i));
 
+/** Fills `shape` with what `f` says of each place; `at` is the same array every time. */
+const mapped = (shape: Shape, f: (at: readonly number[]) => number): Numbers => {
+  const out = new Float64Array(product(shape));
+  const at = shape.map(() => 0);
+  for (let flat = 0; flat < out.length; flat++) {
+    out[flat] = f(at);
+    for (let axis = shape.length - 1; axis >= 0 && ++at[axis] === shape[axis]; axis--) at[axis] = 0;
+  }
+  return out;
+};
+const position = (at: readonly number[], shape: Shape): number => {
+  let flat = 0;
+  for (let axis = 0; axis < shape.length; axis++) flat = flat * shape[axis] + at[axis];
+  return flat;
+};
+
 /** For each element of `out`, where it lies in an array of `shape` stretched to it. */
-const offsets = (shape: Shape, out: Shape): Int32Array => {
+const offsets = (shape: Shape, out: Shape): Numbers => {
   const lead = out.length - shape.length;
   const steps = out.map((_, axis) =>
     axis < lead || shape[axis - lead] === 1 ? 0 : product(shape.slice(axis - lead + 1)),
   );
-  return Int32Array.from({ length: product(out) }, (_, flat) => {
-    let [rest, at] = [flat, 0];
-    for (let axis = out.length - 1; axis >= 0; axis--) {
-      at += (rest % out[axis]) * steps[axis];
-      rest = Math.floor(rest / out[axis]);
-    }
-    return at;
+  return mapped(out, (at) => {
+    let flat = 0;
+    for (let axis = 0; axis < at.length; axis++) flat += at[axis] * steps[axis];
+    return flat;
   });
 };
 
-/** Coordinates of element `flat` of `shape`. */
-const coordinates = (flat: number, shape: Shape): number[] =>
-  shape.map((n, axis) => Math.floor(flat / product(shape.slice(axis + 1))) % n);
-const position = (at: readonly number[], shape: Shape): number =>
-  at.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
+const stretched = (x: Numbers, from: Shape, to: Shape): Numbers =>
+  sameShape(from, to) ? x : offsets(from, to).map((at) => x[at]);
 
 /** Takes each element of the result from where `source` says; 0 where it says nothing. */
 const moved =
-  <K extends OpName>(source: (at: number[], site: Site<K>) => number[] | undefined): Rule<K> =>
+  <K extends OpName>(
+    source: (at: readonly number[], site: Site<K>) => readonly number[] | undefined,
+  ): Rule<K> =>
   (site) =>
-    filled(site.shape, (flat) => {
-      const at = source(coordinates(flat, site.shape), site);
-      return at === undefined ? 0 : site.args[0][position(at, site.shapes[0])];
+    mapped(site.shape, (to) => {
+      const from = source(to, site);
+      return from === undefined ? 0 : site.args[0][position(from, site.shapes[0])];
     });
 
 const unary: Readonly<Record<Unary, (x: number) => number>> = {
@@ -74,8 +86,9 @@ const binary: Readonly<Record<Binary | Comparison, (a: number, b: number) => num
 };
 
 const pairwise = ({ attributes: { kind }, shape, args, shapes }: Site<"binary" | "compare">) => {
-  const [a, b] = shapes.map((from) => offsets(from, shape));
-  return filled(shape, (i) => binary[kind](args[0][a[i]], args[1][b[i]]));
+  const f = binary[kind];
+  const [a, b] = args.map((x, i) => stretched(x, shapes[i], shape));
+  return a.map((value, i) => f(value, b[i]));
 };
 
 const convolution: Rule<"convolution"> = ({ attributes, shape, args: [x, kernel], shapes }) => {
@@ -127,8 +140,7 @@ const batchNorm: Rule<"batchNorm"> = ({ attributes: { epsilon, keep }, shape, ar
 
 const maxPool: Rule<"maxPool"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) => {
   const { size, stride, padding }: Pool = attributes;
-  return filled(shape, (flat) => {
-    const [n, i, j, channel] = coordinates(flat, shape);
+  return mapped(shape, ([n, i, j, channel]) => {
     let most = Number.NEGATIVE_INFINITY;
     for (let ki = 0; ki < size[0]; ki++)
       for (let kj = 0; kj < size[1]; kj++) {
@@ -153,8 +165,7 @@ const between = (i: number, from: number, to: number, alignCorners: boolean) => 
 };
 
 const resize: Rule<"resize"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) =>
-  filled(shape, (flat) => {
-    const [n, i, j, channel] = coordinates(flat, shape);
+  mapped(shape, ([n, i, j, channel]) => {
     const y = between(i, h, attributes.height, attributes.alignCorners);
     const z = between(j, w, attributes.width, attributes.alignCorners);
     const at = (row: number, column: number) => x[((n * h + row) * w + column) * c + channel];
@@ -164,13 +175,14 @@ const resize: Rule<"resize"> = ({ attributes, shape, args: [x], shapes: [[, h, w
   });
 
 /** Runs `f` on each row along the last axis. */
-const rows = (x: Numbers, shape: Shape, f: (row: Numbers, index: number) => Iterable<number>) => {
+const rows = (x: Numbers, shape: Shape, f: (row: Numbers, index: number) => ArrayLike<number>) => {
   const c = shape[shape.length - 1];
-  return Float64Array.from(
-    Array.from({ length: x.length / c }, (_, i) => [
-      ...f(x.subarray(i * c, (i + 1) * c), i),
-    ]).flat(),
-  );
+  const each = Array.from({ length: x.length / c }, (_, i) => f(x.subarray(i * c, (i + 1) * c), i));
+  const out = new Float64Array(each.length * each[0].length);
+  each.forEach((row, i) => {
+    out.set(row, i * row.length);
+  });
+  return out;
 };
 const softmaxOf = (row: Numbers): Numbers => {
   const top = Math.max(...row);
@@ -220,6 +232,8 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
   binary: pairwise,
   compare: pairwise,
   select: ({ args: [condition, a, b] }) => condition.map((yes, i) => (yes ? a[i] : b[i])),
+  largest: ({ args: [x], shapes: [shape] }) => rows(x, shape, (row) => [Math.max(...row)]),
+  stop: ({ args: [x] }) => x,
   sum: ({ attributes: { axes }, shape, args: [x], shapes: [from] }) => {
     const kept = from.map((n, axis) => (axes.includes(axis) ? 1 : n));
     const out = new Float64Array(product(shape));
@@ -228,18 +242,15 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
     });
     return out;
   },
-  broadcast: ({ shape, args: [x], shapes: [from] }) => {
-    const at = offsets(from, shape);
-    return filled(shape, (i) => x[at[i]]);
-  },
+  broadcast: ({ shape, args: [x], shapes: [from] }) => stretched(x, from, shape),
   cast: ({ args: [x] }) => x,
   reshape: ({ args: [x] }) => x,
   transpose: moved((at, { attributes: { permutation } }) =>
     permutation.map((_, axis) => at[permutation.indexOf(axis)]),
   ),
   concat: ({ attributes: { axis }, shape, args, shapes }) =>
-    filled(shape, (flat) => {
-      const at = coordinates(flat, shape);
+    mapped(shape, (to) => {
+      const at = [...to];
       let piece = 0;
       while (at[axis] >= shapes[piece][axis]) at[axis] -= shapes[piece++][axis];
       return args[piece][position(at, shapes[piece])];
