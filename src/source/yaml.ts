@@ -9,11 +9,11 @@ import * as says from "./errors.js";
 import { syntaxMistakes } from "./syntax.js";
 import type { Entry, Scalar, Tree } from "./tree.js";
 
-const MAX_LENGTH = 1_000_000;
+const MAX_LENGTH = 200_000;
 const MAX_DEPTH = 32;
 const CORE_TAG = /^tag:yaml\.org,2002:/;
 /** More than any spec needs; what ten nested aliases of ten reach is far above. */
-const MAX_VALUES = 100_000;
+const MAX_VALUES = 20_000;
 
 /** Of a whole file: an empty one is a mistake. */
 export const parse = (file: string, text: string): Checked<Tree> => {
@@ -33,10 +33,10 @@ export const parseFrom = (file: string, text: string, offset: number): Checked<T
     start: start + offset,
     end: end + offset,
   });
-  if (document === "too deep") return reject(says.tooDeep(at(0, 0), MAX_DEPTH));
+  if (document === undefined) return reject(says.tooDeep(at(0, 0), MAX_DEPTH));
   if (document.errors.length > 0)
     return unless(syntaxMistakes(document.errors, yaml, at), unreachable);
-  const reader = new Reader(yaml, at, document.anchors);
+  const reader = new Reader(yaml, at);
   const tree = reader.read(document.contents, [], at(0, 0));
   return unless(reader.found, () => tree);
 };
@@ -49,38 +49,39 @@ const unreachable = (): never => {
 interface Composed {
   readonly contents: unknown;
   readonly errors: readonly { code: string; message: string; pos: [number, number] }[];
-  /** The node behind an alias. */
-  readonly anchors: (alias: Alias) => unknown;
 }
 
-/** The library recurses, so that a megabyte of `[` exhausts the stack. */
-const composed = (yaml: string): Composed | "too deep" => {
-  try {
-    const document = parseDocument(yaml, {
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: "error",
-    });
-    const { contents, errors } = document;
-    return { contents, errors, anchors: (alias) => alias.resolve(document) };
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return "too deep";
-    throw thrown;
+/** Nothing for a text whose nesting would exhaust the library's stack: it recurses. */
+const composed = (yaml: string): Composed | undefined =>
+  nesting(yaml) > 2 * MAX_DEPTH || NESTED_MARKS.test(yaml)
+    ? undefined
+    : parseDocument(yaml, { uniqueKeys: false, prettyErrors: false, logLevel: "error" });
+
+/** Blocks within blocks on one line: `- - - …`. */
+const NESTED_MARKS = /(?:[-?:][ \t]+){64}/;
+
+/** The most brackets that are open at once. Those in text and comments count too, and hurt nobody. */
+const nesting = (yaml: string): number => {
+  let [open, most] = [0, 0];
+  for (const sign of yaml.match(/[[\]{}]/g) ?? []) {
+    open = Math.max(0, open + (sign === "[" || sign === "{" ? 1 : -1));
+    most = Math.max(most, open);
   }
+  return most;
 };
 
 type Ranged = { readonly range?: readonly number[] | null | undefined };
 
 class Reader {
   readonly found: Diagnostic[] = [];
-  private readonly anchors = new Set<string>();
+  private readonly anchors = new Map<string, unknown>();
+  private readonly targets = new Map<Alias, unknown>();
   private readonly open = new Set<unknown>();
   private values = 0;
 
   constructor(
     private readonly yaml: string,
     private readonly at: (start: number, end: number) => Span,
-    private readonly resolve: (alias: Alias) => unknown,
   ) {}
 
   /** `around` is shown for a value that has no characters of its own. */
@@ -105,7 +106,7 @@ class Reader {
 
   private inspect(node: unknown, span: Span, path: Path): void {
     if (!isMap(node) && !isSeq(node) && !isScalar(node)) return;
-    if (node.anchor !== undefined) this.anchors.add(node.anchor);
+    if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
     if (node.tag !== undefined) {
       this.found.push(says.unknownTag(node.tag.replace(CORE_TAG, "!!"), span, path));
     }
@@ -113,16 +114,23 @@ class Reader {
 
   private alias(node: Alias, path: Path, span: Span): Tree {
     const nothing: Tree = { kind: "leaf", value: null, span };
-    const target = this.resolve(node);
+    const target = this.target(node);
     if (target === undefined) {
-      const help = didYouMean(node.source, [...this.anchors]);
+      const help = didYouMean(node.source, [...this.anchors.keys()]);
       return this.refuse(says.unknownAlias(node.source, span, path, help), nothing);
     }
     if (this.open.has(target)) return this.refuseOnce(says.aliasCycle(node.source, span), nothing);
     this.open.add(target);
     const tree = this.read(target, path, span);
     this.open.delete(target);
-    return tree;
+    return { ...tree, span };
+  }
+
+  /** The last node of that name before the alias, also when the alias is read again through another. */
+  private target(alias: Alias): unknown {
+    const target = this.targets.get(alias) ?? this.anchors.get(alias.source);
+    this.targets.set(alias, target);
+    return target;
   }
 
   private entries(node: YAMLMap, path: Path, around: Span): ReadonlyMap<string, Entry> {

@@ -1,0 +1,238 @@
+import * as E from "fp-ts/lib/Either.js";
+import { describe, expect, test } from "vitest";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import type { Resolved } from "../../src/normalize/normalize.js";
+import { show } from "../../src/normalize/show.js";
+import { presets } from "../../src/spec/spec.js";
+import type { Check } from "../../src/validate/check.js";
+import { check, checkChild, codes, minimal, shown } from "../golden/front.js";
+import { full } from "../spec/full.js";
+
+const resolved = (checked: Check): Resolved => {
+  if (E.isLeft(checked.result)) throw new Error(shown(checked));
+  return checked.result.right;
+};
+const experiment = (text: string, variant?: string, overrides?: readonly string[]): Experiment =>
+  resolved(checkChild(text, variant, overrides)).experiment;
+
+describe("defaults", () => {
+  const { model, train, evaluate, data } = experiment("");
+
+  test("are PSPNet50 and its recipe", () => {
+    expect(model.backbone).toEqual({
+      block: "bottleneck",
+      blocks: [3, 4, 6, 3],
+      width: 64,
+      stem: { kind: "deep", channels: [64, 64, 128] },
+      dilations: [1, 1, 2, 4],
+      stride_site: "3x3",
+      first_dilation: "full",
+      weights: null,
+    });
+    expect(model.pyramid).toEqual({
+      bins: [1, 2, 3, 6],
+      pool: "average",
+      channels: 512,
+      order: "ascending",
+    });
+    expect(model.head).toEqual({ channels: 512, dropout: 0.1 });
+    expect(model.auxiliary).toEqual({ after: 3, channels: 256, dropout: 0.1, weight: 0.4 });
+    expect(train.schedule).toEqual({ base: 0.01, power: 0.9, end: 0 });
+    expect(train.multipliers.new).toBe(10);
+    expect(train.augment.map((a) => a.op)).toEqual(["scale", "rotate", "blur", "mirror"]);
+  });
+
+  test("of evaluation follow the training crop", () => {
+    expect(evaluate.mode).toBe("whole");
+    expect(evaluate.window).toEqual([89, 89]);
+    expect(experiment("evaluate: {overlap: 1/3}").evaluate.mode).toBe("slide");
+  });
+
+  test("of labels are the identity, with 255 ignored", () => {
+    expect([...data.labels]).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [255, "ignore"],
+    ]);
+  });
+});
+
+describe("labels", () => {
+  test("are named, ignored, or counted from a first value", () => {
+    const named = experiment("data: {labels: {0: ignore, 7: road, 8: sky, 9: car, 10: car}}");
+    expect([...named.data.labels]).toEqual([
+      [0, "ignore"],
+      [7, 1],
+      [8, 0],
+      [9, 2],
+      [10, 2],
+      [255, "ignore"],
+    ]);
+    const counted = experiment("data: {labels: {first: 1}, ignore: 0}");
+    expect([...counted.data.labels].slice(0, 2)).toEqual([
+      [0, "ignore"],
+      [1, 0],
+    ]);
+  });
+
+  test("give 255 to a class that asks for it", () => {
+    const { labels } = experiment("data: {labels: {0: sky, 1: road, 255: car}}").data;
+    expect(labels.get(255)).toBe(2);
+  });
+});
+
+describe("a narrow network", () => {
+  const { model } = experiment(
+    "model: {backbone: {resnet: {block: basic, blocks: [2, 2, 2, 2], width: 32}}}",
+  );
+
+  test("scales stem, branches and heads with its width", () => {
+    expect(model.backbone.stem).toEqual({ kind: "deep", channels: [32, 32, 64] });
+    expect(model.pyramid?.channels).toBe(64);
+    expect(model.head.channels).toBe(256);
+    expect(model.auxiliary?.channels).toBe(128);
+  });
+
+  test("has its stride on a 3×3 whatever the preset", () => {
+    const caffe = experiment("semantics: caffe\nmodel: {backbone: {resnet: 18}}");
+    expect(caffe.model.backbone.stride_site).toBe("3x3");
+  });
+});
+
+describe("reduction", () => {
+  const channels = (pyramid: string) =>
+    experiment(`model: {pyramid: ${pyramid}}`).model.pyramid?.channels;
+
+  test("is by levels, by a number, to a number of channels, or none", () => {
+    expect(channels("{bins: [1, 2]}")).toBe(1024);
+    expect(channels("{reduction: 3}")).toBe(682);
+    expect(channels("{reduction: {channels: 100}}")).toBe(100);
+    expect(channels("{reduction: none}")).toBe(null);
+  });
+});
+
+describe("presets", () => {
+  test("mmseg differs from semseg where mmsegmentation does", () => {
+    const { model, train, evaluate } = experiment("semantics: mmseg");
+    expect(model.align_corners).toBe(false);
+    expect(model.backbone.first_dilation).toBe("contracted");
+    expect(model.backbone.stem).toEqual({ kind: "deep", channels: [32, 32, 64] });
+    expect(model.pyramid?.channels).toBe(512);
+    expect(train.loss.mean_over).toBe("all");
+    expect(train.multipliers.new).toBe(1);
+    expect(evaluate.absent_class).toBe("skip");
+  });
+
+  test("give way to what is written", () => {
+    const { model } = experiment("semantics: mmseg\nmodel: {align_corners: true}");
+    expect(model.align_corners).toBe(true);
+  });
+});
+
+describe("show", () => {
+  const sources = [
+    "",
+    "semantics: paper\nmodel: {pyramid: none}",
+    ...presets.map((p) => `semantics: ${p}`),
+  ];
+
+  test.each(sources)("prints a spec of the same meaning: %j", (text) => {
+    const checked = checkChild(text);
+    const again = check({ "spec.yaml": show(resolved(checked), checked.sources) });
+    expect(resolved(again).experiment).toEqual(resolved(checked).experiment);
+  });
+
+  test("prints everything that can be written", () => {
+    const checked = check({ "spec.yaml": JSON.stringify(full) });
+    const text = show(resolved(checked), checked.sources);
+    const again = check({ "spec.yaml": text });
+    expect(resolved(again).experiment).toEqual(resolved(checked).experiment);
+    expect(text).not.toMatch(/default:|semantics:.*#.*semantics:|from:/);
+  });
+
+  test("tells where every value is from", async () => {
+    const spec = "semantics: paper\nmodel:\n  pyramid: {bins: [1, 2]}\n";
+    const checked = checkChild(spec, undefined, ["train.batch=8"]);
+    const text = show(resolved(checked), checked.sources);
+    await expect(text).toMatchFileSnapshot("../golden/show.txt");
+  });
+});
+
+describe("parents", () => {
+  test("are merged map by map; lists and scalars are replaced", () => {
+    const parent = `${minimal}model: {pyramid: {bins: [1, 2], pool: max}}\n`;
+    const child = "extends: base/p.yaml\nmodel: {pyramid: {bins: [3]}}";
+    const files = { "spec.yaml": child, "base/p.yaml": parent };
+    const { model, data } = resolved(check(files)).experiment;
+    expect(model.pyramid).toMatchObject({ bins: [3], pool: "max" });
+    expect(data.root).toBe("/project/base/data");
+  });
+
+  test("a path on the command line is relative to where the command runs", () => {
+    const { data } = experiment("", undefined, ["data.root=other"]);
+    expect(data.root).toBe("/project/other");
+  });
+
+  test("another choice replaces the first", () => {
+    const parent = `${minimal}model: {backbone: {stem: {deep: [8, 8, 16]}}}\n`;
+    const child = "extends: p.yaml\nmodel: {backbone: {stem: {conv7: 32}}}";
+    const { model } = resolved(check({ "spec.yaml": child, "p.yaml": parent })).experiment;
+    expect(model.backbone.stem).toEqual({ kind: "conv7", channels: 32 });
+  });
+
+  test("a mistake in a parent is shown in the parent", () => {
+    const parent = `${minimal}model: {pyramid: {binz: [1]}}\n`;
+    const found = check({ "spec.yaml": "extends: p.yaml\n", "p.yaml": parent });
+    expect(found.diagnostics[0]!.primary.at?.file).toBe("p.yaml");
+  });
+
+  test("a circle of three is told once", () => {
+    const files = {
+      "spec.yaml": "extends: a.yaml",
+      "a.yaml": "extends: b.yaml",
+      "b.yaml": "extends: a.yaml",
+    };
+    expect(codes(check(files))).toEqual(["E0302"]);
+  });
+});
+
+describe("variants", () => {
+  const text = `
+variants:
+  no-aux: {model.auxiliary: none}
+  both:
+    model.head.dropout: 0
+    matrix: {model.pyramid.bins: [[1], [1, 2]], model.pyramid.pool: [average, max]}
+`;
+
+  test("are named, matrices as the product of their axes", () => {
+    expect(checkChild(text).variants).toEqual([
+      "no-aux",
+      "both_1_average",
+      "both_1_max",
+      "both_1-2_average",
+      "both_1-2_max",
+    ]);
+  });
+
+  test("change what they name and nothing else", () => {
+    const changed = experiment(text, "both_1-2_max");
+    const plain = experiment(text);
+    expect(changed.model.pyramid).toMatchObject({ bins: [1, 2], pool: "max" });
+    expect(changed.model.head.dropout).toBe(0);
+    expect(changed.train).toEqual(plain.train);
+  });
+
+  test("give way to overrides", () => {
+    const { model } = experiment(text, "both_1_max", ["model.pyramid.pool=average"]);
+    expect(model.pyramid?.pool).toBe("average");
+  });
+
+  test("are all checked, unless one is chosen", () => {
+    const bad = `${text}  bad: {model.pyramid.pool: mean}\n`;
+    expect(codes(checkChild(bad)).filter((c) => c === "E0204")).toEqual(["E0204"]);
+    expect(codes(checkChild(bad, "no-aux"))).not.toContain("E0204");
+    expect(E.isRight(checkChild(bad).result)).toBe(true);
+  });
+});
