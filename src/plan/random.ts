@@ -60,10 +60,14 @@ export function permutation(
 
 /** Fills `out` with normals of mean 0 and deviation `std`; element i depends on (seed, stream, i) alone. */
 export function fillNormal(out: Float32Array, seed: number, stream: StreamName, std: number): void {
-  fill(out, seed, stream, (word) => quantile(word) * std);
+  const key = streamKey(seed, stream);
+  for (let i = 0; i < out.length; i++) {
+    if ((i & 3) === 0) philox(i >>> 2, 0, 0, 0, seed, key);
+    out[i] = quantile(words[i & 3]!) * std;
+  }
 }
 
-/** Fills `out` with uniforms in [low, high); element i depends on (seed, stream, i) alone. */
+/** Fills `out` with uniforms in [low, high]; element i depends on (seed, stream, i) alone. */
 export function fillUniform(
   out: Float32Array,
   seed: number,
@@ -71,24 +75,18 @@ export function fillUniform(
   low: number,
   high: number,
 ): void {
-  // 24 bits fill a float's mantissa, so that no rounding reaches `high` before the scaling.
-  fill(out, seed, stream, (word) => low + (word >>> 8) * TWO_TO_MINUS_24 * (high - low));
+  const key = streamKey(seed, stream);
+  const unit = (high - low) * 2 ** -24;
+  for (let i = 0; i < out.length; i++) {
+    if ((i & 3) === 0) philox(i >>> 2, 0, 0, 0, seed, key);
+    out[i] = low + (words[i & 3]! >>> 8) * unit;
+  }
 }
 
-const TWO_TO_MINUS_24 = 2 ** -24;
 const TWO_TO_MINUS_53 = 2 ** -53;
 
 /** The last block drawn: scratch, written and read within one call. */
 const words = new Uint32Array(4);
-
-function fill(out: Float32Array, seed: number, stream: StreamName, of: (word: number) => number) {
-  const key = streamKey(seed, stream);
-  for (let i = 0; i < out.length; i += 4) {
-    philox(i >>> 2, 0, 0, 0, seed, key);
-    const end = Math.min(4, out.length - i);
-    for (let lane = 0; lane < end; lane++) out[i + lane] = of(words[lane]!);
-  }
-}
 
 /** 53 bits of the block as a fraction. */
 const unit = (): number => ((words[0]! >>> 5) * 67108864 + (words[1]! >>> 6)) * TWO_TO_MINUS_53;
