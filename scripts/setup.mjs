@@ -48,12 +48,16 @@ async function main() {
     async () => {
       await installPackages(root, step("packages"));
       if (!proven()) await provideTensorFlow();
-      const compiling = step("compile");
-      compiling.done(`${emit(root)} files of src/ to dist/`);
+      if (staleFiles(root).length > 0) compileDist();
       if (!proven()) await writeProof();
     },
   );
   print(`set-up: all in place (${seconds(started)})`);
+}
+
+function compileDist() {
+  const compiling = step("compile");
+  compiling.done(`${emit(root)} files of src/ to dist/`);
 }
 
 async function provideTensorFlow() {
@@ -61,7 +65,7 @@ async function provideTensorFlow() {
   const fetching = step("tensorflow");
   const library = await obtain(addon, fetching, () => requireTools(tools.missing));
   await linkDeps(addon, library);
-  fetching.done(`${library.version} for ${library.flavour}, from ${library.origin}`);
+  fetching.done(`${sayVersion(library)}, from ${library.origin}`);
   const making = step("addon");
   if (library.folder === join(addon, "deps") && existsSync(addonFile(addon)))
     return making.done("as it came with the library");
@@ -76,6 +80,11 @@ async function writeProof() {
   const said = `TensorFlow ${version} on the ${device}`;
   writeFileSync(record, JSON.stringify({ said, signature: now(), asked: asked() }));
   proving.done(said);
+}
+
+/** @param {import("./setup/library.mjs").Library} library */
+function sayVersion({ version, flavour }) {
+  return version === "unknown" ? "a version of its own" : `${version} (${flavour})`;
 }
 
 /** @returns {string | undefined} what TensorFlow said when it was proved, if that still holds */

@@ -166,7 +166,11 @@ async function install(addon, flavour, step) {
   throw new Stop(
     "no libtensorflow could be had: not from the cache, Python, pip, or the package's installer",
     {
-      reason: tail(output, 6),
+      reason:
+        output
+          .split("\n")
+          .find((line) => /Error:/.test(line))
+          ?.trim() ?? tail(output, 3),
       help: [
         `with a network: python3 -m pip download --no-deps tensorflow-cpu==${version} must work`,
         "without one: set PSPC_TENSORFLOW to the folder of an installed Python package tensorflow",
