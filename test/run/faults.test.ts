@@ -1,0 +1,60 @@
+/** Wrong data are told before anything is made: which file, which value. */
+
+import { existsSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { palette } from "../../src/data/palette.js";
+import { writePalettePng } from "../../src/data/write.js";
+import { train } from "../../src/run/train.js";
+import { collect, failureOf, program, squares, temporary } from "./tiny.js";
+
+const folder = await temporary();
+const data = join(folder, "data");
+const run = join(folder, "run");
+
+beforeEach(() => squares(data));
+
+/** What training says, after which there must be no run. */
+const refusal = async () => {
+  const failure = await failureOf(
+    collect(train({ program: program(data), folder: run, device: "cpu", workers: 0 })),
+  );
+  expect(existsSync(run)).toBe(false);
+  return failure;
+};
+
+describe("training refuses", () => {
+  test("a label value outside the classes", async () => {
+    const labels = new Uint8Array(44 * 46).fill(7, 0, 3);
+    await writePalettePng(join(data, "4.label.png"), labels, 44, 46, palette());
+    const failure = await refusal();
+    expect(failure.message).toContain("4.label.png");
+    expect(failure.reason).toBe("value 7 in 3 pixels");
+  });
+
+  test("a missing image", async () => {
+    await rm(join(data, "2.png"));
+    expect((await refusal()).message).toMatch(/train\.txt:3: the image 2\.png does not exist/);
+  });
+
+  test("a truncated image, of the validation split too", async () => {
+    const whole = await readFile(join(data, "9.png"));
+    await writeFile(join(data, "9.png"), whole.subarray(0, whole.length / 2));
+    expect((await refusal()).message).toMatch(/cannot read .*9\.png/);
+  });
+
+  test("an image and a label of different size", async () => {
+    const labels = new Uint8Array(20 * 30);
+    await writePalettePng(join(data, "0.label.png"), labels, 20, 30, palette());
+    expect((await refusal()).reason).toMatch(/the image is 46×44 .* the label 30×20/);
+  });
+
+  test("several mistakes at once, all of them named", async () => {
+    await writeFile(join(data, "1.png"), "no picture");
+    await writeFile(join(data, "3.label.png"), "no picture");
+    const { message, reason } = await refusal();
+    expect(message).toMatch(/^2 mistakes/);
+    expect(reason).toMatch(/1\.png[\s\S]*3\.label\.png/);
+  });
+});

@@ -1,0 +1,134 @@
+/** A data set of squares on a ground, and an experiment so small that its training takes a second. */
+
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { lower } from "../../src/compile.js";
+import { palette } from "../../src/data/palette.js";
+import { writeImage, writePalettePng } from "../../src/data/write.js";
+import { Failed, type Failure } from "../../src/diagnostic/failure.js";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import type { Event } from "../../src/run/event.js";
+import type { Program } from "../../src/run/program.js";
+
+/** A folder that goes when the tests of the file are over. */
+export const temporary = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "pspc-run-"));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** Twelve pairs, eight to train on and four of two sizes to validate on; each holds some ignored pixels. */
+export const squares = async (root: string): Promise<void> => {
+  await mkdir(root, { recursive: true });
+  const pairs = Array.from({ length: 12 }, (_, i) => `${i}.png ${i}.label.png`);
+  await Promise.all(pairs.map((_, i) => pair(root, i)));
+  await writeFile(join(root, "train.txt"), pairs.slice(0, 8).join("\n"));
+  await writeFile(join(root, "val.txt"), pairs.slice(8).join("\n"));
+};
+
+const pair = async (root: string, i: number): Promise<void> => {
+  const [height, width] = [44 + (i % 2), 46];
+  const pixels = new Uint8Array(height * width * 3);
+  const labels = new Uint8Array(height * width);
+  const [left, top] = [2 + ((i * 7) % 20), 2 + ((i * 11) % 20)];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const inside = x >= left && x < left + 20 && y >= top && y < top + 20;
+      const shade = (x * 5 + y * 3 + i) % 40;
+      labels[y * width + x] = y === 0 ? 255 : inside ? 1 : 0;
+      pixels.set(inside ? [200, 60 + shade, 40] : [30, 90, 160 + shade], 3 * (y * width + x));
+    }
+  await writeImage(join(root, `${i}.png`), { pixels, height, width });
+  await writePalettePng(join(root, `${i}.label.png`), labels, height, width, palette());
+};
+
+export const experiment = (root: string, train: Partial<Experiment["train"]> = {}): Experiment => ({
+  data: {
+    layout: "list",
+    root,
+    train: "train.txt",
+    val: "val.txt",
+    test: null,
+    classes: ["ground", "square"],
+    labels: new Map<number, number | "ignore">([
+      [0, 0],
+      [1, 1],
+      [255, "ignore"],
+    ]),
+    mean: [123.675, 116.28, 103.53],
+    std: [58.395, 57.12, 57.375],
+  },
+  model: {
+    backbone: {
+      block: "basic",
+      blocks: [1, 1, 1, 1],
+      width: 4,
+      stem: { kind: "conv7", channels: 4 },
+      dilations: [1, 1, 2, 4],
+      stride_site: "3x3",
+      first_dilation: "full",
+      weights: null,
+    },
+    pyramid: { bins: [1, 2], pool: "average", channels: 4, order: "ascending" },
+    head: { channels: 4, dropout: 0.1 },
+    auxiliary: { after: 3, channels: 4, dropout: 0.1, weight: 0.4 },
+    align_corners: true,
+    norm: { epsilon: 1e-5, momentum: 0.9 },
+  },
+  train: {
+    iterations: 24,
+    batch: 2,
+    crop: [41, 41],
+    seed: 0,
+    precision: "f32",
+    optimizer: { momentum: 0.9, weight_decay: 1e-4, decay: "all" },
+    schedule: { base: 0.05, power: 0.9, end: 0 },
+    multipliers: { new: 1 },
+    loss: { mean_over: "valid", class_weights: null },
+    augment: [
+      { op: "mirror", probability: 0.5 },
+      { op: "scale", min: 0.8, max: 1.25, aspect: 1 },
+    ],
+    ...train,
+  },
+  evaluate: {
+    mode: "whole",
+    window: [41, 41],
+    overlap: 1 / 3,
+    scales: [1],
+    mirror: false,
+    average: "probabilities",
+    absent_class: "zero",
+  },
+});
+
+export const program = (root: string, train: Partial<Experiment["train"]> = {}): Program =>
+  lower(experiment(root, train));
+
+/** Lets events happen, all of them or until `last` says so, and gives them back. */
+export const collect = async (
+  events: AsyncGenerator<Event, unknown>,
+  last: (event: Event) => boolean = () => false,
+): Promise<readonly Event[]> => {
+  const seen: Event[] = [];
+  for await (const event of events) {
+    seen.push(event);
+    if (last(event)) break;
+  }
+  return seen;
+};
+
+export const kinds = <K extends Event["kind"]>(events: readonly Event[], kind: K) =>
+  events.filter((event): event is Extract<Event, { readonly kind: K }> => event.kind === kind);
+
+export const failureOf = async (running: Promise<unknown>): Promise<Failure> => {
+  try {
+    await running;
+  } catch (error) {
+    if (error instanceof Failed) return error.failure;
+    throw error;
+  }
+  throw new Error("it did not fail");
+};

@@ -1,0 +1,117 @@
+/** Weights at work: evaluation counts what prediction paints, and a comparison trains nothing twice. */
+
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { lower } from "../../src/compile.js";
+import { labelTable } from "../../src/data/labels.js";
+import { openSplit } from "../../src/data/layout.js";
+import { decodeIndices } from "../../src/data/png.js";
+import { readSample } from "../../src/data/sample.js";
+import { count, monoid } from "../../src/metric/confusion.js";
+import { compare } from "../../src/run/compare.js";
+import { evaluate } from "../../src/run/evaluate.js";
+import { evaluationFile, metricsFile, runFolder } from "../../src/run/folder.js";
+import { predict } from "../../src/run/predict.js";
+import { withSeed } from "../../src/run/program.js";
+import { train } from "../../src/run/train.js";
+import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
+
+const folder = await temporary();
+const data = join(folder, "data");
+const run = join(folder, "run");
+const out = join(folder, "out");
+const short = { iterations: 12 };
+const device = "cpu" as const;
+
+beforeAll(async () => {
+  await squares(data);
+  await collect(train({ program: program(data, short), folder: run, device, workers: 0 }));
+}, 120_000);
+
+describe("a trained network", { timeout: 120_000 }, () => {
+  test("is scored by the pixels that it paints", async () => {
+    const of = program(data, short);
+    const scored = kinds(
+      await collect(evaluate({ program: of, folder: run, split: "val", device })),
+      "scored",
+    )[0]!;
+    const samples = await openSplit(of.experiment.data, "val");
+    const inputs = samples.map(({ image }) => image);
+    await collect(predict({ program: of, folder: run, inputs, out, device }));
+    const table = labelTable(of.experiment.data.labels);
+    const each = samples.map(async (sample) => {
+      const file = join(out, basename(sample.image));
+      const painted = await decodeIndices(await readFile(file), file);
+      const { labels, height, width } = await readSample(sample, table);
+      expect([painted.height, painted.width]).toEqual([height, width]);
+      return count(labels, Uint8Array.from(painted.values), 2);
+    });
+    const { concat, empty } = monoid(2);
+    const [a, b, c, d] = (await Promise.all(each)).reduce(concat, empty).counts;
+    expect(scored.evaluation.confusion).toEqual([
+      [a, b],
+      [c, d],
+    ]);
+    expect(a! + b! + c! + d!).toBe(2 * 46 * (43 + 44));
+    expect(scored.evaluation).toMatchObject({ split: "val", images: 4 });
+    const kept = JSON.parse(await readFile(evaluationFile(run, "val"), "utf8"));
+    expect(kept).toEqual(scored.evaluation);
+    expect((await readFile(metricsFile(run), "utf8")).split("\n").at(-2)).toMatch(/"split":"val"/);
+  });
+
+  test("paints what it can read, and reports the rest at the end", async () => {
+    const inputs = [join(data, "train.txt"), join(data, "8.png")];
+    const to = join(folder, "some");
+    const events = await collect(
+      predict({ program: program(data, short), folder: run, inputs, out: to, device }),
+    );
+    expect(kinds(events, "predicted").map(({ image }) => image)).toEqual([inputs[1]]);
+    expect(events.at(-1)).toMatchObject({ kind: "skipped", file: inputs[0] });
+    expect((await readdir(to)).sort()).toEqual(["8.overlay.png", "8.png"]);
+  });
+
+  test("is refused where it is of another network", async () => {
+    const { model, ...rest } = experiment(data);
+    const wide = lower({ ...rest, model: { ...model, head: { ...model.head, channels: 8 } } });
+    const failure = await failureOf(
+      collect(evaluate({ program: wide, folder: run, split: "val", device })),
+    );
+    expect(failure.message).toMatch(/other shapes: .*head/);
+  });
+});
+
+describe("a comparison", { timeout: 120_000 }, () => {
+  const whole = experiment(data, { iterations: 2 });
+  const fcn = { ...whole, model: { ...whole.model, pyramid: null } };
+  const comparing = () =>
+    compare({
+      spec: "specs/tiny.yaml",
+      parent: join(folder, "runs"),
+      variants: [
+        { name: "pspnet", programs: [lower(whole), lower(withSeed(whole, 1))] },
+        { name: "fcn", programs: [lower(fcn)] },
+      ],
+      split: "val",
+      device,
+      workers: 0,
+    });
+
+  test("trains what is missing, once, and sets the variants side by side", async () => {
+    const first = await collect(comparing());
+    expect(kinds(first, "step")).toHaveLength(6);
+    const rows = kinds(first, "compared")[0]!.rows;
+    expect(rows.map(({ variant, seeds }) => [variant, ...seeds])).toEqual([
+      ["pspnet", 0, 1],
+      ["fcn", 0],
+    ]);
+    expect(rows[0]!.parameters).toBeGreaterThan(rows[1]!.parameters);
+    expect(rows[0]!.runs[1]).toBe(runFolder("tiny.yaml", "pspnet-seed1", join(folder, "runs")));
+    const mious = rows[0]!.evaluations.map(({ miou }) => miou);
+    expect(rows[0]!.miou.mean).toBeCloseTo((mious[0]! + mious[1]!) / 2, 12);
+    expect(rows[0]!.miou.spread).toBeCloseTo(Math.abs(mious[0]! - mious[1]!), 12);
+    const second = await collect(comparing());
+    expect(kinds(second, "step")).toHaveLength(0);
+    expect(kinds(second, "compared")[0]!.rows).toEqual(rows);
+  });
+});
