@@ -30,7 +30,7 @@ export const follow = async <A>(
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(exit.interrupted);
     stop.abort();
-    progress.say("\nstopping after this step; Ctrl-C again stops at once, without saving");
+    progress.say("\nstopping, and saving what is done; Ctrl-C again stops at once, without saving");
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   const events: Event[] = [];
