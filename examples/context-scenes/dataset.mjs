@@ -3,13 +3,14 @@
 
 /** @import { Canvas } from "./canvas.mjs" */
 
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic, writeImage, writePalettePng } from "../../dist/data/write.js";
 import { toBytes } from "./canvas.mjs";
 import { PALETTE } from "./classes.mjs";
-import { drawScene, SIZE } from "./scene.mjs";
+import { drawScene, WORLDS } from "./scene.mjs";
 
 /**
  * What to draw: pictures of each split; multiples of 3 hold equally many of each world.
@@ -20,12 +21,12 @@ import { drawScene, SIZE } from "./scene.mjs";
 export const STANDARD = { seed: 0, train: 480, val: 90 };
 
 /** @param {string} split @param {number} index */
-export const sceneName = (split, index) => `${split}-${String(index).padStart(3, "0")}`;
+const sceneName = (split, index) => `${split}-${String(index).padStart(3, "0")}`;
 
 /** Relative to the dataset's folder. @param {string} name */
-export const imageFile = (name) => `images/${name}.png`;
+const imageFile = (name) => `images/${name}.png`;
 /** @param {string} name */
-export const labelFile = (name) => `labels/${name}.png`;
+const labelFile = (name) => `labels/${name}.png`;
 
 /**
  * Writes `images/*.png`, `labels/*.png` (palette PNGs, the index is the class), `train.txt` and `val.txt`.
@@ -34,10 +35,11 @@ export const labelFile = (name) => `labels/${name}.png`;
  */
 export async function writeDataset(folder, order, onProgress) {
   const total = order.train + order.val;
-  const record = `${JSON.stringify({ ...order, size: SIZE, generator: 1 })}\n`;
+  const record = `${JSON.stringify({ ...order, drawing: drawingOf(order.seed) })}\n`;
   const recordFile = join(folder, "scenes.json");
   if (existsSync(recordFile) && readFileSync(recordFile, "utf8") === record)
     return onProgress(total, total);
+  await rm(recordFile, { force: true });
   await mkdir(join(folder, "images"), { recursive: true });
   await mkdir(join(folder, "labels"), { recursive: true });
   let done = 0;
@@ -56,6 +58,35 @@ export async function writeDataset(folder, order, onProgress) {
   }
   await writeFileAtomic(recordFile, record);
   onProgress(total, total);
+}
+
+/**
+ * Stages that no split holds, each in all three worlds: pictures that differ in their landmark alone.
+ * @param {string} folder @param {number} seed @param {number} count
+ */
+export async function writeTriplets(folder, seed, count) {
+  const written = [];
+  for (let index = 0; index < count; index++)
+    for (const world of WORLDS) {
+      const name = `triplet-${index}-${world}`;
+      await writeScene(folder, name, drawScene(seed, "triplet", index, world));
+      written.push({
+        name,
+        image: join(folder, imageFile(name)),
+        label: join(folder, labelFile(name)),
+      });
+    }
+  return written;
+}
+
+/** Names the way scenes are drawn: a scene of each world, hashed. @param {number} seed */
+function drawingOf(seed) {
+  const hash = createHash("sha256");
+  for (const index of WORLDS.keys()) {
+    const { rgb, label } = drawScene(seed, "train", index);
+    hash.update(toBytes(rgb)).update(label);
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** @param {string} folder @param {string} name @param {Canvas} scene */

@@ -5,8 +5,8 @@
  * Three worlds share one stage: a plain under a backdrop, with hulls and faint lumps on the plain. The
  * stage is drawn without knowing the world; only a landmark in one upper corner tells. So what a pixel is
  * called depends on something far away, as in the failures that section 3.1 of the paper starts from:
- * a mismatched relationship (a hull is a boat at sea and a car in town), categories of like texture
- * (water, road and bed; sky and wall), and inconspicuous things (a pillow is the colour of its bed).
+ * a mismatched relationship (one hull is a boat at sea, a car in town, a toy on a bed), categories of like
+ * texture (water, road and bed; sky and wall), inconspicuous things (a pillow is the colour of its bed).
  */
 
 /** @import { Canvas } from "./canvas.mjs" */
@@ -26,7 +26,7 @@ export const SIZE = 137;
 const NAMES = {
   coast: { backdrop: "sky", plain: "water", hull: "boat", lump: "water" },
   town: { backdrop: "sky", plain: "road", hull: "car", lump: "road" },
-  bedroom: { backdrop: "wall", plain: "bed", hull: null, lump: "pillow" },
+  bedroom: { backdrop: "wall", plain: "bed", hull: "toy", lump: "pillow" },
 };
 
 /** @type {readonly World[]} */

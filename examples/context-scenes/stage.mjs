@@ -18,8 +18,8 @@ import { paintHull, paintLump, WHITE } from "./things.mjs";
  * @typedef {object} Names
  * @property {ClassName} backdrop
  * @property {ClassName} plain
+ * @property {ClassName} hull
  * @property {ClassName} lump
- * @property {ClassName | null} hull `null`: the world has no hulls
  */
 
 /**
@@ -57,7 +57,7 @@ export function paintStage(on, draw, names) {
     /** @type {Draw} */
     const local = (name, low, high) => draw(`${name} ${column}`, low, high);
     if (kind === "lump") paintLump(on, local, { x, y, width, ground, name: names.lump });
-    else if (names.hull !== null) paintHull(on, local, { x, y, width, name: names.hull });
+    else paintHull(on, local, { x, y, width, name: names.hull });
   }
   return horizon;
 }

@@ -1,0 +1,79 @@
+// @ts-check
+/**
+ * The main job: nothing enters but `--seeds N`, `--runs FOLDER` and overrides of the spec; a dataset of context
+ * scenes, a trained FCN and a trained PSPNet, their table and a sheet of their predictions leave.
+ * Everything that pspc has a verb for is done by that verb, as a user would type it.
+ */
+
+import { join } from "node:path";
+import process from "node:process";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { main } from "../../dist/cli/main.js";
+import { progressOn } from "../../dist/cli/progress.js";
+import { print, processTerminal, tell } from "../../dist/cli/terminal.js";
+import { runFolder } from "../../dist/run/folder.js";
+import { STANDARD, writeDataset, writeTriplets } from "./dataset.mjs";
+import { writeSheet } from "./sheet.mjs";
+
+// Paths are printed relative to the clone.
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+
+const SPEC = "examples/context-scenes/scenes.yaml";
+const HOME = "runs/context-scenes";
+const DATA = `${HOME}/data`;
+const VARIANTS = ["fcn", "pspnet"];
+
+const { values, positionals: overrides } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1" },
+    runs: { type: "string", default: HOME },
+  },
+  allowPositionals: true,
+});
+const terminal = processTerminal();
+process.exitCode = await demo();
+
+/** @returns {Promise<number>} the exit code of the first verb that did not end well, or 0 */
+async function demo() {
+  tell(terminal, `context scenes → ${DATA}`);
+  const progress = progressOn(terminal);
+  await writeDataset(DATA, STANDARD, (done, total) =>
+    progress.show({ kind: "progress", what: "drawing", done, total }),
+  );
+  progress.close();
+  const shown = await writeTriplets(DATA, STANDARD.seed, 2);
+
+  tell(terminal, `pspc compare ${SPEC}`);
+  const seeds = ["--seeds", values.seeds, "--runs", values.runs];
+  const compared = await main(["compare", SPEC, ...seeds, ...overrides], terminal);
+  if (compared !== 0) return compared;
+
+  const predictions = VARIANTS.map((variant) => join(values.runs, "predictions", variant));
+  for (const [i, variant] of VARIANTS.entries()) {
+    const run = runFolder(SPEC, values.seeds === "1" ? variant : `${variant}-seed0`, values.runs);
+    const images = shown.map(({ image }) => image);
+    // The verb prints every file it writes; here the sheet stands for them.
+    const quiet = Object.create(terminal, { out: { value: new PassThrough().resume() } });
+    const predicted = await main(["predict", run, ...images, "--out", predictions[i]], quiet);
+    if (predicted !== 0) return predicted;
+  }
+  const sheet = join(values.runs, "sheet.png");
+  const rows = shown.map(({ name, image, label }) => ({
+    image,
+    labels: [label, ...predictions.map((folder) => join(folder, `${name}.png`))],
+  }));
+  await writeSheet(sheet, rows);
+  print(terminal, closing(sheet, predictions));
+  return 0;
+}
+
+/** @param {string} sheet @param {readonly string[]} predictions */
+function closing(sheet, predictions) {
+  return `
+${sheet}
+    picture · truth · ${VARIANTS.join(" · ")}; in each three rows nothing differs but the landmark in the corner
+${predictions.map((folder) => `${folder}/`).join("\n")}
+    what each network says of these pictures, as palette PNGs and overlays`;
+}
