@@ -1,4 +1,4 @@
-/** A training graph enters; the layers of its forward pass leave: shape, receptive field, parameters, work. */
+/** A training graph enters, as written; the layers of its forward pass leave: shape, receptive field, parameters, work. */
 
 import { cellLength } from "../graph/constant.js";
 import { macsOf } from "../graph/cost.js";

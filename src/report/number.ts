@@ -36,5 +36,6 @@ export const duration = (seconds: number): string => {
   return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
 };
 
-/** Three digits that count: `0.00536`. */
-export const rateText = (rate: number): string => `${Number(rate.toPrecision(3))}`;
+/** Three digits that count: `0.00536`, `2.56e-7`. */
+export const rateText = (rate: number): string =>
+  rate > 0 && rate < 1e-4 ? rate.toExponential(2) : `${Number(rate.toPrecision(3))}`;

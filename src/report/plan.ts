@@ -8,6 +8,8 @@ import type { Experiment, Train } from "../normalize/experiment.js";
 import { featureSize, outputStride } from "../normalize/geometry.js";
 import { groups, rate } from "../plan/schedule.js";
 import { stepsPerEpoch } from "../plan/shuffle.js";
+import { trainingStep } from "../plan/step.js";
+import { asWritten } from "../rewrite/passes.js";
 import { isAuxiliary, type LayerRow, layers } from "./layers.js";
 import { summary } from "./summary.js";
 
@@ -53,7 +55,7 @@ export interface GroupRow {
 
 export interface PlanRequest {
   readonly experiment: Experiment;
-  /** The training step of `experiment`. */
+  /** The training step of `experiment`, as it is compiled. */
   readonly training: Graph;
   readonly fingerprint: string;
   readonly variants: readonly string[];
@@ -64,7 +66,8 @@ export interface PlanRequest {
 export const plan = (request: PlanRequest): Plan => {
   const { experiment, training, images } = request;
   const { model, train } = experiment;
-  const rows = layers(training);
+  // Rewrites compute the same with other layers; people count the network as the paper draws it.
+  const rows = layers(trainingStep(experiment, asWritten));
   const { state, peak } = memory(training);
   const side = (n: number): number => featureSize(n, model.backbone.dilations);
   return {

@@ -1,0 +1,29 @@
+/** The command line in a test: words enter, the exit code and both streams leave. */
+
+import { Writable } from "node:stream";
+import { main } from "../../src/cli/main.js";
+import type { Stream } from "../../src/cli/terminal.js";
+
+export interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const collector = (): { readonly stream: Stream; readonly text: () => string } => {
+  const written: string[] = [];
+  const stream = new Writable({
+    write: (chunk, _, done) => {
+      written.push(String(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => written.join("") };
+};
+
+/** Runs a verb as in a pipe, in `cwd`. */
+export const pspc = async (cwd: string, ...argv: readonly string[]): Promise<Answer> => {
+  const [out, err] = [collector(), collector()];
+  const code = await main(argv, { cwd, out: out.stream, err: err.stream });
+  return { code, out: out.text(), err: err.text() };
+};

@@ -1,0 +1,220 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pspc } from "./captured.js";
+
+const classes = Array.from({ length: 150 }, (_, i) => `class${i}`);
+const spec = `pspc: 1
+data: {root: data, train: train.txt, classes: [${classes.join(", ")}]}
+model:
+  backbone: {resnet: 50}
+  pyramid: {bins: [1, 2, 3, 6]}
+train: {iterations: 126300, batch: 16, crop: 473}
+variants:
+  fcn: {model.pyramid: none}
+  deep: {model.backbone.resnet: 101}
+`;
+const wrong = spec.replace("crop: 473", "crop: 33, iteratoins: 3");
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pspc-cli-"));
+  writeFileSync(join(folder, "spec.yaml"), spec);
+  writeFileSync(join(folder, "wrong.yaml"), wrong);
+  mkdirSync(join(folder, "empty"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("the words", () => {
+  it("asks for a verb, and lists them", async () => {
+    const bare = await pspc(folder);
+    expect(bare).toMatchObject({ code: 3, out: "" });
+    const help = await pspc(folder, "--help");
+    expect(help).toMatchObject({ code: 0, err: "" });
+    for (const verb of ["check", "plan", "train", "compare"]) expect(help.out).toContain(verb);
+  });
+
+  it("says which verb was meant", async () => {
+    const { code, out, err } = await pspc(folder, "chekc", "spec.yaml");
+    expect({ code, out }).toEqual({ code: 3, out: "" });
+    expect(err).toContain("did you mean `check`?");
+    expect((await pspc(folder, "constructor")).code).toBe(3);
+  });
+
+  it.each([
+    ["check"],
+    ["check", "spec.yaml", "--jsno"],
+    ["check", "spec.yaml", "no-override"],
+    ["train"],
+    ["predict", "spec.yaml"],
+    ["eval", "spec.yaml", "--split", "dev"],
+    ["eval", "empty", "train.batch=1"],
+    ["compare", "spec.yaml", "--seeds", "0"],
+    ["compare", "spec.yaml", "--variants", "fcn,nope"],
+    ["explain", "E9999"],
+  ])("answers misuse with 3: %s %s %s %s", async (...argv) => {
+    const { code, out, err } = await pspc(folder, ...argv);
+    expect({ code, out }).toEqual({ code: 3, out: "" });
+    expect(err).toMatch(/^error/);
+  });
+
+  it("explains the arguments of a verb", async () => {
+    const { code, out } = await pspc(folder, "train", "--help");
+    expect(code).toBe(0);
+    expect(out).toContain("--resume");
+  });
+});
+
+describe("check", () => {
+  it("knows a right spec by its network", async () => {
+    expect(await pspc(folder, "check", "spec.yaml")).toEqual({
+      code: 0,
+      out: "spec.yaml: PSPNet over ResNet-50 · 150 classes · crop 473×473 · output stride 8 · features 60×60 · variants: fcn, deep\n",
+      err: "",
+    });
+    expect((await pspc(folder, "check", "spec.yaml#fcn")).out).toContain("dilated FCN");
+  });
+
+  it("tells every mistake, to the person", async () => {
+    const { code, out, err } = await pspc(folder, "check", "wrong.yaml");
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    await expect(err).toMatchFileSnapshot("golden/check-wrong.txt");
+  });
+
+  it("tells the rules' mistakes, also of an override", async () => {
+    const { code, err } = await pspc(folder, "check", "spec.yaml", "train.crop=33");
+    expect(code).toBe(1);
+    await expect(err).toMatchFileSnapshot("golden/check-override.txt");
+  });
+
+  it("tells every mistake, to a program", async () => {
+    const { code, out, err } = await pspc(folder, "check", "wrong.yaml", "--json");
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    const answer = JSON.parse(out);
+    expect(answer).toMatchObject({ valid: false, error_count: 1 });
+    expect(answer.diagnostics[0]).toMatchObject({
+      code: "E0201",
+      severity: "error",
+      file: "wrong.yaml",
+      line: 6,
+      path: "train.iteratoins",
+    });
+    expect(Object.keys(answer.diagnostics[0])).toEqual(
+      "code severity message file line column end_line end_column path notes help".split(" "),
+    );
+  });
+
+  it("says that a file is missing", async () => {
+    const { code, err } = await pspc(folder, "check", "nope.yaml");
+    expect(code).toBe(1);
+    expect(err).toContain("cannot read nope.yaml: there is no such file");
+  });
+
+  it("reads a spec that is a module", async () => {
+    const value =
+      "{pspc: 1, data: {root: '.', train: 't', classes: ['a', 'b']}, train: {crop: 34, iterations: 1}}";
+    writeFileSync(join(folder, "spec.mjs"), `export default ${value};\n`);
+    const { code, err } = await pspc(folder, "check", "spec.mjs");
+    expect(code).toBe(1);
+    expect(err).toContain("┌─ spec.mjs");
+    expect(err).toContain("E0501");
+    writeFileSync(join(folder, "none.mjs"), "export const spec = 1;\n");
+    expect((await pspc(folder, "check", "none.mjs")).err).toContain("it has no default export");
+  });
+});
+
+describe("plan", () => {
+  it("counts PSPNet50 as the paper's authors built it", async () => {
+    const { code, out } = await pspc(folder, "plan", "spec.yaml", "--json");
+    expect(code).toBe(0);
+    const plan = JSON.parse(out);
+    expect(plan).toMatchObject({
+      parameters: { inference: 46_782_550, training: 49_180_908 },
+      output_stride: 8,
+      feature: [60, 60],
+      iterations: 126_300,
+      variants: ["fcn", "deep"],
+      data: null,
+    });
+    expect(plan.macs.inference / 1e9).toBeCloseTo(161.9, 1);
+    expect(plan.macs.training / 1e9).toBeCloseTo(170.5, 1);
+    expect(plan.memory_bytes).toBeGreaterThan(1e10);
+    expect(plan.layers[0]).toMatchObject({ name: "backbone.stem1", output: [237, 237, 64] });
+  });
+
+  it("prints it for people", async () => {
+    const { code, out, err } = await pspc(folder, "plan", "spec.yaml");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    // The fingerprint knows where the data lie, and rewrites save memory now and then.
+    const steady = out.replace(/(memory +at least ).*/, "$1…").replace(/(fingerprint +).*/, "$1…");
+    await expect(steady).toMatchFileSnapshot("golden/plan-pspnet50.txt");
+  });
+
+  it("tells a wrong spec's mistakes where the plan was asked for", async () => {
+    const { code, out } = await pspc(folder, "plan", "wrong.yaml", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ valid: false });
+  });
+});
+
+describe("show, schema, compile, explain", () => {
+  it("shows a spec that means the same", async () => {
+    const { code, out } = await pspc(folder, "show", "spec.yaml#fcn", "train.batch=4");
+    expect(code).toBe(0);
+    writeFileSync(join(folder, "shown.yaml"), out);
+    const experiment = async (...argv: readonly string[]) =>
+      JSON.parse((await pspc(folder, "show", ...argv, "--json")).out).experiment;
+    expect(await experiment("shown.yaml")).toEqual(
+      await experiment("spec.yaml#fcn", "train.batch=4"),
+    );
+  });
+
+  it("prints the schema that is checked in", async () => {
+    const { code, out } = await pspc(folder, "schema");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual(JSON.parse(readFileSync("schema/pspc.schema.json", "utf8")));
+  });
+
+  const small = ["model.backbone.resnet=18", "train.crop=89", "train.batch=2"];
+
+  it("prints the graph of the training step", async () => {
+    const { code, out } = await pspc(folder, "compile", "spec.yaml", ...small);
+    expect(code).toBe(0);
+    expect(out).toContain("input images : u8[2,89,89,3]");
+    expect(out).toContain("return loss = ");
+  });
+
+  it("writes a SavedModel", async () => {
+    const { code, out } = await pspc(folder, "compile", "spec.yaml", ...small, "--out", "made");
+    expect(code).toBe(0);
+    const files = out.trim().split("\n");
+    expect(files).toEqual(["made/graph.txt", "made/program.json", "made/saved_model.pb"]);
+    expect(files.every((file) => existsSync(join(folder, file)))).toBe(true);
+  });
+
+  it("explains a code", async () => {
+    const { code, out } = await pspc(folder, "explain", "e0503");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^# E0503/);
+    expect((await pspc(folder, "explain", "E0593")).err).toContain("did you mean");
+  });
+});
+
+describe("what needs a run or data", () => {
+  it.each([
+    ["train", "spec.yaml"],
+    ["train", "--resume", "empty"],
+    ["eval", "spec.yaml"],
+    ["eval", "empty"],
+    ["predict", "spec.yaml", "image.png"],
+    ["compare", "spec.yaml"],
+    ["data", "check", "spec.yaml"],
+  ])("answers with 1 and a remedy where it is missing: %s %s %s", async (...argv) => {
+    const { code, out, err } = await pspc(folder, ...argv);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(/(^|\n)error: /);
+    expect(err).toContain(" = help: ");
+    expect(existsSync(join(folder, "runs"))).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+/** Experiments, evaluations and rows for tests of the reports. */
+
+import * as E from "fp-ts/lib/Either.js";
+import { fromCounts } from "../../src/metric/confusion.js";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import { type Evaluation, scored } from "../../src/run/evaluation.js";
+import type { Row } from "../../src/run/row.js";
+import { checkSpec } from "../../src/validate/check.js";
+
+/** The experiment of a spec with the given model and training, in YAML's flow form. */
+export const experiment = (model: string, train = "{iterations: 100, crop: 89}"): Experiment => {
+  const text = `{pspc: 1, data: {root: ., train: t, classes: [sky, road, car]}, model: ${model}, train: ${train}}`;
+  const { result } = checkSpec({ entry: "spec.yaml", cwd: "/", read: () => E.right(text) });
+  if (E.isLeft(result)) throw new Error(result.left.map(({ message }) => message).join("; "));
+  return result.right.experiment;
+};
+
+/** Of three classes; the last occurs nowhere when `car` is 0. */
+export const evaluation = (right: number, car = 50): Evaluation => {
+  const wrong = 100 - right;
+  const counts = fromCounts([right, wrong, 0, wrong, right, 0, 0, 0, car], 3);
+  const about = { split: "test", images: 1234, fingerprint: null };
+  const base = experiment("{}");
+  const evaluate = { ...base.evaluate, absent_class: "skip" } as const;
+  return scored({ ...base, evaluate }, counts, about).evaluation;
+};
+
+const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+/** A row over one seed for each of `rights`. */
+export const row = (variant: string, ...rights: readonly number[]): Row => {
+  const evaluations = rights.map((right) => evaluation(right));
+  const over = (of: (one: Evaluation) => number) => {
+    const all = evaluations.map(of);
+    return { mean: mean(all), spread: Math.max(...all) - Math.min(...all) };
+  };
+  return {
+    variant,
+    seeds: rights.map((_, i) => i),
+    runs: rights.map((_, i) => `runs/${variant}-seed${i}`),
+    parameters: 1_234_567,
+    macs: 2.5e9,
+    seconds: 125,
+    miou: over(({ miou }) => miou),
+    mean_accuracy: over(({ mean_accuracy }) => mean_accuracy),
+    pixel_accuracy: over(({ pixel_accuracy }) => pixel_accuracy),
+    classes: evaluation(rights[0] ?? 0).classes,
+    evaluations,
+  };
+};

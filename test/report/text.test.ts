@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { comparisonMarkdown, comparisonText } from "../../src/report/comparison.js";
+import { doctorText } from "../../src/report/doctor.js";
+import { bytes, count, duration, percent, rateText, scaled } from "../../src/report/number.js";
+import { scoreText } from "../../src/report/scores.js";
+import { evaluation, row } from "./example.js";
+
+describe("numbers", () => {
+  it("are short", () => {
+    expect([count(46_782_550), scaled(161.9e9), scaled(999), scaled(1e6)]).toEqual([
+      "46,782,550",
+      "161.9 G",
+      "999",
+      "1.0 M",
+    ]);
+    expect([bytes(2 ** 20), bytes(1.5 * 2 ** 30)]).toEqual(["1.0 MiB", "1.5 GiB"]);
+    expect([percent(0.41683), percent(1), percent(null)]).toEqual(["41.7", "100.0", "–"]);
+    expect([3, 59.6, 125, 3599.9, 6000].map(duration)).toEqual([
+      "3 s",
+      "1 min 00 s",
+      "2 min 05 s",
+      "1 h 00 min",
+      "1 h 40 min",
+    ]);
+    expect([0.01, 0.0053589, 2.5634e-7].map(rateText)).toEqual(["0.01", "0.00536", "2.56e-7"]);
+  });
+});
+
+describe("scores", () => {
+  it("have a bar for each class", async () => {
+    await expect(`${scoreText(evaluation(90), false)}\n`).toMatchFileSnapshot("golden/scores.txt");
+  });
+
+  it("say that a class is absent", () => {
+    expect(scoreText(evaluation(90, 0), false)).toMatch(/^car +– +– +absent$/m);
+  });
+
+  it("are coloured on a terminal alone", () => {
+    expect(scoreText(evaluation(90), false)).not.toContain("\u001b[");
+    expect(scoreText(evaluation(90), true)).toContain("\u001b[");
+  });
+});
+
+describe("a comparison", () => {
+  const rows = [row("fcn", 80, 84, 82), row("pspnet", 90, 91, 92), row("no-aux", 81, 85, 83)];
+
+  it("ranks by score, with differences from the first", async () => {
+    await expect(`${comparisonText(rows, false)}\n`).toMatchFileSnapshot("golden/comparison.txt");
+  });
+
+  it("marks differences that the seeds do not tell apart", () => {
+    const text = comparisonText(rows, false);
+    expect(text).toMatch(/^pspnet .* \+\d/m);
+    expect(text).toMatch(/^no-aux .* ~\+\d/m);
+  });
+
+  it("warns of a single seed", () => {
+    expect(comparisonText([row("a", 80), row("b", 81)], false)).toContain("--seeds 3");
+  });
+
+  it("prints in Markdown", async () => {
+    await expect(`${comparisonMarkdown(rows)}\n`).toMatchFileSnapshot("golden/comparison.md");
+  });
+
+  it("of nothing is nothing", () => {
+    expect(comparisonText([], false)).toBe("");
+  });
+});
+
+describe("the doctor", () => {
+  const machine = {
+    node: "20.20.2",
+    npm: undefined,
+    tfjs: "4.22.0",
+    cpu: { model: "A CPU", cores: 2, units: ["avx2"], bf16: false },
+    gpus: [],
+    memory: { total_bytes: 2 ** 34, free_bytes: 2 ** 33 },
+  };
+
+  it("says what works", () => {
+    const toy = { right: true, gigaflops: 52.4 };
+    const tensorflow = { version: "2.21.0", device: "cpu", one_dnn: true, toy } as const;
+    const text = doctorText({ ...machine, tensorflow });
+    expect(text).toContain("TensorFlow  2.21.0 on the cpu");
+    expect(text).toContain("right, 52 GFLOP/s");
+    expect(doctorText({ ...machine, tensorflow: { ...tensorflow, one_dnn: false } })).toContain(
+      "OFF",
+    );
+  });
+
+  it("says why TensorFlow does not run, and what to do", () => {
+    const failure = { kind: "failure", message: "no TensorFlow", help: "set up" } as const;
+    expect(doctorText({ ...machine, tensorflow: failure })).toMatch(/no TensorFlow\n +set up/);
+  });
+});
