@@ -17,7 +17,7 @@ import { train } from "./train.js";
 
 export interface Variant {
   readonly name: string;
-  /** One a seed; they differ in nothing else. */
+  /** One a seed; they differ in nothing else. The first is the spec's own, which `train` may have trained. */
   readonly programs: readonly [Program, ...Program[]];
 }
 
@@ -72,9 +72,9 @@ export async function* compare(
 }
 
 const runsOf = ({ spec, parent }: CompareRequest, { name, programs }: Variant): readonly Entry[] =>
-  programs.map((program) => {
-    const suffix = programs.length === 1 ? name : `${name}-seed${program.experiment.train.seed}`;
-    return { variant: name, program, folder: runFolder(spec, suffix, parent) };
+  programs.map((program, index) => {
+    const own = index === 0 ? name : `${name}-seed${program.experiment.train.seed}`;
+    return { variant: name, program, folder: runFolder(spec, own, parent) };
   });
 
 async function* trained(

@@ -22,6 +22,17 @@ export const notARun = (folder: string): Failure =>
     "Give the run another folder (--run FOLDER).",
   );
 
+export const runLocked = (
+  folder: string,
+  file: string,
+  { pid, host, since }: { readonly pid: number; readonly host: string; readonly since: string },
+): Failure =>
+  failure(
+    `another process is training in ${folder}`,
+    `process ${pid} on ${host}, since ${since}`,
+    `Wait for it or stop it. If it is gone, delete ${file}.`,
+  );
+
 export const noRun = (folder: string): Failure =>
   failure(`there is no run in ${folder}`, "it holds no run.json", "Name the folder of a run.");
 

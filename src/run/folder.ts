@@ -1,7 +1,7 @@
 /** A run is a folder: where its files lie, and what its `run.json` says, enter and leave here. */
 
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { writeFileAtomic } from "../data/write.js";
@@ -85,7 +85,7 @@ export const claim = async (
   { experiment, fingerprint }: Program,
   resume: boolean,
 ): Promise<Run | null> => {
-  const files = existsSync(folder) ? await readdir(folder) : [];
+  const files = existsSync(folder) ? await wholeFiles(folder) : [];
   if (!resume && files.length === 0) return null;
   if (!resume && !existsSync(runFile(folder))) throw new Failed(notARun(folder));
   const run = await readRun(folder);
@@ -93,6 +93,14 @@ export const claim = async (
   if (run.fingerprint.training !== fingerprint.training)
     throw new Failed(otherPlan(folder, differences(run.experiment, experiment)));
   return run;
+};
+
+/** What a process left half-written when it was killed does not count, and goes. */
+const wholeFiles = async (folder: string): Promise<readonly string[]> => {
+  const files = await readdir(folder);
+  const parts = files.filter((name) => /\.\d+\.part$/.test(name));
+  await Promise.all(parts.map((name) => rm(join(folder, name), { force: true })));
+  return files.filter((name) => !parts.includes(name) && name !== "lock");
 };
 
 /** Of two experiments, the leaves that decide a training and differ: `train.batch: 8 there, 16 here`. */

@@ -29,7 +29,7 @@ interface Kept {
   readonly variables: readonly Ops["variable"][];
 }
 
-/** Opens the books of a run at step `first`: what was written of later steps, which no checkpoint holds, goes. */
+/** Opens the books of a run at step `first`: what was written of later steps, which no checkpoint holds, goes. @throws Failed where the disk refuses. */
 export const openLedger = async (
   { folder, run, session, variables }: Kept,
   first: number,

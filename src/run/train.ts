@@ -21,6 +21,7 @@ import { notFinite } from "./errors.js";
 import type { Event } from "./event.js";
 import { claim, type Run, version } from "./folder.js";
 import { type Ledger, openLedger } from "./ledger.js";
+import { lock } from "./lock.js";
 import { modelFor, type Program } from "./program.js";
 
 export interface TrainRequest {
@@ -44,13 +45,21 @@ export interface TrainRequest {
 
 /** @throws Failed: the folder is taken, the data are wrong, no device, the disk is full, the loss is not finite. */
 export async function* train(request: TrainRequest): AsyncGenerator<Event, void> {
+  const unlock = lock(request.folder);
+  try {
+    const known = await claim(request.folder, request.program, request.resume ?? false);
+    if (known?.state === "finished")
+      yield { kind: "note", message: `${request.folder} is trained already` };
+    else yield* running(request, known);
+  } finally {
+    unlock();
+  }
+}
+
+/** From nothing, or from the last checkpoint of a known run. */
+async function* running(request: TrainRequest, known: Run | null): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data } = program.experiment;
-  const known = await claim(folder, program, request.resume ?? false);
-  if (known?.state === "finished") {
-    yield { kind: "note", message: `${folder} is trained already` };
-    return;
-  }
   const samples = yield* checkedSplit(data, "train");
   if (data.val !== null) yield* checkedSplit(data, "val");
   const { model, variables } = modelFor(program, { train: true });

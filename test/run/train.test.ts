@@ -1,5 +1,6 @@
 /** Training with TensorFlow itself: it learns, it repeats, and whatever interrupts it, it ends in the same bits. */
 
+import { renameSync } from "node:fs";
 import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -66,6 +67,22 @@ describe("a training", { timeout: 120_000 }, () => {
     expect(kinds(events, "note")[0]?.message).toMatch(/of step 5, is taken/);
     expect(kinds(events, "started")[0]).toMatchObject({ step: 5 });
     expect(await artefacts("killed")).toEqual(await artefacts("whole"));
+  });
+
+  test("ends with a file that is gone, and goes on when it is back", async () => {
+    const images = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => join(data, `${i}.png`));
+    const failure = await failureOf(
+      collect(running("gone"), (event) => {
+        if (event.kind === "step" && event.step === 2)
+          for (const image of images) renameSync(image, `${image}.gone`);
+        return false;
+      }),
+    );
+    expect(failure.message).toMatch(/cannot read .*\d\.png/);
+    for (const image of images) renameSync(`${image}.gone`, image);
+    const events = await collect(running("gone", { resume: true }));
+    expect(kinds(events, "started")[0]?.step).toBeGreaterThanOrEqual(2);
+    expect(await artefacts("gone")).toEqual(await artefacts("whole"));
   });
 
   test("stops where the loss is not finite, and names step and files", async () => {
