@@ -18,6 +18,7 @@ const ansi =
 const plain: Paint = (text) => text;
 
 const TAB = "    ";
+const WIDEST = 120;
 const shades: Readonly<Record<Severity, number>> = { error: 31, warning: 33, note: 36 };
 
 export const render = (
@@ -82,15 +83,29 @@ const draw = (
   faint: Paint,
 ): readonly string[] => {
   const pad = " ".repeat(width + 1);
-  const head =
-    before?.file === s.file ? [] : [`${pad} ${faint("┌─")} ${s.file}:${s.line}:${s.column}`];
+  const excerpt = clip(s);
+  const sameFile = before?.file === s.file;
+  const head = sameFile ? [] : [`${pad} ${faint("┌─")} ${s.file}:${s.line}:${s.column}`];
   if (s.text === "") return head;
-  const shown = before?.file === s.file && before.line === s.line;
-  const line = `${faint(`${String(s.line).padStart(width)} │`)} ${expand(s.text)}`;
-  const mark = (s.main ? "^" : "-").repeat(Math.max(1, expand(s.text.slice(s.from, s.to)).length));
-  const words = `${mark} ${s.label}`.trimEnd();
-  const under = `${pad}  ${" ".repeat(expand(s.text.slice(0, s.from)).length)}${paint(words)}`;
+  const shown = sameFile && before.line === s.line && clip(before).text === excerpt.text;
+  const line = `${faint(`${String(s.line).padStart(width)} │`)} ${excerpt.text}`;
+  const mark = (s.main ? "^" : "-").repeat(Math.max(1, excerpt.to - excerpt.from));
+  const under = `${pad}  ${" ".repeat(excerpt.from)}${paint(`${mark} ${s.label}`.trimEnd())}`;
   return [...head, ...(shown ? [] : [line]), under];
 };
 
-const expand = (text: string): string => text.replaceAll("\t", TAB);
+type Excerpt = Pick<Snippet, "text" | "from" | "to">;
+
+/** Of a long line, the part around its mark. */
+const clip = ({ text, from, to }: Snippet): Excerpt => {
+  const start = text.length <= WIDEST ? 0 : Math.max(0, from - WIDEST / 4);
+  const end = Math.min(text.length, start + WIDEST);
+  const lead = start > 0 ? "…" : "";
+  const mark = lead + visible(text.slice(start, from));
+  const marked = visible(text.slice(from, Math.max(from, Math.min(to, end))));
+  const rest = visible(text.slice(from, end)) + (end < text.length ? "…" : "");
+  return { text: mark + rest, from: mark.length, to: mark.length + marked.length };
+};
+
+/** Tabs have a width, and other control characters none of their powers. */
+const visible = (text: string): string => text.replaceAll("\t", TAB).replace(/\p{Cc}/gu, "\uFFFD");

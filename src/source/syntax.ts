@@ -28,6 +28,8 @@ const remedies: Readonly<Record<string, Remedy>> = {
   ],
   BLOCK_IN_FLOW: ["a block inside `[…]` or `{…}`", "separate the items by commas"],
   "MISSING_CHAR Missing closing": ["a quote is still open here", "close the quote"],
+  "MISSING_CHAR Flow sequence": ["a `[` is still open here", "close the list with `]`"],
+  "MISSING_CHAR Flow map": ["a `{` is still open here", "close the map with `}`"],
   MISSING_CHAR: ["a key without a colon", "put `: `, a colon and a space, behind the key"],
   MULTILINE_IMPLICIT_KEY: [
     "a key without a colon",

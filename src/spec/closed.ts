@@ -46,14 +46,21 @@ export const closed = <R extends Fields, O extends Fields>(
     const hasField = Object.hasOwn(fields, key);
     const field = hasField ? fields[key]! : unknownField;
     const context = t.appendContext(c, key, field, u[key]);
-    const hint = Object.hasOwn(hints, key) ? hints[key] : undefined;
+    const hint = Object.hasOwn(everywhere, key) ? everywhere[key] : hintFor(key);
     if (!hasField) return [blame(u[key], context, says.unknownKey(key, owner, known, hint))];
     const decoded = field.validate(u[key], context);
     return E.isLeft(decoded) ? decoded.left : [];
   };
+  const hintFor = (key: string): string | undefined =>
+    Object.hasOwn(hints, key) ? hints[key] : undefined;
   const missing = (u: unknown, key: string, c: t.Context): t.ValidationError =>
     blame(u, c, says.missingKey(key, owner, fields[key]!.expects));
   return new Codec(expects, ["map"], schema, validate);
+};
+
+/** Keys that belong to other languages. */
+const everywhere: Readonly<Record<string, string>> = {
+  "<<": "maps are merged by `extends`; a value is repeated by an alias `*name`",
 };
 
 const unknownField: AnyCodec = new Codec("nothing", [], {}, t.success);

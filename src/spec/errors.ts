@@ -29,7 +29,11 @@ const wrongTypeHelp = (expects: string, value: unknown): readonly string[] => {
   const isNumeric =
     typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
   if (isNumeric && /number/.test(expects)) return ["remove the quotes"];
+  if (value === null && expects.startsWith("`none`")) return ["write `none`"];
   if (value === null) return ["write a value behind the colon, or remove the key"];
+  if (/`true`/.test(expects) && typeof value === "string") {
+    return /^(yes|on|y)$/i.test(value) ? ["write `true`"] : ["write `true` or `false`, unquoted"];
+  }
   return [];
 };
 
@@ -66,7 +70,7 @@ export const notAChoice = (value: unknown, choices: readonly (string | number)[]
   code: "E0204",
   message: `${shown(value)} is not one of the choices here`,
   label: `expected ${either(choices)}`,
-  help: didYouMean(String(value), choices.map(String)),
+  help: typeof value === "string" ? didYouMean(value, choices.map(String)) : [],
 });
 
 export const outOfRange = (value: number, expects: string, because: readonly string[]): Fault => ({

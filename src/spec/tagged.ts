@@ -22,6 +22,8 @@ export const tagged = <P extends Payloads, B extends keyof P & string = never>(
   const expects = `${/^[aeiou]/.test(owner) ? "an" : "a"} ${owner}`;
   const known = (tag: string): AnyCodec | undefined =>
     Object.hasOwn(payloads, tag) ? payloads[tag] : undefined;
+  const hintFor = (tag: string): string | undefined =>
+    Object.hasOwn(hints, tag) ? hints[tag] : undefined;
   const validate: t.Validate<unknown, Tagged<P, B>> = (u, c) => {
     if (typeof u === "string") return alone(u, c);
     if (!isMap(u)) return fail(u, c, says.wrongType(expects, u));
@@ -31,7 +33,7 @@ export const tagged = <P extends Payloads, B extends keyof P & string = never>(
     const codec = known(tag);
     const inside = t.appendContext(c, tag, codec ?? t.unknown, u[tag]);
     if (codec === undefined) {
-      return fail(u, inside, { ...says.unknownTag(tag, owner, tags, hints[tag]), on: "key" });
+      return fail(u, inside, { ...says.unknownTag(tag, owner, tags, hintFor(tag)), on: "key" });
     }
     const decoded = codec.validate(u[tag], inside);
     return decoded._tag === "Left" ? decoded : t.success(u as Tagged<P, B>);
@@ -41,7 +43,7 @@ export const tagged = <P extends Payloads, B extends keyof P & string = never>(
     if (isBare !== undefined) return t.success(isBare);
     const codec = known(tag);
     if (codec) return fail(tag, c, says.tagNeedsValue(tag, owner, codec.expects));
-    return fail(tag, c, says.unknownTag(tag, owner, tags, hints[tag]));
+    return fail(tag, c, says.unknownTag(tag, owner, tags, hintFor(tag)));
   };
   return new Codec(
     expects,

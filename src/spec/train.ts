@@ -29,6 +29,9 @@ const sgd = closed(
   },
 );
 
+const trainedBySgd = "the paper trains by `sgd`, the only optimizer so far";
+const otherOptimizers = { adam: trainedBySgd, adamw: trainedBySgd, rmsprop: trainedBySgd };
+
 const poly = closed(
   "`poly`",
   {},
@@ -76,7 +79,10 @@ export const train = closed(
       choice("f32", "bf16"),
       "Number format of the convolutions. Default: f32.",
     ),
-    optimizer: documented(tagged("optimizer", { sgd }, ["sgd"]), "Stochastic gradient descent."),
+    optimizer: documented(
+      tagged("optimizer", { sgd }, ["sgd"], otherOptimizers),
+      "Stochastic gradient descent.",
+    ),
     schedule: documented(
       tagged("schedule", { poly }, ["poly"]),
       "The learning rate over the steps.",

@@ -8,9 +8,9 @@ export const binsDivide: Rule = (experiment) => {
   const { model, train } = experiment;
   const g = geometry(experiment);
   const onGrid = train.crop.every((n) => isOnGrid(n, model));
-  const uneven = (model.pyramid?.bins ?? []).filter(
-    (b) => b <= Math.min(...g.feature) && g.feature.some((n) => n % b !== 0),
-  );
+  const bins = model.pyramid?.bins ?? [];
+  const fit = bins.every((b) => b <= Math.min(...g.feature));
+  const uneven = fit ? bins.filter((b) => g.feature.some((n) => n % b !== 0)) : [];
   return onGrid && uneven.length > 0
     ? [says.unevenBins(g, uneven, nearestSizes(train.crop, model))]
     : [];

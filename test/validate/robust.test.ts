@@ -1,0 +1,89 @@
+/** Whatever is thrown at it, a check ends: in an experiment or in diagnostics with places that exist. */
+
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
+import { expect, test } from "vitest";
+import { errorsIn } from "../../src/diagnostic/order.js";
+import type { Check } from "../../src/validate/check.js";
+import { check, minimal, shown } from "../golden/front.js";
+import { full } from "../spec/full.js";
+import { mutated } from "../spec/mutate.js";
+
+/** `ROBUST_RUNS=50000` for the long run of both laws. */
+const numRuns = Number(process.env.ROBUST_RUNS ?? 300);
+const patience = 30_000 + numRuns * 100;
+
+const ends = (text: string): void => {
+  const started = performance.now();
+  const checked = check({ "spec.yaml": text, "minimal.yaml": minimal });
+  // Spent by this process, on a machine that may have other things to do.
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(E.isLeft(checked.result)).toBe(errorsIn(checked.diagnostics).length > 0 && isOwn(checked));
+  for (const { primary, related } of checked.diagnostics) {
+    for (const { at } of [primary, ...related]) {
+      const source = checked.sources.get(at?.file ?? "");
+      expect(source).toBeDefined();
+      expect(at!.start).toBeGreaterThanOrEqual(0);
+      expect(at!.end).toBeGreaterThanOrEqual(at!.start);
+      expect(at!.end).toBeLessThanOrEqual(source!.length);
+    }
+  }
+  expect(shown(checked)).not.toContain("undefined");
+};
+
+/** Errors in variants that nobody asked for leave the result alone. */
+const isOwn = ({ diagnostics }: Check): boolean =>
+  errorsIn(diagnostics).some((d) => !d.notes.some((n) => n.startsWith("in the variant")));
+
+test("values changed at random", { timeout: patience }, () => {
+  const law = fc.property(mutated(JSON.parse(JSON.stringify(full))), (value) =>
+    ends(JSON.stringify(value, null, 1)),
+  );
+  fc.assert(law, { numRuns });
+});
+
+const real = ["specs/base/cityscapes.yaml", "specs/ablation-ade20k.yaml", "specs/camvid.yaml"].map(
+  (file) => readFileSync(file, "utf8").replace(/^extends:.*$/m, "extends: minimal.yaml"),
+);
+
+const edits = fc.array(
+  fc.tuple(
+    fc.nat(4000),
+    fc.nat(6),
+    fc.oneof(
+      fc.string({ maxLength: 4, unit: "binary" }),
+      fc.constantFrom(
+        "\t",
+        "\n",
+        ": ",
+        "- ",
+        "[",
+        "}",
+        "*",
+        "&a ",
+        "!",
+        "#",
+        "'",
+        '"',
+        "|",
+        "\r",
+        "\u0000",
+        "<<: ",
+      ),
+    ),
+  ),
+  { minLength: 1, maxLength: 5 },
+);
+
+test("texts changed at random", { timeout: patience }, () => {
+  const law = fc.property(fc.constantFrom(...real), edits, (text, changes) =>
+    ends(
+      changes.reduce((t, [at, cut, put]) => {
+        const i = at % (t.length + 1);
+        return t.slice(0, i) + put + t.slice(i + cut);
+      }, text),
+    ),
+  );
+  fc.assert(law, { numRuns });
+});
