@@ -7,8 +7,8 @@ export type StepEvent = Extract<Event, { readonly kind: "step" }>;
 export interface Pace {
   readonly loss: number;
   readonly rate: number;
-  readonly imagesPerSecond: number;
-  readonly secondsLeft: number;
+  /** Unknown at the first step of a process, which is slow and says nothing. */
+  readonly speed: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
 }
 
 /** Share of the past in the moving means: about the last twenty steps count. */
@@ -16,7 +16,6 @@ const keep = 0.95;
 
 /** A follower of one training; `batch` images a step. */
 export const pacer = (batch: number): ((event: StepEvent) => Pace) => {
-  // Means start at their first value. The first step of a process is slow, so that speed forgets it.
   let loss: number | undefined;
   let seconds: number | undefined;
   let seen = 0;
@@ -25,12 +24,12 @@ export const pacer = (batch: number): ((event: StepEvent) => Pace) => {
     const mean = (past: number | undefined, now: number): number =>
       past === undefined ? now : keep * past + (1 - keep) * now;
     loss = mean(loss, event.loss);
-    seconds = seen <= 2 ? event.seconds : mean(seconds, event.seconds);
-    return {
-      loss,
-      rate: event.rate,
+    if (seen === 1) return { loss, rate: event.rate, speed: null };
+    seconds = mean(seconds, event.seconds);
+    const speed = {
       imagesPerSecond: batch / seconds,
       secondsLeft: (event.steps - event.step) * seconds,
     };
+    return { loss, rate: event.rate, speed };
   };
 };

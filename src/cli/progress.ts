@@ -44,13 +44,12 @@ export const progressOn = (terminal: Terminal, batchOf: BatchOf = () => 0): Prog
 };
 
 const about = (pace: (event: StepEvent) => Pace, event: StepEvent): string => {
-  const { loss, rate, imagesPerSecond, secondsLeft } = pace(event);
-  return [
-    `loss ${loss.toFixed(3)}`,
-    `rate ${rateText(rate)}`,
-    `${imagesPerSecond.toFixed(1)} images/s`,
-    `${duration(secondsLeft)} left`,
-  ].join(" · ");
+  const { loss, rate, speed } = pace(event);
+  const often = [`loss ${loss.toFixed(3)}`, `rate ${rateText(rate)}`];
+  if (speed === null) return often.join(" · ");
+  const { imagesPerSecond, secondsLeft } = speed;
+  const left = `${duration(secondsLeft)} left`;
+  return [...often, `${imagesPerSecond.toFixed(1)} images/s`, left].join(" · ");
 };
 
 /** One bar at a time; a new thing begins a new one. */
