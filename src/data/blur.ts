@@ -1,95 +1,93 @@
 /**
- * The augmentation's Gaussian blur: RGB pixels enter, the same blurred by 1-4-6-4-1 along both axes leave.
+ * The augmentation's Gaussian blur: packed pixels enter, the same with their colours blurred by 1-4-6-4-1
+ * along both axes leave; labels stay.
  *
  * Weights /16 are OpenCV's for a 5×5 kernel without a sigma. Their products with a byte sum to 16 bits, so
- * red and blue share one 32-bit integer and are blurred by one addition.
+ * red and blue share one integer throughout.
  */
 
 import type { Rectangle } from "../plan/augment.js";
+import { LABEL, RED_BLUE } from "./packed.js";
 import type { Placement } from "./resample.js";
 
 /** How far the kernel reaches. */
 export const REACH = 2;
 
-const RED_BLUE = 0xff00ff;
-const GREEN = 0x00ff00;
-
-/** Room for a picture on its way through the blur, four bytes a pixel: red, green, blue and nothing. */
+/** Room for a picture on its way through the blur. */
 export interface Room {
-  readonly pixels: Uint8Array;
-  readonly packed: Int32Array;
+  readonly words: Int32Array;
   readonly redBlue: Int32Array;
   readonly green: Int32Array;
 }
 
-export function room(pixels: number): Room {
-  const packed = new Int32Array(pixels);
-  return {
-    pixels: new Uint8Array(packed.buffer),
-    packed,
-    redBlue: new Int32Array(pixels),
-    green: new Int32Array(pixels),
-  };
-}
+export const room = (pixels: number): Room => ({
+  words: new Int32Array(pixels),
+  redBlue: new Int32Array(pixels),
+  green: new Int32Array(pixels),
+});
 
 /**
- * Blurs the picture in `room.pixels`, which holds `region` densely, into the part `window` of an RGB target.
+ * Blurs the picture in `room.words`, which holds `region` densely, into the part `window` of a target.
  * Beyond the region the picture is mirrored about its outermost pixels (reflect-101).
  */
-export function blur(
-  room: Room,
-  region: Rectangle,
-  window: Rectangle,
-  target: Uint8Array,
-  { origin, stride }: Placement,
-): void {
+export function blur(room: Room, region: Rectangle, window: Rectangle, target: Placement): void {
   const width = region.right - region.left;
   const height = region.bottom - region.top;
   for (let y = 0; y < height; y++) acrossRow(room, y * width, width);
-  const { redBlue, green } = room;
-  const left = window.left - region.left;
   for (let y = window.top; y < window.bottom; y++) {
-    const start = (dy: number) => left + reflect(y - region.top + dy, height) * width;
-    let [r0, r1, r2, r3, r4] = [start(-2), start(-1), start(0), start(1), start(2)];
-    const first = (origin + y * stride + window.left) * 3;
-    const end = first + (window.right - window.left) * 3;
-    for (let out = first; out < end; out += 3, r0++, r1++, r2++, r3++, r4++) {
-      const rb =
-        redBlue[r0]! +
-        redBlue[r4]! +
-        ((redBlue[r1]! + redBlue[r3]!) << 2) +
-        Math.imul(redBlue[r2]!, 6) +
-        0x00800080;
-      const g =
-        green[r0]! +
-        green[r4]! +
-        ((green[r1]! + green[r3]!) << 2) +
-        Math.imul(green[r2]!, 6) +
-        0x80;
-      target[out] = rb >>> 8;
-      target[out + 1] = g >>> 8;
-      target[out + 2] = rb >>> 24;
-    }
+    const row = (dy: number) =>
+      window.left - region.left + reflect(y - region.top + dy, height) * width;
+    const rows = [row(-2), row(-1), row(0), row(1), row(2)] as const;
+    const start = target.origin + y * target.stride + window.left;
+    downRow(room, rows, target.words, start, window.right - window.left);
+  }
+}
+
+type Rows = readonly [number, number, number, number, number];
+
+function downRow(
+  { words, redBlue, green }: Room,
+  [r0, r1, r2, r3, r4]: Rows,
+  out: Int32Array,
+  start: number,
+  count: number,
+) {
+  for (let x = 0; x < count; x++) {
+    const rb =
+      redBlue[r0 + x]! +
+      redBlue[r4 + x]! +
+      ((redBlue[r1 + x]! + redBlue[r3 + x]!) << 2) +
+      Math.imul(redBlue[r2 + x]!, 6) +
+      0x00800080;
+    const g =
+      green[r0 + x]! +
+      green[r4 + x]! +
+      ((green[r1 + x]! + green[r3 + x]!) << 2) +
+      Math.imul(green[r2 + x]!, 6) +
+      0x80;
+    out[start + x] = ((rb >>> 8) & RED_BLUE) | (g & 0xff00) | (words[r2 + x]! & LABEL);
   }
 }
 
 /** Leaves 16 times the blurred row: red and blue in the halves of one integer, green in another. */
-function acrossRow({ packed, redBlue, green }: Room, start: number, width: number) {
-  const at = (x: number) => packed[start + reflect(x, width)]!;
-  let [p0, p1, p2, p3] = [at(-2), at(-1), at(0), at(1)];
+function acrossRow({ words, redBlue, green }: Room, start: number, width: number) {
+  const at = (x: number) => words[start + reflect(x, width)]!;
+  let p0 = at(-2);
+  let p1 = at(-1);
+  let p2 = at(0);
+  let p3 = at(1);
   for (let x = 0; x < width; x++) {
-    const p4 = x + REACH < width ? packed[start + x + REACH]! : at(x + REACH);
+    const p4 = x + REACH < width ? words[start + x + REACH]! : at(x + REACH);
     redBlue[start + x] =
       (p0 & RED_BLUE) +
       (p4 & RED_BLUE) +
       (((p1 & RED_BLUE) + (p3 & RED_BLUE)) << 2) +
       Math.imul(p2 & RED_BLUE, 6);
     green[start + x] =
-      ((p0 & GREEN) +
-        (p4 & GREEN) +
-        (((p1 & GREEN) + (p3 & GREEN)) << 2) +
-        Math.imul(p2 & GREEN, 6)) >>
-      8;
+      ((p0 >>> 8) & 255) +
+      ((p4 >>> 8) & 255) +
+      ((((p1 >>> 8) & 255) + ((p3 >>> 8) & 255)) << 2) +
+      Math.imul((p2 >>> 8) & 255, 6);
     p0 = p1;
     p1 = p2;
     p2 = p3;

@@ -5,6 +5,7 @@ import { decide } from "../plan/augment.js";
 import { shuffle } from "../plan/shuffle.js";
 import { type Cache, cached } from "./cache.js";
 import { labelTable } from "./labels.js";
+import { pack } from "./packed.js";
 import type { Ring, WriteSample } from "./ring.js";
 import { readSample, type Sample } from "./sample.js";
 import { warper } from "./warp.js";
@@ -34,7 +35,9 @@ export function sampleWriter({ samples, data, train, cache }: Work): WriteSample
   return async (step, position, image, labels) => {
     const { epoch, indices } = draw(step);
     const index = indices[position]!;
-    const source = await cached(cache, index, () => readSample(samples[index]!, table));
+    const source = await cached(cache, index, async () =>
+      pack(await readSample(samples[index]!, table)),
+    );
     const size = [source.height, source.width] as const;
     warp(
       source,

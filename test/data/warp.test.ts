@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
 import { warper } from "../../src/data/warp.js";
 import type { Augmentation } from "../../src/normalize/experiment.js";
@@ -141,7 +142,7 @@ describe("a warp", () => {
       fc.property(fc.nat(), (index) => {
         const decision = draw(pipeline, index, [40, 50], [33, 29]);
         const labels = new Uint8Array(33 * 29).fill(77);
-        warper([33, 29], mean)(source, decision, new Uint8Array(3 * 33 * 29), labels);
+        warper([33, 29], mean)(pack(source), decision, new Uint8Array(3 * 33 * 29), labels);
         expect([...new Set(labels)].filter((label) => !allowed.has(label))).toEqual([]);
       }),
       { numRuns: 100 },

@@ -1,0 +1,70 @@
+/**
+ * A labelled picture as one integer a pixel: bytes enter, words leave, and the way back.
+ *
+ * Red, green, blue and the label are the bytes of a word, from the lowest. A pixel and its label are read
+ * at once, and red and blue are mixed by one multiplication: their products with 8-bit weights keep apart.
+ */
+
+import type { Colour } from "../plan/colour.js";
+import type { Labelled } from "./sample.js";
+
+export interface Packed {
+  /** [H, W] */
+  readonly words: Int32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The two lanes of 16 bits that red and blue have to themselves. */
+export const RED_BLUE = 0xff00ff;
+export const GREEN = 0x00ff00;
+export const LABEL = 0xff000000;
+
+/** Weights of two pixels that are mixed sum to `ONE`. */
+export const ONE = 256;
+
+/** `p·(ONE − weight) + q·weight`, rounded; the label byte is empty. */
+export function mix(p: number, q: number, weight: number): number {
+  const rest = ONE - weight;
+  const redBlue =
+    (Math.imul(p & RED_BLUE, rest) + Math.imul(q & RED_BLUE, weight) + 0x800080) >>> 8;
+  const green = (Math.imul((p >>> 8) & 255, rest) + Math.imul((q >>> 8) & 255, weight) + 128) | 0;
+  return (redBlue & RED_BLUE) | (green & GREEN);
+}
+
+export const word = (red: number, green: number, blue: number, label: number): number =>
+  red | (green << 8) | (blue << 16) | (label << 24);
+
+export function pack({ image, labels, height, width }: Labelled): Packed {
+  const words = new Int32Array(labels.length);
+  for (let i = 0, j = 0; i < words.length; i++, j += 3)
+    words[i] = image[j]! | (image[j + 1]! << 8) | (image[j + 2]! << 16) | (labels[i]! << 24);
+  return { words, height, width };
+}
+
+/** Words [H, W] as an image [H, W, 3] and labels [H, W]. */
+export function unpack(words: Int32Array, image: Uint8Array, labels: Uint8Array): void {
+  for (let i = 0, j = 0; i < labels.length; i++, j += 3) {
+    const pixel = words[i]!;
+    image[j] = pixel;
+    image[j + 1] = pixel >>> 8;
+    image[j + 2] = pixel >>> 16;
+    labels[i] = pixel >>> 24;
+  }
+}
+
+/** Sends the pixels from `start` to `end` through a colour map; clips and rounds once. */
+export function recolour(words: Int32Array, start: number, end: number, colour: Colour): void {
+  const [[rr, rg, rb, r0], [gr, gg, gb, g0], [br, bg, bb, b0]] = colour;
+  for (let i = start; i < end; i++) {
+    const pixel = words[i]!;
+    const [r, g, b] = [pixel & 255, (pixel >>> 8) & 255, (pixel >>> 16) & 255];
+    words[i] =
+      (pixel & LABEL) |
+      clip(rr * r + rg * g + rb * b + r0) |
+      (clip(gr * r + gg * g + gb * b + g0) << 8) |
+      (clip(br * r + bg * g + bb * b + b0) << 16);
+  }
+}
+
+const clip = (value: number): number => (value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0);
