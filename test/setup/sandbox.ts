@@ -28,29 +28,19 @@ export const wheel = zip({
 
 /** A Python whose pip does what FAKE_PIP says, and writes down that it was called. */
 const python = `
-import fs from "node:fs";
-const args = process.argv.slice(2).join(" ");
-const dest = /--dest (\\S+)/.exec(args)?.[1];
-if (args.startsWith("-c")) process.exit(1);
-if (args === "-m pip --version") process.exit(process.env.FAKE_PIP === "absent" ? 1 : 0);
-fs.appendFileSync(process.env.FAKE_LOG, "pip\\n");
-switch (process.env.FAKE_PIP) {
-  case "wheel":
-    fs.mkdirSync(dest, { recursive: true });
-    fs.copyFileSync(process.env.FAKE_WHEEL, dest + "/${wheelName}");
-    break;
-  case "hang":
-    fs.mkdirSync(dest, { recursive: true });
-    fs.writeFileSync(dest + "/${wheelName}", "half of it");
-    setTimeout(() => {}, 10_000);
-    break;
-  case "unreachable":
-    console.error("WARNING: NewConnectionError: Failed to establish a new connection");
-    // falls through
-  default:
-    console.error("ERROR: No matching distribution found for tensorflow-cpu==2.21.0");
-    process.exit(1);
-}`;
+case "$*" in
+  -c*) exit 1 ;;
+  "-m pip --version") [ "$FAKE_PIP" != absent ]; exit ;;
+esac
+echo pip >>"$FAKE_LOG"
+while [ "$1" != --dest ]; do shift; done
+case "$FAKE_PIP" in
+  wheel) /bin/mkdir -p "$2" && exec /bin/cp "$FAKE_WHEEL" "$2/${wheelName}" ;;
+  hang) /bin/mkdir -p "$2" && echo half >"$2/${wheelName}" && exec /bin/sleep 10 ;;
+  unreachable) echo "WARNING: NewConnectionError: Failed to establish a new connection" ;;
+esac
+echo "ERROR: No matching distribution found for tensorflow-cpu==2.21.0"
+exit 1`;
 
 const gyp = `
 import fs from "node:fs";
@@ -82,9 +72,9 @@ export class Sandbox {
 
   constructor() {
     this.program("python3", python);
-    this.program("c++", 'console.log("c++ 13");');
+    this.program("c++", "echo c++ 13");
     this.program("make", "");
-    this.program("npm", "console.log('/nowhere');");
+    this.program("npm", "echo /nowhere");
     this.write("node_modules/node-gyp/bin/node-gyp.js", gyp);
     this.write("node_modules/node-gyp/package.json", '{"type":"module"}');
     this.write("wheel", wheel);
@@ -110,11 +100,9 @@ export class Sandbox {
     writeFileSync(join(this.folder, path), content);
   }
 
-  /** A program on the PATH, written in JavaScript. */
+  /** A program on the PATH, written for the shell: quicker to start than Node. */
   program(name: string, code: string): void {
-    this.write("bin/package.json", '{"type":"module"}');
-    this.write(`bin/${name}.js`, code);
-    this.write(`bin/${name}`, `#!/bin/sh\nexec "${process.execPath}" "$0.js" "$@"\n`);
+    this.write(`bin/${name}`, `#!/bin/sh\n${code}\n`);
     chmodSync(join(this.folder, "bin", name), 0o755);
   }
 
