@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { main } from "../../dist/cli/main.js";
 import { progressOn } from "../../dist/cli/progress.js";
 import { print, processTerminal, tell } from "../../dist/cli/terminal.js";
+import { Failed } from "../../dist/diagnostic/failure.js";
 import { runFolder } from "../../dist/run/folder.js";
 import { STANDARD, writeDataset, writeTriplets } from "./dataset.mjs";
 import { writeSheet } from "./sheet.mjs";
@@ -25,18 +26,30 @@ const HOME = "runs/context-scenes";
 const DATA = `${HOME}/data`;
 const VARIANTS = ["fcn", "pspnet"];
 
-const { values, positionals: overrides } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1" },
-    runs: { type: "string", default: HOME },
-  },
-  allowPositionals: true,
-});
 const terminal = processTerminal();
-process.exitCode = await demo();
+process.exitCode = await demo(process.argv.slice(2)).catch((error) => {
+  if (error instanceof Failed)
+    tell(terminal, `error: ${error.message}\n  = ${error.failure.reason}`);
+  else if (String(error.code).startsWith("ERR_PARSE_ARGS"))
+    tell(terminal, `error: ${error.message}`);
+  else throw error;
+  return 1;
+});
 
-/** @returns {Promise<number>} the exit code of the first verb that did not end well, or 0 */
-async function demo() {
+/**
+ * Returns the exit code of the first verb that did not end well, or 0.
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
+async function demo(args) {
+  const { values, positionals: overrides } = parseArgs({
+    args,
+    options: {
+      seeds: { type: "string", default: "1" },
+      runs: { type: "string", default: HOME },
+    },
+    allowPositionals: true,
+  });
   tell(terminal, `context scenes → ${DATA}`);
   const progress = progressOn(terminal);
   await writeDataset(DATA, STANDARD, (done, total) =>
