@@ -121,7 +121,9 @@ export const transpose = (x: Node, permutation: readonly number[]): Node =>
 export const concat = (pieces: readonly Node[], axis: number): Node =>
   pieces.length === 1 ? pieces[0] : apply("concat", { axis }, pieces);
 export const slice = (x: Node, begin: readonly number[], size: Shape): Node =>
-  sameShape(shapeOf(x), size) ? x : apply("slice", { begin, size }, [x]);
+  sameShape(shapeOf(x), size) && begin.every((n) => n === 0)
+    ? x
+    : apply("slice", { begin, size }, [x]);
 export const pad = (x: Node, before: readonly number[], after: readonly number[]): Node =>
   [...before, ...after].every((n) => n === 0) ? x : apply("pad", { before, after }, [x]);
 export const reverse = (x: Node, axis: number): Node => apply("reverse", { axis }, [x]);
