@@ -1,7 +1,6 @@
 /** The variants of one spec side by side: programs enter; what is missing is trained, and a row a variant leaves. */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { Split } from "../data/layout.js";
 import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
@@ -10,7 +9,7 @@ import type { Want } from "../runtime/library.js";
 import { evaluate } from "./evaluate.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
-import { evaluationFile, readRun, runFile, runFolder } from "./folder.js";
+import { readEvaluation, readRun, runFile, runFolder } from "./folder.js";
 import type { Program } from "./program.js";
 import type { Row, Spread } from "./row.js";
 import { train } from "./train.js";
@@ -90,11 +89,9 @@ const known = async (
   { split }: CompareRequest,
   { program, folder }: Entry,
 ): Promise<Evaluation | null> => {
-  const file = evaluationFile(folder, split);
-  if (!existsSync(file)) return null;
-  const evaluation = JSON.parse(await readFile(file, "utf8")) as Evaluation;
+  const evaluation = await readEvaluation(folder, split);
   const same =
-    evaluation.fingerprint === program.fingerprint.training &&
+    evaluation?.fingerprint === program.fingerprint.training &&
     JSON.stringify(evaluation.evaluate) === JSON.stringify(program.experiment.evaluate);
   return same ? evaluation : null;
 };

@@ -17,6 +17,7 @@ import {
   type Network,
   readNetwork,
   serve,
+  strangers,
   type Trained,
 } from "./inference.js";
 import { openJournal, readJournal } from "./journal.js";
@@ -39,6 +40,7 @@ export async function* evaluate(
   const { program, split, device, signal } = request;
   const { experiment } = program;
   const network = await readNetwork(program, request, device);
+  yield* strangers(network);
   const samples = await openSplit(experiment.data, split);
   const images = await Promise.all(
     samples.map(async (item) => ({ item, size: await imageSize(item.image) })),

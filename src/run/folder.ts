@@ -9,6 +9,7 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
 import type { Device } from "../runtime/library.js";
 import { damagedRun, noRun, notARun, otherPlan, runExists } from "./errors.js";
+import type { Evaluation } from "./evaluation.js";
 import type { Fingerprint, Program } from "./program.js";
 
 export interface Run {
@@ -73,6 +74,15 @@ export const readRun = async (folder: string): Promise<Run> => {
     return { ...run, experiment: { ...run.experiment, data: { ...data, labels } } };
   } catch (error) {
     throw new Failed(damagedRun(file, error instanceof Error ? error.message : String(error)));
+  }
+};
+
+/** What the last evaluation of a run on a split found, or `null` where none is to be read. */
+export const readEvaluation = async (folder: string, split: string): Promise<Evaluation | null> => {
+  try {
+    return JSON.parse(await readFile(evaluationFile(folder, split), "utf8")) as Evaluation;
+  } catch {
+    return null;
   }
 };
 

@@ -8,6 +8,7 @@ import { openSession, type Session } from "../runtime/session.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { select } from "../weights/select.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
+import type { Event } from "./event.js";
 import { type Abilities, modelFor, type Program, type Size, sizeName } from "./program.js";
 
 /** Trained weights: those of a run, or of a file. */
@@ -28,6 +29,12 @@ export const readNetwork = async (
   const file = "folder" in trained ? weightsOf(trained.folder) : trained.weights;
   return { program, file, device, ...(await readSafetensors(file)) };
 };
+
+/** Says so where weights come from another training than the program's, though they fit its network. */
+export const strangers = ({ program, metadata, file }: Network): readonly Event[] =>
+  metadata.training === undefined || metadata.training === program.fingerprint.training
+    ? []
+    : [{ kind: "note", message: `${file} was trained by another plan than this spec's` }];
 
 /** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
 export const imageSize = async (path: string): Promise<Size> => {

@@ -10,7 +10,15 @@ import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Want } from "../runtime/library.js";
 import { noImages, noInput } from "./errors.js";
 import type { Event } from "./event.js";
-import { ahead, imageSize, type Measured, readNetwork, serve, type Trained } from "./inference.js";
+import {
+  ahead,
+  imageSize,
+  type Measured,
+  readNetwork,
+  serve,
+  strangers,
+  type Trained,
+} from "./inference.js";
 import { type Program, sizeName } from "./program.js";
 
 export type PredictRequest = Trained & {
@@ -35,6 +43,7 @@ interface Input {
 export async function* predict(request: PredictRequest): AsyncGenerator<Event, void> {
   const { program, out, device, signal, alpha = 0.5 } = request;
   const network = await readNetwork(program, request, device);
+  yield* strangers(network);
   const inputs = distinct((await Promise.all(request.inputs.map(imagesIn))).flat());
   if (inputs.length === 0) throw new Failed(noImages(request.inputs));
   const skipped: Event[] = [];
