@@ -37,7 +37,10 @@ export const backbone = closed(
     stem: documented(
       oneOf(
         choice("deep", "conv7"),
-        tagged("stem", { deep: tuple(3, "channel counts", channels), conv7: channels }),
+        tagged("stem", {
+          deep: documented(tuple(3, "channel counts", channels), "Of the three convolutions."),
+          conv7: documented(channels, "Of the one convolution."),
+        }),
       ),
       "Three 3×3 convolutions (deep) or one 7×7 (conv7), with their channels if they are not the usual ones.",
     ),

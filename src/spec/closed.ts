@@ -58,6 +58,20 @@ export const closed = <R extends Fields, O extends Fields>(
   return new Codec(expects, ["map"], schema, validate);
 };
 
+/** The same codec with its keys in the order of a well-written spec, for the schema and the reference. */
+export const inOrder = <A>(codec: Codec<A>, ...keys: readonly string[]): Codec<A> => {
+  const properties = codec.schema.properties as Readonly<Record<string, unknown>>;
+  const sorted = Object.fromEntries(
+    [...new Set([...keys, ...Object.keys(properties)])].map((key) => [key, properties[key]]),
+  );
+  return new Codec(
+    codec.expects,
+    codec.shapes,
+    { ...codec.schema, properties: sorted },
+    codec.validate,
+  );
+};
+
 /** Keys that belong to other languages. */
 const everywhere: Readonly<Record<string, string>> = {
   "<<": "maps are merged by `extends`; a value is repeated by an alias `*name`",

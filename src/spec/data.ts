@@ -1,6 +1,6 @@
 /** The section `data`: where images and labels are, and what the labels' values mean. */
 
-import { closed } from "./closed.js";
+import { closed, inOrder } from "./closed.js";
 import { documented } from "./codec.js";
 import { list, tuple } from "./list.js";
 import { oneOf } from "./one-of.js";
@@ -29,7 +29,7 @@ const labelMap = record(
 /** 255 is left for the ignore label. */
 export const MAX_CLASSES = 255;
 
-export const data = closed(
+const unordered = closed(
   "`data`",
   {
     root: documented(
@@ -68,4 +68,16 @@ export const data = closed(
     ignore_index: "write `ignore: 255`; 255 is ignored without a word",
     path: "the folder is called `root`",
   },
+);
+
+export const data = inOrder(
+  unordered,
+  "layout",
+  "root",
+  "train",
+  "val",
+  "test",
+  "classes",
+  "labels",
+  "ignore",
 );

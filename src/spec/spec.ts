@@ -1,7 +1,7 @@
 /** The whole language: what a spec is once parent, variant and overrides are merged into it. */
 
 import type * as t from "io-ts";
-import { closed } from "./closed.js";
+import { closed, inOrder } from "./closed.js";
 import { type Codec, documented } from "./codec.js";
 import { data } from "./data.js";
 import { evaluate } from "./evaluate.js";
@@ -22,7 +22,7 @@ const variantName = {
 
 const changes = record("a map from paths to values", { pattern: /./, expects: "a path" }, anything);
 
-export const spec = closed(
+const unordered = closed(
   "the spec",
   {
     pspc: documented(choice(1), "Version of the language."),
@@ -56,6 +56,18 @@ export const spec = closed(
     iterations: "it belongs under `train`",
     test: "scoring is `evaluate`, the test split is `data.test`",
   },
+);
+
+export const spec = inOrder(
+  unordered,
+  "pspc",
+  "extends",
+  "semantics",
+  "data",
+  "model",
+  "train",
+  "evaluate",
+  "variants",
 );
 
 /** What an author writes, in YAML or in TypeScript. */

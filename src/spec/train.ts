@@ -80,11 +80,20 @@ export const train = closed(
       "Number format of the convolutions. Default: f32.",
     ),
     optimizer: documented(
-      tagged("optimizer", { sgd }, ["sgd"], otherOptimizers),
+      tagged(
+        "optimizer",
+        { sgd: documented(sgd, "With momentum and coupled weight decay.") },
+        ["sgd"],
+        otherOptimizers,
+      ),
       "Stochastic gradient descent.",
     ),
     schedule: documented(
-      tagged("schedule", { poly }, ["poly"]),
+      tagged(
+        "schedule",
+        { poly: documented(poly, "Falls as a power of the steps that are left.") },
+        ["poly"],
+      ),
       "The learning rate over the steps.",
     ),
     multipliers: documented(

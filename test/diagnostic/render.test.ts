@@ -11,7 +11,7 @@ import { distance, nearest } from "../../src/diagnostic/nearest.js";
 import { formatPath } from "../../src/diagnostic/path.js";
 import { render } from "../../src/diagnostic/render.js";
 
-const text = "first: 1\n\tsecond: \u001b[31mred\nlong: " + "x".repeat(300) + "\n";
+const text = `first: 1\n\tsecond: \u001b[31mred\nlong: ${"x".repeat(300)}\n`;
 const sources = new Map([
   ["a.yaml", text],
   ["b.yaml", "other: 2\n"],

@@ -1,5 +1,6 @@
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
+import { differences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Resolved } from "../../src/normalize/normalize.js";
 import { show } from "../../src/normalize/show.js";
@@ -156,6 +157,40 @@ describe("show", () => {
     const checked = checkChild(spec, undefined, ["train.batch=8"]);
     const text = show(resolved(checked), checked.sources);
     await expect(text).toMatchFileSnapshot("../golden/show.txt");
+  });
+});
+
+describe("differences", () => {
+  const between = (left: string, right: string) =>
+    differences(resolved(checkChild(left)), resolved(checkChild(right)));
+
+  test("are of meaning, not of spelling", () => {
+    const spelt = "model: {pyramid: {bins: [1, 2, 3, 6], pool: average}}\nevaluate: {overlap: 1/3}";
+    expect(between("evaluate: {mode: slide}", spelt)).toEqual([]);
+  });
+
+  test("name the path and both values", () => {
+    expect(between("train: {batch: 8}", "model: {pyramid: {pool: max}}")).toEqual([
+      { path: "model.pyramid.pool", left: "average", right: "max" },
+      { path: "train.batch", left: 8, right: 16 },
+    ]);
+  });
+
+  test("hold what only one of the two has", () => {
+    const found = between("", "model: {auxiliary: none}");
+    expect(found).toContainEqual({ path: "model.auxiliary", left: undefined, right: "none" });
+    expect(found).toContainEqual({ path: "model.auxiliary.weight", left: 0.4, right: undefined });
+  });
+
+  test("of two presets are the choices that they disagree on", () => {
+    const paths = between("semantics: semseg", "semantics: caffe").map((d) => d.path);
+    expect(paths).toEqual([
+      "semantics",
+      "model.backbone.stride_site",
+      "model.pyramid.order",
+      "model.norm.momentum",
+      "train.optimizer.sgd.decay",
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/spec/codec.js";
+import { reference } from "../../src/spec/reference.js";
 import { jsonSchema } from "../../src/spec/schema.js";
 import { defineSpec, spec } from "../../src/spec/spec.js";
 import { full } from "./full.js";
@@ -43,6 +44,10 @@ describe("the JSON Schema", () => {
   test("is the one that is checked in", async () => {
     const text = `${JSON.stringify(jsonSchema(), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot("../../schema/pspc.schema.json");
+  });
+
+  test("and the reference are made from the same codecs", async () => {
+    await expect(reference()).toMatchFileSnapshot("../../docs/spec.md");
   });
 
   test("accepts what the codec accepts, and nothing else", () => {
