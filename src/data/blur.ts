@@ -15,15 +15,20 @@ export const REACH = 2;
 
 /** Room for a picture on its way through the blur. */
 export interface Room {
+  /** The picture, row behind row. */
   readonly words: Int32Array;
+  /** The last rows that were blurred across, `RING` of them. */
   readonly redBlue: Int32Array;
   readonly green: Int32Array;
 }
 
-export const room = (pixels: number): Room => ({
-  words: new Int32Array(pixels),
-  redBlue: new Int32Array(pixels),
-  green: new Int32Array(pixels),
+/** A power of two, and no less than the kernel's 5. */
+const RING = 8;
+
+export const room = (height: number, width: number): Room => ({
+  words: new Int32Array(height * width),
+  redBlue: new Int32Array(RING * width),
+  green: new Int32Array(RING * width),
 });
 
 /**
@@ -33,13 +38,16 @@ export const room = (pixels: number): Room => ({
 export function blur(room: Room, region: Rectangle, window: Rectangle, target: Placement): void {
   const width = region.right - region.left;
   const height = region.bottom - region.top;
-  for (let y = 0; y < height; y++) acrossRow(room, y * width, width);
+  const left = window.left - region.left;
+  const count = window.right - window.left;
+  let done = Math.max(0, window.top - region.top - REACH);
   for (let y = window.top; y < window.bottom; y++) {
-    const row = (dy: number) =>
-      window.left - region.left + reflect(y - region.top + dy, height) * width;
+    const middle = y - region.top;
+    for (; done <= Math.min(middle + REACH, height - 1); done++) acrossRow(room, done, width);
+    const row = (dy: number) => left + (reflect(middle + dy, height) & (RING - 1)) * width;
     const rows = [row(-2), row(-1), row(0), row(1), row(2)] as const;
     const start = target.origin + y * target.stride + window.left;
-    downRow(room, rows, target.words, start, window.right - window.left);
+    downRow(room, rows, middle * width + left, target.words, start, count);
   }
 }
 
@@ -48,6 +56,7 @@ type Rows = readonly [number, number, number, number, number];
 function downRow(
   { words, redBlue, green }: Room,
   [r0, r1, r2, r3, r4]: Rows,
+  centre: number,
   out: Int32Array,
   start: number,
   count: number,
@@ -65,12 +74,14 @@ function downRow(
       ((green[r1 + x]! + green[r3 + x]!) << 2) +
       Math.imul(green[r2 + x]!, 6) +
       0x80;
-    out[start + x] = ((rb >>> 8) & RED_BLUE) | (g & 0xff00) | (words[r2 + x]! & LABEL);
+    out[start + x] = ((rb >>> 8) & RED_BLUE) | (g & 0xff00) | (words[centre + x]! & LABEL);
   }
 }
 
 /** Leaves 16 times the blurred row: red and blue in the halves of one integer, green in another. */
-function acrossRow({ words, redBlue, green }: Room, start: number, width: number) {
+function acrossRow({ words, redBlue, green }: Room, y: number, width: number) {
+  const start = y * width;
+  const out = (y & (RING - 1)) * width;
   const at = (x: number) => words[start + reflect(x, width)]!;
   let p0 = at(-2);
   let p1 = at(-1);
@@ -78,12 +89,12 @@ function acrossRow({ words, redBlue, green }: Room, start: number, width: number
   let p3 = at(1);
   for (let x = 0; x < width; x++) {
     const p4 = x + REACH < width ? words[start + x + REACH]! : at(x + REACH);
-    redBlue[start + x] =
+    redBlue[out + x] =
       (p0 & RED_BLUE) +
       (p4 & RED_BLUE) +
       (((p1 & RED_BLUE) + (p3 & RED_BLUE)) << 2) +
       Math.imul(p2 & RED_BLUE, 6);
-    green[start + x] =
+    green[out + x] =
       ((p0 >>> 8) & 255) +
       ((p4 >>> 8) & 255) +
       ((((p1 >>> 8) & 255) + ((p3 >>> 8) & 255)) << 2) +

@@ -36,6 +36,10 @@ export function resample(
   }
 }
 
+const FIXED = 65536;
+/** More than steps in fixed point can stray over a row of 4,000 pixels. */
+const MARGIN = 1 / 16;
+
 /** Columns whose four neighbours exist: no test, and most of the window. */
 function interior(
   { words: pixels, width }: Packed,
@@ -46,15 +50,16 @@ function interior(
   words: Int32Array,
   row: number,
 ) {
-  const rowX = b * y + c;
-  const rowY = e * y + f;
-  for (let x = from; x < to; x++) {
-    const sx = a * x + rowX;
-    const sy = d * x + rowY;
-    const x0 = sx | 0;
-    const y0 = sy | 0;
-    const right = ((sx - x0) * ONE + 0.5) | 0;
-    const down = ((sy - y0) * ONE + 0.5) | 0;
+  // 16.16 fixed point, with half a weight ahead so that the shift rounds.
+  let u = ((a * from + b * y + c) * FIXED + FIXED / (2 * ONE)) | 0;
+  let v = ((d * from + e * y + f) * FIXED + FIXED / (2 * ONE)) | 0;
+  const du = Math.round(a * FIXED);
+  const dv = Math.round(d * FIXED);
+  for (let x = from; x < to; x++, u += du, v += dv) {
+    const x0 = u >> 16;
+    const y0 = v >> 16;
+    const right = (u >> 8) & 255;
+    const down = (v >> 8) & 255;
     const i = Math.imul(y0, width) + x0;
     const j = i + width;
     const upper = mix(pixels[i]!, pixels[i + 1]!, right);
@@ -104,19 +109,20 @@ function inside(
   { width, height }: Packed,
   region: Rectangle,
 ): readonly [from: number, to: number] {
-  const x = between(a, b * y + c, width - 1, region.left, region.right);
-  const both = between(d, e * y + f, height - 1, x[0], x[1]);
-  return both[0] < both[1] ? both : [region.left, region.left];
+  const x = between(a, b * y + c, width - 1 - MARGIN, region.left, region.right);
+  const both = between(d, e * y + f, height - 1 - MARGIN, x[0], x[1]);
+  const fits = both[0] < both[1] && Math.max(width, height) < FIXED / 2;
+  return fits ? both : [region.left, region.left];
 }
 
-/** Integers x in [low, high) with 0 ≤ slope·x + offset < limit, in the very arithmetic of the loop. */
+/** Integers x in [low, high) with MARGIN ≤ slope·x + offset < limit, in the very arithmetic of the loop. */
 function between(slope: number, offset: number, limit: number, low: number, high: number) {
   const holds = (x: number) => {
     const at = slope * x + offset;
-    return at >= 0 && at < limit;
+    return at >= MARGIN && at < limit;
   };
   if (slope === 0) return holds(0) ? ([low, high] as const) : ([low, low] as const);
-  const [p, q] = [-offset / slope, (limit - offset) / slope];
+  const [p, q] = [(MARGIN - offset) / slope, (limit - offset) / slope];
   // One column wider than computed, then narrowed by the test itself: rounding is monotone in x.
   let from = Math.max(low, Math.ceil(Math.min(p, q)) - 1);
   let to = Math.min(high, Math.floor(Math.max(p, q)) + 2);

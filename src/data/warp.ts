@@ -27,7 +27,7 @@ export function warper(crop: Size, mean: readonly [number, number, number]): War
   const [red, green, blue] = mean;
   const fill = word(Math.round(red), Math.round(green), Math.round(blue), IGNORED);
   const target = { words: new Int32Array(height * width), origin: 0, stride: width };
-  const unblurred = room((height + 2 * REACH) * (width + 2 * REACH));
+  const unblurred = room(height + 2 * REACH, width + 2 * REACH);
 
   return (source, { map, canvas, colour, ...decision }, image, labels) => {
     const window = intersect(canvas, widened(crop, 0));
