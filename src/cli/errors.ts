@@ -70,3 +70,13 @@ export const badCount = (option: string, value: number): Misused =>
 
 export const unknownCode = (code: string, near: readonly string[]): Misused =>
   new Misused(`there is no error ${code}`, near[0] ?? "codes look like E0503");
+
+export const noLists = (root: string): Failure =>
+  failure(
+    `${root} holds no train.txt`,
+    "pspc reads list files: a line is the path of an image and of its label, relative to the folder",
+    "write train.txt, and val.txt and test.txt where there are such splits",
+  );
+
+export const specExists = (file: string): Failure =>
+  failure(`${file} exists already`, undefined, "name another file, or move that one away");

@@ -9,6 +9,10 @@ interface Entry {
 }
 
 export const verbs: Readonly<Record<string, Entry>> = {
+  init: {
+    summary: "look at a dataset folder and write a commented spec",
+    load: () => import("./verb/init.js"),
+  },
   check: {
     summary: "find every mistake in a spec, with its place and a remedy",
     load: () => import("./verb/check.js"),
