@@ -72,26 +72,30 @@ function unfilter(rows: Buffer, height: number, stride: number, bytesPerPixel: n
   return true;
 }
 
+/** `row[x] += prediction`, modulo 256, from the pixel to the left, the one above and the one above that. */
 function unfilterRow(
   rows: Buffer,
   filter: number,
   start: number,
   stride: number,
-  bytesPerPixel: number,
+  reach: number,
   hasAbove: boolean,
 ) {
-  for (let x = 0; x < stride; x++) {
-    const at = start + x;
-    const left = x >= bytesPerPixel ? rows[at - bytesPerPixel]! : 0;
-    const above = hasAbove ? rows[at - stride - 1]! : 0;
-    let predicted = left;
-    if (filter === 2) predicted = above;
-    else if (filter === 3) predicted = (left + above) >> 1;
-    else if (filter === 4) {
-      const corner = hasAbove && x >= bytesPerPixel ? rows[at - stride - 1 - bytesPerPixel]! : 0;
-      predicted = paeth(left, above, corner);
-    }
-    rows[at] = rows[at]! + predicted;
+  const up = stride + 1;
+  const end = start + stride;
+  if (filter === 1) {
+    for (let i = start + reach; i < end; i++) rows[i] = rows[i]! + rows[i - reach]!;
+    return;
+  }
+  if (filter === 2) {
+    if (hasAbove) for (let i = start; i < end; i++) rows[i] = rows[i]! + rows[i - up]!;
+    return;
+  }
+  for (let i = start; i < end; i++) {
+    const left = i >= start + reach ? rows[i - reach]! : 0;
+    const above = hasAbove ? rows[i - up]! : 0;
+    const corner = hasAbove && i >= start + reach ? rows[i - up - reach]! : 0;
+    rows[i] = rows[i]! + (filter === 3 ? (left + above) >> 1 : paeth(left, above, corner));
   }
 }
 
