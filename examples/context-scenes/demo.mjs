@@ -65,7 +65,7 @@ async function demo(args) {
 
   const predictions = VARIANTS.map((variant) => join(values.runs, "predictions", variant));
   for (const [i, variant] of VARIANTS.entries()) {
-    const run = runFolder(SPEC, values.seeds === "1" ? variant : `${variant}-seed0`, values.runs);
+    const run = runFolder(SPEC, variant, values.runs);
     const images = shown.map(({ image }) => image);
     // The verb prints every file it writes; here the sheet stands for them.
     const quiet = Object.create(terminal, { out: { value: new PassThrough().resume() } });
