@@ -6,12 +6,12 @@ import { unreadable } from "../data/errors.js";
 import { writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
+import type { Fingerprint } from "../plan/program.js";
 import type { State } from "../runtime/session.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
 import { select } from "../weights/select.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
 import { checkpointFile, previousCheckpointFile, version, weightsFile } from "./folder.js";
-import type { Fingerprint } from "./program.js";
 
 type Variable = Ops["variable"];
 

@@ -4,13 +4,13 @@ import { existsSync } from "node:fs";
 import type { Split } from "../data/layout.js";
 import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
+import type { Program } from "../plan/program.js";
 import { predictionStep } from "../plan/step.js";
 import type { Want } from "../runtime/library.js";
 import { evaluate } from "./evaluate.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { readEvaluation, readRun, runFile, runFolder } from "./folder.js";
-import type { Program } from "./program.js";
 import type { Row, Spread } from "./row.js";
 import { train } from "./train.js";
 

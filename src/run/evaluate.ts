@@ -6,7 +6,9 @@ import { openSplit, type Split } from "../data/layout.js";
 import { readSample, type Sample } from "../data/sample.js";
 import { writeFileAtomic } from "../data/write.js";
 import { fromCounts, monoid } from "../metric/confusion.js";
+import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
+import { sizeName } from "../tensorflow/model.js";
 import { type Evaluation, scored } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { evaluationFile, metricsFile } from "./folder.js";
@@ -21,7 +23,6 @@ import {
   type Trained,
 } from "./inference.js";
 import { openJournal, readJournal } from "./journal.js";
-import { type Program, sizeName } from "./program.js";
 
 export type EvaluateRequest = Trained & {
   readonly program: Program;

@@ -7,10 +7,10 @@ import { basename, extname, join } from "node:path";
 import { writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
+import type { Fingerprint, Program } from "../plan/program.js";
 import type { Device } from "../runtime/library.js";
 import { damagedRun, noRun, notARun, otherPlan, runExists } from "./errors.js";
 import type { Evaluation } from "./evaluation.js";
-import type { Fingerprint, Program } from "./program.js";
 
 export interface Run {
   /** As the user named it, and the variant, `null` for the spec itself. */

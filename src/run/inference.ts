@@ -3,13 +3,14 @@
 import sharp from "sharp";
 import { unreadable } from "../data/errors.js";
 import { Failed } from "../diagnostic/failure.js";
+import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { openSession, type Session } from "../runtime/session.js";
+import { type Abilities, modelFor, type Size, sizeName } from "../tensorflow/model.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { select } from "../weights/select.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
-import { type Abilities, modelFor, type Program, type Size, sizeName } from "./program.js";
 
 /** Trained weights: those of a run, or of a file. */
 export type Trained = { readonly folder: string } | { readonly weights: string };

@@ -75,7 +75,7 @@ const parsed = (line: string): readonly Entry[] => {
   }
 };
 
-/** Takes back what was written of steps after `step`: they will be done again. */
+/** Takes back a line cut short, and what was written of steps after `step`: they will be done again. */
 export const rewind = async (file: string, step: number): Promise<void> => {
   const kept = (await readJournal(file)).filter((entry) => !(Number(entry.step) > step));
   await writeFileAtomic(file, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));

@@ -36,6 +36,8 @@ export const openLedger = async (
 ): Promise<Ledger> => {
   await writeRun(folder, run);
   await rewind(metricsFile(folder), first);
+  // What happened has happened, also to steps that are done again.
+  await rewind(logFile(folder), Number.POSITIVE_INFINITY);
   const metrics = openJournal(metricsFile(folder));
   const log = openJournal(logFile(folder));
   const { fingerprint } = run;

@@ -7,7 +7,9 @@ import { type Picture, readImage } from "../data/image.js";
 import { overlay, palette } from "../data/palette.js";
 import { writeImage, writePalettePng } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
+import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
+import { sizeName } from "../tensorflow/model.js";
 import { noImages, noInput } from "./errors.js";
 import type { Event } from "./event.js";
 import {
@@ -19,7 +21,6 @@ import {
   strangers,
   type Trained,
 } from "./inference.js";
-import { type Program, sizeName } from "./program.js";
 
 export type PredictRequest = Trained & {
   readonly program: Program;

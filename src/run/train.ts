@@ -11,9 +11,11 @@ import type { Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
 import type { Experiment } from "../normalize/experiment.js";
+import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
+import { modelFor } from "../tensorflow/model.js";
 import { initialState } from "../weights/initial.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, loadCheckpoint, readSafetensors } from "./checkpoint.js";
@@ -22,7 +24,6 @@ import type { Event } from "./event.js";
 import { claim, type Run, version } from "./folder.js";
 import { type Ledger, openLedger } from "./ledger.js";
 import { lock } from "./lock.js";
-import { modelFor, type Program } from "./program.js";
 
 export interface TrainRequest {
   readonly program: Program;

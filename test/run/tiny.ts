@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { lower } from "../../src/compile.js";
 import { palette } from "../../src/data/palette.js";
 import { writeImage, writePalettePng } from "../../src/data/write.js";
 import { Failed, type Failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
+import type { Program } from "../../src/plan/program.js";
+import { lower } from "../../src/plan/program.js";
 import type { Event } from "../../src/run/event.js";
-import type { Program } from "../../src/run/program.js";
 
 /** A folder that goes when the tests of the file are over. */
 export const temporary = async (): Promise<string> => {

@@ -1,5 +1,6 @@
 /** Training with TensorFlow itself: it learns, it repeats, and whatever interrupts it, it ends in the same bits. */
 
+import { createHash } from "node:crypto";
 import { renameSync } from "node:fs";
 import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,9 +16,15 @@ const at = (name: string): string => join(folder, name);
 const running = (name: string, more: Partial<TrainRequest> = {}) =>
   train({ program: program(data), folder: at(name), device: "cpu", workers: 0, ...more });
 
-/** What must be equal, bit for bit: losses, weights, momentum, statistics. */
+/** What must be equal, bit for bit (losses; weights and statistics; momentum and step), as checksums. */
 const artefacts = (name: string) =>
-  Promise.all([metricsFile, weightsFile, checkpointFile].map((file) => readFile(file(at(name)))));
+  Promise.all(
+    [metricsFile, weightsFile, checkpointFile].map(async (file) =>
+      createHash("sha256")
+        .update(await readFile(file(at(name))))
+        .digest("hex"),
+    ),
+  );
 
 beforeAll(async () => {
   await squares(data);

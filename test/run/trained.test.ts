@@ -3,17 +3,16 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lower } from "../../src/compile.js";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { decodeIndices } from "../../src/data/png.js";
 import { readSample } from "../../src/data/sample.js";
 import { count, monoid } from "../../src/metric/confusion.js";
+import { lower, withSeed } from "../../src/plan/program.js";
 import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { evaluationFile, metricsFile, runFolder } from "../../src/run/folder.js";
 import { predict } from "../../src/run/predict.js";
-import { withSeed } from "../../src/run/program.js";
 import { train } from "../../src/run/train.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
 
