@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { lower, type Program } from "../compile.js";
+import { lower, type Program } from "../plan/program.js";
 import { readRun, runFolder } from "../run/folder.js";
 import { overridesNeedSpec } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";

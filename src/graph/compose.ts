@@ -97,7 +97,6 @@ const compare =
   (a: Node, b: Node): Node =>
     apply("compare", { kind }, [a, b]);
 export const equal = compare("equal");
-export const less = compare("less");
 export const greaterEqual = compare("greaterEqual");
 
 export const select = (condition: Node, a: Node, b: Node): Node =>

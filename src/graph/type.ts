@@ -10,8 +10,6 @@ export interface Type {
   readonly shape: Shape;
 }
 
-export const type = (dtype: DType, ...shape: number[]): Type => ({ dtype, shape });
-
 export const bytesPerElement: Readonly<Record<DType, number>> = {
   f32: 4,
   bf16: 2,

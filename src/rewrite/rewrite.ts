@@ -45,9 +45,6 @@ export const rewriteNodes = (
   return (node) => image.get(node)!;
 };
 
-export const rewriteNode = (rewrites: readonly Rewrite[], root: Node): Node =>
-  rewriteNodes(rewrites, [root])(root);
-
 export const rewriteStep = (rewrites: readonly Rewrite[], step: Step<Node>): Step<Node> => {
   const image = rewriteNodes(rewrites, rootsOf(step));
   return {

@@ -2,7 +2,7 @@
 
 import { valuesOf } from "../graph/constant.js";
 import type { Binary, Comparison, OpName, Ops, Unary } from "../graph/op.js";
-import { product, type Shape, type Type } from "../graph/type.js";
+import { product, type Shape, sameShape, type Type } from "../graph/type.js";
 import { type Attributes, type Emitter, type TensorName, tensorOf } from "./emitter.js";
 import { format, poolAttributes, windowAttributes } from "./window.js";
 
@@ -87,6 +87,24 @@ const inputBytes = (to: Emitter, name: string, shape: Shape): TensorName => {
 
 const i32 = { type: "i32" } as const;
 
+type KernelGradient = Ops["convolutionKernelGradient"];
+
+/**
+ * The part of x that a strided 1×1 kernel meets. oneDNN's kernel gradient is wrong, without a word, where rows and
+ * columns are left over (even sizes, few channels: TensorFlow 2.21), so that they are cut off.
+ */
+const metBy = ({ shape, stride, padding }: KernelGradient, x: Shape, dy: Shape): Shape => {
+  const along = (axis: number): number => (dy[axis] - 1) * stride + 1;
+  const plain = Object.values(padding).every((n) => n === 0);
+  return shape[0] * shape[1] === 1 && plain ? [x[0], along(1), along(2), x[3]] : x;
+};
+
+const sliceFrom0 = (to: Emitter, x: TensorName, type: Type, shape: Shape): TensorName =>
+  to.emit("Slice", [x, to.integers(shape.map(() => 0)), to.integers(shape)], {
+    ...elementType(type),
+    Index: i32,
+  });
+
 export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = {
   input: (to, { attributes: { name, dtype, shape } }) =>
     dtype === "u8"
@@ -108,11 +126,14 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
       ...elementType(kernelType),
       ...windowAttributes(attributes.shape, kernelType.shape, attributes),
     }),
-  convolutionKernelGradient: (to, { attributes, args: [x, dy], argTypes: [xType] }) =>
-    to.emit("Conv2DBackpropFilter", [x, to.integers(attributes.shape), dy], {
+  convolutionKernelGradient: (to, { attributes, args: [x, dy], argTypes: [xType, dyType] }) => {
+    const shape = metBy(attributes, xType.shape, dyType.shape);
+    const met = sameShape(shape, xType.shape) ? x : sliceFrom0(to, x, xType, shape);
+    return to.emit("Conv2DBackpropFilter", [met, to.integers(attributes.shape), dy], {
       ...elementType(xType),
-      ...windowAttributes(xType.shape, attributes.shape, attributes),
-    }),
+      ...windowAttributes(shape, attributes.shape, attributes),
+    });
+  },
   batchNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, {
       ...normAttributes(x, epsilon, true),

@@ -1,11 +1,10 @@
 /** `compare`: a spec enters; what is missing of its variants is trained, and one table of them all leaves. */
 
 import { command, flag, number, oneOf, option, optional, string } from "cmd-ts";
-import { lower, type Program } from "../../compile.js";
 import type { Resolved } from "../../normalize/normalize.js";
+import { lower, type Program, withSeed } from "../../plan/program.js";
 import { comparisonMarkdown, comparisonText } from "../../report/comparison.js";
 import { compare, type Variant } from "../../run/compare.js";
-import { withSeed } from "../../run/program.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
 import { badCount, noSuchVariants } from "../errors.js";
 import { exit } from "../exit.js";

@@ -3,10 +3,10 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { command } from "cmd-ts";
-import { lower } from "../../compile.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/print.js";
-import { modelFor } from "../../run/program.js";
+import { lower } from "../../plan/program.js";
+import { modelFor } from "../../tensorflow/model.js";
 import { encode } from "../../tensorflow/proto.js";
 import { specArguments, textOption } from "../arguments.js";
 import { exit } from "../exit.js";

@@ -1,10 +1,10 @@
 /** `plan`: a spec enters; layers, costs, memory and rates leave. Nothing is trained, TensorFlow is not loaded. */
 
 import { command, flag } from "cmd-ts";
-import { lower } from "../../compile.js";
 import { openSplit } from "../../data/layout.js";
 import { Failed } from "../../diagnostic/failure.js";
 import type { Data } from "../../normalize/experiment.js";
+import { lower } from "../../plan/program.js";
 import { plan } from "../../report/plan.js";
 import { planText } from "../../report/plan-text.js";
 import { jsonFlag, specArguments } from "../arguments.js";

@@ -1,7 +1,7 @@
 /** `train`: a spec or an unfinished run enters; a run folder leaves. */
 
 import { command, number, option, optional, positional } from "cmd-ts";
-import { lower, type Program } from "../../compile.js";
+import { lower, type Program } from "../../plan/program.js";
 import { readRun, runFolder } from "../../run/folder.js";
 import { train } from "../../run/train.js";
 import { deviceOption, specArguments, targetType, textOption } from "../arguments.js";

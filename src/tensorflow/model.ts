@@ -1,0 +1,49 @@
+/** What a session must be able to do enters; the one TensorFlow model that can, over one set of variables, leaves. */
+
+import type { Graph } from "../graph/graph.js";
+import type { Ops } from "../graph/op.js";
+import type { Program } from "../plan/program.js";
+import { evaluationStep, predictionStep } from "../plan/step.js";
+import { savedModel, stateOf } from "./lower.js";
+import type { SavedModel } from "./proto.js";
+
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+export const sizeName = ({ height, width }: Size): string => `${height}x${width}`;
+
+/** Signatures `train`, `evaluate_HxW` and `predict_HxW`. */
+export interface Abilities {
+  readonly train?: boolean;
+  readonly evaluate?: readonly Size[];
+  readonly predict?: readonly Size[];
+}
+
+const graphsFor = (
+  { experiment, training }: Program,
+  { train = false, evaluate = [], predict = [] }: Abilities,
+): Readonly<Record<string, Graph>> => {
+  const each = (name: string, sizes: readonly Size[], step: typeof evaluationStep) =>
+    sizes.map((size): [string, Graph] => [
+      `${name}_${sizeName(size)}`,
+      step(experiment, size.height, size.width),
+    ]);
+  return Object.fromEntries([
+    ...(train ? [["train", training] as const] : []),
+    ...each("evaluate", evaluate, evaluationStep),
+    ...each("predict", predict, predictionStep),
+  ]);
+};
+
+export interface Compiled {
+  readonly model: SavedModel;
+  /** What must be written before the first call. */
+  readonly variables: readonly Ops["variable"][];
+}
+
+export const modelFor = (program: Program, can: Abilities): Compiled => {
+  const graphs = graphsFor(program, can);
+  return { model: savedModel(graphs), variables: stateOf(Object.values(graphs)) };
+};
