@@ -57,10 +57,12 @@ const isNamed = (labels: NonNullable<Spec["data"]["labels"]>): labels is Named =
 const counted = (classes: readonly string[], first: number): Named =>
   Object.fromEntries(classes.map((name, i) => [first + i, name]));
 
-const unknownClasses = (named: Named, classes: readonly string[]): readonly Diagnostic[] =>
-  Object.entries(named).flatMap(([value, name]) =>
-    name === "ignore" || classes.includes(name) ? [] : [says.unknownClass(name, value, classes)],
-  );
+const unknownClasses = (named: Named, classes: readonly string[]): readonly Diagnostic[] => {
+  const known = new Set([...classes, "ignore"]);
+  return Object.entries(named)
+    .filter(([, name]) => !known.has(name))
+    .map(([value, name]) => says.unknownClass(name, value, classes));
+};
 
 /** Only counting from a first value can leave the byte: the codec checks written values. */
 const valuesOutOfRange = (named: Named): readonly Diagnostic[] => {
@@ -89,10 +91,11 @@ const labelMap = (
   named: Named,
   ignored: readonly number[],
 ): LabelMap => {
-  const meant = Object.entries(named).map(
-    ([value, name]) => [Number(value), name === "ignore" ? name : classes.indexOf(name)] as const,
-  );
-  const values = new Map<number, number | "ignore">([[255, "ignore"], ...meant]);
+  const index = new Map(classes.map((name, i) => [name, i]));
+  const values = new Map<number, number | "ignore">([[255, "ignore"]]);
+  for (const [value, name] of Object.entries(named)) {
+    values.set(Number(value), index.get(name) ?? "ignore");
+  }
   for (const value of ignored) if (named[value] === undefined) values.set(value, "ignore");
   return new Map([...values].sort(([a], [b]) => a - b));
 };

@@ -30,8 +30,18 @@ export interface Mapping {
 
 export type Tree = Leaf | List | Mapping;
 
-/** The value alone, without places. Own properties only, so that a key `__proto__` is a key. */
+/** Trees are immutable and shared between variants, so that each is read once. */
+const known = new WeakMap<Tree, Plain>();
+
+/** The value alone, without places. The same tree gives the same object. */
 export const plain = (tree: Tree): Plain => {
+  const value = known.get(tree) ?? strip(tree);
+  known.set(tree, value);
+  return value;
+};
+
+/** Own properties only, so that a key `__proto__` is a key. */
+const strip = (tree: Tree): Plain => {
   if (tree.kind === "leaf") return tree.value;
   if (tree.kind === "list") return tree.items.map(plain);
   return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, plain(value)]));

@@ -33,14 +33,19 @@ export const closed = <R extends Fields, O extends Fields>(
     ...(needed.length > 0 && { required: needed }),
   };
   const expects = `a map with the keys of ${owner}`;
+  // Variants share what they do not change: a map that was right stays right.
+  const accepted = new WeakSet<object>();
   const validate: t.Validate<unknown, Closed<R, O>> = (u, c) => {
     if (!isMap(u)) return fail(u, c, says.wrongType(expects, u));
+    if (accepted.has(u)) return t.success(u as Closed<R, O>);
     const errors = [
       ...Object.keys(u).flatMap((key) => keyErrors(u, key, c)),
       ...needed.filter((key) => !Object.hasOwn(u, key)).map((key) => missing(u, key, c)),
     ];
+    if (errors.length > 0) return t.failures(errors);
+    accepted.add(u);
     // Every field was decoded without a change, so that the map itself is the value.
-    return errors.length > 0 ? t.failures(errors) : t.success(u as Closed<R, O>);
+    return t.success(u as Closed<R, O>);
   };
   const keyErrors = (u: Readonly<Record<string, unknown>>, key: string, c: t.Context): t.Errors => {
     const hasField = Object.hasOwn(fields, key);

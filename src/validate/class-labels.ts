@@ -5,6 +5,7 @@ import type { Rule } from "./rule.js";
 
 export const classLabels: Rule = ({ data: { classes, labels } }) => {
   const meant = new Set(labels.values());
+  if (classes.every((_, i) => meant.has(i))) return [];
   return classes.flatMap((name, i) =>
     meant.has(i) || classes.indexOf(name) < i || name === "ignore"
       ? []
