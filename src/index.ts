@@ -1,18 +1,27 @@
-/** pspc as a library: specs in TypeScript, the compiler's front half, lowering, and runs as programs in time. */
+/** pspc as a library: specs in TypeScript, the compiler, and runs as programs in time. */
 
-// From text to the graph of its training step, and to TensorFlow.
-export { compile } from "./compile.js";
 // A spec, and what is wrong with it.
+
 export type { Diagnostic, Path, Place, Severity, Span } from "./diagnostic/diagnostic.js";
 export { Failed, type Failure } from "./diagnostic/failure.js";
 export { type CheckJson, toJson } from "./diagnostic/json.js";
 export { type RenderOptions, render } from "./diagnostic/render.js";
-export type { Graph } from "./graph/graph.js";
-export { printGraph } from "./graph/print.js";
 export type { Experiment } from "./normalize/experiment.js";
 export type { Resolved } from "./normalize/normalize.js";
+export { defineSpec, type Spec } from "./spec/spec.js";
+export { type Check, type CheckRequest, checkSpec } from "./validate/check.js";
+
+// From text to the graph of its training step, and to TensorFlow.
+
+export { compile } from "./compile.js";
+export type { Graph } from "./graph/graph.js";
+export { printGraph } from "./graph/print.js";
 export { type Fingerprint, lower, type Program, withSeed } from "./plan/program.js";
+export { openSession, type Session } from "./runtime/session.js";
+export { type Abilities, type Compiled, modelFor, type Size } from "./tensorflow/model.js";
+
 // Runs: generators of events.
+
 export { type CompareRequest, compare, type Variant } from "./run/compare.js";
 export { type EvaluateRequest, evaluate } from "./run/evaluate.js";
 export type { Evaluation } from "./run/evaluation.js";
@@ -20,7 +29,3 @@ export type { Event } from "./run/event.js";
 export { type PredictRequest, predict } from "./run/predict.js";
 export type { Row } from "./run/row.js";
 export { type TrainRequest, train } from "./run/train.js";
-export { openSession, type Session } from "./runtime/session.js";
-export { defineSpec, type Spec } from "./spec/spec.js";
-export { type Abilities, type Compiled, modelFor, type Size } from "./tensorflow/model.js";
-export { type Check, type CheckRequest, checkSpec } from "./validate/check.js";

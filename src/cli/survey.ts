@@ -3,12 +3,12 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { imageSize } from "../data/image.js";
 import { openSplit, type Split } from "../data/layout.js";
 import { decodeIndices } from "../data/png.js";
 import type { Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Data } from "../normalize/experiment.js";
-import { imageSize } from "../run/inference.js";
 import { noLists } from "./errors.js";
 
 export interface Survey {

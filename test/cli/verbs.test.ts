@@ -170,6 +170,18 @@ describe("show, schema, compile, explain", () => {
     );
   });
 
+  it("shows what a variant changes, and what that costs", async () => {
+    const { code, out } = await pspc(folder, "show", "spec.yaml", "--diff", "spec.yaml#deep");
+    expect(code).toBe(0);
+    await expect(out).toMatchFileSnapshot("golden/show-diff.txt");
+    const json = await pspc(folder, "show", "spec.yaml#deep", "--diff", "spec.yaml", "--json");
+    expect(JSON.parse(json.out).map(({ path }: { path: string }) => path)).toContain(
+      "model.backbone.resnet",
+    );
+    const same = await pspc(folder, "show", "spec.yaml", "--diff", "spec.yaml");
+    expect(same.out).toBe("spec.yaml and spec.yaml mean the same\n");
+  });
+
   it("prints the schema that is checked in", async () => {
     const { code, out } = await pspc(folder, "schema");
     expect(code).toBe(0);
