@@ -17,7 +17,7 @@ export interface Packed {
 
 /** The two lanes of 16 bits that red and blue have to themselves. */
 export const RED_BLUE = 0xff00ff;
-export const GREEN = 0x00ff00;
+const GREEN = 0x00ff00;
 export const LABEL = 0xff000000;
 
 /** Weights of two pixels that are mixed sum to `ONE`. */
