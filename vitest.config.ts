@@ -2,9 +2,10 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Rooms whose code is pure and loads no addon: their test files may share one process. */
-const pure = "diagnostic,source,spec,normalize,validate,graph,model,plan,metric,report,house".split(
-  ",",
-);
+const pure =
+  "diagnostic,source,spec,normalize,validate,graph,model,plan,metric,weights,report,house".split(
+    ",",
+  );
 const pureFiles = pure.map((room) => `test/${room}/**/*.test.ts`);
 
 const shared = {

@@ -33,5 +33,15 @@ export async function readImage(path: string): Promise<Picture> {
   }
 }
 
+/** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
+export const imageSize = async (path: string): Promise<{ height: number; width: number }> => {
+  try {
+    const { autoOrient } = await sharp(path).metadata();
+    return { height: autoOrient.height, width: autoOrient.width };
+  } catch (error) {
+    throw new Failed(unreadable(path, reasonOf(error)));
+  }
+};
+
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();

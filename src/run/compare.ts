@@ -45,7 +45,7 @@ interface Entry {
 export async function* compare(
   request: CompareRequest,
 ): AsyncGenerator<Event, readonly Row[] | null> {
-  const entries = request.variants.flatMap((variant) => runsOf(request, variant));
+  const entries = shared(request.variants.flatMap((variant) => runsOf(request, variant)));
   const results = new Map<Entry, Evaluation>();
   for (const [index, entry] of entries.entries()) {
     const { variant: name, program, folder } = entry;
@@ -74,6 +74,14 @@ const runsOf = ({ spec, parent }: CompareRequest, { name, programs }: Variant): 
   programs.map((program, index) => {
     const own = index === 0 ? name : `${name}-seed${program.experiment.train.seed}`;
     return { variant: name, program, folder: runFolder(spec, own, parent) };
+  });
+
+/** Variants that differ in evaluation alone are one training: they share the first one's run. */
+const shared = (entries: readonly Entry[]): readonly Entry[] =>
+  entries.map((entry) => {
+    const training = (each: Entry): string => each.program.fingerprint.training;
+    const first = entries.find((each) => training(each) === training(entry))!;
+    return { ...entry, folder: first.folder };
   });
 
 async function* trained(

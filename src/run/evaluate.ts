@@ -1,6 +1,7 @@
 /** Scores of trained weights on a split: a program and its weights enter; progress and scores leave. */
 
 import { setImmediate } from "node:timers/promises";
+import { imageSize } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
 import { openSplit, type Split } from "../data/layout.js";
 import { readSample, type Sample } from "../data/sample.js";
@@ -14,7 +15,6 @@ import type { Event } from "./event.js";
 import { evaluationFile, metricsFile } from "./folder.js";
 import {
   ahead,
-  imageSize,
   type Measured,
   type Network,
   readNetwork,

@@ -1,8 +1,5 @@
 /** Trained weights at work on images of any size: images and their sizes enter, sessions that can take them leave. */
 
-import sharp from "sharp";
-import { unreadable } from "../data/errors.js";
-import { Failed } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { openSession, type Session } from "../runtime/session.js";
@@ -36,16 +33,6 @@ export const strangers = ({ program, metadata, file }: Network): readonly Event[
   metadata.training === undefined || metadata.training === program.fingerprint.training
     ? []
     : [{ kind: "note", message: `${file} was trained by another plan than this spec's` }];
-
-/** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
-export const imageSize = async (path: string): Promise<Size> => {
-  try {
-    const { autoOrient } = await sharp(path).metadata();
-    return { height: autoOrient.height, width: autoOrient.width };
-  } catch (error) {
-    throw new Failed(unreadable(path, error instanceof Error ? error.message : String(error)));
-  }
-};
 
 export interface Measured<A> {
   readonly item: A;

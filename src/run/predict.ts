@@ -3,7 +3,7 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { type Picture, readImage } from "../data/image.js";
+import { imageSize, type Picture, readImage } from "../data/image.js";
 import { overlay, palette } from "../data/palette.js";
 import { writeImage, writePalettePng } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
@@ -12,15 +12,7 @@ import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
 import { noImages, noInput } from "./errors.js";
 import type { Event } from "./event.js";
-import {
-  ahead,
-  imageSize,
-  type Measured,
-  readNetwork,
-  serve,
-  strangers,
-  type Trained,
-} from "./inference.js";
+import { ahead, type Measured, readNetwork, serve, strangers, type Trained } from "./inference.js";
 
 export type PredictRequest = Trained & {
   readonly program: Program;
