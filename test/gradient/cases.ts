@@ -272,6 +272,14 @@ export const cases: { readonly [K in OpName]?: readonly Case[] } = {
         dilation: 1,
         padding: around(0, 0, 0, 0),
       },
+      // Rows and columns that no window meets, and few channels.
+      {
+        x: [2, 8, 6, 4],
+        kernel: [1, 1, 4, 8],
+        stride: 2,
+        dilation: 1,
+        padding: around(0, 0, 0, 0),
+      },
     ].map(convolve),
   ],
   batchNorm: norms.map(([x, channels]) => ({

@@ -1,0 +1,178 @@
+/** The numbers are PyTorch's numbers: logits, one training step, twenty. */
+
+import { appendFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { input, resize } from "../../src/graph/compose.js";
+import { type Graph, number } from "../../src/graph/graph.js";
+import { verify } from "../../src/graph/verify.js";
+import { normalise } from "../../src/model/layer.js";
+import { IGNORE } from "../../src/model/loss.js";
+import { network } from "../../src/model/network.js";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import { rate } from "../../src/plan/schedule.js";
+import { trainingStep } from "../../src/plan/step.js";
+import { standard } from "../../src/rewrite/passes.js";
+import { rewriteStep } from "../../src/rewrite/rewrite.js";
+import { openSession } from "../../src/runtime/session.js";
+import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { course, type Forward, forwards, type Training, trainings } from "./cases.js";
+import { ask, compare, full, hasGolden, torch } from "./oracle.js";
+import { images, labels, stateFor } from "./scene.js";
+
+/** A file that gathers what was measured, a line a case: docs/numerics.md is made from it. */
+const report = (line: string): void => {
+  if (process.env.PSPC_NUMERICS) appendFileSync(process.env.PSPC_NUMERICS, `${line}\n`);
+};
+const digits = (value: number): string => value.toExponential(1);
+
+const source = torch === undefined ? "its recorded summaries" : `PyTorch ${torch}`;
+const askable = <A extends { readonly name: string; readonly slow?: true }>(all: readonly A[]) =>
+  all.filter(({ name, slow }) => (slow ? full && torch !== undefined : torch || hasGolden(name)));
+
+/** Images u8 `[1, H, W, 3]` → logits `[1, H, W, C]`, with the rewrites that inference gets. */
+const logitsGraph = (
+  { data, model, train }: Experiment,
+  [height, width]: Forward["size"],
+): Graph => {
+  const context = {
+    phase: "infer",
+    norm: model.norm,
+    alignCorners: model.align_corners,
+    seed: train.seed,
+  } as const;
+  const x = normalise(data.mean, data.std)(input("images", "u8", 1, height, width, 3));
+  const { main } = network(context, model, data.classes.length)(x);
+  const logits = resize(main, height, width, model.align_corners);
+  return verify(number(rewriteStep(standard.forward, { results: { logits }, updates: [] })));
+};
+
+describe(`logits, against ${source}`, () => {
+  it.each(askable(forwards))(
+    "of $name",
+    async ({ name, experiment, size }) => {
+      const graph = logitsGraph(experiment, size);
+      const trained = stateOf([trainingStep(experiment)]).filter(({ role }) => role !== "momentum");
+      const weights = stateFor(trained);
+      const bytes = images(1, ...size);
+      const session = await openSession(savedModel({ logits: graph }), "cpu");
+      const needed = stateOf([graph]).map(({ name: key }) => [key, weights.get(key)!] as const);
+      session.write(new Map(needed));
+      const { logits } = session.run("logits", { images: bytes });
+      session.dispose();
+
+      const tensors = new Map([...weights, ["images", { shape: [1, ...size, 3], data: bytes }]]);
+      const answer = ask(name, { task: "forward", experiment, tensors });
+      const { relative, largest } = compare(logits.data, answer.logits);
+      report(`| logits of ${name} | ${digits(largest)} | ${digits(relative)} |`);
+      expect(largest).toBeLessThan(1e-4);
+    },
+    300_000,
+  );
+});
+
+interface Course {
+  readonly losses: readonly (readonly number[])[];
+  /** Weights, statistics and momentum at the end. */
+  readonly state: ReadonlyMap<string, ArrayLike<number>>;
+  readonly answer: ReturnType<typeof ask>;
+}
+
+/** Trains on one batch, here and there, from the same weights. */
+const train = async (
+  { name, experiment }: Training,
+  rates: readonly number[],
+  of: Uint8Array,
+): Promise<Course> => {
+  const { batch, crop } = experiment.train;
+  const graph = trainingStep(experiment);
+  const state = stateFor(stateOf([graph]));
+  const bytes = images(batch, ...crop);
+  const session = await openSession(savedModel({ train: graph }), "cpu");
+  session.write(state);
+  const losses = rates.map((each) => {
+    const { loss, main, auxiliary } = session.run("train", {
+      images: bytes,
+      labels: of,
+      rate: each,
+    });
+    return [loss, main, ...(auxiliary === undefined ? [] : [auxiliary])].map(({ data }) => data[0]);
+  });
+  const after = new Map([...session.read()].map(([key, { data }]) => [key, data] as const));
+  session.dispose();
+  const tensors = new Map([
+    ...[...state].filter(([key]) => key !== "step" && !key.endsWith("/momentum")),
+    ["images", { shape: [batch, ...crop, 3], data: bytes }] as const,
+    ["labels", { shape: [batch, ...crop], data: of }] as const,
+  ]);
+  return { losses, state: after, answer: ask(name, { task: "train", experiment, rates, tensors }) };
+};
+
+const labelsFor = ({ data, train: { batch, crop } }: Experiment): Uint8Array =>
+  labels(batch, ...crop, data.classes.length);
+
+describe(`one training step, against ${source}`, () => {
+  it.each(askable(trainings))(
+    "of $name",
+    async (training) => {
+      const { losses, state, answer } = await train(
+        training,
+        [0.02],
+        labelsFor(training.experiment),
+      );
+      const loss = compare(losses[0], answer.loss0);
+      expect(loss.relative).toBeLessThan(1e-5);
+
+      const tensors = Object.keys(answer).filter((key) => key !== "loss0");
+      const variables = [...state.keys()].filter((key) => key !== "step");
+      expect(tensors.toSorted()).toEqual(variables.toSorted());
+      const found = tensors.map((key) => ({ key, ...compare(state.get(key)!, answer[key]) }));
+      const worst = (ends: RegExp): string =>
+        digits(Math.max(...found.filter(({ key }) => ends.test(key)).map((each) => each.relative)));
+      report(
+        `| ${training.name} | ${digits(loss.relative)} | ${worst(/momentum$/)} | ${worst(/(mean|variance)$/)} | ` +
+          `${worst(/(kernel|bias|scale|shift)$/)} |`,
+      );
+      expect(found.filter(({ relative }) => !(relative <= 1e-3))).toEqual([]);
+    },
+    300_000,
+  );
+});
+
+describe(`twenty training steps, against ${source}`, () => {
+  it.each(askable([course]))(
+    "lose the same within 1 %",
+    async (training) => {
+      const { schedule, iterations } = training.experiment.train;
+      const rates = Array.from({ length: iterations }, (_, i) => rate(schedule, iterations, i));
+      const { losses, answer } = await train(training, rates, labelsFor(training.experiment));
+      const off = losses.map((terms, step) => compare(terms, answer[`loss${step}`]).relative);
+      report(`| ${training.name} | ${digits(off[0])} | ${digits(Math.max(...off))} |`);
+      expect(Math.max(...off)).toBeLessThan(1e-2);
+      expect(losses.at(-1)![0]).toBeLessThan(0.8 * losses[0][0]);
+    },
+    120_000,
+  );
+});
+
+describe("a crop in which every pixel is ignored", () => {
+  it("loses nothing and moves no weight, where PyTorch has 0/0", async () => {
+    const [{ experiment }] = trainings;
+    const graph = trainingStep(experiment);
+    const state = stateFor(stateOf([graph]));
+    const { batch, crop } = experiment.train;
+    const session = await openSession(savedModel({ train: graph }), "cpu");
+    session.write(state);
+    const all = new Uint8Array(batch * crop[0] * crop[1]).fill(IGNORE);
+    const { loss } = session.run("train", { images: images(batch, ...crop), labels: all, rate: 0 });
+    const after = session.read();
+    session.dispose();
+    expect(loss.data[0]).toBe(0);
+    for (const [key, { data }] of after) {
+      const name = key.replace("/momentum", "");
+      if (name === key) continue;
+      // Decay alone: 1e-4 of each weight.
+      const decay = Float32Array.from(state.get(name)!.data, (w) => w * 1e-4);
+      expect(compare(data, decay).largest, key).toBeLessThan(1e-5);
+    }
+  });
+});

@@ -1,0 +1,149 @@
+/**
+ * What PyTorch says: a request enters; its tensors leave, whole where PyTorch is at hand, else as the summaries that
+ * it left in test/golden/oracle. PSPC_TORCH names a folder for PYTHONPATH; PSPC_ORACLE=record writes the summaries
+ * anew; PSPC_ORACLE=full also runs the cases that take a minute.
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Tensor,
+} from "../../src/weights/safetensors.js";
+
+export interface Request {
+  readonly task: "forward" | "train";
+  readonly experiment: Experiment;
+  /** Rate of each step; one step a rate. */
+  readonly rates?: readonly number[];
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** Enough of a tensor to tell it from another. */
+export interface Summary {
+  readonly size: number;
+  readonly norm: number;
+  readonly largest: number;
+  /** At `places`. */
+  readonly samples: readonly number[];
+}
+
+export type Answer = Readonly<Record<string, Summary | ArrayLike<number>>>;
+
+const mode = process.env.PSPC_ORACLE ?? "";
+export const full = mode === "full";
+
+const environment = (): NodeJS.ProcessEnv => {
+  const { PSPC_TORCH: folder, PYTHONPATH: others } = process.env;
+  const path = [folder, others].filter((each) => each !== undefined && each !== "").join(":");
+  return path === "" ? process.env : { ...process.env, PYTHONPATH: path };
+};
+
+const version = (): string | undefined => {
+  try {
+    const options = { env: environment(), stdio: "pipe", encoding: "utf8" } as const;
+    return execFileSync(
+      "python3",
+      ["-c", "import torch; print(torch.__version__)"],
+      options,
+    ).trim();
+  } catch {
+    return undefined;
+  }
+};
+export const torch = version();
+
+/** Where a tensor is sampled: small ones everywhere, others in strides that meet no size of a map or kernel. */
+const places = (size: number): number[] => {
+  const count = size <= 24 ? size : size > 10_000 ? 128 : 8;
+  return Array.from({ length: count }, (_, i) => (size <= 24 ? i : (i * 1_000_003) % size));
+};
+
+const largestOf = (values: ArrayLike<number>): number => {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+};
+const normOf = (values: ArrayLike<number>): number => {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i] ** 2;
+  return Math.sqrt(squares);
+};
+const short = (value: number): number => Number(value.toPrecision(7));
+
+const summarise = (values: ArrayLike<number>): Summary => ({
+  size: values.length,
+  norm: short(normOf(values)),
+  largest: short(largestOf(values)),
+  samples: places(values.length).map((i) => short(values[i])),
+});
+
+const isSummary = (of: Summary | ArrayLike<number>): of is Summary => "samples" in of;
+
+export interface Difference {
+  /** ‖got − wanted‖ / ‖wanted‖ */
+  readonly relative: number;
+  /** max |got − wanted| / max |wanted| */
+  readonly largest: number;
+}
+
+/** Differences from PyTorch. Of a summary's tensor only samples, norm and largest number can be compared. */
+export const compare = (got: ArrayLike<number>, wanted: Answer[string]): Difference => {
+  const summary = isSummary(wanted) ? wanted : undefined;
+  const reference = isSummary(wanted) ? wanted.samples : wanted;
+  const size = summary?.size ?? reference.length;
+  if (got.length !== size) return { relative: Number.NaN, largest: Number.NaN };
+  const at = summary === undefined ? undefined : places(size);
+  const off = Array.from(reference, (value, i) => got[at?.[i] ?? i] - value);
+  const norm = summary?.norm ?? normOf(reference);
+  const share = norm * Math.sqrt(off.length / size);
+  const ofNorms = summary === undefined ? 0 : Math.abs(normOf(got) - norm) / norm;
+  return {
+    relative: Math.max(ofNorms, normOf(off) / Math.max(share, normOf(reference))),
+    largest: largestOf(off) / (summary?.largest ?? largestOf(reference)),
+  };
+};
+
+const run = ({ task, experiment, rates = [], tensors }: Request): Map<string, Tensor> => {
+  const folder = mkdtempSync(join(tmpdir(), "pspc-oracle-"));
+  try {
+    const [request, weights, result] = ["request.json", "in", "out"].map((name) =>
+      join(folder, name),
+    );
+    writeFileSync(request, JSON.stringify({ ...experiment, task, rates }));
+    writeFileSync(weights, encodeSafetensors(tensors));
+    const script = join(import.meta.dirname, "oracle.py");
+    execFileSync("python3", [script, request, weights, result], {
+      env: environment(),
+      stdio: "inherit",
+    });
+    return new Map(decodeSafetensors(readFileSync(result), result).tensors);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const golden = (name: string): string => join("test/golden/oracle", `${name}.json`);
+
+/** One tensor a line, so that a change shows where it is. */
+const print = (answer: Answer): string =>
+  `{\n${Object.entries(answer)
+    .map(([name, summary]) => `${JSON.stringify(name)}: ${JSON.stringify(summary)}`)
+    .join(",\n")}\n}\n`;
+
+export const hasGolden = (name: string): boolean => existsSync(golden(name));
+
+export const ask = (name: string, request: Request): Answer => {
+  if (torch === undefined) return JSON.parse(readFileSync(golden(name), "utf8")) as Answer;
+  const answer = Object.fromEntries([...run(request)].map(([key, { data }]) => [key, data]));
+  if (mode === "record") {
+    const summaries = Object.entries(answer).map(([key, data]) => [key, summarise(data)]);
+    mkdirSync("test/golden/oracle", { recursive: true });
+    writeFileSync(golden(name), print(Object.fromEntries(summaries)));
+  }
+  return answer;
+};
