@@ -3,6 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { NonEmptyArray } from "fp-ts/lib/NonEmptyArray.js";
 import type { Checked, Diagnostic } from "./diagnostic.js";
+import { invariant } from "./invariant.js";
 
 const isNonEmpty = <A>(xs: readonly A[]): xs is NonEmptyArray<A> => xs.length > 0;
 
@@ -12,6 +13,12 @@ export const unless = <A>(found: readonly Diagnostic[], value: () => A): Checked
 
 export const reject = (first: Diagnostic, ...rest: readonly Diagnostic[]): Checked<never> =>
   E.left([first, ...rest]);
+
+/** For places where something is known to be wrong. */
+export const rejectAll = (found: readonly Diagnostic[]): Checked<never> => {
+  invariant(isNonEmpty(found), "a rejection without a diagnostic");
+  return E.left(found);
+};
 
 /** All values in order, or all mistakes in order. */
 export const collect = <A>(checks: readonly Checked<A>[]): Checked<readonly A[]> => {

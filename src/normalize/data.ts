@@ -91,7 +91,7 @@ const labelMap = (
   named: Named,
   ignored: readonly number[],
 ): LabelMap => {
-  const index = new Map(classes.map((name, i) => [name, i]));
+  const index = new Map(classes.map((name, i) => [name, i] as const).toReversed());
   const values = new Map<number, number | "ignore">([[255, "ignore"]]);
   for (const [value, name] of Object.entries(named)) {
     values.set(Number(value), index.get(name) ?? "ignore");

@@ -1,7 +1,7 @@
 /** The tree of a spec enters; its variants leave by name, matrices expanded to their products. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { collect, mistakes, reject, unless } from "../diagnostic/checked.js";
+import { collect, reject, unless } from "../diagnostic/checked.js";
 import type { Checked, Diagnostic, Path } from "../diagnostic/diagnostic.js";
 import { type Assignment, dottedPath } from "../source/override.js";
 import { at, type Entry, type Mapping, type Plain, plain, type Tree } from "../source/tree.js";
@@ -89,7 +89,3 @@ const slug = (value: Plain): string => {
   const parts = Array.isArray(value) ? value : Object.entries(value).flat();
   return parts.length === 0 ? "empty" : parts.map((p: Plain) => slug(p)).join("-");
 };
-
-/** Mistakes of the section as a whole; a broken matrix does not hide the rest of the spec. */
-export const variantMistakes = (tree: Tree): readonly Diagnostic[] =>
-  mistakes(expandVariants(tree));

@@ -2,7 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { type Alias, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
-import { reject, unless } from "../diagnostic/checked.js";
+import { reject, rejectAll, unless } from "../diagnostic/checked.js";
 import type { Checked, Diagnostic, Path, Span } from "../diagnostic/diagnostic.js";
 import { didYouMean } from "../diagnostic/nearest.js";
 import * as says from "./errors.js";
@@ -34,16 +34,10 @@ export const parseFrom = (file: string, text: string, offset: number): Checked<T
     end: end + offset,
   });
   if (document === undefined) return reject(says.tooDeep(at(0, 0), MAX_DEPTH));
-  if (document.errors.length > 0)
-    return unless(syntaxMistakes(document.errors, yaml, at), unreachable);
+  if (document.errors.length > 0) return rejectAll(syntaxMistakes(document.errors, yaml, at));
   const reader = new Reader(yaml, at);
   const tree = reader.read(document.contents, [], at(0, 0));
   return unless(reader.found, () => tree);
-};
-
-/** What a broken text holds is never asked for. */
-const unreachable = (): never => {
-  throw new Error("internal error in pspc: YAML's errors led to no diagnostic");
 };
 
 interface Composed {

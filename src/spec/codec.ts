@@ -2,7 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { unless } from "../diagnostic/checked.js";
+import { rejectAll } from "../diagnostic/checked.js";
 import { type Checked, error, type Path } from "../diagnostic/diagnostic.js";
 
 /** A draft-07 schema, as plain data. */
@@ -83,11 +83,7 @@ export const decode = <A>(codec: Codec<A>, value: unknown): Checked<A> => {
       },
     ),
   );
-  return E.isRight(decoded) ? decoded : unless(found, () => unblamed());
-};
-
-const unblamed = (): never => {
-  throw new Error("internal error in pspc: a codec failed without a fault");
+  return E.isRight(decoded) ? decoded : rejectAll(found);
 };
 
 const pathOf = (context: t.Context): Path =>

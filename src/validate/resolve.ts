@@ -1,0 +1,51 @@
+/** A spec's tree and the changes to it enter; the experiment leaves, decoded, normalised and held to every rule. */
+
+import * as E from "fp-ts/lib/Either.js";
+import { rejectAll, unless } from "../diagnostic/checked.js";
+import type { Checked, Diagnostic } from "../diagnostic/diagnostic.js";
+import { errorsIn } from "../diagnostic/order.js";
+import { assign } from "../normalize/assign.js";
+import { unusedWindow } from "../normalize/evaluate.js";
+import { locate } from "../normalize/locate.js";
+import { normalize, type Resolved, type Setting } from "../normalize/normalize.js";
+import type { Origins } from "../normalize/origin.js";
+import type { Assignment } from "../source/override.js";
+import { plain, type Tree } from "../source/tree.js";
+import { decode } from "../spec/codec.js";
+import { spec as language } from "../spec/spec.js";
+import { validate } from "./rules.js";
+
+export interface Outcome {
+  readonly result: Checked<Resolved>;
+  /** Everything found, warnings and notes too, each with its place. */
+  readonly found: readonly Diagnostic[];
+}
+
+/** One variant: a phase begins where the one before found no error. */
+export const resolve = (
+  tree: Tree,
+  assignments: readonly Assignment[],
+  setting: Setting,
+): Outcome => {
+  const changed = change(tree, assignments);
+  if (E.isLeft(changed)) return failed(changed.left);
+  const place = (found: readonly Diagnostic[], origins: Origins = new Map()) =>
+    found.map(locate(changed.right, origins));
+  const decoded = decode(language, plain(changed.right));
+  if (E.isLeft(decoded)) return failed(place(decoded.left));
+  const resolved = normalize(decoded.right, changed.right, setting);
+  if (E.isLeft(resolved)) return failed(place(resolved.left));
+  const { experiment, origins } = resolved.right;
+  const said = [...unusedWindow(decoded.right.evaluate ?? {}), ...validate(experiment)];
+  const found = place(said, origins);
+  return { result: unless(errorsIn(found), () => resolved.right), found };
+};
+
+const failed = (found: readonly Diagnostic[]): Outcome => ({ result: rejectAll(found), found });
+
+/** In the order given, the first that cannot be made ends the rest. */
+const change = (tree: Tree, assignments: readonly Assignment[]): Checked<Tree> =>
+  assignments.reduce<Checked<Tree>>(
+    (done, assignment) => E.flatMap((t: Tree) => assign(t, assignment))(done),
+    E.right(tree),
+  );
