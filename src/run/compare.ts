@@ -5,7 +5,7 @@ import type { Split } from "../data/layout.js";
 import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
-import { predictionStep } from "../plan/step.js";
+import { networkGraph } from "../plan/step.js";
 import type { Want } from "../runtime/library.js";
 import { evaluate } from "./evaluate.js";
 import type { Evaluation } from "./evaluation.js";
@@ -130,10 +130,9 @@ const rowOf = async (
   };
 };
 
-/** Of the bare network: one scale, no mirror, no windows. */
+/** Of the network as the paper draws it, on one crop. */
 const costs = (experiment: Experiment): Pick<Row, "parameters" | "macs"> => {
-  const evaluate = { ...experiment.evaluate, mode: "whole", scales: [1], mirror: false } as const;
-  const graph = predictionStep({ ...experiment, evaluate }, ...experiment.train.crop);
+  const graph = networkGraph(experiment, "infer");
   return { parameters: parameterCount(graph), macs: macs(graph) };
 };
 
