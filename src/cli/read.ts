@@ -1,7 +1,7 @@
 /** Names of specs enter; their checked, resolved contents leave. The compiler's only contact with files. */
 
 import { readFileSync } from "node:fs";
-import { resolve as absolute } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as E from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
@@ -20,10 +20,11 @@ export interface SpecRequest {
 }
 
 /** Parses, decodes, normalises and validates; nothing is printed. */
-export const checked = async (
-  { cwd }: Terminal,
-  { target: { entry, variant }, overrides }: SpecRequest,
-): Promise<Check> => checkSpec({ entry, variant, overrides, cwd, read: await reader(cwd, entry) });
+export const checked = async ({
+  target: { entry, variant },
+  overrides,
+}: SpecRequest): Promise<Check> =>
+  checkSpec({ entry, variant, overrides, cwd: process.cwd(), read: await reader(entry) });
 
 export interface Opened {
   readonly resolved: Resolved;
@@ -39,7 +40,7 @@ export const open = async (
   request: SpecRequest,
   json = false,
 ): Promise<Opened> => {
-  const check = await checked(terminal, request);
+  const check = await checked(request);
   if (E.isLeft(check.result)) throw new Rejected(check, json);
   const warnings = check.diagnostics.filter(({ severity }) => severity === "warning");
   if (warnings.length > 0) {
@@ -48,23 +49,21 @@ export const open = async (
   return { resolved: check.result.right, variants: check.variants };
 };
 
-const reader = async (cwd: string, entry: string): Promise<Read> => {
-  const fromModule = /\.[cm]?[jt]s$/.test(entry) ? await readModule(cwd, entry) : undefined;
+const reader = async (entry: string): Promise<Read> => {
+  const fromModule = /\.[cm]?[jt]s$/.test(entry) ? await readModule(entry) : undefined;
   return (path) =>
     path === entry && fromModule !== undefined
       ? fromModule
       : E.tryCatch(
-          () => readFileSync(absolute(cwd, path), "utf8"),
+          () => readFileSync(path, "utf8"),
           (error) => unreadable(path, error),
         );
 };
 
 /** A spec in TypeScript or JavaScript is its default export, shown in errors as JSON. */
-const readModule = async (cwd: string, entry: string): Promise<E.Either<Failure, string>> => {
+const readModule = async (entry: string): Promise<E.Either<Failure, string>> => {
   try {
-    const loaded: { readonly default?: unknown } = await import(
-      pathToFileURL(absolute(cwd, entry)).href
-    );
+    const loaded: { readonly default?: unknown } = await import(pathToFileURL(resolve(entry)).href);
     return loaded.default === undefined
       ? E.left(noDefaultExport(entry))
       : E.right(JSON.stringify(loaded.default, null, 2));

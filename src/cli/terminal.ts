@@ -6,8 +6,6 @@ import type { Writable } from "node:stream";
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface Terminal {
-  /** Absolute folder that relative names start from. */
-  readonly cwd: string;
   readonly out: Stream;
   readonly err: Stream;
 }
@@ -18,7 +16,7 @@ export const processTerminal = (): Terminal => {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  return { cwd: process.cwd(), out: process.stdout, err: process.stderr };
+  return { out: process.stdout, err: process.stderr };
 };
 
 /** https://no-color.org, and its counterpart for pipes. */

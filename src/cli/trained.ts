@@ -1,7 +1,6 @@
 /** A run folder, or a spec that was trained, enters; the program and the folder of its weights leave. */
 
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import { lower, type Program } from "../plan/program.js";
 import { readRun, runFolder } from "../run/folder.js";
 import { overridesNeedSpec } from "./errors.js";
@@ -24,8 +23,7 @@ export const trained = async (
   json = false,
 ): Promise<Trained> => {
   const { entry, variant } = request.target;
-  const path = resolve(terminal.cwd, entry);
-  if (variant === undefined && existsSync(path) && statSync(path).isDirectory()) {
+  if (variant === undefined && existsSync(entry) && statSync(entry).isDirectory()) {
     if (request.overrides.length > 0) throw overridesNeedSpec(entry);
     return { program: lower((await readRun(entry)).experiment), folder: entry };
   }

@@ -21,9 +21,15 @@ const collector = (): { readonly stream: Stream; readonly text: () => string } =
   return { stream, text: () => written.join("") };
 };
 
-/** Runs a verb as in a pipe, in `cwd`. */
-export const pspc = async (cwd: string, ...argv: readonly string[]): Promise<Answer> => {
+/** Runs a verb as in a pipe, in a folder; a test file is a process of its own. */
+export const pspc = async (folder: string, ...argv: readonly string[]): Promise<Answer> => {
   const [out, err] = [collector(), collector()];
-  const code = await main(argv, { cwd, out: out.stream, err: err.stream });
-  return { code, out: out.text(), err: err.text() };
+  const home = process.cwd();
+  process.chdir(folder);
+  try {
+    const code = await main(argv, { out: out.stream, err: err.stream });
+    return { code, out: out.text(), err: err.text() };
+  } finally {
+    process.chdir(home);
+  }
 };

@@ -22,7 +22,7 @@ const step = (done: number, steps = 100, seconds = 0.5): Event & { readonly kind
 const terminalWith = (live: Partial<Stream>) => {
   const err = Object.assign(new PassThrough(), live);
   const out = new PassThrough();
-  const terminal: Terminal = { cwd: "/", out, err };
+  const terminal: Terminal = { out, err };
   return { terminal, err: (): string => String(err.read() ?? ""), out };
 };
 

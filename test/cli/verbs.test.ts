@@ -223,10 +223,11 @@ describe("what needs a run or data", () => {
     ["compare", "spec.yaml"],
     ["data", "check", "spec.yaml"],
   ])("answers with 1 and a remedy where it is missing: %s %s %s", async (...argv) => {
+    mkdirSync(join(folder, "empty"), { recursive: true });
     const { code, out, err } = await pspc(folder, ...argv);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(/(^|\n)error: /);
     expect(err).toContain(" = help: ");
-    expect(existsSync(join(folder, "runs"))).toBe(false);
+    expect(existsSync(join(folder, "runs/spec"))).toBe(false);
   });
 });

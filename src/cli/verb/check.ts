@@ -17,7 +17,7 @@ export const run = verb((terminal) =>
     description: "Finds every mistake in a spec and all its variants; TensorFlow is not loaded.",
     args: { ...specArguments, json: jsonFlag },
     handler: async ({ json, ...request }) => {
-      const { result, diagnostics, sources, variants } = await checked(terminal, request);
+      const { result, diagnostics, sources, variants } = await checked(request);
       const answer = toJson(diagnostics, sources);
       const code = answer.valid ? exit.ok : exit.wrong;
       if (json) {

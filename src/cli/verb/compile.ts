@@ -1,7 +1,7 @@
 /** `compile`: a spec enters; the printed graph, or a folder with it and the SavedModel, leaves. */
 
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { command } from "cmd-ts";
 import { writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/print.js";
@@ -40,10 +40,10 @@ export const run = verb((terminal) =>
         "program.json": `${JSON.stringify(about, null, 2)}\n`,
         "saved_model.pb": encode(model),
       };
-      await mkdir(resolve(terminal.cwd, out), { recursive: true });
+      await mkdir(out, { recursive: true });
       for (const [name, content] of Object.entries(files)) {
         const file = join(out, name);
-        await writeFileAtomic(resolve(terminal.cwd, file), content);
+        await writeFileAtomic(file, content);
         print(terminal, file);
       }
       return exit.ok;

@@ -1,7 +1,7 @@
 /** `init`: a dataset folder enters; a commented spec leaves, to begin with. */
 
 import { existsSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { command, positional, string } from "cmd-ts";
 import { writeFileAtomic } from "../../data/write.js";
@@ -23,11 +23,11 @@ export const run = verb((terminal) =>
       out: textOption("out", "FILE", "where the spec goes; it is printed otherwise"),
     },
     handler: async ({ folder, out }) => {
-      const root = resolve(terminal.cwd, folder);
-      const file = out === undefined ? undefined : resolve(terminal.cwd, out);
+      const root = resolve(folder);
+      const file = out === undefined ? undefined : resolve(out);
       if (file !== undefined && existsSync(file)) throw new Failed(specExists(file));
       const found = await survey(root);
-      const base = file === undefined ? terminal.cwd : resolve(file, "..");
+      const base = file === undefined ? process.cwd() : dirname(file);
       const schema = fileURLToPath(new URL("../../../schema/pspc.schema.json", import.meta.url));
       const text = firstSpec(relative(base, root) || ".", relative(base, schema), found);
       if (file === undefined || out === undefined) print(terminal, text);

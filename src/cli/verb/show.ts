@@ -29,7 +29,7 @@ export const run = verb((terminal) =>
       json: jsonFlag,
     },
     handler: async ({ json, diff, ...request }) => {
-      const { check, resolved } = await opened(terminal, request, json);
+      const { check, resolved } = await opened(request, json);
       if (diff !== undefined) return showDifference(terminal, resolved, request.target, diff, json);
       if (!json) print(terminal, show(resolved, check.sources));
       else {
@@ -46,8 +46,8 @@ interface Opened {
   readonly resolved: Resolved;
 }
 
-const opened = async (terminal: Terminal, request: SpecRequest, json: boolean): Promise<Opened> => {
-  const check = await checked(terminal, request);
+const opened = async (request: SpecRequest, json: boolean): Promise<Opened> => {
+  const check = await checked(request);
   if (E.isLeft(check.result)) throw new Rejected(check, json);
   return { check, resolved: check.result.right };
 };
@@ -59,7 +59,7 @@ const showDifference = async (
   diff: Target,
   json: boolean,
 ): Promise<typeof exit.ok> => {
-  const { resolved: right } = await opened(terminal, { target: diff, overrides: [] }, json);
+  const { resolved: right } = await opened({ target: diff, overrides: [] }, json);
   const found = differences(left, right);
   if (json) printJson(terminal, found);
   else {
