@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { errorsIn } from "../../src/diagnostic/order.js";
 import { featureSize } from "../../src/normalize/geometry.js";
+import type { JsonSchema } from "../../src/spec/codec.js";
+import { jsonSchema } from "../../src/spec/schema.js";
 import { type Check, checkSpec } from "../../src/validate/check.js";
 import { shown } from "../golden/front.js";
+import { conforms } from "../spec/schema.js";
 
 const checkFile = (entry: string, variant?: string): Check =>
   checkSpec({
@@ -18,6 +22,14 @@ const specs = readdirSync("specs").filter((file) => file.endsWith(".yaml"));
 
 describe.each(specs)("specs/%s", (file) => {
   const checked = checkFile(`specs/${file}`);
+
+  test("satisfies the JSON Schema that its first line names", () => {
+    const text = readFileSync(`specs/${file}`, "utf8");
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/schema\/pspc\.schema\.json\n/);
+    const { whole, part } = jsonSchema().definitions as Readonly<Record<string, JsonSchema>>;
+    const written: unknown = parse(text);
+    expect(conforms(/^extends:/m.test(text) ? part! : whole!, written)).toBe(true);
+  });
 
   test("has no mistake, in no variant", () => {
     expect(shown({ ...checked, diagnostics: errorsIn(checked.diagnostics) })).toBe("");

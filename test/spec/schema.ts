@@ -14,6 +14,7 @@ const types: Readonly<Record<string, (v: unknown) => boolean>> = {
   boolean: (v) => typeof v === "boolean",
   array: (v) => Array.isArray(v),
   object: isMap,
+  null: (v) => v === null,
 };
 
 const numeric =
@@ -55,6 +56,8 @@ const words: Readonly<Record<string, Test>> = {
   additionalProperties: (_, v, schema) =>
     !isMap(v) || Object.keys(v).every((k) => isKnown(k, schema)),
   description: () => true,
+  title: () => true,
+  $schema: () => true,
 };
 
 export const conforms = (schema: JsonSchema, value: unknown): boolean =>

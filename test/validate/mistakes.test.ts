@@ -1,7 +1,14 @@
 /** Mistakes that authors make, beyond the one on each page of docs/errors: each has its golden rendering. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { toJson } from "../../src/diagnostic/json.js";
+import { errorsIn } from "../../src/diagnostic/order.js";
+import type { JsonSchema } from "../../src/spec/codec.js";
 import { checkChild, codes, shown } from "../golden/front.js";
+import { conforms } from "../spec/schema.js";
+
+const answer: JsonSchema = JSON.parse(readFileSync("schema/check.schema.json", "utf8"));
 
 interface Mistake {
   readonly code: string;
@@ -99,6 +106,9 @@ describe.each(mistakes)("$code $name", ({ code, name, text, variant, overrides }
   test("is told", async () => {
     const found = checkChild(text, variant, overrides);
     expect(codes(found)).toContain(code);
+    const json = toJson(found.diagnostics, found.sources);
+    expect(json.error_count).toBe(errorsIn(found.diagnostics).length);
+    expect(conforms(answer, JSON.parse(JSON.stringify(json)))).toBe(true);
     await expect(shown(found)).toMatchFileSnapshot(`../golden/errors/${code}/${name}.txt`);
   });
 });
