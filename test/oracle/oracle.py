@@ -227,15 +227,15 @@ def load(network, weights):
 
 
 def pixel_loss(logits, labels, of):
-    weight = None if of["class_weights"] is None else torch.tensor(of["class_weights"], dtype=torch.float32)
+    weight = None if of["class_weights"] is None else torch.tensor(of["class_weights"], dtype=torch.get_default_dtype())
     if of["mean_over"] == "valid":
         return F.cross_entropy(logits, labels, weight, ignore_index=IGNORE)
     return F.cross_entropy(logits, labels, weight, ignore_index=IGNORE, reduction="sum") / labels.numel()
 
 
 def normalised(images, data):
-    mean, std = (torch.tensor(data[key], dtype=torch.float32) for key in ("mean", "std"))
-    return ((torch.tensor(images, dtype=torch.float32) - mean) / std).permute(0, 3, 1, 2).contiguous()
+    mean, std = (torch.tensor(data[key], dtype=torch.get_default_dtype()) for key in ("mean", "std"))
+    return ((torch.tensor(images, dtype=torch.get_default_dtype()) - mean) / std).permute(0, 3, 1, 2).contiguous()
 
 
 def forward(network, request, tensors):
@@ -295,6 +295,8 @@ def main(request_path, weights_path, result_path):
     torch.set_num_threads(1)
     with open(request_path) as file:
         request = json.load(file)
+    if request["bits"] == 64:
+        torch.set_default_dtype(torch.float64)
     tensors = read_tensors(weights_path)
     network = Network(request["model"], len(request["data"]["classes"]))
     load(network, tensors)

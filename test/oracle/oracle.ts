@@ -21,6 +21,8 @@ export interface Request {
   /** Rate of each step; one step a rate. */
   readonly rates?: readonly number[];
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Of PyTorch's floats: 32 unless written out. */
+  readonly bits?: 32 | 64;
 }
 
 /** Enough of a tensor to tell it from another. */
@@ -108,13 +110,19 @@ export const compare = (got: ArrayLike<number>, wanted: Answer[string]): Differe
   };
 };
 
-const run = ({ task, experiment, rates = [], tensors }: Request): Map<string, Tensor> => {
+const run = ({
+  task,
+  experiment,
+  rates = [],
+  tensors,
+  bits = 32,
+}: Request): Map<string, Tensor> => {
   const folder = mkdtempSync(join(tmpdir(), "pspc-oracle-"));
   try {
     const [request, weights, result] = ["request.json", "in", "out"].map((name) =>
       join(folder, name),
     );
-    writeFileSync(request, JSON.stringify({ ...experiment, task, rates }));
+    writeFileSync(request, JSON.stringify({ ...experiment, task, rates, bits }));
     writeFileSync(weights, encodeSafetensors(tensors));
     const script = join(import.meta.dirname, "oracle.py");
     execFileSync("python3", [script, request, weights, result], {
