@@ -61,6 +61,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0519: "a class without a label value",
   E0520: "a bin twice",
   E0521: "a rate that rises",
+  E0522: "a precision that is not compiled yet",
 };
 
 /** Where the page of a code stands, from the package's root; nothing for a code that does not exist. */

@@ -262,3 +262,11 @@ export const endAboveBase = (base: number, end: number): Diagnostic =>
       help: ["use an end below the base; 0 is the paper's"],
     },
   );
+
+export const precisionNotCompiled = (): Diagnostic =>
+  error(
+    "E0522",
+    "`bf16` is not compiled yet",
+    { path: ["train", "precision"], label: "only `f32` is" },
+    { help: ["use `f32`, or leave the key out"] },
+  );
