@@ -100,6 +100,9 @@ export const compare = (got: ArrayLike<number>, wanted: Answer[string]): Differe
   const size = summary?.size ?? reference.length;
   if (got.length !== size) return { relative: Number.NaN, largest: Number.NaN };
   const at = summary === undefined ? undefined : places(size);
+  if (at !== undefined && at.length !== reference.length) {
+    throw new Error("the summaries were recorded with other samples: PSPC_ORACLE=record");
+  }
   const off = Array.from(reference, (value, i) => got[at?.[i] ?? i] - value);
   const norm = summary?.norm ?? normOf(reference);
   const share = norm * Math.sqrt(off.length / size);
