@@ -21,6 +21,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: "print the spec with every decision made, and where each came from",
     load: () => import("./verb/show.js"),
   },
+  fmt: {
+    summary: "put the keys of specs into canonical order",
+    load: () => import("./verb/fmt.js"),
+  },
   plan: {
     summary: "print layers, parameters, MACs, memory, rates; nothing is trained",
     load: () => import("./verb/plan.js"),

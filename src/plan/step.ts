@@ -112,9 +112,9 @@ const imageScores = (experiment: Experiment, height: number, width: number): Nod
   return scores(forward, evaluate)(normalise(data.mean, data.std)(image));
 };
 
-/** A graph that only asks: the forward rewrites are all that apply. */
-const question = (results: Step<Node>["results"], { forward }: Passes): Graph =>
-  verify(number(rewriteStep(forward, { results, updates: [] })));
+/** A graph that only asks: nothing in it moves. */
+const question = (results: Step<Node>["results"], { inference, forward }: Passes): Graph =>
+  verify(number(rewriteStep(forward, rewriteStep(inference, { results, updates: [] }))));
 
 /** image u8 `[H, W, 3]` → the class of each pixel, u8 `[H, W]`. */
 export const predictionStep = (

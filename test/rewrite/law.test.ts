@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
 import { evaluationStep, trainingStep } from "../../src/plan/step.js";
 import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
+import { foldBatchNorm } from "../../src/rewrite/fold-batch-norm.js";
 import { joinPads } from "../../src/rewrite/join-pads.js";
 import { asWritten, type Passes, standard } from "../../src/rewrite/passes.js";
 import { stretchLate } from "../../src/rewrite/stretch-late.js";
@@ -13,9 +14,10 @@ import { type Differs, tiny } from "../oracle/experiment.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 
 const passes: Readonly<Record<string, Passes>> = {
-  "factor-pyramid": { forward: [factorPyramid], whole: [] },
-  "join-pads": { forward: [], whole: [joinPads] },
-  "stretch-late": { forward: [], whole: [stretchLate] },
+  "fold-batch-norm": { ...asWritten, inference: [foldBatchNorm] },
+  "factor-pyramid": { ...asWritten, forward: [factorPyramid] },
+  "join-pads": { ...asWritten, whole: [joinPads] },
+  "stretch-late": { ...asWritten, whole: [stretchLate] },
   all: standard,
 };
 
@@ -104,6 +106,14 @@ describe("what a rewrite leaves", () => {
     const factored = trainingStep(experiment, passes["factor-pyramid"]);
     expect(count(factored, "pad")).toBeGreaterThan(0);
     expect(count(rewritten, "pad")).toBe(0);
+  });
+
+  it("normalises nothing after a convolution in inference", () => {
+    const [plain, folded] = [asWritten, standard].map((which) =>
+      evaluationStep(experiment, 50, 44, which),
+    );
+    expect(count(plain, "batchNormInference")).toBeGreaterThan(10);
+    expect(count(folded, "batchNormInference")).toBe(0);
   });
 
   it("stretches nothing before an elementwise operation", () => {

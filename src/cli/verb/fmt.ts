@@ -1,0 +1,64 @@
+/** `fmt`: spec files enter; the same specs in canonical order leave, in place. */
+
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { command, flag, restPositionals, type Type } from "cmd-ts";
+import * as E from "fp-ts/lib/Either.js";
+import { writeFileAtomic } from "../../data/write.js";
+import { Failed } from "../../diagnostic/failure.js";
+import { render } from "../../diagnostic/render.js";
+import { parse } from "../../source/yaml.js";
+import { format } from "../../spec/format.js";
+import { unreadable } from "../errors.js";
+import { exit } from "../exit.js";
+import { hasColour, print, type Terminal, tell } from "../terminal.js";
+import { verb } from "../verb.js";
+
+const file: Type<string, string> = { from: async (text) => text, displayName: "FILE" };
+
+export const run = verb((terminal) =>
+  command({
+    name: "fmt",
+    description: "Puts the keys of specs into canonical order, in place; comments stay.",
+    args: {
+      files: restPositionals({ type: file }),
+      check: flag({
+        long: "check",
+        description: "write nothing; exit 1 where something would change",
+      }),
+    },
+    handler: async ({ files, check }) => {
+      const outcomes = [];
+      for (const name of files) outcomes.push(await formatted(terminal, name, check));
+      for (const [i, name] of files.entries()) if (outcomes[i] === "changed") print(terminal, name);
+      const wrong = outcomes.includes("wrong") || (check && outcomes.includes("changed"));
+      return wrong ? exit.wrong : exit.ok;
+    },
+  }),
+);
+
+type Outcome = "same" | "changed" | "wrong";
+
+/** What is no YAML is told with its place, and left alone. */
+const formatted = async (terminal: Terminal, name: string, check: boolean): Promise<Outcome> => {
+  const path = resolve(name);
+  const text = read(path, name);
+  const tree = parse(name, text);
+  if (E.isLeft(tree)) {
+    const colour = hasColour(terminal.err);
+    tell(terminal, render(tree.left, new Map([[name, text]]), { colour }));
+    return "wrong";
+  }
+  const better = format(text);
+  if (better === text) return "same";
+  if (!check) await writeFileAtomic(path, better);
+  return "changed";
+};
+
+const read = (path: string, name: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Failed(unreadable(name, error));
+  }
+};
