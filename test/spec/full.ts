@@ -37,7 +37,7 @@ export const full = defineSpec({
     batch: 4,
     crop: [89, 137],
     seed: 7,
-    precision: "bf16",
+    precision: "f32",
     optimizer: { sgd: { momentum: 0.8, weight_decay: 0, decay: "kernels" } },
     schedule: { poly: { base: 0.02, power: 1, end: 0.001 } },
     multipliers: { new: 5 },
