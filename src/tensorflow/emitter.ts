@@ -1,5 +1,6 @@
 /** Where lowered nodes gather: a rule names an operation, its inputs and attributes; the name of its output leaves. */
 
+import { invariant } from "../diagnostic/invariant.js";
 import type { DType } from "../graph/type.js";
 import type { Attribute, NodeDef, Tensor } from "./proto.js";
 
@@ -37,11 +38,14 @@ export const tensorOf = (
   dtype: DType,
   shape: readonly number[],
   values: ArrayLike<number>,
-): Tensor => ({
-  dtype,
-  shape,
-  content: dtype === "i32" ? bytesOf(Int32Array.from(values)) : bytesOf(Float32Array.from(values)),
-});
+): Tensor => {
+  invariant(dtype === "f32" || dtype === "i32", `no constant is written as ${dtype}`);
+  return {
+    dtype,
+    shape,
+    content: bytesOf(dtype === "i32" ? Int32Array.from(values) : Float32Array.from(values)),
+  };
+};
 
 /** `scope` is the first part of every name. Equal constants are emitted once. */
 export const emitter = (scope: string): Emitter => {
