@@ -2,6 +2,7 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
+import type { Target } from "./arguments.js";
 import { Misused } from "./exit.js";
 
 export const unknownVerb = (word: string, known: readonly string[]): Misused =>
@@ -80,3 +81,10 @@ export const noLists = (root: string): Failure =>
 
 export const specExists = (file: string): Failure =>
   failure(`${file} exists already`, undefined, "name another file, or move that one away");
+
+export const untrained = ({ entry, variant }: Target, folder: string): Failure =>
+  failure(
+    `there is no run in ${folder}`,
+    "the spec was not trained, or its run lies elsewhere",
+    `\`pspc train '${entry}${variant === undefined ? "" : `#${variant}`}'\`, or name the run with --run`,
+  );

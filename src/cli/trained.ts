@@ -1,9 +1,10 @@
 /** A run folder, or a spec that was trained, enters; the program and the folder of its weights leave. */
 
 import { existsSync, statSync } from "node:fs";
+import { Failed } from "../diagnostic/failure.js";
 import { lower, type Program } from "../plan/program.js";
-import { readRun, runFolder } from "../run/folder.js";
-import { overridesNeedSpec } from "./errors.js";
+import { readRun, runFile, runFolder } from "../run/folder.js";
+import { overridesNeedSpec, untrained } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import type { Terminal } from "./terminal.js";
 
@@ -28,10 +29,9 @@ export const trained = async (
     return { program: lower((await readRun(entry)).experiment), folder: entry };
   }
   const { resolved } = await open(terminal, request, json);
-  return {
-    program: lower(resolved.experiment),
-    folder: run ?? runFolder(entry, resolved.variant),
-  };
+  const folder = run ?? runFolder(entry, resolved.variant);
+  if (!existsSync(runFile(folder))) throw new Failed(untrained(request.target, folder));
+  return { program: lower(resolved.experiment), folder };
 };
 
 /** What is scored unless a split is named. */

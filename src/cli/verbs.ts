@@ -38,7 +38,7 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./verb/data.js"),
   },
   train: {
-    summary: "train; Ctrl-C saves and stops, the same command goes on",
+    summary: "train; Ctrl-C saves and stops, `--resume RUN` goes on",
     load: () => import("./verb/train.js"),
   },
   eval: {

@@ -1,6 +1,6 @@
 /** Files written whole or not at all: a path and pictures or bytes enter, a file stands in its place. */
 
-import { open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { Failed } from "../diagnostic/failure.js";
@@ -8,6 +8,15 @@ import { unknownFormat, unwritable } from "./errors.js";
 import type { Picture } from "./image.js";
 import type { Palette } from "./palette.js";
 import { encodeIndices } from "./png.js";
+
+/** Makes a folder, and those above it, where they are missing. @throws Failed where that cannot be. */
+export const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new Failed(unwritable(path, error instanceof Error ? error.message : String(error)));
+  }
+};
 
 /**
  * Writes beside, syncs, renames: whoever reads `path` sees the old file or the new one. Pictures, which can

@@ -1,11 +1,11 @@
 /** Trained weights on pictures without labels: files or folders enter; palette PNGs of classes and overlays leave. */
 
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { imageSize, type Picture, readImage } from "../data/image.js";
 import { overlay, palette } from "../data/palette.js";
-import { writeImage, writePalettePng } from "../data/write.js";
+import { makeFolder, writeImage, writePalettePng } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
@@ -54,7 +54,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
     })),
   );
   const images = measured.filter((image): image is Measured<Input> => image.size !== null);
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   let done = 0;
   for await (const { session, members } of serve(network, "predict", images)) {
     const read = ({ item: { path } }: Measured<Input>): Promise<Picture | null> =>

@@ -1,9 +1,8 @@
 /** `compile`: a spec enters; the printed graph, or a folder with it and the SavedModel, leaves. */
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "cmd-ts";
-import { writeFileAtomic } from "../../data/write.js";
+import { makeFolder, writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/print.js";
 import { lower } from "../../plan/program.js";
 import { modelFor } from "../../tensorflow/model.js";
@@ -40,7 +39,7 @@ export const run = verb((terminal) =>
         "program.json": `${JSON.stringify(about, null, 2)}\n`,
         "saved_model.pb": encode(model),
       };
-      await mkdir(out, { recursive: true });
+      await makeFolder(out);
       for (const [name, content] of Object.entries(files)) {
         const file = join(out, name);
         await writeFileAtomic(file, content);
