@@ -22,9 +22,9 @@ export interface Fingerprint {
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
-/** A Map prints as its entries; everything else as JSON has it. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner));
+/** Sixteen hexadecimal digits of plain data. A Map counts as its entries; everything else as JSON has it. */
+export const fingerprintOf = (value: unknown): string =>
+  hash(JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner)));
 
 /** From an experiment, which every rule has passed, to its program. */
 export const lower = (experiment: Experiment): Program => {
@@ -32,7 +32,7 @@ export const lower = (experiment: Experiment): Program => {
   const graph = hash(printGraph(training));
   const { data, model, train } = experiment;
   const decides = { graph, data, weights: model.backbone.weights, train };
-  return { experiment, training, fingerprint: { graph, training: hash(canonical(decides)) } };
+  return { experiment, training, fingerprint: { graph, training: fingerprintOf(decides) } };
 };
 
 /** The same experiment from other random numbers: weights, order, augmentation, dropout. */

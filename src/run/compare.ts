@@ -8,7 +8,7 @@ import type { Program } from "../plan/program.js";
 import { networkGraph } from "../plan/step.js";
 import type { Want } from "../runtime/library.js";
 import { evaluate } from "./evaluate.js";
-import type { Evaluation } from "./evaluation.js";
+import { type Evaluation, evaluationFingerprint } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { readEvaluation, readRun, runFile, runFolder } from "./folder.js";
 import type { Row, Spread } from "./row.js";
@@ -92,16 +92,13 @@ async function* trained(
   yield* train({ ...request, program, folder, variant, resume });
 }
 
-/** The evaluation that lies in the run's folder, if it is of this training and made in this way. */
-const known = async (
+/** The evaluation of the finished training that lies in the run's folder, if it was made in this way. */
+const known = (
   { split }: CompareRequest,
-  { program, folder }: Entry,
+  { program: { experiment, fingerprint }, folder }: Entry,
 ): Promise<Evaluation | null> => {
-  const evaluation = await readEvaluation(folder, split);
-  const same =
-    evaluation?.fingerprint === program.fingerprint.training &&
-    JSON.stringify(evaluation.evaluate) === JSON.stringify(program.experiment.evaluate);
-  return same ? evaluation : null;
+  const weights = { training: fingerprint.training, step: experiment.train.iterations };
+  return readEvaluation(folder, split, evaluationFingerprint(experiment, split, weights));
 };
 
 const rowOf = async (

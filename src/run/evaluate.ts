@@ -5,14 +5,13 @@ import { imageSize } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
 import { openSplit, type Split } from "../data/layout.js";
 import { readSample, type Sample } from "../data/sample.js";
-import { writeFileAtomic } from "../data/write.js";
 import { fromCounts, monoid } from "../metric/confusion.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
-import { type Evaluation, scored } from "./evaluation.js";
+import { type Evaluation, evaluationFingerprint, scored } from "./evaluation.js";
 import type { Event } from "./event.js";
-import { evaluationFile, metricsFile } from "./folder.js";
+import { metricsFile, writeEvaluation } from "./folder.js";
 import {
   ahead,
   type Measured,
@@ -54,10 +53,13 @@ export async function* evaluate(
     await setImmediate();
     if (signal?.aborted) return null;
   }
-  const fingerprint = network.metadata.training ?? null;
-  const found = scored(experiment, total, { split, images: images.length, fingerprint });
-  if ("folder" in request)
-    await keep(request.folder, found.evaluation, Number(network.metadata.step));
+  const weights = { training: network.metadata.training ?? null, step: stepOf(network) };
+  const about = { split, images: images.length, fingerprint: weights.training };
+  const found = scored(experiment, total, about);
+  if ("folder" in request) {
+    const fingerprint = evaluationFingerprint(experiment, split, weights);
+    await keep(request.folder, fingerprint, found.evaluation, weights.step);
+  }
   yield { kind: "scored", split, ...found };
   return found.evaluation;
 }
@@ -76,10 +78,18 @@ async function* confusions(
   }
 }
 
+/** Steps behind the weights; 0 where their file does not say. */
+const stepOf = ({ metadata }: Network): number => Number(metadata.step ?? 0);
+
 /** Leaves the evaluation beside the weights, and its scores among the metrics, once. */
-const keep = async (folder: string, evaluation: Evaluation, step: number): Promise<void> => {
+const keep = async (
+  folder: string,
+  fingerprint: string,
+  evaluation: Evaluation,
+  step: number,
+): Promise<void> => {
   const { split, miou, mean_accuracy, pixel_accuracy } = evaluation;
-  await writeFileAtomic(evaluationFile(folder, split), `${JSON.stringify(evaluation)}\n`);
+  await writeEvaluation(folder, fingerprint, evaluation);
   const line = { step, split, miou, mean_accuracy, pixel_accuracy };
   const lines = await readJournal(metricsFile(folder));
   if (lines.some((known) => JSON.stringify(known) === JSON.stringify(line))) return;

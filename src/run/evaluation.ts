@@ -3,6 +3,7 @@
 import type { Confusion } from "../metric/confusion.js";
 import { type Scores, scores } from "../metric/scores.js";
 import type { Evaluate, Experiment } from "../normalize/experiment.js";
+import { fingerprintOf } from "../plan/program.js";
 
 export interface Evaluation {
   readonly split: string;
@@ -24,6 +25,19 @@ export interface Evaluation {
   /** How it was evaluated. */
   readonly evaluate: Evaluate;
 }
+
+/** Which weights: the training that made them, as far as their file says, and the steps it had done. */
+export interface Weights {
+  readonly training: string | null;
+  readonly step: number;
+}
+
+/** Of everything that decides the scores: the data, the split, how it is evaluated, the weights. */
+export const evaluationFingerprint = (
+  { data, model, evaluate }: Experiment,
+  split: string,
+  weights: Weights,
+): string => fingerprintOf({ data, align: model.align_corners, evaluate, split, weights });
 
 export interface Scored {
   readonly scores: Scores;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
-import { writeFileAtomic } from "../data/write.js";
+import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
 import type { Fingerprint, Program } from "../plan/program.js";
@@ -41,8 +41,10 @@ export const weightsFile = (folder: string): string => join(folder, "weights.saf
 export const checkpointFile = (folder: string): string => join(folder, "checkpoint.safetensors");
 export const previousCheckpointFile = (folder: string): string =>
   join(folder, "checkpoint.previous.safetensors");
-export const evaluationFile = (folder: string, split: string): string =>
-  join(folder, `evaluation-${split}.json`);
+/** One file an evaluation: variants that share a training, and other scales, each keep their own. */
+export const evaluationFile = (folder: string, split: string, fingerprint: string): string =>
+  join(evaluationsFolder(folder), `${split}-${fingerprint}.json`);
+const evaluationsFolder = (folder: string): string => join(folder, "evaluations");
 
 /** `runs/camvid-no-aux` for `specs/camvid.yaml#no-aux`. */
 export const runFolder = (spec: string, variant: string | null, parent = "runs"): string => {
@@ -77,13 +79,29 @@ export const readRun = async (folder: string): Promise<Run> => {
   }
 };
 
-/** What the last evaluation of a run on a split found, or `null` where none is to be read. */
-export const readEvaluation = async (folder: string, split: string): Promise<Evaluation | null> => {
+/** What an evaluation of a run found, or `null` where none is to be read. */
+export const readEvaluation = async (
+  folder: string,
+  split: string,
+  fingerprint: string,
+): Promise<Evaluation | null> => {
   try {
-    return JSON.parse(await readFile(evaluationFile(folder, split), "utf8")) as Evaluation;
+    const text = await readFile(evaluationFile(folder, split, fingerprint), "utf8");
+    return JSON.parse(text) as Evaluation;
   } catch {
     return null;
   }
+};
+
+/** Leaves an evaluation in the folder of its run. @throws Failed where the disk refuses. */
+export const writeEvaluation = async (
+  folder: string,
+  fingerprint: string,
+  evaluation: Evaluation,
+): Promise<void> => {
+  await makeFolder(evaluationsFolder(folder));
+  const file = evaluationFile(folder, evaluation.split, fingerprint);
+  await writeFileAtomic(file, `${JSON.stringify(evaluation)}\n`);
 };
 
 /**

@@ -11,7 +11,8 @@ import { count, monoid } from "../../src/metric/confusion.js";
 import { lower, withSeed } from "../../src/plan/program.js";
 import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
-import { evaluationFile, metricsFile, runFolder } from "../../src/run/folder.js";
+import { evaluationFingerprint } from "../../src/run/evaluation.js";
+import { metricsFile, readEvaluation, runFolder } from "../../src/run/folder.js";
 import { predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
@@ -54,8 +55,9 @@ describe("a trained network", { timeout: 120_000 }, () => {
     ]);
     expect(a! + b! + c! + d!).toBe(2 * 46 * (43 + 44));
     expect(scored.evaluation).toMatchObject({ split: "val", images: 4 });
-    const kept = JSON.parse(await readFile(evaluationFile(run, "val"), "utf8"));
-    expect(kept).toEqual(scored.evaluation);
+    const weights = { training: of.fingerprint.training, step: 12 };
+    const fingerprint = evaluationFingerprint(of.experiment, "val", weights);
+    expect(await readEvaluation(run, "val", fingerprint)).toEqual(scored.evaluation);
     expect((await readFile(metricsFile(run), "utf8")).split("\n").at(-2)).toMatch(/"split":"val"/);
   });
 
@@ -95,6 +97,26 @@ describe("a comparison", { timeout: 120_000 }, () => {
       device,
       workers: 0,
     });
+
+  test("evaluates variants of one training each in its own way, once", async () => {
+    const mirrored = { ...whole, evaluate: { ...whole.evaluate, mirror: true } };
+    const request = {
+      spec: "specs/shared.yaml",
+      parent: join(folder, "shared"),
+      variants: [
+        { name: "plain", programs: [lower(whole)] as const },
+        { name: "mirrored", programs: [lower(mirrored)] as const },
+      ],
+      split: "val" as const,
+      device,
+      workers: 0,
+    };
+    const first = await collect(compare(request));
+    expect(kinds(first, "step")).toHaveLength(2);
+    expect(kinds(first, "scored")).toHaveLength(2);
+    expect(await readdir(join(folder, "shared"))).toEqual(["shared-plain"]);
+    expect(kinds(await collect(compare(request)), "scored")).toHaveLength(0);
+  });
 
   test("trains what is missing, once, and sets the variants side by side", async () => {
     const first = await collect(comparing());
