@@ -62,6 +62,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0520: "a bin twice",
   E0521: "a rate that rises",
   E0522: "a precision that is not compiled yet",
+  E0534: "initial weights named twice",
 };
 
 /** Where the page of a code stands, from the package's root; nothing for a code that does not exist. */

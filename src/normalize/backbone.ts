@@ -1,7 +1,6 @@
 /** The section `model.backbone` as written enters; the decided one leaves. */
 
 import type { Spec } from "../spec/spec.js";
-import { absolute } from "./data.js";
 import type { Backbone, Stem } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";
 
@@ -24,7 +23,7 @@ const PAPER_WIDTH = 64;
 export const atWidth = (channels: number, width: number): number =>
   Math.max(1, Math.floor((channels * width) / PAPER_WIDTH));
 
-export const decideBackbone = (b: Written, decide: Decisions, cwd: string): Backbone => {
+export const decideBackbone = (b: Written, decide: Decisions): Backbone => {
   const body = decideBody(b, decide);
   return {
     ...body,
@@ -37,18 +36,7 @@ export const decideBackbone = (b: Written, decide: Decisions, cwd: string): Back
     ),
     stride_site: decideStrideSite(b, body.block, decide),
     first_dilation: decide.orPreset("model.backbone.first_dilation", b.first_dilation, same),
-    weights: decideWeights(b.weights, decide, cwd),
   };
-};
-
-const decideWeights = (
-  written: string | undefined,
-  decide: Decisions,
-  cwd: string,
-): string | null => {
-  const path = "model.backbone.weights";
-  if (written !== undefined) return absolute(written, path, decide, cwd);
-  return decide.or(path, written, null, "random");
 };
 
 const decideBody = (b: Written, decide: Decisions): Body => {

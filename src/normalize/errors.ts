@@ -151,3 +151,14 @@ export const noEffect = (path: Path, because: Path): Diagnostic =>
       help: ["write `mode: slide`, or remove it"],
     },
   );
+
+export const weightsTwice = (): Diagnostic =>
+  error(
+    "E0534",
+    "the initial weights are named twice",
+    { path: ["model", "backbone", "weights"], label: "the backbone's, from here" },
+    {
+      related: [{ path: ["model", "weights"], label: "and from here", on: "key" }],
+      help: ["keep one of them: `model.weights: {file: …, only: backbone}` says the same"],
+    },
+  );

@@ -31,6 +31,8 @@ export interface Data {
 
 export interface Model {
   readonly backbone: Backbone;
+  /** `null` draws every weight. */
+  readonly weights: Weights | null;
   /** `null` is the dilated FCN baseline. */
   readonly pyramid: Pyramid | null;
   readonly head: Head;
@@ -58,8 +60,14 @@ export interface Backbone {
   readonly stride_site: "3x3" | "1x1";
   /** Dilation of a dilated stage's first block: the stage's (`full`, semseg) or half of it (`contracted`, mmseg). */
   readonly first_dilation: "full" | "contracted";
-  /** Absolute path of the initial weights, or `null` for random ones. */
-  readonly weights: string | null;
+}
+
+/** A file of weights to begin with: of the whole network, or of its backbone. */
+export interface Weights {
+  /** Absolute. */
+  readonly file: string;
+  /** What is taken from it; all else is drawn. */
+  readonly only: "all" | "backbone";
 }
 
 /** Three 3×3 convolutions, or one 7×7; then max pooling 3×3 of stride 2. */

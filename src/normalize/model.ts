@@ -5,13 +5,15 @@ import { atWidth, decideBackbone } from "./backbone.js";
 import type { Auxiliary, Backbone, Head, Model, Norm, Pyramid } from "./experiment.js";
 import { stageChannels } from "./geometry.js";
 import { type Decisions, same } from "./origin.js";
+import { decideWeights } from "./weights.js";
 
 type Written = NonNullable<Spec["model"]>;
 
 export const decideModel = (m: Written, decide: Decisions, cwd: string): Model => {
-  const backbone = decideBackbone(m.backbone ?? {}, decide, cwd);
+  const backbone = decideBackbone(m.backbone ?? {}, decide);
   return {
     backbone,
+    weights: decideWeights(m, decide, cwd),
     pyramid: decidePyramid(m.pyramid, backbone, decide),
     head: decideHead(m.head ?? {}, backbone, decide),
     auxiliary: decideAuxiliary(m.auxiliary, backbone, decide),

@@ -31,7 +31,7 @@ export const lower = (experiment: Experiment): Program => {
   const training = trainingStep(experiment);
   const graph = hash(printGraph(training));
   const { data, model, train } = experiment;
-  const decides = { graph, data, weights: model.backbone.weights, train };
+  const decides = { graph, data, weights: model.weights, train };
   return { experiment, training, fingerprint: { graph, training: fingerprintOf(decides) } };
 };
 

@@ -17,6 +17,7 @@ import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
 import { initialState } from "../weights/initial.js";
+import { select, taken } from "../weights/select.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, loadCheckpoint, readSafetensors } from "./checkpoint.js";
 import { notFinite } from "./errors.js";
@@ -89,8 +90,10 @@ const firstState = async (
   { experiment: { model, train } }: Program,
   variables: readonly Ops["variable"][],
 ): Promise<State> => {
-  const file = model.backbone.weights;
-  const given = file === null ? null : { file, ...(await readSafetensors(file)) };
+  const { weights } = model;
+  if (weights === null) return initialState(variables, train.seed);
+  const { tensors } = await readSafetensors(weights.file);
+  const given = select(tensors, taken(variables, weights.only), weights.file);
   return initialState(variables, train.seed, given);
 };
 

@@ -57,8 +57,8 @@ export const backbone = closed(
       "Dilation of a dilated stage's first block: the stage's, or half of it.",
     ),
     weights: documented(
-      text("a safetensors file"),
-      "Initial weights, relative to this file. Default: random.",
+      text("a file of weights"),
+      "The same as `model.weights: {file: …, only: backbone}`.",
     ),
   },
   {

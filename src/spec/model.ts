@@ -5,7 +5,7 @@ import { closed } from "./closed.js";
 import { documented } from "./codec.js";
 import { list } from "./list.js";
 import { oneOf } from "./one-of.js";
-import { choice, flag, integer, real } from "./scalar.js";
+import { choice, flag, integer, real, text } from "./scalar.js";
 
 const channels = integer({ min: 1, max: 16384 });
 const dropout = documented(
@@ -57,6 +57,22 @@ export const model = closed(
   {},
   {
     backbone: documented(backbone, "The dilated ResNet."),
+    weights: documented(
+      oneOf(
+        text("a file of weights"),
+        closed(
+          "`weights`",
+          { file: documented(text("a file of weights"), "Relative to this file.") },
+          {
+            only: documented(
+              choice("all", "backbone"),
+              "What is taken from the file; all else is drawn. Default: all.",
+            ),
+          },
+        ),
+      ),
+      "Initial weights of the whole network, or of its backbone: safetensors, PyTorch `.pth`, `.npz` or Keras `.h5`. Default: random.",
+    ),
     pyramid: documented(
       oneOf(none, pyramid),
       "The pyramid pooling module; `none` is the dilated FCN.",

@@ -9,6 +9,7 @@ import { unusedWindow } from "../normalize/evaluate.js";
 import { locate } from "../normalize/locate.js";
 import { normalize, type Resolved, type Setting } from "../normalize/normalize.js";
 import type { Origins } from "../normalize/origin.js";
+import { namedTwice } from "../normalize/weights.js";
 import type { Assignment } from "../source/override.js";
 import { plain, type Tree } from "../source/tree.js";
 import { decode } from "../spec/codec.js";
@@ -36,7 +37,8 @@ export const resolve = (
   const resolved = normalize(decoded.right, changed.right, setting);
   if (E.isLeft(resolved)) return failed(place(resolved.left));
   const { experiment, origins } = resolved.right;
-  const said = [...unusedWindow(decoded.right.evaluate ?? {}), ...validate(experiment)];
+  const { evaluate = {}, model = {} } = decoded.right;
+  const said = [...unusedWindow(evaluate), ...namedTwice(model), ...validate(experiment)];
   const found = place(said, origins);
   return { result: unless(errorsIn(found), () => resolved.right), found };
 };

@@ -4,7 +4,6 @@ import type { Initial, Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { fillNormal, fillUniform } from "../plan/random.js";
 import type { Tensor } from "./safetensors.js";
-import { select } from "./select.js";
 
 type VariableAttributes = Ops["variable"];
 
@@ -32,26 +31,15 @@ const drawn = (out: Float32Array, name: string, initial: Initial, seed: number):
   }
 };
 
-/** A file with the backbone's weights under the names of this network. */
-export interface Given {
-  readonly file: string;
-  readonly tensors: ReadonlyMap<string, Tensor>;
-}
-
-/** Where a training begins: the backbone's weights from a file, if there is one, and all else drawn. */
+/** Where a training begins: what is `given` by name, and all else drawn. */
 export const initialState = (
   variables: readonly VariableAttributes[],
   seed: number,
-  given: Given | null,
-): Map<string, Tensor> => {
-  const fromFile = variables.filter(
-    ({ group, role }) => given !== null && group === "backbone" && role !== "momentum",
-  );
-  return new Map<string, Tensor>([
-    ...variables.map((of): [string, Tensor] => [
+  given: ReadonlyMap<string, Tensor> = new Map(),
+): Map<string, Tensor> =>
+  new Map(
+    variables.map((of): [string, Tensor] => [
       of.name,
-      { shape: of.shape, data: initialValues(of, seed) },
+      given.get(of.name) ?? { shape: of.shape, data: initialValues(of, seed) },
     ]),
-    ...(given === null ? [] : select(given.tensors, fromFile, given.file)),
-  ]);
-};
+  );

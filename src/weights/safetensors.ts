@@ -86,7 +86,10 @@ export const decodeSafetensors = (bytes: Uint8Array, file: string): Safetensors 
       demand(isEntry(entry), `it describes ${name} by ${JSON.stringify(entry)}`);
       return [name, entry as Entry];
     })
-    .sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0])
+    .sort(
+      ([, a], [, b]) =>
+        a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+    )
     .map(([name, { dtype, shape, data_offsets }]): [string, Tensor] => {
       if (!isDType(dtype)) throw new Failed(unknownType(file, name, dtype));
       const [from, to] = data_offsets;

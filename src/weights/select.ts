@@ -6,7 +6,18 @@ import { sameShape } from "../graph/type.js";
 import { missingTensors, otherShapes } from "./errors.js";
 import type { Tensor } from "./safetensors.js";
 
-type Wanted = Pick<Ops["variable"], "name" | "shape">;
+type Variable = Ops["variable"];
+type Wanted = Pick<Variable, "name" | "shape">;
+
+/** Of a network's variables those that a file of weights is to fill. */
+export const taken = (
+  variables: readonly Variable[],
+  only: "all" | "backbone",
+): readonly Variable[] =>
+  variables.filter(
+    ({ role, group }) =>
+      role !== "momentum" && role !== "step" && (only === "all" || group === "backbone"),
+  );
 
 /** What else the file holds (a training's auxiliary head) is left out. @throws Failed naming every misfit. */
 export const select = (

@@ -28,7 +28,6 @@ describe("defaults", () => {
       dilations: [1, 1, 2, 4],
       stride_site: "3x3",
       first_dilation: "full",
-      weights: null,
     });
     expect(model.pyramid).toEqual({
       bins: [1, 2, 3, 6],
@@ -269,5 +268,17 @@ variants:
     expect(codes(checkChild(bad)).filter((c) => c === "E0204")).toEqual(["E0204"]);
     expect(codes(checkChild(bad, "no-aux"))).not.toContain("E0204");
     expect(E.isRight(checkChild(bad).result)).toBe(true);
+  });
+});
+
+describe("initial weights", () => {
+  const weights = (text: string) => experiment(text).model.weights;
+
+  test("are those of the whole network, or of its backbone", () => {
+    expect(weights("")).toBeNull();
+    expect(weights("model: {weights: w.pth}")).toEqual({ file: "/project/w.pth", only: "all" });
+    const some = { file: "/project/w.pth", only: "backbone" };
+    expect(weights("model: {weights: {file: w.pth, only: backbone}}")).toEqual(some);
+    expect(weights("model: {backbone: {weights: w.pth}}")).toEqual(some);
   });
 });

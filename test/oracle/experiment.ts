@@ -37,7 +37,6 @@ export const tiny = (differs: Differs = {}): Experiment => {
         dilations: [1, 1, 2, 4],
         stride_site: "3x3",
         first_dilation: "full",
-        weights: null,
         ...differs.backbone,
       },
       pyramid:
@@ -48,6 +47,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
       auxiliary: { after: 3, channels: 6, dropout: 0, weight: 0.4 },
       align_corners: true,
       norm: { epsilon: 1e-5, momentum: 0.9 },
+      weights: null,
       ...differs.model,
     },
     train: {

@@ -18,7 +18,7 @@ test("the number of tensors is constant over 1,000 steps", { timeout: 120_000 },
   const program = lower({ ...rest, model: small });
   const compiled = modelFor(program, { train: true });
   const session = await openSession(compiled.model, "cpu");
-  session.write(initialState(compiled.variables, 0, null));
+  session.write(initialState(compiled.variables, 0));
   const images = Uint8Array.from({ length: 2 * 81 * 3 }, (_, i) => (i * 37) & 255);
   const labels = Uint8Array.from({ length: 2 * 81 }, (_, i) => i & 1);
   const step = () => session.run("train", { images, labels, rate: 0.01 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Failed } from "../../src/diagnostic/failure.js";
 import type { Ops } from "../../src/graph/op.js";
 import { initialState } from "../../src/weights/initial.js";
-import { select } from "../../src/weights/select.js";
+import { select, taken } from "../../src/weights/select.js";
 
 type Variable = Ops["variable"];
 
@@ -59,21 +59,24 @@ describe("weights for a network", () => {
 
 describe("the first state", () => {
   test("is a function of seed and name", () => {
-    const values = (seed: number) => initialState(variables, seed, null).get("head.kernel")!.data;
+    const values = (seed: number) => initialState(variables, seed).get("head.kernel")!.data;
     expect(values(1)).toEqual(values(1));
     expect(values(1)).not.toEqual(values(2));
-    const one = initialState([variables[2]!], 1, null).get("head.kernel")!.data;
+    const one = initialState([variables[2]!], 1).get("head.kernel")!.data;
     expect(one).toEqual(values(1));
   });
 
-  test("takes the backbone from a file, and nothing else", () => {
-    const tensors = new Map([
-      ["backbone.kernel", tensor(5)],
-      ["head.kernel", tensor(6)],
-    ]);
-    const state = initialState(variables, 1, { file: "w", tensors });
+  test("takes what is given, and draws the rest", () => {
+    const state = initialState(variables, 1, new Map([["backbone.kernel", tensor(5)]]));
     expect([...state.get("backbone.kernel")!.data]).toEqual([5, 5, 5, 5]);
     expect([...state.get("backbone.kernel/momentum")!.data]).toEqual([0, 0, 0, 0]);
-    expect(state.get("head.kernel")).toEqual(initialState(variables, 1, null).get("head.kernel"));
+    expect(state.get("head.kernel")).toEqual(initialState(variables, 1).get("head.kernel"));
+  });
+
+  test.each([
+    ["all", ["backbone.kernel", "head.kernel"]],
+    ["backbone", ["backbone.kernel"]],
+  ] as const)("asks a file for %s: never for momentum", (only, names) => {
+    expect(taken(variables, only).map(({ name }) => name)).toEqual(names);
   });
 });
