@@ -1,7 +1,8 @@
 /** Files written whole or not at all: a path and pictures or bytes enter, a file stands in its place. */
 
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { extname } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname, extname } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { Failed } from "../diagnostic/failure.js";
 import { unknownFormat, unwritable } from "./errors.js";
@@ -9,11 +10,19 @@ import type { Picture } from "./image.js";
 import type { Palette } from "./palette.js";
 import { encodeIndices } from "./png.js";
 
-/** Makes a folder, and those above it, where they are missing. @throws Failed where that cannot be. */
-export const makeFolder = async (path: string): Promise<void> => {
+/**
+ * Makes a folder, and those above it, where they are missing; tells whether it was. Node's own recursion never ends
+ * where a folder that exists takes no others, as below /proc. @throws Failed where it cannot be made.
+ */
+export const makeFolder = (path: string): boolean => {
+  if (existsSync(path)) return false;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
   try {
-    await mkdir(path, { recursive: true });
+    mkdirSync(path);
+    return true;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw new Failed(unwritable(path, error instanceof Error ? error.message : String(error)));
   }
 };

@@ -47,5 +47,7 @@ async function* watched<A>(
     latest = null;
     yield { kind: "progress", what, done, total };
   }
+  // What came together with the end.
+  if (latest !== null) yield { kind: "progress", what, done: latest[0], total: latest[1] };
   return result;
 }

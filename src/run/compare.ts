@@ -15,7 +15,8 @@ import type { Row, Spread } from "./row.js";
 import { train } from "./train.js";
 
 export interface Variant {
-  readonly name: string;
+  /** `null` is the spec itself. */
+  readonly name: string | null;
   /** One a seed; they differ in nothing else. The first is the spec's own, which `train` may have trained. */
   readonly programs: readonly [Program, ...Program[]];
 }
@@ -33,7 +34,7 @@ export interface CompareRequest {
 }
 
 interface Entry {
-  readonly variant: string;
+  readonly variant: string | null;
   readonly program: Program;
   readonly folder: string;
 }
@@ -48,9 +49,16 @@ export async function* compare(
   const entries = shared(request.variants.flatMap((variant) => runsOf(request, variant)));
   const results = new Map<Entry, Evaluation>();
   for (const [index, entry] of entries.entries()) {
-    const { variant: name, program, folder } = entry;
+    const { variant, program, folder } = entry;
     const { seed } = program.experiment.train;
-    yield { kind: "variant", name, seed, run: folder, at: index + 1, of: entries.length };
+    yield {
+      kind: "variant",
+      name: shownAs(variant),
+      seed,
+      run: folder,
+      at: index + 1,
+      of: entries.length,
+    };
     yield* trained(request, entry);
     if (request.signal?.aborted) return null;
     const evaluation =
@@ -70,10 +78,14 @@ export async function* compare(
   return rows;
 }
 
+const shownAs = (variant: string | null): string => variant ?? "spec";
+
+/** The first seed's run lies where `train` puts it. */
 const runsOf = ({ spec, parent }: CompareRequest, { name, programs }: Variant): readonly Entry[] =>
   programs.map((program, index) => {
-    const own = index === 0 ? name : `${name}-seed${program.experiment.train.seed}`;
-    return { variant: name, program, folder: runFolder(spec, own, parent) };
+    const seed = index === 0 ? [] : [`seed${program.experiment.train.seed}`];
+    const own = [...(name === null ? [] : [name]), ...seed].join("-");
+    return { variant: name, program, folder: runFolder(spec, own === "" ? null : own, parent) };
   });
 
 /** Variants that differ in evaluation alone are one training: they share the first one's run. */
@@ -102,7 +114,7 @@ const known = (
 };
 
 const rowOf = async (
-  variant: string,
+  variant: string | null,
   results: readonly (readonly [Entry, Evaluation])[],
 ): Promise<Row> => {
   const runs = results.map(([{ folder }]) => folder);
@@ -111,7 +123,7 @@ const rowOf = async (
   const over = (of: (evaluation: Evaluation) => number): Spread => spread(evaluations.map(of));
   const { experiment } = results[0]![0].program;
   return {
-    variant,
+    variant: shownAs(variant),
     seeds: results.map(([{ program }]) => program.experiment.train.seed),
     runs,
     ...costs(experiment),

@@ -26,10 +26,11 @@ export const runLocked = (
   folder: string,
   file: string,
   { pid, host, since }: { readonly pid: number; readonly host: string; readonly since: string },
+  silent: number,
 ): Failure =>
   failure(
     `another process is training in ${folder}`,
-    `process ${pid} on ${host}, since ${since}`,
+    `process ${pid} on ${host}, since ${since}, last heard of ${Math.round(silent)} seconds ago`,
     `Wait for it or stop it. If it is gone, delete ${file}.`,
   );
 

@@ -11,7 +11,7 @@ import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
 import { type Evaluation, evaluationFingerprint, scored } from "./evaluation.js";
 import type { Event } from "./event.js";
-import { metricsFile, writeEvaluation } from "./folder.js";
+import { writeEvaluation } from "./folder.js";
 import {
   ahead,
   type Measured,
@@ -21,7 +21,6 @@ import {
   strangers,
   type Trained,
 } from "./inference.js";
-import { openJournal, readJournal } from "./journal.js";
 
 export type EvaluateRequest = Trained & {
   readonly program: Program;
@@ -58,7 +57,7 @@ export async function* evaluate(
   const found = scored(experiment, total, about);
   if ("folder" in request) {
     const fingerprint = evaluationFingerprint(experiment, split, weights);
-    await keep(request.folder, fingerprint, found.evaluation, weights.step);
+    await writeEvaluation(request.folder, fingerprint, found.evaluation);
   }
   yield { kind: "scored", split, ...found };
   return found.evaluation;
@@ -80,20 +79,3 @@ async function* confusions(
 
 /** Steps behind the weights; 0 where their file does not say. */
 const stepOf = ({ metadata }: Network): number => Number(metadata.step ?? 0);
-
-/** Leaves the evaluation beside the weights, and its scores among the metrics, once. */
-const keep = async (
-  folder: string,
-  fingerprint: string,
-  evaluation: Evaluation,
-  step: number,
-): Promise<void> => {
-  const { split, miou, mean_accuracy, pixel_accuracy } = evaluation;
-  await writeEvaluation(folder, fingerprint, evaluation);
-  const line = { step, split, miou, mean_accuracy, pixel_accuracy };
-  const lines = await readJournal(metricsFile(folder));
-  if (lines.some((known) => JSON.stringify(known) === JSON.stringify(line))) return;
-  const metrics = openJournal(metricsFile(folder));
-  metrics.append(line);
-  metrics.close();
-};

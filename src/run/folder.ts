@@ -1,7 +1,7 @@
 /** A run is a folder: where its files lie, and what its `run.json` says, enter and leave here. */
 
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
@@ -61,7 +61,7 @@ const toJson = (run: Run): string =>
   JSON.stringify(run, (_, value) => (value instanceof Map ? [...value] : value), 2);
 
 export const writeRun = async (folder: string, run: Run): Promise<void> => {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   await writeFileAtomic(runFile(folder), `${toJson(run)}\n`);
 };
 
@@ -99,7 +99,7 @@ export const writeEvaluation = async (
   fingerprint: string,
   evaluation: Evaluation,
 ): Promise<void> => {
-  await makeFolder(evaluationsFolder(folder));
+  makeFolder(evaluationsFolder(folder));
   const file = evaluationFile(folder, evaluation.split, fingerprint);
   await writeFileAtomic(file, `${JSON.stringify(evaluation)}\n`);
 };

@@ -2,56 +2,55 @@
 
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeSync,
 } from "node:fs";
-import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { makeFolder } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import { cannotAppend, runLocked } from "./errors.js";
-
-export interface Owner {
-  readonly pid: number;
-  readonly host: string;
-  /** ISO 8601. */
-  readonly since: string;
-}
+import { isAlive, type Owner, self } from "./owner.js";
 
 export const lockFile = (folder: string): string => join(folder, "lock");
 
+/** How often, in ms, a holder shows that it lives: whoever cannot see its process sees the file's time. */
+const PULSE = 20_000;
+
 /**
- * Takes the lock, also from a process of this machine that is gone. What leaves gives it back, and with it a folder
- * in which nothing came to stand.
+ * Takes the lock, also from a process that is gone. What leaves gives it back, and with it a folder that was made for
+ * it and in which nothing came to stand.
  * @throws Failed naming the process that holds it.
  */
 export const lock = (folder: string): (() => void) => {
   const file = lockFile(folder);
-  const owner: Owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  const made = makeFolder(folder);
+  const owner = self();
   if (!claimed(file, owner)) {
     const other = ownerOf(file);
-    if (other !== null && isAlive(other)) throw new Failed(runLocked(folder, file, other));
+    if (other !== null && isAlive(other, pulse(file))) throw held(folder, other);
     rmSync(file, { force: true });
     // Whoever was faster than we in taking it from the dead has it now.
-    if (!claimed(file, owner)) throw new Failed(runLocked(folder, file, ownerOf(file) ?? owner));
+    if (!claimed(file, owner)) throw held(folder, ownerOf(file) ?? owner);
   }
+  const beating = setInterval(() => beat(file), PULSE).unref();
   return () => {
+    clearInterval(beating);
     rmSync(file, { force: true });
-    try {
-      rmdirSync(folder);
-    } catch {
-      // It holds a run, which is the rule.
-    }
+    if (made) removeIfEmpty(folder);
   };
 };
+
+const held = (folder: string, owner: Owner): Failed =>
+  new Failed(runLocked(folder, lockFile(folder), owner, pulse(lockFile(folder))));
 
 /** Creates the file, unless it is there. */
 const claimed = (file: string, owner: Owner): boolean => {
   try {
-    mkdirSync(dirname(file), { recursive: true });
     const descriptor = openSync(file, "wx");
     writeSync(descriptor, JSON.stringify(owner));
     closeSync(descriptor);
@@ -71,14 +70,24 @@ const ownerOf = (file: string): Owner | null => {
   }
 };
 
-/** A process of another machine is believed to live. One with our own number is the one before us. */
-const isAlive = ({ pid, host }: Owner): boolean => {
-  if (host !== hostname()) return true;
-  if (pid === process.pid) return false;
+/** Seconds since the holder last showed that it lives. */
+const pulse = (file: string): number => {
+  const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+  return Math.max(0, (Date.now() - mtimeMs) / 1000);
+};
+
+const beat = (file: string): void => {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // Whoever deleted it has been told what that means.
+  }
+};
+
+const removeIfEmpty = (folder: string): void => {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It holds a run, which is the rule.
   }
 };

@@ -54,7 +54,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
     })),
   );
   const images = measured.filter((image): image is Measured<Input> => image.size !== null);
-  await makeFolder(out);
+  makeFolder(out);
   let done = 0;
   for await (const { session, members } of serve(network, "predict", images)) {
     const read = ({ item: { path } }: Measured<Input>): Promise<Picture | null> =>

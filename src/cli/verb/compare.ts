@@ -93,13 +93,13 @@ const programsFor = async (
   const { resolved, variants } = await open(terminal, { target, overrides }, json);
   const unknown = (asked ?? []).filter((name) => !variants.includes(name));
   if (unknown.length > 0) throw noSuchVariants(unknown, variants);
-  const one = (name: string, { experiment }: Resolved): Variant => {
+  const one = (name: string | null, { experiment }: Resolved): Variant => {
     const program = (i: number): Program => lower(withSeed(experiment, experiment.train.seed + i));
     const others = Array.from({ length: seeds - 1 }, (_, i) => program(i + 1));
     return { name, programs: [program(0), ...others] };
   };
   const [first, ...rest] = target.variant === undefined ? (asked ?? variants) : [];
-  if (first === undefined) return [one(target.variant ?? "spec", resolved)];
+  if (first === undefined) return [one(target.variant ?? null, resolved)];
   const opened = async (variant: string): Promise<Variant> => {
     const request = { target: { ...target, variant }, overrides };
     return one(variant, (await open(terminal, request, json)).resolved);

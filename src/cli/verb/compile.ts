@@ -39,7 +39,7 @@ export const run = verb((terminal) =>
         "program.json": `${JSON.stringify(about, null, 2)}\n`,
         "saved_model.pb": encode(model),
       };
-      await makeFolder(out);
+      makeFolder(out);
       for (const [name, content] of Object.entries(files)) {
         const file = join(out, name);
         await writeFileAtomic(file, content);
