@@ -54,6 +54,7 @@ const dataAt = (root: string): Data => ({
   test: "test.txt",
   classes: [],
   labels: new Map(),
+  damaged: "stop",
   mean: [0, 0, 0],
   std: [1, 1, 1],
 });

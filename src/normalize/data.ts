@@ -23,6 +23,7 @@ export const decideData = (d: Spec["data"], decide: Decisions, cwd: string): Che
     val: decide.or("data.val", d.val, null, "no validation split"),
     test: decide.or("data.test", d.test, null, "no test split"),
     classes: decide.given("data.classes", d.classes),
+    damaged: decide.or("data.damaged", d.damaged, "stop", "nothing is left out in silence"),
     mean: decide.or("data.mean", d.mean, [123.675, 116.28, 103.53], imagenet),
     std: decide.or("data.std", d.std, [58.395, 57.12, 57.375], imagenet),
   };

@@ -24,6 +24,8 @@ export interface Data {
   readonly classes: readonly string[];
   /** Values found in label files. Identity on 0…C−1 unless written out. */
   readonly labels: LabelMap;
+  /** What a pair that cannot be read does to a training. */
+  readonly damaged: "stop" | "skip";
   /** RGB mean and standard deviation on the 0–255 scale (semseg `tool/train.py`). */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
@@ -100,7 +102,10 @@ export interface Auxiliary {
 
 export interface Train {
   readonly iterations: number;
+  /** Images an update. */
   readonly batch: number;
+  /** Equal parts in which the batch goes through the device. */
+  readonly accumulate: number;
   readonly crop: readonly [height: number, width: number];
   readonly seed: number;
   readonly precision: "f32" | "bf16";
@@ -109,16 +114,45 @@ export interface Train {
     readonly weight_decay: number;
     readonly decay: "all" | "kernels";
   };
+  /** Largest norm of the whole gradient, before weight decay. */
+  readonly clip: number | null;
   readonly schedule: { readonly base: number; readonly power: number; readonly end: number };
   /** Rate multiplier of the layers that are not the backbone. */
   readonly multipliers: { readonly new: number };
+  readonly freeze: Freeze;
+  /** Decay of the moving average of the weights. */
+  readonly ema: number | null;
   readonly loss: {
     /** Denominator of the mean: pixels that count, or all pixels. */
     readonly mean_over: "valid" | "all";
     /** Per class, in the order of `data.classes`; `null` is 1 for all. Weighted mean, as in PyTorch. */
     readonly class_weights: readonly number[] | null;
+    /** Only pixels whose class is less probable than `threshold` count, and of each image at least `keep`. */
+    readonly mining: { readonly threshold: number; readonly keep: number } | null;
+    /** Weight of the soft Dice loss; 0 has none. */
+    readonly dice: number;
   };
   readonly augment: readonly Augmentation[];
+  /** Scores while training: every so many steps, of the first `images` images (`null`: of all). */
+  readonly validate: { readonly every: number; readonly images: number | null } | null;
+  readonly checkpoints: Checkpoints;
+  /** After a loss that is not finite: from the last checkpoint on with `factor` times the rate, `attempts` times. */
+  readonly recover: { readonly factor: number; readonly attempts: number } | null;
+}
+
+export interface Freeze {
+  /** The stem and this many stages keep weights and statistics (mmsegmentation's `frozen_stages`); 0: nothing does. */
+  readonly stages: 0 | 1 | 2 | 3 | 4;
+  /** Batch norms that normalise by their running statistics and leave them (its `norm_eval`). */
+  readonly norm: "none" | "backbone" | "all";
+}
+
+export interface Checkpoints {
+  /** In steps; `null` goes by the clock. */
+  readonly every: number | null;
+  /** How many of the last are kept. */
+  readonly keep: number;
+  readonly best: "none" | "miou" | "mean_accuracy" | "pixel_accuracy";
 }
 
 /** In the order written; what moves pixels moves the label with them. The random crop of `train.crop` follows. */

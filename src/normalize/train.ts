@@ -1,7 +1,8 @@
 /** The section `train` as written enters; the decided one leaves. */
 
 import type { Spec } from "../spec/spec.js";
-import type { Augmentation, Train } from "./experiment.js";
+import { decideCheckpoints, decideRecover, decideValidate } from "./durable.js";
+import type { Augmentation, Freeze, Train } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";
 
 type Written = Spec["train"];
@@ -13,15 +14,24 @@ export const sides = (size: number | Size): Size =>
 export const decideTrain = (t: Written, decide: Decisions): Train => ({
   iterations: decide.given("train.iterations", t.iterations),
   batch: decide.or("train.batch", t.batch, 16, "paper, section 4.1"),
+  accumulate: decide.or("train.accumulate", t.accumulate, 1, "the whole batch at once"),
   crop: sides(decide.or("train.crop", t.crop, 473, "semseg, for ADE20K and VOC")),
   seed: decide.or("train.seed", t.seed, 0, "any number will do"),
   precision: decide.or("train.precision", t.precision, "f32", "every device has it"),
   optimizer: decideOptimizer(t.optimizer, decide),
+  clip: orNull(decide.or("train.clip", t.clip, "none", "semseg does not clip")),
   schedule: decideSchedule(t.schedule, decide),
   multipliers: { new: decide.orPreset("train.multipliers.new", t.multipliers?.new, same) },
+  freeze: decideFreeze(t.freeze, decide),
+  ema: orNull(decide.or("train.ema", t.ema, "none", "the weights of the last step")),
   loss: decideLoss(t.loss, decide),
   augment: decideAugment(t.augment, decide),
+  validate: decideValidate(t.validate, decide),
+  checkpoints: decideCheckpoints(t.checkpoints, t.validate, decide),
+  recover: decideRecover(t.recover, decide),
 });
+
+const orNull = <A>(value: A | "none"): A | null => (value === "none" ? null : value);
 
 const decideOptimizer = (o: Written["optimizer"], decide: Decisions): Train["optimizer"] => {
   const sgd = o === "sgd" ? undefined : o?.sgd;
@@ -45,12 +55,36 @@ const decideSchedule = (s: Written["schedule"], decide: Decisions): Train["sched
 
 const decideLoss = (l: Written["loss"], decide: Decisions): Train["loss"] => {
   const path = "train.loss.class_weights";
+  const mean_over = decide.orPreset("train.loss.mean_over", l?.mean_over, same);
   const weights = decide.or(path, l?.class_weights, "none", "all classes count alike");
   return {
-    mean_over: decide.orPreset("train.loss.mean_over", l?.mean_over, same),
-    class_weights: weights === "none" ? null : weights,
+    mean_over,
+    class_weights: orNull(weights),
+    mining: decideMining(l?.mining, decide),
+    dice: decide.or("train.loss.dice", l?.dice, 0, "cross-entropy alone"),
   };
 };
+
+const decideMining = (
+  m: NonNullable<Written["loss"]>["mining"],
+  decide: Decisions,
+): Train["loss"]["mining"] => {
+  const path = "train.loss.mining";
+  if (m === undefined || m === "none") {
+    decide.or(path, m, "none", "easy pixels count too");
+    return null;
+  }
+  const source = "mmsegmentation `OHEMPixelSampler`";
+  return {
+    threshold: decide.or(`${path}.threshold`, m.threshold, 0.7, source),
+    keep: decide.or(`${path}.keep`, m.keep, 100000, source),
+  };
+};
+
+const decideFreeze = (f: Written["freeze"], decide: Decisions): Freeze => ({
+  stages: decide.or("train.freeze.stages", f?.stages, 0, "everything learns"),
+  norm: decide.or("train.freeze.norm", f?.norm, "none", "statistics of the batch"),
+});
 
 /** The paper's section 4.1, in the order of semseg `tool/train.py`. */
 const usual: Exclude<Written["augment"], "none" | undefined> = [

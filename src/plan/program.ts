@@ -30,7 +30,9 @@ export const fingerprintOf = (value: unknown): string =>
 export const lower = (experiment: Experiment): Program => {
   const training = trainingStep(experiment);
   const graph = hash(printGraph(training));
-  const { data, model, train } = experiment;
+  const { data, model } = experiment;
+  // What only watches a training decides none of its weights.
+  const { validate: _, checkpoints: __, ...train } = experiment.train;
   const decides = { graph, data, weights: model.weights, train };
   return { experiment, training, fingerprint: { graph, training: fingerprintOf(decides) } };
 };

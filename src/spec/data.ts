@@ -57,6 +57,10 @@ const unordered = closed(
       oneOf(firstLabel, labelMap),
       "What each value of the label files means: a class name, or `ignore`; or the value of the first class. Default: {first: 0}.",
     ),
+    damaged: documented(
+      choice("stop", "skip"),
+      "What a pair that cannot be read does to a training: stop it, or be left out and recorded. Default: stop.",
+    ),
     mean: documented(rgb, "Mean of red, green, blue on the scale 0 to 255. Default: ImageNet's."),
     std: documented(
       tuple(3, "numbers (red, green, blue)", real({ above: 0 })),

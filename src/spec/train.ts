@@ -45,6 +45,23 @@ const poly = closed(
   },
 );
 
+const none = choice("none");
+
+const mining = closed(
+  "`mining`",
+  {},
+  {
+    threshold: documented(
+      real({ above: 0, max: 1 }, "it is a probability"),
+      "Pixels whose class has at most this probability are hard. Default: 0.7.",
+    ),
+    keep: documented(
+      integer({ min: 1 }, "the loss needs a pixel"),
+      "How many pixels an image are kept at least, the hardest first. Default: 100000.",
+    ),
+  },
+);
+
 const loss = closed(
   "`loss`",
   {},
@@ -54,9 +71,71 @@ const loss = closed(
       "Denominator of the cross-entropy: pixels that are not ignored, or all.",
     ),
     class_weights: documented(
-      oneOf(choice("none"), list("weights, one a class", real({ min: 0 }))),
+      oneOf(none, list("weights, one a class", real({ min: 0 }))),
       "Weight of each class in the order of `data.classes`. Default: none.",
     ),
+    mining: documented(
+      oneOf(none, mining),
+      "Online hard example mining: the loss of the hard pixels alone. Default: none.",
+    ),
+    dice: documented(
+      real({ min: 0 }),
+      "Weight of the soft Dice loss beside the cross-entropy. Default: 0, none.",
+    ),
+  },
+);
+
+const freeze = closed(
+  "`freeze`",
+  {},
+  {
+    stages: documented(
+      choice(0, 1, 2, 3, 4),
+      "The stem and as many stages keep their weights and statistics; 0 freezes nothing. Default: 0.",
+    ),
+    norm: documented(
+      choice("none", "backbone", "all"),
+      "Batch norms that use their running statistics and leave them; scale and shift still learn. Default: none.",
+    ),
+  },
+);
+
+const validate = closed(
+  "`validate`",
+  { every: documented(integer({ min: 1 }), "Steps between two validations.") },
+  {
+    images: documented(
+      integer({ min: 1 }, "a score needs an image"),
+      "How many images of the split, from its beginning. Default: all.",
+    ),
+  },
+);
+
+const checkpoints = closed(
+  "`checkpoints`",
+  {},
+  {
+    every: documented(integer({ min: 1 }), "Steps between two checkpoints. Default: by the clock."),
+    keep: documented(
+      integer({ min: 1 }, "a run resumes from its last one"),
+      "How many of the last are kept. Default: 2.",
+    ),
+    best: documented(
+      choice("none", "miou", "mean_accuracy", "pixel_accuracy"),
+      "The score by which the best weights are kept beside the last. Default: miou where `validate` is written, else none.",
+    ),
+  },
+);
+
+const recover = closed(
+  "`recover`",
+  {},
+  {
+    factor: documented(
+      real({ above: 0, below: 1 }, "the rate falls"),
+      "What each attempt multiplies the rate by. Default: 0.5.",
+    ),
+    attempts: documented(integer({ min: 1 }), "How often, before the run stops. Default: 3."),
   },
 );
 
@@ -70,6 +149,10 @@ export const train = closed(
   },
   {
     batch: documented(integer({ min: 1 }, "a step needs an image"), "Images a step. Default: 16."),
+    accumulate: documented(
+      integer({ min: 1 }, "the batch has at least one part"),
+      "The batch goes through the device in this many equal parts, with one update. Default: 1.",
+    ),
     crop: documented(size, "Crop in pixels, one number or [height, width]. Default: 473."),
     seed: documented(
       integer({ min: 0, max: 4294967295 }, "seeds have 32 bits"),
@@ -88,6 +171,10 @@ export const train = closed(
       ),
       "Stochastic gradient descent.",
     ),
+    clip: documented(
+      oneOf(none, real({ above: 0 })),
+      "Largest norm of the whole gradient; a longer one is scaled down to it. Default: none.",
+    ),
     schedule: documented(
       tagged(
         "schedule",
@@ -104,10 +191,24 @@ export const train = closed(
       ),
       "Factors on the learning rate, by group of layers.",
     ),
-    loss: documented(loss, "The cross-entropy over the pixels."),
+    freeze: documented(freeze, "What does not learn."),
+    ema: documented(
+      oneOf(none, real({ min: 0, below: 1 }, "an average that keeps all never moves")),
+      "Decay of an exponential moving average of the weights, which is what is scored and saved. Default: none.",
+    ),
+    loss: documented(loss, "The loss over the pixels."),
     augment: documented(
       augment,
       "What happens to image and label before the crop. Default: scale, rotate, blur, mirror as in the paper.",
+    ),
+    validate: documented(
+      oneOf(none, validate),
+      "Scores of the validation split while training. Default: none.",
+    ),
+    checkpoints: documented(checkpoints, "When the state is saved, and what is kept of it."),
+    recover: documented(
+      oneOf(none, recover),
+      "After a loss that is not finite: back to the last checkpoint, with a lower rate. Default: none.",
     ),
   },
   {

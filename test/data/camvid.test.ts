@@ -23,6 +23,7 @@ const data: Data = {
   test: "test.txt",
   classes: Array.from({ length: 11 }, (_, c) => `class ${c}`),
   labels: new Map(Array.from({ length: 12 }, (_, v) => [v, v === 11 ? ("ignore" as const) : v])),
+  damaged: "stop",
   mean,
   std: [58.395, 57.12, 57.375],
 };

@@ -28,6 +28,7 @@ const data = (): Data => ({
   test: "absent.txt",
   classes: ["a", "b"],
   labels,
+  damaged: "stop",
   mean: [0, 0, 0],
   std: [1, 1, 1],
 });

@@ -21,7 +21,8 @@ const networks: Readonly<Record<string, Differs>> = {
     },
     pyramid: { bins: [2, 3], pool: "max", order: "descending" },
     model: { align_corners: false },
-    train: { crop: [32, 28], loss: { mean_over: "all", class_weights: [1, 2, 0.5, 1, 3] } },
+    train: { crop: [32, 28] },
+    loss: { mean_over: "all", class_weights: [1, 2, 0.5, 1, 3] },
   },
   "no pyramid, no auxiliary head": { pyramid: null, model: { auxiliary: null } },
 };

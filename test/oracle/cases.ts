@@ -93,16 +93,17 @@ export const trainings: readonly Training[] = [
       train: {
         batch: 4,
         crop: [57, 73],
-        loss: { mean_over: "all", class_weights: [1, 2, 0.5, 1, 3] },
         optimizer: { momentum: 0.9, weight_decay: 1e-2, decay: "kernels" },
       },
+      loss: { mean_over: "all", class_weights: [1, 2, 0.5, 1, 3] },
     }),
   },
   {
     name: "train-weighted-valid",
     experiment: tiny({
       pyramid: { bins: [2, 5] },
-      train: { batch: 4, loss: { mean_over: "valid", class_weights: [1, 2, 0.5, 1, 3] } },
+      train: { batch: 4 },
+      loss: { mean_over: "valid", class_weights: [1, 2, 0.5, 1, 3] },
     }),
   },
   {
@@ -110,7 +111,8 @@ export const trainings: readonly Training[] = [
     experiment: tiny({
       pyramid: null,
       model: { auxiliary: null },
-      train: { crop: [48, 40], loss: { mean_over: "all", class_weights: null } },
+      train: { crop: [48, 40] },
+      loss: { mean_over: "all" },
     }),
   },
   { name: "train-pspnet50-89", experiment: published, slow: true },

@@ -8,9 +8,29 @@ export interface Differs {
   readonly backbone?: Partial<Model["backbone"]>;
   readonly pyramid?: Partial<NonNullable<Model["pyramid"]>> | null;
   readonly model?: Partial<Model>;
-  readonly train?: Partial<Train>;
+  readonly train?: Partial<Omit<Train, "loss">>;
+  readonly loss?: Partial<Train["loss"]>;
   readonly evaluate?: Partial<Evaluate>;
 }
+
+/** Everything of a training that is off by default. */
+export const off = {
+  accumulate: 1,
+  clip: null,
+  freeze: { stages: 0, norm: "none" },
+  ema: null,
+  validate: null,
+  checkpoints: { every: null, keep: 2, best: "none" },
+  recover: null,
+} satisfies Partial<Train>;
+
+/** The mean cross-entropy over the pixels that are not ignored. */
+export const plainLoss: Train["loss"] = {
+  mean_over: "valid",
+  class_weights: null,
+  mining: null,
+  dice: 0,
+};
 
 /** Semantics as in semseg; basic blocks of width 4, crop 33, no dropout, no augmentation. */
 export const tiny = (differs: Differs = {}): Experiment => {
@@ -24,6 +44,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
       test: null,
       classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
       labels: new Map(Array.from({ length: classes }, (_, i) => [i, i])),
+      damaged: "stop",
       mean: [123.675, 116.28, 103.53],
       std: [58.395, 57.12, 57.375],
       ...differs.data,
@@ -59,8 +80,9 @@ export const tiny = (differs: Differs = {}): Experiment => {
       optimizer: { momentum: 0.9, weight_decay: 1e-4, decay: "all" },
       schedule: { base: 0.01, power: 0.9, end: 0 },
       multipliers: { new: 10 },
-      loss: { mean_over: "valid", class_weights: null },
+      loss: { ...plainLoss, ...differs.loss },
       augment: [],
+      ...off,
       ...differs.train,
     },
     evaluate: {

@@ -11,6 +11,7 @@ import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Program } from "../../src/plan/program.js";
 import { lower } from "../../src/plan/program.js";
 import type { Event } from "../../src/run/event.js";
+import { off, plainLoss } from "../oracle/experiment.js";
 
 /** A folder that goes when the tests of the file are over. */
 export const temporary = async (): Promise<string> => {
@@ -57,6 +58,7 @@ export const experiment = (root: string, train: Partial<Experiment["train"]> = {
       [1, 1],
       [255, "ignore"],
     ]),
+    damaged: "stop",
     mean: [123.675, 116.28, 103.53],
     std: [58.395, 57.12, 57.375],
   },
@@ -86,11 +88,12 @@ export const experiment = (root: string, train: Partial<Experiment["train"]> = {
     optimizer: { momentum: 0.9, weight_decay: 1e-4, decay: "all" },
     schedule: { base: 0.05, power: 0.9, end: 0 },
     multipliers: { new: 1 },
-    loss: { mean_over: "valid", class_weights: null },
+    loss: plainLoss,
     augment: [
       { op: "mirror", probability: 0.5 },
       { op: "scale", min: 0.8, max: 1.25, aspect: 1 },
     ],
+    ...off,
     ...train,
   },
   evaluate: {
