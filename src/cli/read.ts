@@ -8,6 +8,7 @@ import type { Failure } from "../diagnostic/failure.js";
 import { render } from "../diagnostic/render.js";
 import type { Read } from "../normalize/extend.js";
 import type { Resolved } from "../normalize/normalize.js";
+import { computesBf16 } from "../runtime/processor.js";
 import { type Check, checkSpec } from "../validate/check.js";
 import type { Target } from "./arguments.js";
 import { moduleUnreadable, noDefaultExport, unreadable } from "./errors.js";
@@ -24,7 +25,14 @@ export const checked = async ({
   target: { entry, variant },
   overrides,
 }: SpecRequest): Promise<Check> =>
-  checkSpec({ entry, variant, overrides, cwd: process.cwd(), read: await reader(entry) });
+  checkSpec({
+    entry,
+    variant,
+    overrides,
+    cwd: process.cwd(),
+    read: await reader(entry),
+    computesBf16,
+  });
 
 export interface Opened {
   readonly resolved: Resolved;

@@ -61,7 +61,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0519: "a class without a label value",
   E0520: "a bin twice",
   E0521: "a rate that rises",
-  E0522: "a precision that is not compiled yet",
+  E0522: "a precision without hardware for it",
   E0534: "initial weights named twice",
 };
 

@@ -25,7 +25,7 @@ import { type Context, normalise, stepCounter } from "../model/layer.js";
 import { IGNORE, pixelLoss, totalLoss } from "../model/loss.js";
 import { network } from "../model/network.js";
 import type { Experiment } from "../normalize/experiment.js";
-import { type Passes, standard } from "../rewrite/passes.js";
+import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteNodes, rewriteStep } from "../rewrite/rewrite.js";
 
 const context = ({ model, train }: Experiment, phase: Context["phase"]): Context => ({
@@ -63,8 +63,9 @@ const scales =
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running
  * statistics and the step counter move.
  */
-export const trainingStep = (experiment: Experiment, passes: Passes = standard): Graph => {
+export const trainingStep = (experiment: Experiment, asked: Passes = standard): Graph => {
   const { data, model, train } = experiment;
+  const passes = train.precision === "bf16" ? inHalfPrecision(asked) : asked;
   const [height, width] = train.crop;
   const images = input("images", "u8", train.batch, height, width, 3);
   const labels = input("labels", "u8", train.batch, height, width);

@@ -1,7 +1,9 @@
 /** Which rewrites run, and when. */
 
+import { inputGradientAsConvolution, kernelGradientAsProducts } from "./convolution-gradient.js";
 import { factorPyramid } from "./factor-pyramid.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
+import { halfPrecision, narrowWidened } from "./half-precision.js";
 import { joinPads } from "./join-pads.js";
 import type { Rewrite } from "./rewrite.js";
 import { stretchLate } from "./stretch-late.js";
@@ -20,6 +22,16 @@ export const standard: Passes = {
   forward: [factorPyramid],
   whole: [joinPads, stretchLate],
 };
+
+/**
+ * The same for a training in bf16, where it differs. Inference stays f32. The gradients' forms are those that run
+ * everywhere and that are 3 to 5 times faster where bf16 is computed in hardware.
+ */
+export const inHalfPrecision = ({ inference, forward, whole }: Passes): Passes => ({
+  inference,
+  forward: [...forward, ...halfPrecision],
+  whole: [...whole, narrowWidened, inputGradientAsConvolution, kernelGradientAsProducts],
+});
 
 /** The network as the paper draws it: for counting, and to hold the rewrites against. */
 export const asWritten: Passes = { inference: [], forward: [], whole: [] };

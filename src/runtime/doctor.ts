@@ -1,13 +1,13 @@
 /** This machine → what of pspc runs on it, as plain data: Node, TensorFlow, devices, oneDNN, bf16, and a toy step. */
 
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { promisify } from "node:util";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { type Device, describe, loadTensorFlow, type TensorFlow } from "./library.js";
+import { hasBf16Units, vectorUnits } from "./processor.js";
 
 export interface Gpu {
   readonly name: string;
@@ -57,7 +57,8 @@ export interface Report {
 
 /** Loads TensorFlow on the device it takes by itself and says what works. Never fails: what is broken is in the report. */
 export async function diagnose(): Promise<Report> {
-  const [npm, cpu, gpus] = await Promise.all([npmVersion(), cpuOf(), gpusOf()]);
+  const [npm, gpus] = await Promise.all([npmVersion(), gpusOf()]);
+  const cpu = cpuOf();
   return {
     node: process.versions.node,
     npm,
@@ -137,15 +138,13 @@ function productRate(library: TensorFlow): number {
   });
 }
 
-async function cpuOf(): Promise<Cpu> {
-  const info = await readFile("/proc/cpuinfo", "utf8").catch(() => "");
-  const flags = new Set(/^flags\s*:(.*)$/m.exec(info)?.[1]?.trim().split(" "));
-  const units = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"].filter((unit) => flags.has(unit));
+function cpuOf(): Cpu {
+  const units = vectorUnits();
   return {
     model: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     units,
-    bf16: units.some((unit) => unit.endsWith("_bf16")),
+    bf16: hasBf16Units(units),
   };
 }
 

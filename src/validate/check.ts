@@ -11,9 +11,10 @@ import type { Resolved } from "../normalize/normalize.js";
 import { expandVariants, type Variant } from "../normalize/variants.js";
 import { type Assignment, argumentFile, parseOverride } from "../source/override.js";
 import type { Tree } from "../source/tree.js";
+import type { Machine } from "./precision-in-hardware.js";
 import { type Outcome, resolve } from "./resolve.js";
 
-export interface CheckRequest {
+export interface CheckRequest extends Machine {
   /** As typed: `specs/camvid.yaml`. */
   readonly entry: string;
   /** What stands behind `#`. */
@@ -56,12 +57,16 @@ const CHOICE = "variant";
 const checkTree = (
   tree: Tree,
   overrides: readonly Assignment[],
-  { variant, cwd }: CheckRequest,
+  { variant, cwd, computesBf16 }: CheckRequest,
 ): Omit<Check, "sources"> => {
   const expanded = expandVariants(tree);
   const variants = E.isRight(expanded) ? expanded.right : [];
   const of = (v: Variant | null): Outcome =>
-    resolve(tree, [...(v?.assignments ?? []), ...overrides], { cwd, variant: v?.name ?? null });
+    resolve(tree, [...(v?.assignments ?? []), ...overrides], {
+      cwd,
+      computesBf16,
+      variant: v?.name ?? null,
+    });
   const choice = E.isLeft(expanded) ? E.right(null) : choose(variant, variants);
   const main = E.isRight(choice) ? of(choice.right) : { result: choice, found: choice.left };
   const others = variant === undefined ? variants : [];

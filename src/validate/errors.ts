@@ -263,10 +263,15 @@ export const endAboveBase = (base: number, end: number): Diagnostic =>
     },
   );
 
-export const precisionNotCompiled = (): Diagnostic =>
-  error(
+export const noBf16InHardware = (): Diagnostic =>
+  warning(
     "E0522",
-    "`bf16` is not compiled yet",
-    { path: ["train", "precision"], label: "only `f32` is" },
-    { help: ["use `f32`, or leave the key out"] },
+    "this machine computes `bf16` in software",
+    { path: ["train", "precision"], label: "slower than `f32` here" },
+    {
+      notes: [
+        "CPUs with AVX512_BF16 or AMX_BF16 and GPUs of compute capability 8 have units for it",
+      ],
+      help: ["train elsewhere, or use `f32`; the scores are the same within noise"],
+    },
   );

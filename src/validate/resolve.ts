@@ -14,6 +14,7 @@ import type { Assignment } from "../source/override.js";
 import { plain, type Tree } from "../source/tree.js";
 import { decode } from "../spec/codec.js";
 import { spec as language } from "../spec/spec.js";
+import { type Machine, precisionInHardware } from "./precision-in-hardware.js";
 import { validate } from "./rules.js";
 
 export interface Outcome {
@@ -26,7 +27,7 @@ export interface Outcome {
 export const resolve = (
   tree: Tree,
   assignments: readonly Assignment[],
-  setting: Setting,
+  setting: Setting & Machine,
 ): Outcome => {
   const changed = change(tree, assignments);
   if (E.isLeft(changed)) return failed(changed.left);
@@ -38,7 +39,12 @@ export const resolve = (
   if (E.isLeft(resolved)) return failed(place(resolved.left));
   const { experiment, origins } = resolved.right;
   const { evaluate = {}, model = {} } = decoded.right;
-  const said = [...unusedWindow(evaluate), ...namedTwice(model), ...validate(experiment)];
+  const said = [
+    ...unusedWindow(evaluate),
+    ...namedTwice(model),
+    ...validate(experiment),
+    ...precisionInHardware(experiment, setting),
+  ];
   const found = place(said, origins);
   return { result: unless(errorsIn(found), () => resolved.right), found };
 };

@@ -16,7 +16,6 @@ import { cropOnGrid } from "./crop-on-grid.js";
 import { firstDilation } from "./first-dilation.js";
 import { normValues } from "./norm-values.js";
 import { overlapBelowOne } from "./overlap-below-one.js";
-import { precisionCompiled } from "./precision-compiled.js";
 import { rateFalls } from "./rate-falls.js";
 import type { Rule } from "./rule.js";
 import { strideSite } from "./stride-site.js";
@@ -35,7 +34,7 @@ export const rules: readonly Rule[] = [
   auxiliaryWeight,
   cropOnGrid,
   normValues,
-  precisionCompiled,
+
   rateFalls,
   classWeights,
   augmentRanges,

@@ -25,6 +25,7 @@ export const check = (
     variant,
     overrides,
     cwd: "/project",
+    computesBf16: () => false,
     read: (path) =>
       Object.hasOwn(files, path)
         ? E.right(files[path]!)

@@ -1,0 +1,80 @@
+/**
+ * Other exact forms of a convolution's gradients: what a device computes slowly, or refuses (dilated ones in bf16 on a
+ * CPU without bf16 units), as operations that each device has.
+ */
+
+import { none, some } from "fp-ts/lib/Option.js";
+import {
+  concat,
+  convolution,
+  matmul,
+  pad,
+  reshape,
+  reverse,
+  slice,
+  transpose,
+} from "../graph/compose.js";
+import { type Node, type NodeOf, type Padding, shapeOf } from "../graph/op.js";
+import { product } from "../graph/type.js";
+import type { Rewrite } from "./rewrite.js";
+
+/** Input and output channels exchanged, and rows and columns from behind. */
+const turned = (kernel: Node): Node => {
+  const [kh, kw] = shapeOf(kernel);
+  const exchanged = transpose(kernel, [0, 1, 3, 2]);
+  const rows = kh === 1 ? exchanged : reverse(exchanged, 0);
+  return kw === 1 ? rows : reverse(rows, 1);
+};
+
+/** What is left of the kernel's reach on each side. */
+const opposite = (
+  { top, bottom, left, right }: Padding,
+  [kh, kw]: readonly number[],
+  dilation: number,
+): Padding => {
+  const [down, across] = [dilation * (kh - 1), dilation * (kw - 1)];
+  return { top: down - top, bottom: down - bottom, left: across - left, right: across - right };
+};
+
+export const inputGradientAsConvolution: Rewrite = {
+  name: "input-gradient-as-convolution",
+  law: "without stride, dx = conv(dy, the kernel turned about, padded by what the kernel's reach leaves)",
+  rule: (node) => {
+    if (node.op !== "convolutionInputGradient" || node.attributes.stride !== 1) return none;
+    const [kernel, dy] = node.args;
+    const { dilation } = node.attributes;
+    const padding = opposite(node.attributes.padding, shapeOf(kernel), dilation);
+    if (Object.values(padding).some((n) => n < 0)) return none;
+    return some(convolution(dy, turned(kernel), { stride: 1, dilation, padding }));
+  },
+};
+
+/** One matrix `[C_in, C_out]` a tap: the pixels that it met, transposed, times the gradient. */
+const products = ({ attributes, args: [x, dy] }: NodeOf<"convolutionKernelGradient">): Node => {
+  const [kh, kw, from, to] = attributes.shape;
+  const { top, bottom, left, right } = attributes.padding;
+  const [n, h, w] = shapeOf(dy);
+  const around = pad(x, [0, top, left, 0], [0, bottom, right, 0]);
+  const rows = reshape(dy, [n * h * w, to]);
+  const tap = (i: number): Node => {
+    const begin = [0, Math.floor(i / kw) * attributes.dilation, (i % kw) * attributes.dilation, 0];
+    const met = reshape(slice(around, begin, [n, h, w, from]), [n * h * w, from]);
+    return reshape(matmul(met, rows, true), [1, from, to]);
+  };
+  return reshape(
+    concat(
+      Array.from({ length: product([kh, kw]) }, (_, i) => tap(i)),
+      0,
+    ),
+    attributes.shape,
+  );
+};
+
+export const kernelGradientAsProducts: Rewrite = {
+  name: "kernel-gradient-as-products",
+  law: "without stride, dkernel[i, j] = (x shifted by the tap)ᵀ · dy over all pixels",
+  rule: (node) =>
+    node.op === "convolutionKernelGradient" && node.attributes.stride === 1
+      ? some(products(node))
+      : none,
+};
