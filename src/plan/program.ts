@@ -1,9 +1,10 @@
 /** A program: an experiment enters; its training graph and its fingerprints leave, plain data to print, hash and run. */
 
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import type { Graph } from "../graph/graph.js";
 import { printGraph } from "../graph/print.js";
-import type { Experiment } from "../normalize/experiment.js";
+import type { Data, Experiment } from "../normalize/experiment.js";
 import { trainingStep } from "./step.js";
 
 export interface Program {
@@ -13,9 +14,13 @@ export interface Program {
   readonly fingerprint: Fingerprint;
 }
 
-/** Equal meaning, equal fingerprint, whatever the spelling. Sixteen hexadecimal digits each. */
+/**
+ * Equal meaning, equal fingerprint, whatever the spelling and wherever the files lie. Sixteen hexadecimal digits each.
+ */
 export interface Fingerprint {
   readonly graph: string;
+  /** What a network is shown: the list of pairs, the classes, what each label value means, the colours' scale. */
+  readonly data: string;
   /** The graph, and everything else that decides the weights at the end: data, augmentation, rate, seed. */
   readonly training: string;
 }
@@ -26,15 +31,25 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 export const fingerprintOf = (value: unknown): string =>
   hash(JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner)));
 
+/** Moving a dataset changes nothing; scoring on other splits does not either. */
+const shown = ({
+  root: _,
+  val: __,
+  test: ___,
+  ...data
+}: Data): Omit<Data, "root" | "val" | "test"> => data;
+
 /** From an experiment, which every rule has passed, to its program. */
 export const lower = (experiment: Experiment): Program => {
   const training = trainingStep(experiment);
   const graph = hash(printGraph(training));
-  const { data, model } = experiment;
+  const data = fingerprintOf(shown(experiment.data));
+  const file = experiment.model.weights;
+  const weights = file && { ...file, file: basename(file.file) };
   // What only watches a training decides none of its weights.
   const { validate: _, checkpoints: __, ...train } = experiment.train;
-  const decides = { graph, data, weights: model.weights, train };
-  return { experiment, training, fingerprint: { graph, training: fingerprintOf(decides) } };
+  const decides = fingerprintOf({ graph, data, weights, train });
+  return { experiment, training, fingerprint: { graph, data, training: decides } };
 };
 
 /** The same experiment from other random numbers: weights, order, augmentation, dropout. */

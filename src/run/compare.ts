@@ -91,7 +91,8 @@ const runsOf = ({ spec, parent }: CompareRequest, { name, programs }: Variant): 
 /** Variants that differ in evaluation alone are one training: they share the first one's run. */
 const shared = (entries: readonly Entry[]): readonly Entry[] =>
   entries.map((entry) => {
-    const training = (each: Entry): string => each.program.fingerprint.training;
+    const training = ({ program: { experiment, fingerprint } }: Entry): string =>
+      [fingerprint.training, experiment.data.root, experiment.model.weights?.file].join("\0");
     const first = entries.find((each) => training(each) === training(entry))!;
     return { ...entry, folder: first.folder };
   });

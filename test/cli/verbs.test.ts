@@ -146,7 +146,7 @@ describe("plan", () => {
   it("prints it for people", async () => {
     const { code, out, err } = await pspc(folder, "plan", "spec.yaml");
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    // The fingerprint knows where the data lie, and rewrites save memory now and then.
+    // Rewrites change the graph, and save memory, now and then.
     const steady = out.replace(/(memory +at least ).*/, "$1…").replace(/(fingerprint +).*/, "$1…");
     await expect(steady).toMatchFileSnapshot("golden/plan-pspnet50.txt");
   });
