@@ -62,6 +62,12 @@ export const textOption = (long: string, displayName: string, description: strin
     type: optional({ from: async (text: string) => text, displayName }),
   });
 
+export const weightsOption = textOption(
+  "weights",
+  "FILE",
+  "a file of weights for the spec's network, instead of a run",
+);
+
 export const runOption = textOption(
   "run",
   "RUN",

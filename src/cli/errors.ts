@@ -57,6 +57,9 @@ export const overridesNeedSpec = (run: string): Misused =>
     `name the spec, and the run with it: SPEC --run ${run} key=value`,
   );
 
+export const weightsTwice = (): Misused =>
+  new Misused("a run has its weights", "name --run RUN or --weights FILE, not both");
+
 export const noImages = (): Misused =>
   new Misused("there is nothing to predict", "name images or folders behind the spec or run");
 

@@ -4,7 +4,8 @@ import { existsSync, statSync } from "node:fs";
 import { Failed } from "../diagnostic/failure.js";
 import { lower, type Program } from "../plan/program.js";
 import { readRun, runFile, runFolder } from "../run/folder.js";
-import { overridesNeedSpec, untrained } from "./errors.js";
+import type { Trained as Source } from "../run/inference.js";
+import { overridesNeedSpec, untrained, weightsTwice } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import type { Terminal } from "./terminal.js";
 
@@ -32,6 +33,25 @@ export const trained = async (
   const folder = run ?? runFolder(entry, resolved.variant);
   if (!existsSync(runFile(folder))) throw new Failed(untrained(request.target, folder));
   return { program: lower(resolved.experiment), folder };
+};
+
+/**
+ * The same; or, with `--weights FILE`, the spec's network with the weights of a file.
+ * @throws Misused where both a run and a file are named.
+ */
+export const network = async (
+  terminal: Terminal,
+  request: SpecRequest,
+  { run, weights }: { readonly run: string | undefined; readonly weights: string | undefined },
+  json = false,
+): Promise<{ readonly program: Program; readonly from: Source }> => {
+  if (weights === undefined) {
+    const { program, folder } = await trained(terminal, request, run, json);
+    return { program, from: { folder } };
+  }
+  if (run !== undefined) throw weightsTwice();
+  const { resolved } = await open(terminal, request, json);
+  return { program: lower(resolved.experiment), from: { weights } };
 };
 
 /** What is scored unless a split is named. */

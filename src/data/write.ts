@@ -27,28 +27,56 @@ export const makeFolder = (path: string): boolean => {
   }
 };
 
-/**
- * Writes beside, syncs, renames: whoever reads `path` sees the old file or the new one. Pictures, which can
- * be made again, are not worth the wait for the disk (`durable`). Throws `Failed`.
- */
+/** A file in the making, beside the one that it will be. Each of its functions throws `Failed`. */
+export interface Draft {
+  /** At `place`, or behind what was written last. */
+  readonly put: (bytes: Uint8Array | string, place?: number) => Promise<void>;
+  /** It takes its name. Pictures, which can be made again, are not worth the wait for the disk (`durable`). */
+  readonly keep: (durable?: boolean) => Promise<void>;
+  /** Unless it was kept, nothing stays of it. */
+  readonly drop: () => Promise<void>;
+}
+
+/** Whoever reads `path` sees the old file or the new one, whole. */
+export const draft = async (path: string): Promise<Draft> => {
+  const attempt = async <A>(act: Promise<A>): Promise<A> =>
+    act.catch((error: Error) => {
+      throw new Failed(unwritable(path, error.message));
+    });
+  const beside = `${path}.${process.pid}.part`;
+  const file = await attempt(open(beside, "w"));
+  return {
+    put: async (bytes, place) => {
+      const whole = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+      for (let done = 0; done < whole.length; ) {
+        const at = place === undefined ? null : place + done;
+        done += (await attempt(file.write(whole, done, whole.length - done, at))).bytesWritten;
+      }
+    },
+    keep: async (durable = true) => {
+      if (durable) await attempt(file.sync());
+      await attempt(file.close());
+      await attempt(rename(beside, path));
+    },
+    drop: async () => {
+      await file.close().catch(() => {});
+      await rm(beside, { force: true });
+    },
+  };
+};
+
+/** Writes beside, syncs, renames. Throws `Failed`. */
 export async function writeFileAtomic(
   path: string,
   bytes: Uint8Array | string,
   durable = true,
 ): Promise<void> {
-  const beside = `${path}.${process.pid}.part`;
+  const file = await draft(path);
   try {
-    const file = await open(beside, "w");
-    try {
-      await file.writeFile(bytes);
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw new Failed(unwritable(path, error instanceof Error ? error.message : String(error)));
+    await file.put(bytes);
+    await file.keep(durable);
+  } finally {
+    await file.drop();
   }
 }
 

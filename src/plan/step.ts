@@ -128,6 +128,22 @@ export const predictionStep = (
   return question({ classes: reshape(cast(classes, "u8"), [height, width]) }, passes);
 };
 
+/** Once over the whole image: no scales, no mirror, no windows, no softmax. */
+const plainly = { mode: "whole", scales: [1], mirror: false, average: "logits" } as const;
+
+/** image u8 `[H, W, 3]` → the network's own numbers, f32 `[H, W, C]`, whatever `evaluate` says. */
+export const logitsStep = (
+  experiment: Experiment,
+  height: number,
+  width: number,
+  passes: Passes = standard,
+): Graph => {
+  const plain = { ...experiment, evaluate: { ...experiment.evaluate, ...plainly } };
+  const logits = imageScores(plain, height, width);
+  const shape = [height, width, experiment.data.classes.length];
+  return question({ logits: reshape(logits, shape) }, passes);
+};
+
 /** (image u8 `[H, W, 3]`, label u8 `[H, W]`) → confusion counts i32 `[C·C]`, row = truth. */
 export const evaluationStep = (
   experiment: Experiment,

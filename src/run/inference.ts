@@ -53,7 +53,7 @@ const SIZES = 8;
  */
 export async function* serve<A>(
   { program, tensors, file, device }: Network,
-  ability: keyof Pick<Abilities, "evaluate" | "predict">,
+  ability: keyof Pick<Abilities, "evaluate" | "predict" | "logits">,
   images: readonly Measured<A>[],
 ): AsyncGenerator<Served<A>> {
   const bySize = [...groups(images)].sort((a, b) => b.length - a.length);

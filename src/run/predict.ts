@@ -26,7 +26,7 @@ export type PredictRequest = Trained & {
   readonly signal?: AbortSignal;
 };
 
-interface Input {
+export interface Input {
   readonly path: string;
   /** Of the files written: unique among the inputs. */
   readonly name: string;
@@ -37,8 +37,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
   const { program, out, device, signal, alpha = 0.5 } = request;
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
-  const inputs = distinct((await Promise.all(request.inputs.map(imagesIn))).flat());
-  if (inputs.length === 0) throw new Failed(noImages(request.inputs));
+  const inputs = await imagesFor(request.inputs);
   const skipped: Event[] = [];
   const attempt = async <A>(path: string, act: () => Promise<A>): Promise<A | null> =>
     act().catch((error) => {
@@ -96,6 +95,13 @@ const show = async (
 };
 
 const formats = new Set([".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"]);
+
+/** Files, and the images of folders, each with a name of its own. @throws Failed where there are none. */
+export const imagesFor = async (inputs: readonly string[]): Promise<readonly Input[]> => {
+  const found = distinct((await Promise.all(inputs.map(imagesIn))).flat());
+  if (found.length === 0) throw new Failed(noImages(inputs));
+  return found;
+};
 
 /** A file as it is; of a folder every image beneath it, in the order of their names. */
 const imagesIn = async (input: string): Promise<readonly Input[]> => {

@@ -3,7 +3,7 @@
 import type { Graph } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import type { Program } from "../plan/program.js";
-import { evaluationStep, predictionStep } from "../plan/step.js";
+import { evaluationStep, logitsStep, predictionStep } from "../plan/step.js";
 import { savedModel, stateOf } from "./lower.js";
 import type { SavedModel } from "./proto.js";
 
@@ -14,16 +14,17 @@ export interface Size {
 
 export const sizeName = ({ height, width }: Size): string => `${height}x${width}`;
 
-/** Signatures `train`, `evaluate_HxW` and `predict_HxW`. */
+/** Signatures `train`, `evaluate_HxW`, `predict_HxW` and `logits_HxW`. */
 export interface Abilities {
   readonly train?: boolean;
   readonly evaluate?: readonly Size[];
   readonly predict?: readonly Size[];
+  readonly logits?: readonly Size[];
 }
 
 const graphsFor = (
   { experiment, training }: Program,
-  { train = false, evaluate = [], predict = [] }: Abilities,
+  { train = false, evaluate = [], predict = [], logits = [] }: Abilities,
 ): Readonly<Record<string, Graph>> => {
   const each = (name: string, sizes: readonly Size[], step: typeof evaluationStep) =>
     sizes.map((size): [string, Graph] => [
@@ -34,6 +35,7 @@ const graphsFor = (
     ...(train ? [["train", training] as const] : []),
     ...each("evaluate", evaluate, evaluationStep),
     ...each("predict", predict, predictionStep),
+    ...each("logits", logits, logitsStep),
   ]);
 };
 

@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { Failed } from "../diagnostic/failure.js";
+import { product } from "../graph/type.js";
 import { damaged, unknownType } from "./errors.js";
 
 /** Numbers row by row. */
@@ -41,29 +42,59 @@ const bytesOf = ({ data }: Tensor): Uint8Array =>
 
 const checksum = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
+/** A tensor before its numbers. */
+export interface Outline {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface Layout {
+  /** What the file begins with. */
+  readonly head: Uint8Array;
+  /** Where in the file each tensor's bytes begin. */
+  readonly places: ReadonlyMap<string, number>;
+  /** Of the whole file, in bytes. */
+  readonly size: number;
+}
+
+/** How a file with these tensors lies, before there are any numbers to write. */
+export const layOut = (
+  tensors: Iterable<readonly [name: string, Outline]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Layout => {
+  let end = 0;
+  const entries = [...tensors]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { dtype, shape }]): [string, Entry] => {
+      const begin = end;
+      end += product(shape) * arrays[dtype].BYTES_PER_ELEMENT;
+      return [name, { dtype, shape, data_offsets: [begin, end] }];
+    });
+  const text = Buffer.from(
+    JSON.stringify({ [METADATA]: metadata, ...Object.fromEntries(entries) }),
+  );
+  const head = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, " ");
+  head.writeBigUInt64LE(BigInt(head.length - 8));
+  text.copy(head, 8);
+  const places = entries.map(([name, { data_offsets }]) => [name, head.length + data_offsets[0]]);
+  return { head, places: new Map(places as [string, number][]), size: head.length + end };
+};
+
 /** Equal tensors and metadata give equal bytes, in whatever order they come. */
 export const encodeSafetensors = (
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array => {
-  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
-  const data = Buffer.concat(sorted.map(([, tensor]) => bytesOf(tensor)));
-  let end = 0;
-  const entries = sorted.map(([name, tensor]): [string, Entry] => {
-    const begin = end;
-    end += tensor.data.byteLength;
-    return [name, { dtype: dtypeOf(tensor), shape: tensor.shape, data_offsets: [begin, end] }];
-  });
-  const header = JSON.stringify({
-    [METADATA]: { ...metadata, sha256: checksum(data) },
-    ...Object.fromEntries(entries),
-  });
-  const text = Buffer.from(header);
-  const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, " ");
-  text.copy(padded);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
-  return Buffer.concat([length, padded, data]);
+  const outlines = [...tensors].map(
+    ([name, of]) => [name, { dtype: dtypeOf(of), shape: of.shape }] as const,
+  );
+  const unsigned = { ...metadata, sha256: "0".repeat(64) };
+  const { head, places, size } = layOut(outlines, unsigned);
+  const bytes = Buffer.alloc(size);
+  for (const [name, tensor] of tensors) bytes.set(bytesOf(tensor), places.get(name));
+  const sha256 = checksum(bytes.subarray(head.length));
+  bytes.set(layOut(outlines, { ...metadata, sha256 }).head);
+  return bytes;
 };
 
 /** @throws Failed where header, offsets, sizes or checksum do not hold; `file` is how the message calls the bytes. */

@@ -9,10 +9,12 @@ import { decodeIndices } from "../../src/data/png.js";
 import { readSample } from "../../src/data/sample.js";
 import { count, monoid } from "../../src/metric/confusion.js";
 import { lower, withSeed } from "../../src/plan/program.js";
+import { readSafetensors } from "../../src/run/checkpoint.js";
 import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { evaluationFingerprint } from "../../src/run/evaluation.js";
 import { metricsFile, readEvaluation, runFolder } from "../../src/run/folder.js";
+import { logits } from "../../src/run/logits.js";
 import { predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
@@ -71,6 +73,33 @@ describe("a trained network", { timeout: 120_000 }, () => {
     expect(kinds(events, "predicted").map(({ image }) => image)).toEqual([inputs[1]]);
     expect(events.at(-1)).toMatchObject({ kind: "skipped", file: inputs[0] });
     expect((await readdir(to)).sort()).toEqual(["8.overlay.png", "8.png"]);
+  });
+
+  test("leaves the logits behind its answers, by the name of the image", async () => {
+    const inputs = [join(data, "8.png"), join(data, "9.png")];
+    const file = join(folder, "logits.safetensors");
+    const of = program(data, short);
+    const weights = join(run, "weights.safetensors");
+    await collect(logits({ program: of, weights, inputs, out: file, device }));
+    await collect(predict({ program: of, folder: run, inputs, out, device }));
+    const { tensors } = await readSafetensors(file);
+    expect([...tensors.keys()].sort()).toEqual(["8", "9"]);
+    for (const [name, { shape, data: numbers }] of tensors) {
+      const painted = await decodeIndices(await readFile(join(out, `${name}.png`)), name);
+      expect(shape).toEqual([painted.height, painted.width, 2]);
+      const classes = painted.values.map((_, i) => (numbers[2 * i + 1]! > numbers[2 * i]! ? 1 : 0));
+      expect(Buffer.from(classes).equals(Buffer.from(painted.values))).toBe(true);
+    }
+    const torn = join(folder, "torn.safetensors");
+    const unread = logits({
+      program: of,
+      folder: run,
+      inputs: [join(data, "train.txt")],
+      out: torn,
+      device,
+    });
+    expect((await failureOf(collect(unread))).message).toMatch(/cannot read/);
+    expect((await readdir(folder)).filter((name) => name.startsWith("torn"))).toEqual([]);
   });
 
   test("is refused where it is of another network", async () => {

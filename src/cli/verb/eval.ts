@@ -3,11 +3,17 @@
 import { command, oneOf, option, optional } from "cmd-ts";
 import { scoreText } from "../../report/scores.js";
 import { evaluate } from "../../run/evaluate.js";
-import { deviceOption, jsonFlag, runOption, trainedArguments } from "../arguments.js";
+import {
+  deviceOption,
+  jsonFlag,
+  runOption,
+  trainedArguments,
+  weightsOption,
+} from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { hasColour, print, printJson } from "../terminal.js";
-import { defaultSplit, trained } from "../trained.js";
+import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -17,6 +23,7 @@ export const run = verb((terminal) =>
     args: {
       ...trainedArguments,
       run: runOption,
+      weights: weightsOption,
       split: option({
         long: "split",
         type: optional(oneOf(["train", "val", "test"])),
@@ -25,12 +32,12 @@ export const run = verb((terminal) =>
       json: jsonFlag,
       device: deviceOption,
     },
-    handler: async ({ run: weights, split, json, device, ...request }) => {
-      const { program, folder } = await trained(terminal, request, weights, json);
+    handler: async ({ run, weights, split, json, device, ...request }) => {
+      const { program, from } = await network(terminal, request, { run, weights }, json);
       const { answer } = await follow(terminal, (signal) =>
         evaluate({
+          ...from,
           program,
-          folder,
           split: split ?? defaultSplit(program),
           device,
           signal,
