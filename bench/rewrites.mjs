@@ -54,7 +54,7 @@ for (const [name, which] of Object.entries(passes)) {
     evaluate: evaluationStep(experiment, height, width, which),
   };
   const session = await openSession(savedModel(graphs), "auto");
-  session.write(initialState(stateOf(Object.values(graphs)), 0, null));
+  session.write(initialState(stateOf(Object.values(graphs)), 0));
   for (const kind of /** @type {const} */ (["train", "evaluate"])) {
     cases.push({ name, kind, run: () => session.run(kind, given[kind]), ms: [] });
   }

@@ -79,7 +79,9 @@ export const trainingStep = (experiment: Experiment, asked: Passes = standard): 
   const main = lossOf(logits.main);
   const auxiliary = logits.auxiliary === null ? null : lossOf(logits.auxiliary);
   const written = totalLoss(main, auxiliary, model.auxiliary?.weight ?? 0);
-  const rewritten = rewriteNodes(passes.forward, [written]);
+  const cheaper = rewriteNodes(passes.forward, [written]);
+  const rounded = rewriteNodes(passes.precision, [cheaper(written)]);
+  const rewritten = (node: Node): Node => rounded(cheaper(node));
   const loss = rewritten(written);
   const step: Step<Node> = {
     results: {

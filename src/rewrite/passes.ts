@@ -13,6 +13,8 @@ export interface Passes {
   readonly inference: readonly Rewrite[];
   /** Before the gradient is taken, so that the backward pass is that of the cheaper network. */
   readonly forward: readonly Rewrite[];
+  /** After those, in training alone: what rounds, and so is part of a spec's meaning. */
+  readonly precision: readonly Rewrite[];
   /** Over the whole step. */
   readonly whole: readonly Rewrite[];
 }
@@ -20,6 +22,7 @@ export interface Passes {
 export const standard: Passes = {
   inference: [foldBatchNorm],
   forward: [factorPyramid],
+  precision: [],
   whole: [joinPads, stretchLate],
 };
 
@@ -29,9 +32,10 @@ export const standard: Passes = {
  */
 export const inHalfPrecision = ({ inference, forward, whole }: Passes): Passes => ({
   inference,
-  forward: [...forward, ...halfPrecision],
+  forward,
+  precision: halfPrecision,
   whole: [...whole, narrowWidened, inputGradientAsConvolution, kernelGradientAsProducts],
 });
 
 /** The network as the paper draws it: for counting, and to hold the rewrites against. */
-export const asWritten: Passes = { inference: [], forward: [], whole: [] };
+export const asWritten: Passes = { inference: [], forward: [], precision: [], whole: [] };

@@ -291,6 +291,28 @@ def train(network, request, tensors):
     return result
 
 
+def half(network, request, tensors):
+    """One step twice, in f32 and with autocast to bf16: both losses, and how far the gradients are apart."""
+
+    def step():
+        load(network, tensors)
+        result = train(network, request, tensors)
+        momenta = [value.ravel() for name, value in sorted(result.items()) if name.endswith("/momentum")]
+        return result["loss0"][0], np.concatenate(momenta)
+
+    loss, gradient = step()
+    plain = network.forward
+
+    def autocast(images):
+        with torch.autocast("cpu", torch.bfloat16):
+            return [logits.float() for logits in plain(images)]
+
+    network.forward = autocast
+    rounded_loss, rounded = step()
+    apart = np.linalg.norm(rounded - gradient) / np.linalg.norm(gradient)
+    return {"losses": np.array([loss, rounded_loss]), "apart": np.array([apart])}
+
+
 def main(request_path, weights_path, result_path):
     torch.set_num_threads(1)
     with open(request_path) as file:
@@ -300,7 +322,7 @@ def main(request_path, weights_path, result_path):
     tensors = read_tensors(weights_path)
     network = Network(request["model"], len(request["data"]["classes"]))
     load(network, tensors)
-    task = {"forward": forward, "train": train}[request["task"]]
+    task = {"forward": forward, "train": train, "half": half}[request["task"]]
     write_tensors(result_path, task(network, request, tensors))
 
 

@@ -16,7 +16,7 @@ import {
 } from "../../src/weights/safetensors.js";
 
 export interface Request {
-  readonly task: "forward" | "train";
+  readonly task: "forward" | "train" | "half";
   readonly experiment: Experiment;
   /** Rate of each step; one step a rate. */
   readonly rates?: readonly number[];
@@ -85,6 +85,10 @@ const summarise = (values: ArrayLike<number>): Summary => ({
 });
 
 const isSummary = (of: Summary | ArrayLike<number>): of is Summary => "samples" in of;
+
+/** The numbers themselves of a tensor so small that its summary holds them all. */
+export const numbersOf = (of: Answer[string]): readonly number[] =>
+  Array.from(isSummary(of) ? of.samples : of);
 
 export interface Difference {
   /** ‖got − wanted‖ / ‖wanted‖ */

@@ -3,6 +3,10 @@
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
 import { evaluationStep, trainingStep } from "../../src/plan/step.js";
+import {
+  inputGradientAsConvolution,
+  kernelGradientAsProducts,
+} from "../../src/rewrite/convolution-gradient.js";
 import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
 import { foldBatchNorm } from "../../src/rewrite/fold-batch-norm.js";
 import { joinPads } from "../../src/rewrite/join-pads.js";
@@ -18,6 +22,10 @@ const passes: Readonly<Record<string, Passes>> = {
   "factor-pyramid": { ...asWritten, forward: [factorPyramid] },
   "join-pads": { ...asWritten, whole: [joinPads] },
   "stretch-late": { ...asWritten, whole: [stretchLate] },
+  "convolution gradients": {
+    ...asWritten,
+    whole: [inputGradientAsConvolution, kernelGradientAsProducts],
+  },
   all: standard,
 };
 
@@ -76,7 +84,7 @@ const difference = (a: Outcome, b: Outcome): number =>
     }),
   );
 
-describe("a step after its rewrites is the step that was written", () => {
+describe("a step after its rewrites is the step that was written", { timeout: 180_000 }, () => {
   it.each(Object.entries(networks))("with %s", async (_, differs) => {
     const written = await outcome(differs, asWritten);
     for (const which of Object.values(passes)) {
