@@ -34,7 +34,10 @@ const pipeline = [
   { op: "blur", probability: 0.5 },
   { op: "mirror", probability: 0.5 },
 ];
-const table = labelTable(new Map(Array.from({ length: 21 }, (_, c) => [c, c])));
+const table = labelTable({
+  labels: new Map(Array.from({ length: 21 }, (_, c) => [c, c])),
+  label_format: "index",
+});
 
 /** Noise that was blurred has about the entropy of a photograph; the labels are blocks. */
 async function writeSample(folder, [height, width]) {

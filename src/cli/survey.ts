@@ -55,6 +55,9 @@ const dataAt = (root: string): Data => ({
   classes: [],
   labels: new Map(),
   damaged: "stop",
+  label_format: "index",
+  label_map: null,
+  palette: null,
   mean: [0, 0, 0],
   std: [1, 1, 1],
 });

@@ -2,8 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import type { LabelMap } from "../normalize/experiment.js";
-import { labelTable } from "./labels.js";
+import { type Labelling, labelTable } from "./labels.js";
 import { readSample, type Sample } from "./sample.js";
 
 export interface Checkup {
@@ -23,7 +22,7 @@ export interface Checkup {
  */
 export async function checkSamples(
   samples: readonly Sample[],
-  labels: LabelMap,
+  labels: Labelling,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<Checkup> {
   const table = labelTable(labels);

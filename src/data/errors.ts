@@ -1,19 +1,38 @@
 /** What can go wrong with the files of a data set, in words: names and numbers enter, a `Failure` leaves. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
+import { rgb } from "../normalize/rgb.js";
 
-export const missingList = (split: string, path: string, reason: string): Failure =>
+/** What the system says of a file, in words. */
+export const systemReason = (error: NodeJS.ErrnoException): string => {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    ENOTDIR: "a part of its path is no folder",
+    EISDIR: "it is a folder",
+    EACCES: "this user may not read it",
+  };
+  return reasons[error.code ?? ""] ?? error.message;
+};
+
+export const missingList = (split: string, path: string, error: NodeJS.ErrnoException): Failure =>
   failure(
     `cannot read the ${split} list ${path}`,
-    reason,
-    `Write one "image label" pair a line to it, or correct data.root and data.${split}.`,
+    systemReason(error),
+    `Correct data.root or data.${split}; \`pspc init FOLDER\` recognises layouts.`,
   );
 
-export const noList = (split: string): Failure =>
+export const missingFolder = (split: string, path: string, error: NodeJS.ErrnoException): Failure =>
+  failure(
+    `cannot read the ${split} folder ${path}`,
+    error.code === "ENOENT" ? "there is no such folder" : systemReason(error),
+    `Correct data.root or data.${split}; \`pspc init FOLDER\` recognises layouts.`,
+  );
+
+export const noSplit = (split: string): Failure =>
   failure(
     `the experiment has no ${split} split`,
     `data.${split} is not set`,
-    `Set data.${split} to a list of "image label" pairs.`,
+    `Set data.${split} as data.train is set.`,
   );
 
 export const badLine = (place: string, line: string): Failure =>
@@ -30,8 +49,28 @@ export const missingFile = (place: string, role: "image" | "label", path: string
     "Correct the line, or data.root, to which the paths are relative.",
   );
 
-export const emptyList = (path: string): Failure =>
-  failure(`${path} lists no pairs`, undefined, 'Write one "image label" pair a line to it.');
+export const partnerless = (path: string, folder: string, stem: string): Failure =>
+  failure(
+    `${path} has no partner in ${folder}`,
+    stem === "" ? undefined : `no ${stem}.png is there`,
+    "Add the missing file, or take this one away; names must agree but for their format.",
+  );
+
+export const twins = (first: string, second: string): Failure =>
+  failure(
+    `${first} and ${second} have the same name`,
+    undefined,
+    "Keep one of them: pairs are found by name, whatever the format.",
+  );
+
+export const emptySplit = (layout: string, split: string, name: unknown): Failure =>
+  failure(
+    `the ${split} split is empty`,
+    typeof name === "string" && layout !== "cityscapes" && layout !== "ade20k"
+      ? `the list ${name} names no pairs`
+      : "its folders hold no pictures",
+    `Correct data.root or data.${split}; \`pspc init FOLDER\` recognises layouts.`,
+  );
 
 export const several = (failures: readonly Failure[], shown = 10): Failure => {
   const lines = failures
@@ -41,7 +80,7 @@ export const several = (failures: readonly Failure[], shown = 10): Failure => {
   return failure(
     `${failures.length} mistakes in the data`,
     [...lines, ...more].join("\n"),
-    failures[0]?.help,
+    "`pspc data check SPEC` tells them all.",
   );
 };
 
@@ -49,14 +88,14 @@ export const unreadable = (path: string, reason: string): Failure =>
   failure(
     `cannot read ${path}`,
     reason,
-    "The file is damaged, cut short, or of another format than its name says; restore it or take its line out of the list.",
+    "Restore the file from its source, or take its line out of the list.",
   );
 
 export const colourLabel = (path: string, what: string): Failure =>
   failure(
     `${path} holds colours, not class indices`,
     `it is a PNG of type ${what}`,
-    "Save labels as grey or palette PNG whose value is the class.",
+    "Tell the colour of each class, `labels: {colours: {sky: [70, 130, 180], …}}`, or save labels as grey or palette PNG.",
   );
 
 export const interlaced = (path: string): Failure =>
@@ -66,11 +105,14 @@ export const sizesDiffer = (
   sample: { readonly image: string; readonly label: string },
   image: readonly [height: number, width: number],
   label: readonly [height: number, width: number],
+  turned: boolean,
 ): Failure =>
   failure(
     `${sample.image} and ${sample.label} differ in size`,
-    `the image is ${image[1]}×${image[0]} (after its EXIF rotation), the label ${label[1]}×${label[0]}`,
-    "Each pixel needs its label: pair the right files, or save the label at the image's size.",
+    `the image is ${image[1]}×${image[0]}${turned ? " once turned as its EXIF says" : ""}, the label ${label[1]}×${label[0]}`,
+    turned
+      ? "Labels belong to the picture as viewers show it: turn the label, or remove the image's EXIF orientation."
+      : "Each pixel needs its label: pair the right files, or save the label at the image's size.",
   );
 
 export interface Stray {
@@ -78,14 +120,35 @@ export interface Stray {
   readonly pixels: number;
 }
 
-export const strayValues = (path: string, found: readonly Stray[]): Failure =>
-  failure(
-    `${path} holds ${found.length === 1 ? "a value" : "values"} that data.labels does not map`,
-    found
-      .map(({ value, pixels }) => `value ${value} in ${pixels} pixel${pixels === 1 ? "" : "s"}`)
-      .join(", "),
-    `Map ${found.length === 1 ? "it" : "them"} to a class, or ignore ${found.length === 1 ? "it: data.ignore" : "them: data.ignore"}.`,
+/** The most frequent first, and not more than a reader reads. */
+export const strayValues = (
+  path: string,
+  found: readonly Stray[],
+  format: "index" | "colour",
+  shown = 8,
+): Failure => {
+  const one = found.length === 1;
+  const what = format === "colour" ? "colour" : "value";
+  const sorted = found.toSorted((a, b) => b.pixels - a.pixels || a.value - b.value);
+  const told = sorted
+    .slice(0, shown)
+    .map(({ value, pixels }) => `${what} ${inWords(value, format)} in ${count(pixels, "pixel")}`);
+  const more = found.length > shown ? [`and ${found.length - shown} more ${what}s`] : [];
+  return failure(
+    `${path} holds ${one ? `a ${what}` : `${what}s`} that data.labels does not map`,
+    [...told, ...more].join(", "),
+    format === "index"
+      ? `Map ${one ? "it" : "them"} to a class in data.labels, or ignore ${one ? "it" : "them"}: data.ignore.`
+      : `Give ${one ? "it" : "them"} to a class in data.labels.colours, or to \`ignore\` there.`,
   );
+};
+
+const inWords = (value: number, format: "index" | "colour"): string =>
+  format === "index" ? `${value}` : `[${rgb(value).join(", ")}]`;
+
+/** `1 pixel`, `2 pixels` */
+const count = (n: number, noun: string): string =>
+  `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
 export const tooFewSamples = (samples: number, batch: number): Failure =>
   failure(

@@ -2,7 +2,7 @@
 
 import sharp from "sharp";
 import { Failed } from "../diagnostic/failure.js";
-import { unreadable } from "./errors.js";
+import { systemReason, unreadable } from "./errors.js";
 
 /** RGB, 8 bits a channel, row-major [H, W, 3]. */
 export interface Picture {
@@ -17,7 +17,8 @@ sharp.cache(false);
 
 /**
  * Reads JPEG, PNG, WebP or TIFF; grey, CMYK and 16-bit sources become RGB, transparency is dropped and the
- * EXIF rotation applied. Throws `Failed` for what is missing, cut short or no image.
+ * EXIF rotation applied: the picture is the one that viewers show, and its label belongs to that one.
+ * Throws `Failed` for what is missing, cut short or no image.
  */
 export async function readImage(path: string): Promise<Picture> {
   try {
@@ -43,5 +44,27 @@ export const imageSize = async (path: string): Promise<{ height: number; width: 
   }
 };
 
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+/** Whether the file's EXIF has its picture turned or mirrored. */
+export const isTurned = async (path: string): Promise<boolean> => {
+  const { orientation } = await sharp(path).metadata();
+  return orientation !== undefined && orientation > 1;
+};
+
+/** What the system or the decoder says, in words. */
+export const reasonOf = (error: unknown): string => {
+  if (isSystem(error)) return systemReason(error);
+  const told = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+  const known = reasons.find(([pattern]) => pattern.test(told));
+  return known === undefined ? told : `${known[1]} (the decoder says: ${told.slice(0, 80)})`;
+};
+
+const isSystem = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "code" in error && typeof error.code === "string";
+
+/** Decoders speak of their insides. */
+const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/is missing/, "there is no such file"],
+  [/premature end|read error|truncated|unable to parse/i, "the file is damaged or was cut short"],
+  [/corrupt header/, "the head of the file is damaged"],
+  [/unsupported image format|is empty/, "it is empty, or no JPEG, PNG, WebP or TIFF"],
+];

@@ -1,42 +1,68 @@
 /** Data sets as they lie on disk: the data section of an experiment and a split enter, pairs of paths leave. */
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { relative, resolve } from "node:path";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import type { Data } from "../normalize/experiment.js";
-import { badLine, emptyList, missingFile, missingList, noList, several } from "./errors.js";
+import type { Data, SplitName } from "../normalize/experiment.js";
+import { emptySplit, noSplit, several } from "./errors.js";
+import { pairedCity } from "./layout-cityscapes.js";
+import { pairedFolders } from "./layout-folders.js";
+import { listed } from "./layout-list.js";
+import { vocListed } from "./layout-voc.js";
 import type { Sample } from "./sample.js";
 
 export type Split = "train" | "val" | "test";
 
-/**
- * The pairs of a split, in the order of its list: one `image label` pair a line, relative to the root
- * (semseg's layout). Throws one `Failed` with every line that is wrong, as `list:line`.
- */
-export async function openSplit(data: Data, split: Split): Promise<readonly Sample[]> {
-  const list = data[split];
-  if (list === null) throw new Failed(noList(split));
-  const path = resolve(data.root, list);
-  const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new Failed(missingList(split, path, error.message));
-  });
-  const read = text
-    .split("\n")
-    .flatMap((line, i) => readLine(line.trim(), data.root, `${path}:${i + 1}`));
-  const failures = read.filter((one): one is Failure => "kind" in one);
-  if (failures.length === 1) throw new Failed(failures[0]!);
-  if (failures.length > 1) throw new Failed(several(failures));
-  if (read.length === 0) throw new Failed(emptyList(path));
-  return read.filter((one): one is Sample => !("kind" in one));
+/** Of an experiment, what decides where its files are. */
+export type Place = Pick<Data, "layout" | "root" | Split | "label_map">;
+
+/** What a layout makes of one split: a pair, or what is wrong with one. */
+export type Entry = Sample | Failure;
+
+export interface Listing {
+  readonly samples: readonly Sample[];
+  /** Bad lines and missing partners, in order. */
+  readonly failures: readonly Failure[];
 }
 
-function readLine(line: string, root: string, place: string): readonly (Sample | Failure)[] {
-  if (line === "") return [];
-  const [image, label, ...rest] = line.split(/\s+/);
-  if (image === undefined || label === undefined || rest.length > 0) return [badLine(place, line)];
-  const sample = { image: resolve(root, image), label: resolve(root, label) };
-  const missing = (["image", "label"] as const).filter((role) => !existsSync(sample[role]));
-  if (missing.length === 0) return [sample];
-  return missing.map((role) => missingFile(place, role, relative(root, sample[role])));
+/** Every pair of a split and every mistake in its listing. Throws `Failed` where there is nothing to list. */
+export async function listSplit(data: Place, split: Split): Promise<Listing> {
+  const name = data[split];
+  if (name === null) throw new Failed(noSplit(split));
+  const entries = await entriesOf(data, split, name);
+  if (entries.length === 0) throw new Failed(emptySplit(data.layout, split, name));
+  const isFailure = (entry: Entry): entry is Failure => "kind" in entry;
+  return {
+    samples: entries.filter((entry): entry is Sample => !isFailure(entry)),
+    failures: entries.filter(isFailure),
+  };
 }
+
+/** The pairs of a split, in an order that never changes. Throws one `Failed` with every mistake in the listing. */
+export async function openSplit(data: Place, split: Split): Promise<readonly Sample[]> {
+  const { samples, failures } = await listSplit(data, split);
+  if (failures.length === 1) throw new Failed(failures[0]!);
+  if (failures.length > 1) throw new Failed(several(failures));
+  return samples;
+}
+
+/** A rule sees to it that two folders are named where the layout wants them, and one name elsewhere. */
+const entriesOf = (
+  { layout, root, label_map }: Place,
+  split: Split,
+  name: SplitName,
+): Promise<readonly Entry[]> => {
+  if (typeof name !== "string") return pairedFolders(root, split, name);
+  switch (layout) {
+    case "voc":
+      return vocListed(root, split, name);
+    case "cityscapes":
+      return pairedCity(root, split, name, label_map === "labelTrainIds" ? label_map : "labelIds");
+    case "ade20k":
+      return pairedFolders(root, split, {
+        images: `images/${name}`,
+        labels: `annotations/${name}`,
+        suffix: "",
+      });
+    default:
+      return listed(root, split, name);
+  }
+};

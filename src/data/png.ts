@@ -1,25 +1,73 @@
 /**
- * PNG as labels use it: the bytes of a grey or palette PNG of 1 to 16 bits enter, the stored indices leave.
+ * PNG as labels use it: the bytes of a file enter; the stored indices leave, or the colours.
  *
- * Image libraries expand palettes to colours, and the class index is lost. Format: W3C PNG, third edition.
+ * Image libraries expand palettes to colours, and the class index is lost; or they convert colours by a
+ * profile, and the class is lost too. Format: W3C PNG, third edition.
  */
 
-import { deflateSync, inflate } from "node:zlib";
+import { inflate } from "node:zlib";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { colourLabel, interlaced, unreadable } from "./errors.js";
+import { unfilter } from "./png-filter.js";
 
-/** [H, W] indices as they stand in the file. */
+/** [H, W] indices as they stand in the file, or colours `0xRRGGBB`. */
 export interface Indices {
-  readonly values: Uint8Array | Uint16Array;
+  readonly values: Uint8Array | Uint16Array | Int32Array;
   readonly height: number;
   readonly width: number;
 }
 
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+export const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOUR_TYPES = ["grey", "", "RGB", "palette", "grey with alpha", "", "RGB with alpha"];
+const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
 
 /** Throws a `Failed` that names `path` for anything but a whole, non-interlaced grey or palette PNG. */
 export async function decodeIndices(bytes: Buffer, path: string): Promise<Indices> {
+  const png = await decode(bytes, path, ({ type }) =>
+    type === 0 || type === 3 ? null : colourLabel(path, COLOUR_TYPES[type] ?? `${type}`),
+  );
+  return { values: indicesOf(png), height: png.height, width: png.width };
+}
+
+/** Colours [H, W] of any PNG that is whole and not interlaced; alpha is dropped. Throws as above. */
+export async function decodeColours(bytes: Buffer, path: string): Promise<Indices> {
+  const png = await decode(bytes, path, () => null);
+  const { height, width, type, depth, palette } = png;
+  const values = new Int32Array(height * width);
+  if (type === 0 || type === 3) {
+    // A grey of 16 bits counts by its upper byte, as a colour does.
+    const grey = (index: number) =>
+      0x010101 * (depth === 16 ? index >> 8 : Math.trunc((index * 255) / (2 ** depth - 1)));
+    const indices = indicesOf(png);
+    for (let i = 0; i < values.length; i++)
+      values[i] = type === 0 ? grey(indices[i]!) : (palette[indices[i]!] ?? 0);
+  } else fillColours(png, values);
+  return { values, height, width };
+}
+
+interface Header {
+  readonly width: number;
+  readonly height: number;
+  /** Bits a sample. */
+  readonly depth: number;
+  /** 0 grey, 2 RGB, 3 palette; 4 more is alpha. */
+  readonly type: number;
+}
+
+interface Png extends Header {
+  /** `0xRRGGBB` of each index. */
+  readonly palette: readonly number[];
+  /** Each row is a filter byte, spent, and its samples. */
+  readonly rows: Buffer;
+  readonly stride: number;
+}
+
+/** `refuse` says what kind of PNG is not wanted, before its pixels are looked at. */
+async function decode(
+  bytes: Buffer,
+  path: string,
+  refuse: (header: Header) => Failure | null,
+): Promise<Png> {
   const fail = (failure: Failure): never => {
     throw new Failed(failure);
   };
@@ -28,27 +76,40 @@ export async function decodeIndices(bytes: Buffer, path: string): Promise<Indice
   if (bytes.length < 33) damaged("the file is cut short");
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
   const [depth, type] = [bytes[24]!, bytes[25]!];
-  if (type !== 0 && type !== 3) fail(colourLabel(path, COLOUR_TYPES[type] || `${type}`));
+  const channels = CHANNELS[type] || damaged(`it has the unknown colour type ${type}`);
+  const refused = refuse({ width, height, depth, type });
+  if (refused !== null) fail(refused);
   if (bytes[28] !== 0) fail(interlaced(path));
-  const stride = Math.ceil((width * depth) / 8);
+  const stride = Math.ceil((width * depth * channels) / 8);
   const size = (stride + 1) * height;
-  const packed = dataChunks(bytes) ?? damaged("the file is cut short");
-  const rows = await inflated(packed, size).catch((error: Error) => damaged(error.message));
+  const { data, palette } = chunks(bytes) ?? damaged("the file is cut short");
+  const rows = await inflated(data, size).catch((error: Error) => damaged(error.message));
   if (rows.length < size) damaged("the pixel data is cut short");
-  if (!unfilter(rows, height, stride, depth === 16 ? 2 : 1))
+  if (!unfilter(rows, height, stride, Math.max(1, (depth * channels) >> 3)))
     damaged("it has an unknown row filter");
-  return { values: unpack(rows, height, width, depth), height, width };
+  return { width, height, depth, type, palette, rows, stride };
 }
 
-/** The IDAT chunks in one piece; `null` if the file ends before IEND. */
-function dataChunks(bytes: Buffer): Buffer | null {
+interface Chunks {
+  /** The IDAT chunks in one piece. */
+  readonly data: Buffer;
+  readonly palette: readonly number[];
+}
+
+/** `null` if the file ends before IEND. */
+function chunks(bytes: Buffer): Chunks | null {
   const parts: Buffer[] = [];
+  let palette: readonly number[] = [];
   for (let at = 8; at + 12 <= bytes.length; ) {
     const length = bytes.readUInt32BE(at);
     const name = bytes.toString("latin1", at + 4, at + 8);
+    const body = bytes.subarray(at + 8, at + 8 + length);
     if (at + 12 + length > bytes.length) return null;
-    if (name === "IEND") return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    if (name === "IDAT") parts.push(bytes.subarray(at + 8, at + 8 + length));
+    if (name === "IEND")
+      return { data: parts.length === 1 ? parts[0]! : Buffer.concat(parts), palette };
+    if (name === "IDAT") parts.push(body);
+    if (name === "PLTE")
+      palette = Array.from({ length: Math.floor(length / 3) }, (_, i) => body.readUIntBE(3 * i, 3));
     at += 12 + length;
   }
   return null;
@@ -61,54 +122,18 @@ const inflated = (packed: Buffer, size: number): Promise<Buffer> =>
     inflate(packed, { chunkSize }, (error, rows) => (error ? reject(error) : resolve(rows)));
   });
 
-/** Undoes the row filters in place; each row is one filter byte and `stride` bytes. */
-function unfilter(rows: Buffer, height: number, stride: number, bytesPerPixel: number): boolean {
-  for (let y = 0; y < height; y++) {
-    const start = y * (stride + 1) + 1;
-    const filter = rows[start - 1]!;
-    if (filter > 4) return false;
-    if (filter !== 0) unfilterRow(rows, filter, start, stride, bytesPerPixel, y > 0);
-  }
-  return true;
+function fillColours({ rows, height, width, depth, type, stride }: Png, values: Int32Array): void {
+  const bytes = depth >> 3;
+  const pixel = CHANNELS[type]! * bytes;
+  const [green, blue] = type === 4 ? [0, 0] : [bytes, 2 * bytes];
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0, at = y * (stride + 1) + 1; x < width; x++, at += pixel)
+      values[i++] = (rows[at]! << 16) | (rows[at + green]! << 8) | rows[at + blue]!;
 }
 
-/** `row[x] += prediction`, modulo 256, from the pixel to the left, the one above and the one above that. */
-function unfilterRow(
-  rows: Buffer,
-  filter: number,
-  start: number,
-  stride: number,
-  reach: number,
-  hasAbove: boolean,
-) {
-  const up = stride + 1;
-  const end = start + stride;
-  if (filter === 1) {
-    for (let i = start + reach; i < end; i++) rows[i] = rows[i]! + rows[i - reach]!;
-    return;
-  }
-  if (filter === 2) {
-    if (hasAbove) for (let i = start; i < end; i++) rows[i] = rows[i]! + rows[i - up]!;
-    return;
-  }
-  for (let i = start; i < end; i++) {
-    const left = i >= start + reach ? rows[i - reach]! : 0;
-    const above = hasAbove ? rows[i - up]! : 0;
-    const corner = hasAbove && i >= start + reach ? rows[i - up - reach]! : 0;
-    rows[i] = rows[i]! + (filter === 3 ? (left + above) >> 1 : paeth(left, above, corner));
-  }
-}
+type Bytes = Uint8Array | Uint16Array;
 
-/** The neighbour nearest to left + above − corner. */
-function paeth(left: number, above: number, corner: number): number {
-  const toLeft = Math.abs(above - corner);
-  const toAbove = Math.abs(left - corner);
-  const toCorner = Math.abs(left + above - 2 * corner);
-  if (toLeft <= toAbove && toLeft <= toCorner) return left;
-  return toAbove <= toCorner ? above : corner;
-}
-
-function unpack(rows: Buffer, height: number, width: number, depth: number): Indices["values"] {
+function indicesOf({ rows, height, width, depth }: Png): Bytes {
   const values = depth === 16 ? new Uint16Array(height * width) : new Uint8Array(height * width);
   const stride = Math.ceil((width * depth) / 8) + 1;
   for (let y = 0; y < height; y++) {
@@ -122,7 +147,7 @@ function unpack(rows: Buffer, height: number, width: number, depth: number): Ind
 function unpackRow(
   rows: Buffer,
   start: number,
-  values: Indices["values"],
+  values: Bytes,
   at: number,
   width: number,
   depth: number,
@@ -135,49 +160,3 @@ function unpackRow(
       depth === 16 ? rows.readUInt16BE(start + 2 * x) : (byte >> (8 - depth - (bit & 7))) & mask;
   }
 }
-
-/** Indices [H, W] and an RGB palette [256, 3] as an 8-bit palette PNG. */
-export function encodeIndices(
-  indices: Uint8Array,
-  height: number,
-  width: number,
-  palette: Uint8Array,
-): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 3, 0, 0, 0], 8);
-  // Indices compress best without a filter: neighbours are equal, not near.
-  const rows = Buffer.alloc((width + 1) * height);
-  for (let y = 0; y < height; y++)
-    rows.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
-  return Buffer.concat([
-    SIGNATURE,
-    chunk("IHDR", header),
-    chunk("PLTE", Buffer.from(palette)),
-    chunk("IDAT", deflateSync(rows, { level: 6 })),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(name: string, data: Buffer): Buffer {
-  const out = Buffer.alloc(data.length + 12);
-  out.writeUInt32BE(data.length, 0);
-  out.write(name, 4, "latin1");
-  out.set(data, 8);
-  out.writeInt32BE(cyclicRedundancy(out.subarray(4, -4)), data.length + 8);
-  return out;
-}
-
-/** CRC-32 by its table of bytes (PNG specification, annex D); zlib has had it only since Node 22. */
-function cyclicRedundancy(bytes: Buffer): number {
-  let crc = -1;
-  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 255]! ^ (crc >>> 8);
-  return ~crc;
-}
-
-const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
-  return crc;
-});

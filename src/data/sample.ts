@@ -3,9 +3,9 @@
 import { readFile } from "node:fs/promises";
 import { Failed } from "../diagnostic/failure.js";
 import { sizesDiffer, unreadable } from "./errors.js";
-import { readImage } from "./image.js";
+import { isTurned, readImage, reasonOf } from "./image.js";
 import { type LabelTable, toClasses } from "./labels.js";
-import { decodeIndices, type Indices } from "./png.js";
+import type { Indices } from "./png.js";
 
 /** Absolute paths. */
 export interface Sample {
@@ -26,17 +26,25 @@ export interface Labelled {
 export async function readSample(sample: Sample, table: LabelTable): Promise<Labelled> {
   const [picture, indices] = await Promise.all([
     readImage(sample.image),
-    readIndices(sample.label),
+    readLabel(sample.label, table),
   ]);
   const { height, width } = picture;
   if (height !== indices.height || width !== indices.width)
-    throw new Failed(sizesDiffer(sample, [height, width], [indices.height, indices.width]));
+    throw new Failed(
+      sizesDiffer(
+        sample,
+        [height, width],
+        [indices.height, indices.width],
+        await isTurned(sample.image),
+      ),
+    );
   return { image: picture.pixels, labels: toClasses(indices, table, sample.label), height, width };
 }
 
-async function readIndices(path: string): Promise<Indices> {
-  const bytes = await readFile(path).catch((error: Error) => {
-    throw new Failed(unreadable(path, error.message));
+/** Throws `Failed`. */
+export async function readLabel(path: string, table: LabelTable): Promise<Indices> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new Failed(unreadable(path, reasonOf(error)));
   });
-  return decodeIndices(bytes, path);
+  return table.decode(bytes, path);
 }

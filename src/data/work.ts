@@ -16,7 +16,7 @@ export type Batching = Pick<Train, "batch" | "crop" | "seed" | "augment" | "iter
 /** Plain data and shared memory: it travels to a thread as it is. */
 export interface Work {
   readonly samples: readonly Sample[];
-  readonly data: Pick<Data, "labels" | "mean">;
+  readonly data: Pick<Data, "labels" | "label_format" | "mean">;
   readonly train: Batching;
   readonly cache: Cache;
 }
@@ -31,7 +31,7 @@ export function sampleWriter({ samples, data, train, cache }: Work): WriteSample
   const { seed, crop, augment: pipeline } = train;
   const draw = shuffle(seed, samples.length, train.batch);
   const warp = warper(crop, data.mean);
-  const table = labelTable(data.labels);
+  const table = labelTable(data);
   return async (step, position, image, labels) => {
     const { epoch, indices } = draw(step);
     const index = indices[position]!;

@@ -8,7 +8,7 @@ import { Failed } from "../diagnostic/failure.js";
 import { unknownFormat, unwritable } from "./errors.js";
 import type { Picture } from "./image.js";
 import type { Palette } from "./palette.js";
-import { encodeIndices } from "./png.js";
+import { encodeIndices } from "./png-encode.js";
 
 /**
  * Makes a folder, and those above it, where they are missing; tells whether it was. Node's own recursion never ends

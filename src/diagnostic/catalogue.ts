@@ -39,7 +39,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0311: "an unknown class",
   E0312: "an ignored value that is a class",
   E0313: "a window that never slides",
-  E0314: "label values beyond a byte",
+  E0314: "label values beyond 16 bits",
   E0501: "a crop off the grid",
   E0502: "bins that do not divide the feature map",
   E0503: "a bin larger than the feature map",
@@ -63,6 +63,11 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0521: "a rate that rises",
   E0522: "a precision without hardware for it",
   E0534: "initial weights named twice",
+  E0550: "classes that are not the dataset's",
+  E0551: "a palette that does not fit the classes",
+  E0552: "a split of another layout",
+  E0554: "a colour with two meanings",
+  E0555: "ignored values among colours",
 };
 
 /** Where the page of a code stands, from the package's root; nothing for a code that does not exist. */

@@ -137,8 +137,50 @@ export const labelsOutOfRange = (last: number): Diagnostic =>
   error(
     "E0314",
     `the last class would have the label value ${last}`,
-    { path: ["data", "labels"], label: "label files hold values from 0 to 255" },
+    { path: ["data", "labels"], label: "label files hold values from 0 to 65535" },
     { help: ["begin lower, or have fewer classes"] },
+  );
+
+export const unknownColourClass = (name: string, classes: readonly string[]): Diagnostic =>
+  error(
+    "E0311",
+    `there is no class \`${name}\``,
+    { path: ["data", "labels", "colours", name], on: "key", label: "not among `data.classes`" },
+    {
+      related: [{ path: ["data", "classes"], label: `${classes.length} classes`, on: "key" }],
+      help: [
+        ...didYouMean(name, [...classes, "ignore"]),
+        "`ignore` makes its colours count for nothing",
+      ],
+    },
+  );
+
+export const repeatedColour = (
+  colour: readonly number[],
+  name: string,
+  first: string,
+): Diagnostic =>
+  error(
+    "E0554",
+    name === first
+      ? `the colour [${colour.join(", ")}] stands twice for ${name}`
+      : `the colour [${colour.join(", ")}] means both ${first} and ${name}`,
+    { path: ["data", "labels", "colours", name], label: "the same colour again" },
+    {
+      related: [{ path: ["data", "labels", "colours", first], label: "first here" }],
+      help: ["give each colour one meaning"],
+    },
+  );
+
+export const ignoreAmongColours = (): Diagnostic =>
+  error(
+    "E0555",
+    "`ignore` lists label values, and these labels hold colours",
+    { path: ["data", "ignore"], label: "values from 0 to 65535" },
+    {
+      related: [{ path: ["data", "labels"], on: "key", label: "colours" }],
+      help: ["name ignored colours in `labels: {colours: {ignore: [0, 0, 0], …}}`"],
+    },
   );
 
 export const noEffect = (path: Path, because: Path): Diagnostic =>

@@ -3,6 +3,9 @@
  * Keys are spelt as in the language, so that a resolved spec prints as a spec.
  */
 
+import type { Layout, MapName } from "../spec/data.js";
+import type { Rgb } from "./rgb.js";
+
 export interface Experiment {
   readonly data: Data;
   readonly model: Model;
@@ -10,22 +13,38 @@ export interface Experiment {
   readonly evaluate: Evaluate;
 }
 
-/** A file value becomes a class index, or is ignored. */
+/** A file value, or a colour `0xRRGGBB`, becomes a class index, or is ignored. */
 export type LabelMap = ReadonlyMap<number, number | "ignore">;
 
+/** What names a split: a list file, a list's name, a folder's, as the layout has it; or two folders. */
+export type SplitName = string | Folders;
+
+/** Images and labels of one stem; `suffix` is what the label's stem has more: `_mask`. */
+export interface Folders {
+  readonly images: string;
+  readonly labels: string;
+  readonly suffix: string;
+}
+
 export interface Data {
-  readonly layout: "list";
-  /** Absolute folder; paths in the lists are relative to it. */
+  readonly layout: Layout;
+  /** Absolute folder; what the layout names lies in it. */
   readonly root: string;
-  readonly train: string;
-  readonly val: string | null;
-  readonly test: string | null;
+  readonly train: SplitName;
+  readonly val: SplitName | null;
+  readonly test: SplitName | null;
   /** Class names; their number is the C of every `[N, H, W, C]`. At most 255. */
   readonly classes: readonly string[];
   /** Values found in label files. Identity on 0…C−1 unless written out. */
   readonly labels: LabelMap;
   /** What a pair that cannot be read does to a training. */
   readonly damaged: "stop" | "skip";
+  /** Whether a pixel of a label file is an index of 1 to 16 bits, or a colour. */
+  readonly label_format: "index" | "colour";
+  /** The built-in map that `labels` is, or `null` for the author's own. */
+  readonly label_map: MapName | null;
+  /** Colours of the classes in pictures; `null` is Pascal VOC's colour map. */
+  readonly palette: readonly Rgb[] | null;
   /** RGB mean and standard deviation on the 0–255 scale (semseg `tool/train.py`). */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];

@@ -15,6 +15,8 @@ export type Origin =
 export interface Decided {
   readonly value: unknown;
   readonly origin: Origin;
+  /** What a name stands for, where the value is one. */
+  readonly means?: string;
 }
 
 /** By path in the language's spelling, `train.schedule.poly.base`; in the order of a spec. */
@@ -58,6 +60,12 @@ export class Decisions {
     if (written !== undefined) return this.given(path, written);
     const value = adapt(semantics[this.preset][path]);
     return this.remember(path, value, { kind: "preset", name: this.preset });
+  }
+
+  /** What the value decided at this path stands for. */
+  explain(path: string, means: string): void {
+    const decided = this.decided.get(path);
+    if (decided !== undefined) this.decided.set(path, { ...decided, means });
   }
 
   /** Where a value was written, or the innermost part around it. */

@@ -31,7 +31,7 @@ interface Row {
 const rowsOf = (
   path: readonly string[],
   before: readonly string[],
-  { value, origin }: Decided,
+  { value, origin, means }: Decided,
   sources: Sources,
 ): readonly Row[] => {
   const shared = path.findIndex((key, i) => key !== before[i]);
@@ -42,7 +42,8 @@ const rowsOf = (
   const key = path[path.length - 1]!;
   const absent = { text: `${indent}# ${key}:`, comment: tell(origin, sources) };
   const present = { text: `${indent}${key}: ${flow(value)}`, comment: tell(origin, sources) };
-  return [...opening, value === null ? absent : present];
+  const meaning = means === undefined ? [] : [{ text: `${indent}  # ${means}`, comment: "" }];
+  return [...opening, value === null ? absent : present, ...meaning];
 };
 
 const tell = (origin: Origin, sources: Sources): string => {

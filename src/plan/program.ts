@@ -31,13 +31,14 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 export const fingerprintOf = (value: unknown): string =>
   hash(JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner)));
 
-/** Moving a dataset changes nothing; scoring on other splits does not either. */
+/** Moving a dataset changes nothing; scoring on other splits and drawing in other colours do not either. */
 const shown = ({
   root: _,
   val: __,
   test: ___,
+  palette: ____,
   ...data
-}: Data): Omit<Data, "root" | "val" | "test"> => data;
+}: Data): Omit<Data, "root" | "val" | "test" | "palette"> => data;
 
 /** From an experiment, which every rule has passed, to its program. */
 export const lower = (experiment: Experiment): Program => {

@@ -15,7 +15,7 @@ export async function* checkedSplit(
 ): AsyncGenerator<Event, readonly Sample[]> {
   const samples = await openSplit(data, split);
   const { failures } = yield* watched(`checking ${split}`, (report) =>
-    checkSamples(samples, data.labels, report),
+    checkSamples(samples, data, report),
   );
   if (failures.length === 1) throw new Failed(failures[0]!);
   if (failures.length > 1) throw new Failed(several(failures));

@@ -68,7 +68,7 @@ async function* confusions(
   network: Network,
   images: readonly Measured<Sample>[],
 ): AsyncGenerator<ArrayLike<number>> {
-  const table = labelTable(network.program.experiment.data.labels);
+  const table = labelTable(network.program.experiment.data);
   for await (const { session, members } of serve(network, "evaluate", images)) {
     for await (const [{ size }, sample] of ahead(members, ({ item }) => readSample(item, table))) {
       const inputs = { image: sample.image, label: sample.labels };

@@ -66,6 +66,18 @@ export const missingKey = (key: string, owner: string, expects: string): Fault =
   help: [`add \`${key}:\` with ${expects}`],
 });
 
+/** A key that one value of another key would make needless. */
+export const missingUnless = (
+  key: string,
+  owner: string,
+  expects: string,
+  unless: string,
+  is: readonly string[],
+): Fault => ({
+  ...missingKey(key, owner, expects),
+  notes: [`only with \`${unless}\` ${either(is)} it goes without saying`],
+});
+
 export const notAChoice = (value: unknown, choices: readonly (string | number)[]): Fault => ({
   code: "E0204",
   message: `${shown(value)} is not one of the choices here`,
@@ -98,6 +110,13 @@ export const notOneTag = (owner: string, tags: readonly string[], count: number)
   message: count === 0 ? `a ${owner} has a name` : `one ${owner} at a time, found ${count}`,
   label: `expected one of ${either(tags)}`,
   help: count === 0 ? [] : ["in a list, give each its own dash or braces"],
+});
+
+export const notAlone = (owner: string, key: string, others: readonly string[]): Fault => ({
+  code: "E0207",
+  message: `\`${key}\` is the whole of ${owner}, and stands alone`,
+  label: `beside \`${key}\`: ${others.join(", ")}`,
+  help: ["write the one, or a map from values to class names"],
 });
 
 export const tagNeedsValue = (tag: string, owner: string, expects: string): Fault => ({

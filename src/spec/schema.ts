@@ -22,7 +22,7 @@ const ref = (name: string): JsonSchema => ({ $ref: `#/definitions/${name}` });
 const withoutRequired = (schema: JsonSchema): JsonSchema => {
   const properties = schema.properties;
   if (!isSchema(properties)) return schema;
-  const { required: _, ...rest } = schema;
+  const { required: _, if: _if, else: _else, ...rest } = schema;
   return { ...rest, properties: mapValues(properties, withoutRequired) };
 };
 

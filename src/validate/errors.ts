@@ -275,3 +275,57 @@ export const noBf16InHardware = (): Diagnostic =>
       help: ["train elsewhere, or use `f32`; the scores are the same within noise"],
     },
   );
+
+export const foreignClasses = (
+  classes: number,
+  map: string,
+  title: string,
+  expected: number,
+): Diagnostic =>
+  error(
+    "E0550",
+    `${classes} classes, where ${title} has ${expected}`,
+    { path: ["data", "classes"], on: "key", label: `${classes} names` },
+    {
+      related: [place(["data", "labels"], `the map \`${map}\` has ${expected} classes`)],
+      help: [
+        `name all ${expected}, or none; or say what your values mean: \`labels: {first: 0}\`, or a map from values to names`,
+      ],
+    },
+  );
+
+export const paletteLength = (colours: number, classes: number): Diagnostic =>
+  error(
+    "E0551",
+    `${colours} colours for ${classes} classes`,
+    place(["data", "palette"], `${colours} colours`),
+    {
+      related: [{ path: ["data", "classes"], on: "key", label: `${classes} classes` }],
+      help: ["write one colour a class, in the order of `data.classes`"],
+    },
+  );
+
+export const splitOfOtherLayout = (split: string, layout: string): Diagnostic =>
+  error(
+    "E0552",
+    layout === "folders"
+      ? `\`${split}\` names one thing, and \`layout: folders\` pairs two folders`
+      : `\`${split}\` names two folders, and \`layout: ${layout}\` has one name for a split`,
+    place(["data", split], layout === "folders" ? "expected two folders" : "expected a name"),
+    {
+      related: [place(["data", "layout"], layout)],
+      help: [
+        layout === "folders"
+          ? `write \`${split}: {images: FOLDER, labels: FOLDER}\``
+          : `write ${splitNames[layout] ?? "a name"}, or \`layout: folders\``,
+      ],
+    },
+  );
+
+/** What names a split, by layout. */
+const splitNames: Readonly<Record<string, string>> = {
+  list: "the list file of the split, `train.txt`",
+  voc: "the name of a list in ImageSets/Segmentation, `train` or `trainaug`",
+  cityscapes: "the name of a folder in leftImg8bit, `train` or `val`",
+  ade20k: "the name of a folder in images, `training` or `validation`",
+};

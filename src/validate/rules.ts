@@ -9,6 +9,7 @@ import { binsDiffer } from "./bins-differ.js";
 import { binsDivide } from "./bins-divide.js";
 import { binsFit } from "./bins-fit.js";
 import { branchChannels } from "./branch-channels.js";
+import { classCount } from "./class-count.js";
 import { classLabels } from "./class-labels.js";
 import { classNames } from "./class-names.js";
 import { classWeights } from "./class-weights.js";
@@ -16,15 +17,20 @@ import { cropOnGrid } from "./crop-on-grid.js";
 import { firstDilation } from "./first-dilation.js";
 import { normValues } from "./norm-values.js";
 import { overlapBelowOne } from "./overlap-below-one.js";
+import { paletteCount } from "./palette-count.js";
 import { rateFalls } from "./rate-falls.js";
 import type { Rule } from "./rule.js";
+import { splitForm } from "./split-form.js";
 import { strideSite } from "./stride-site.js";
 import { windowOnGrid } from "./window-on-grid.js";
 import { windowSize } from "./window-size.js";
 
 export const rules: readonly Rule[] = [
+  splitForm,
   classNames,
+  classCount,
   classLabels,
+  paletteCount,
   strideSite,
   firstDilation,
   binsFit,

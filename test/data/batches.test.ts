@@ -22,6 +22,7 @@ const options = (change: Partial<BatchesOptions> = {}): BatchesOptions => ({
       [1, 1],
       [2, 2],
     ]),
+    label_format: "index",
     mean: [124, 116, 104],
   },
   train: {

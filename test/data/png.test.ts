@@ -3,7 +3,8 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { decodeIndices, encodeIndices } from "../../src/data/png.js";
+import { decodeIndices } from "../../src/data/png.js";
+import { encodeIndices } from "../../src/data/png-encode.js";
 
 /** A grey or palette PNG by the specification's formulas, with the row filters that are asked for. */
 function encode(

@@ -41,7 +41,7 @@ describe("a trained network", { timeout: 120_000 }, () => {
     const samples = await openSplit(of.experiment.data, "val");
     const inputs = samples.map(({ image }) => image);
     await collect(predict({ program: of, folder: run, inputs, out, device }));
-    const table = labelTable(of.experiment.data.labels);
+    const table = labelTable(of.experiment.data);
     const each = samples.map(async (sample) => {
       const file = join(out, basename(sample.image));
       const painted = await decodeIndices(await readFile(file), file);

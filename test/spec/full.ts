@@ -15,6 +15,11 @@ export const full = defineSpec({
     labels: { 0: "ignore", 7: "sky", 8: "road", 9: "car" },
     ignore: [10, 11],
     damaged: "skip",
+    palette: [
+      [70, 130, 180],
+      [128, 64, 128],
+      [0, 0, 142],
+    ],
     mean: [120, 110, 100],
     std: [60, 60, 60],
   },

@@ -22,6 +22,8 @@ const words = [
   "mirror",
   "__proto__",
   "crop",
+  "voc",
+  "folders",
 ];
 
 export const stray: fc.Arbitrary<Json> = fc.oneof(

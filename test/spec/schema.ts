@@ -55,6 +55,9 @@ const words: Readonly<Record<string, Test>> = {
     ),
   additionalProperties: (_, v, schema) =>
     !isMap(v) || Object.keys(v).every((k) => isKnown(k, schema)),
+  if: (condition, v, schema) =>
+    conforms(condition as JsonSchema, v) || conforms((schema.else ?? {}) as JsonSchema, v),
+  else: () => true,
   description: () => true,
   title: () => true,
   $schema: () => true,

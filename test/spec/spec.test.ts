@@ -71,7 +71,7 @@ describe("a spec in TypeScript", () => {
     // @ts-expect-error: an unknown key
     defineSpec({ ...base, model: { pyramid: { binz: [1] } } });
     // @ts-expect-error: a missing key
-    defineSpec({ pspc: 1, data: { root: "x", train: "y" }, train });
+    defineSpec({ pspc: 1, data: { train: "y" }, train });
     // @ts-expect-error: four stages
     defineSpec({ ...base, model: { backbone: { dilations: [1, 2, 4] } } });
     // @ts-expect-error: a named thing without its value

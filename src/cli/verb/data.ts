@@ -51,7 +51,7 @@ const checkSplit = async (terminal: Terminal, data: Data, split: Split): Promise
   const samples = await openSplit(data, split);
   const progress = progressOn(terminal);
   try {
-    const checked = await checkSamples(samples, data.labels, (done, total) =>
+    const checked = await checkSamples(samples, data, (done, total) =>
       progress.show({ kind: "progress", what: `checking ${split}`, done, total }),
     );
     return { split, images: samples.length, ...checked };

@@ -1,0 +1,13 @@
+/** A built-in label map has a dataset's classes: as many stand in `classes`. */
+
+import { mapNamed } from "../normalize/dataset.js";
+import * as says from "./errors.js";
+import type { Rule } from "./rule.js";
+
+export const classCount: Rule = ({ data: { classes, label_map } }) => {
+  if (label_map === null) return [];
+  const { title, classes: own } = mapNamed(label_map).dataset;
+  return classes.length === own.length
+    ? []
+    : [says.foreignClasses(classes.length, label_map, title, own.length)];
+};

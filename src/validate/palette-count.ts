@@ -1,0 +1,9 @@
+/** One colour a class. */
+
+import * as says from "./errors.js";
+import type { Rule } from "./rule.js";
+
+export const paletteCount: Rule = ({ data: { classes, palette } }) =>
+  palette === null || palette.length === classes.length
+    ? []
+    : [says.paletteLength(palette.length, classes.length)];

@@ -1,0 +1,11 @@
+/** Splits are two folders where the layout is `folders`, and a name in every other. */
+
+import * as says from "./errors.js";
+import type { Rule } from "./rule.js";
+
+export const splitForm: Rule = ({ data }) =>
+  (["train", "val", "test"] as const).flatMap((split) => {
+    const name = data[split];
+    if (name === null || (typeof name === "string") !== (data.layout === "folders")) return [];
+    return [says.splitOfOtherLayout(split, data.layout)];
+  });
