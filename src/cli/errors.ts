@@ -22,21 +22,18 @@ export const unreadable = (path: string, error: unknown): Failure => {
   return failure(`cannot read ${path}`, reasons[code ?? ""] ?? told, "check the path");
 };
 
-export const moduleUnreadable = (path: string, error: unknown): Failure =>
-  (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION"
-    ? failure(
-        `cannot read ${path}`,
-        `Node ${process.versions.node} does not run TypeScript`,
-        "use Node 22.18 or newer, or compile the spec to .js first, or write it in YAML",
-      )
-    : unreadable(path, error);
+export const notAFile = (path: string): Failure =>
+  failure(`cannot read ${path}`, "it is a device or socket", "check the path");
 
-export const noDefaultExport = (path: string): Failure =>
+export const fileTooLarge = (path: string, bytes: number): Failure =>
   failure(
     `cannot read ${path}`,
-    "it has no default export",
-    "write `export default defineSpec({ … })`",
+    `it has ${bytes.toLocaleString("en")} bytes, more than any spec`,
+    "check the path",
   );
+
+export const notText = (path: string, reason: string, help: string): Failure =>
+  failure(`cannot read ${path}`, reason, help);
 
 export const internalError = (error: unknown, argv: readonly string[]): string => {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,19 +1,17 @@
 /** Names of specs enter; their checked, resolved contents leave. The compiler's only contact with files. */
 
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as E from "fp-ts/lib/Either.js";
-import type { Failure } from "../diagnostic/failure.js";
 import { render } from "../diagnostic/render.js";
 import type { Read } from "../normalize/extend.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { computesBf16 } from "../runtime/processor.js";
 import { type Check, checkSpec } from "../validate/check.js";
 import type { Target } from "./arguments.js";
-import { moduleUnreadable, noDefaultExport, unreadable } from "./errors.js";
 import { Rejected } from "./exit.js";
+import { evaluate, isModule } from "./module.js";
 import { hasColour, type Terminal, tell } from "./terminal.js";
+import { readText } from "./text.js";
 
 export interface SpecRequest {
   readonly target: Target;
@@ -30,7 +28,7 @@ export const checked = async ({
     variant,
     overrides,
     cwd: process.cwd(),
-    read: await reader(entry),
+    read: reader,
     computesBf16,
   });
 
@@ -57,25 +55,8 @@ export const open = async (
   return { resolved: check.result.right, variants: check.variants };
 };
 
-const reader = async (entry: string): Promise<Read> => {
-  const fromModule = /\.[cm]?[jt]s$/.test(entry) ? await readModule(entry) : undefined;
-  return (path) =>
-    path === entry && fromModule !== undefined
-      ? fromModule
-      : E.tryCatch(
-          () => readFileSync(path, "utf8"),
-          (error) => unreadable(path, error),
-        );
-};
-
-/** A spec in TypeScript or JavaScript is its default export, shown in errors as JSON. */
-const readModule = async (entry: string): Promise<E.Either<Failure, string>> => {
-  try {
-    const loaded: { readonly default?: unknown } = await import(pathToFileURL(resolve(entry)).href);
-    return loaded.default === undefined
-      ? E.left(noDefaultExport(entry))
-      : E.right(JSON.stringify(loaded.default, null, 2));
-  } catch (error) {
-    return E.left(moduleUnreadable(entry, error));
-  }
+/** A spec that is text is read; one in TypeScript or JavaScript is run, in a process of its own. */
+const reader: Read = (path) => {
+  const text = readText(path);
+  return isModule(path) ? E.map((t: string) => evaluate(resolve(path), t))(text) : text;
 };

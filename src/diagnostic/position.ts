@@ -15,6 +15,13 @@ export const position = (text: string, offset: number): Position => {
   return { line, column: before.length - (before.lastIndexOf("\n") + 1) + 1 };
 };
 
+/** Of a line that counts from 1 and a column that counts from 0, within the text. */
+export const offset = (text: string, { line, column }: Position): number => {
+  const lines = text.split("\n");
+  const before = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  return Math.min(text.length, before + Math.min(column, lines[line - 1]?.length ?? 0));
+};
+
 /** The line's text, without its end. Lines count from 1. */
 export const lineText = (text: string, line: number): string =>
   (text.split("\n")[line - 1] ?? "").replace(/\r$/, "");

@@ -6,14 +6,18 @@ import { reject } from "../diagnostic/checked.js";
 import type { Checked } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Sources } from "../diagnostic/position.js";
+import { type Evaluated, parseModule } from "../source/module.js";
 import type { Leaf, Tree } from "../source/tree.js";
 import { at } from "../source/tree.js";
 import { parse } from "../source/yaml.js";
 import * as says from "./errors.js";
 import { merge } from "./merge.js";
 
-/** Reads a file's text; the only contact with the world, and given from outside. */
-export type Read = (path: string) => E.Either<Failure, string>;
+/** A spec's text, or, where it is a module, what running it came to. */
+export type Source = string | Evaluated;
+
+/** Reads a file; the only contact with the world, and given from outside. */
+export type Read = (path: string) => E.Either<Failure, Source>;
 
 export interface Loaded {
   readonly tree: Checked<Tree>;
@@ -21,22 +25,23 @@ export interface Loaded {
 }
 
 export const load = (entry: string, read: Read): Loaded => {
-  const text = read(entry);
-  if (E.isLeft(text)) {
-    const { message, reason, help } = text.left;
+  const source = read(entry);
+  if (E.isLeft(source)) {
+    const { message, reason, help } = source.left;
     const why = reason === undefined ? message : `${message}: ${reason}`;
     const found = says.entryUnreadable(entry, why, help ?? "check the path");
     return { tree: reject(found), sources: new Map([[entry, ""]]) };
   }
-  return extended(entry, text.right, read, [entry]);
+  return extended(entry, source.right, read, [entry]);
 };
 
 /** `chain` holds the files that led here, the youngest first. */
-const extended = (file: string, text: string, read: Read, chain: readonly string[]): Loaded => {
-  const sources: Sources = new Map([[file, text]]);
-  const own = parse(file, text);
+const extended = (file: string, source: Source, read: Read, chain: readonly string[]): Loaded => {
+  const isText = typeof source === "string";
+  const sources: Sources = new Map([[file, isText ? source : source.text]]);
+  const own = isText ? parse(file, source) : parseModule(file, source);
   const named = E.isRight(own) ? at(own.right, ["extends"]) : undefined;
-  if (E.isLeft(own) || !isText(named)) return { tree: own, sources };
+  if (E.isLeft(own) || !isName(named)) return { tree: own, sources };
   const parent = beside(file, named.value);
   const read_ = chain.includes(parent) ? undefined : read(parent);
   if (read_ === undefined) {
@@ -51,7 +56,7 @@ const extended = (file: string, text: string, read: Read, chain: readonly string
   return { tree, sources: new Map([...sources, ...above.sources]) };
 };
 
-const isText = (tree: Tree | undefined): tree is Leaf & { readonly value: string } =>
+const isName = (tree: Tree | undefined): tree is Leaf & { readonly value: string } =>
   tree?.kind === "leaf" && typeof tree.value === "string" && tree.value !== "";
 
 /** A path written in a file is relative to that file. */

@@ -1,6 +1,7 @@
 /** What the source room says of a text that cannot be read as YAML. */
 
 import { type Diagnostic, error, type Path, type Span } from "../diagnostic/diagnostic.js";
+import { find, type Tree } from "./tree.js";
 
 const here = (at: Span, label: string, path: Path = []) => ({ path, label, at });
 
@@ -80,4 +81,28 @@ export const unknownAlias = (
 export const notAnOverride = (at: Span): Diagnostic =>
   error("E0112", "an override is `path.to.key=value`", here(at, "no `=` after a path"), {
     help: ["for example `train.crop=89` or `model.pyramid.bins=[1,2]`"],
+  });
+
+export const notTypeScript = (at: Span, reason: string): Diagnostic =>
+  error("E0113", "this cannot be read as TypeScript", here(at, reason), {
+    help: ["mend the line; `npx tsc --noEmit` tells more"],
+  });
+
+export const moduleFailed = (at: Span, reason: string, from?: string): Diagnostic =>
+  error("E0114", "the spec cannot be run", here(at, reason), {
+    notes: from === undefined ? [] : [`thrown at ${from}`],
+    help: ["a spec is a module whose default export is plain data"],
+  });
+
+export const noDefaultExport = (at: Span, exports: readonly string[]): Diagnostic =>
+  error("E0115", "the module has no default export", here(at, "exports no spec"), {
+    notes: exports.length === 0 ? [] : [`it exports ${exports.join(", ")}`],
+    help: ["write `export default defineSpec({ … })`"],
+  });
+
+export const notData = (path: Path, what: string, tree: Tree): Diagnostic =>
+  error("E0116", "a spec is plain data", here(find(tree, path).span, `this is ${what}`, path), {
+    help: [
+      what === "a promise" ? "put `await` before it" : "use text, numbers, flags, lists and maps",
+    ],
   });

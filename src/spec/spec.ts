@@ -72,6 +72,3 @@ export const spec = inOrder(
 
 /** What an author writes, in YAML or in TypeScript. */
 export type Spec = t.TypeOf<typeof spec>;
-
-/** For specs in TypeScript: the identity, checked by the compiler. */
-export const defineSpec = (written: Spec): Spec => written;

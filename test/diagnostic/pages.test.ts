@@ -2,28 +2,32 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { catalogue, pageOf } from "../../src/diagnostic/catalogue.js";
 import { errorsIn } from "../../src/diagnostic/order.js";
-import { check, codes, minimal, shown } from "../golden/front.js";
+import { check, checkModule, codes, minimal, shown } from "../golden/front.js";
 
 interface Example {
   readonly text: string;
+  readonly isModule: boolean;
   readonly alone: boolean;
   readonly variant: string | undefined;
   readonly overrides: readonly string[];
 }
 
 const example = (page: string, kind: "fails" | "works"): Example | undefined => {
-  const [, info, text] = new RegExp(`\`\`\`yaml ${kind} ?([^\n]*)\n([^]*?)\`\`\``).exec(page) ?? [];
+  const block = new RegExp(`\`\`\`(yaml|ts) ${kind} ?([^\n]*)\n([^]*?)\`\`\``);
+  const [, language, info, text] = block.exec(page) ?? [];
   if (info === undefined || text === undefined) return undefined;
   const words = info.split(" ").filter((w) => w !== "");
   return {
     text,
+    isModule: language === "ts",
     alone: words.includes("alone"),
     variant: words.find((w) => w.startsWith("#"))?.slice(1),
     overrides: words.filter((w) => w !== "alone" && !w.startsWith("#")),
   };
 };
 
-const run = ({ text, alone, variant, overrides }: Example) => {
+const run = ({ text, isModule, alone, variant, overrides }: Example) => {
+  if (isModule) return checkModule(text, overrides);
   const spec = alone ? text : `extends: minimal.yaml\n${text}`;
   return check({ "minimal.yaml": minimal, "spec.yaml": spec }, variant, overrides);
 };

@@ -1,8 +1,13 @@
 /** For tests of the front half: specs given as texts by name, checked and rendered without a file system. */
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
+import { evaluate } from "../../src/cli/module.js";
 import { failure } from "../../src/diagnostic/failure.js";
 import { render } from "../../src/diagnostic/render.js";
+import type { Source } from "../../src/normalize/extend.js";
 import { type Check, checkSpec } from "../../src/validate/check.js";
 
 /** What the examples leave out. */
@@ -12,16 +17,18 @@ train: {iterations: 1000, crop: 89}
 `;
 
 export interface Files {
-  readonly [name: string]: string;
+  readonly [name: string]: Source;
 }
 
+/** Of `spec.yaml` among the files, or of another. */
 export const check = (
   files: Files,
   variant?: string,
   overrides: readonly string[] = [],
+  entry = "spec.yaml",
 ): Check =>
   checkSpec({
-    entry: "spec.yaml",
+    entry,
     variant,
     overrides,
     cwd: "/project",
@@ -31,6 +38,19 @@ export const check = (
         ? E.right(files[path]!)
         : E.left(failure(`cannot read ${path}`, "no such file")),
   });
+
+/** Of a spec in TypeScript, which is run from a folder beside the minimal one. */
+export const checkModule = (text: string, overrides: readonly string[] = []): Check => {
+  const folder = mkdtempSync(join(tmpdir(), "pspc-module-"));
+  const file = join(folder, "spec.ts");
+  writeFileSync(file, text);
+  try {
+    const files = { "spec.ts": evaluate(file, text), "minimal.yaml": minimal };
+    return check(files, undefined, overrides, "spec.ts");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
 
 /** A spec over the minimal one. */
 export const checkChild = (

@@ -1,8 +1,8 @@
 /** A spec in which every section is written, as a TypeScript author writes it. */
 
-import { defineSpec } from "../../src/spec/spec.js";
+import type { Spec } from "../../src/spec/spec.js";
 
-export const full = defineSpec({
+export const full: Spec = {
   pspc: 1,
   semantics: "mmseg",
   data: {
@@ -81,4 +81,4 @@ export const full = defineSpec({
     fcn: { "model.pyramid": "none" },
     bins: { matrix: { "model.pyramid.bins": [[1], [1, 2]] } },
   },
-});
+};

@@ -1,0 +1,34 @@
+/** The path of a spec enters; its text leaves, or why it is none: a folder, a device, too large, no UTF-8. */
+
+import { readFileSync, statSync } from "node:fs";
+import * as E from "fp-ts/lib/Either.js";
+import type { Failure } from "../diagnostic/failure.js";
+import { fileTooLarge, notAFile, notText, unreadable } from "./errors.js";
+
+/** Far above the characters that a spec may have; nothing larger is brought into memory. */
+const MAX_BYTES = 8 * 2 ** 20;
+
+export const readText = (path: string): E.Either<Failure, string> => {
+  try {
+    const kind = statSync(path);
+    if (kind.isCharacterDevice() || kind.isBlockDevice() || kind.isSocket())
+      return E.left(notAFile(path));
+    if (kind.size > MAX_BYTES) return E.left(fileTooLarge(path, kind.size));
+    return decoded(path, readFileSync(path));
+  } catch (error) {
+    return E.left(unreadable(path, error));
+  }
+};
+
+/** Without a byte order mark. */
+const decoded = (path: string, bytes: Buffer): E.Either<Failure, string> => {
+  const isUtf16 = bytes.length > 1 && [0xfeff, 0xfffe].includes(bytes.readUInt16BE(0));
+  if (isUtf16) return E.left(notText(path, "it is UTF-16 text", "save it as UTF-8"));
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const isBinary = text.includes("\0");
+    return isBinary ? E.left(notText(path, "it is no text", "check the path")) : E.right(text);
+  } catch {
+    return E.left(notText(path, "it is no UTF-8 text", "save it as UTF-8, or check the path"));
+  }
+};
