@@ -1,6 +1,6 @@
 /**
- * Inference on an image of one size, compiled whole (paper section 4; facts as in semseg `tool/test.py`): bytes
- * `[H, W, 3]` enter, probabilities `[H, W, C]` leave. Padding, windows, scales and mirroring are part of the graph.
+ * Inference on an image of one size, compiled whole (paper section 4; semseg `tool/test.py`): an image `[1, H, W, 3]`
+ * enters, the scores of its classes `[1, H, W, C]` leave. Padding, windows, scales and mirroring are part of the graph.
  */
 
 import {
@@ -24,25 +24,38 @@ import type { Layer } from "./layer.js";
 /** `[N, H, W, 3]` → logits `[N, H, W, C]`, for sizes that `whole` and `window` take care of. */
 type Network = Layer;
 
+type Size = readonly [height: number, width: number];
+
 /** Next size of the form 8n+1, at which stride-2 layers stay odd and align_corners has a whole ratio. */
 export const odd = (n: number): number => Math.ceil((n - 1) / 8) * 8 + 1;
 
-/** Zeros are the mean colour: the image is normalised. */
-const padTo = (x: Node, height: number, width: number): Node => {
-  const [, h, w] = shapeOf(x);
-  return pad(x, [0, 0, 0, 0], [0, Math.max(0, height - h), Math.max(0, width - w), 0]);
+/** What `image` measures at `scale`; halves are rounded up. */
+export const scaledSize = ([height, width]: Size, scale: number, longSide: number | null): Size => {
+  const factor = longSide === null ? scale : Math.round(scale * longSide) / Math.max(height, width);
+  const scaled = (n: number): number => Math.max(1, Math.round(n * factor));
+  return [scaled(height), scaled(width)];
 };
 
-const cropTo = (x: Node, height: number, width: number): Node => {
-  const [n, , , c] = shapeOf(x);
-  return slice(x, [0, 0, 0, 0], [n, height, width, c]);
-};
+/**
+ * Applies `each` to the image padded to at least `size`, and cuts its answer back. Zeros are the mean colour, for the
+ * image is normalised; `centre` puts the odd pixel behind.
+ */
+const padded =
+  (each: Layer, [height, width]: Size, where: Evaluate["padding"]): Layer =>
+  (x) => {
+    const [n, h, w] = shapeOf(x);
+    const [rows, columns] = [Math.max(0, height - h), Math.max(0, width - w)];
+    const before = (more: number): number => (where === "centre" ? Math.floor(more / 2) : 0);
+    const [top, left] = [before(rows), before(columns)];
+    const y = each(pad(x, [0, top, left, 0], [0, rows - top, columns - left, 0]));
+    return slice(y, [0, top, left, 0], [n, h, w, shapeOf(y)[3]]);
+  };
 
 const whole =
-  (network: Network): Layer =>
+  (network: Network, { padding }: Evaluate): Layer =>
   (x) => {
     const [, h, w] = shapeOf(x);
-    return cropTo(network(padTo(x, odd(h), odd(w))), h, w);
+    return padded(network, [odd(h), odd(w)], padding)(x);
   };
 
 /** Starts of windows that cover n pixels; the last is moved back to end where the image ends. */
@@ -60,16 +73,15 @@ const coverage = (n: number, starts: readonly number[], window: number): number[
     (_, i) => starts.filter((start) => start <= i && i < start + window).length,
   );
 
+/** Of an image no smaller than a window: the mean over the windows that meet at a pixel. */
 const windows =
   (network: Network, { window: [height, width], overlap }: Evaluate): Layer =>
   (x) => {
-    const [n, h, w, c] = shapeOf(x);
-    const padded = padTo(x, height, width);
-    const [, H, W] = shapeOf(padded);
+    const [n, H, W, c] = shapeOf(x);
     const [rows, columns] = [windowStarts(H, height, overlap), windowStarts(W, width, overlap)];
     const pieces = rows.flatMap((top) =>
       columns.map((left) => {
-        const y = network(slice(padded, [0, top, left, 0], [n, height, width, c]));
+        const y = network(slice(x, [0, top, left, 0], [n, height, width, c]));
         return pad(y, [0, top, left, 0], [0, H - top - height, W - left - width, 0]);
       }),
     );
@@ -77,7 +89,7 @@ const windows =
       vector(coverage(size, starts, span).map((count) => 1 / count));
     const byRow = reshape(share(rows, H, height), [1, H, 1, 1]);
     const byColumn = reshape(share(columns, W, width), [1, 1, W, 1]);
-    return cropTo(multiply(multiply(pieces.reduce(add), byRow), byColumn), h, w);
+    return multiply(multiply(pieces.reduce(add), byRow), byColumn);
   };
 
 /** Mean of a map and of what the mirrored image says, mirrored back; window by window, as semseg has it. */
@@ -101,10 +113,11 @@ export const scores =
     const [, height, width] = shapeOf(image);
     const averaged: Layer = of.average === "probabilities" ? (x) => softmax(network(x)) : network;
     const one = of.mirror ? mirrored(averaged) : averaged;
-    const each = of.mode === "whole" ? whole(one) : windows(one, of);
+    const each =
+      of.mode === "whole" ? whole(one, of) : padded(windows(one, of), of.window, of.padding);
     const maps = of.scales.map((scale) => {
-      const scaled = resize(image, Math.round(height * scale), Math.round(width * scale), false);
-      return resize(each(scaled), height, width, false);
+      const [h, w] = scaledSize([height, width], scale, of.long_side);
+      return resize(each(resize(image, h, w, false)), height, width, false);
     });
     const total = maps.reduce(add);
     return maps.length === 1

@@ -20,11 +20,16 @@ export const decideEvaluate = (e: Written, crop: Train["crop"], decide: Decision
     window: sides(window),
     overlap: typeof overlap === "number" ? overlap : fraction(overlap),
     scales: decide.or("evaluate.scales", e.scales, [1], "single scale"),
+    long_side: orNone(decide.or("evaluate.long_side", e.long_side, "none", "an image's own size")),
     mirror: decide.or("evaluate.mirror", e.mirror, false, "one pass an image"),
+    padding: decide.orPreset("evaluate.padding", e.padding, same),
     average: decide.orPreset("evaluate.average", e.average, same),
     absent_class: decide.orPreset("evaluate.absent_class", e.absent_class, same),
+    boundary: orNone(decide.or("evaluate.boundary", e.boundary, "none", "regions alone")),
   };
 };
+
+const orNone = <A>(value: A | "none"): A | null => (value === "none" ? null : value);
 
 const fraction = (text: string): number => {
   const [numerator, denominator] = text.split("/").map(Number);

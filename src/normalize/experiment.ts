@@ -198,8 +198,14 @@ export interface Evaluate {
   readonly window: readonly [height: number, width: number];
   readonly overlap: number;
   readonly scales: readonly number[];
+  /** Pixels of an image's longer side at scale 1; `null` is its own size. */
+  readonly long_side: number | null;
   readonly mirror: boolean;
+  /** Sides on which an image is padded to its window, with the mean colour. */
+  readonly padding: "centre" | "end";
   readonly average: "probabilities" | "logits";
   /** IoU of a class that occurs neither in labels nor in predictions. */
   readonly absent_class: "zero" | "skip" | "one";
+  /** Tolerance of the boundary F-score, as a share of an image's diagonal; `null`: not scored. */
+  readonly boundary: number | null;
 }

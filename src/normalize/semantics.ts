@@ -22,6 +22,7 @@ export interface Semantics {
   readonly "train.schedule.poly.end": number;
   readonly "train.multipliers.new": number;
   readonly "train.loss.mean_over": Train["loss"]["mean_over"];
+  readonly "evaluate.padding": Evaluate["padding"];
   readonly "evaluate.average": Evaluate["average"];
   readonly "evaluate.absent_class": Evaluate["absent_class"];
 }
@@ -40,6 +41,7 @@ const semseg: Semantics = {
   "train.schedule.poly.end": 0,
   "train.multipliers.new": 10,
   "train.loss.mean_over": "valid",
+  "evaluate.padding": "centre",
   "evaluate.average": "probabilities",
   "evaluate.absent_class": "zero",
 };
@@ -51,6 +53,7 @@ const caffe: Semantics = {
   "model.pyramid.order": "descending",
   "model.norm.momentum": 0.95,
   "train.optimizer.sgd.decay": "kernels",
+  "evaluate.padding": "end",
 };
 
 /** The paper's text; where it is silent, the release that its numbers were made with, on VOC and Cityscapes. */
@@ -66,6 +69,7 @@ const mmseg: Semantics = {
   "train.schedule.poly.end": 1e-4,
   "train.multipliers.new": 1,
   "train.loss.mean_over": "all",
+  "evaluate.padding": "end",
   "evaluate.average": "logits",
   "evaluate.absent_class": "skip",
 };
@@ -79,6 +83,7 @@ const paddleseg: Semantics = {
   "model.head.channels": 1024,
   "train.schedule.poly.end": 1e-5,
   "train.multipliers.new": 1,
+  "evaluate.padding": "end",
   "evaluate.average": "logits",
   "evaluate.absent_class": "one",
 };

@@ -4,7 +4,7 @@ import { closed } from "./closed.js";
 import { documented } from "./codec.js";
 import { list } from "./list.js";
 import { oneOf } from "./one-of.js";
-import { choice, flag, real, text } from "./scalar.js";
+import { choice, flag, integer, real, text } from "./scalar.js";
 import { size } from "./train.js";
 
 /** A fraction below 1 in digits, as papers write it: `1/3`. */
@@ -27,7 +27,15 @@ export const evaluate = closed(
       list("scales", real({ above: 0, max: 16 }), { min: 1, max: 32 }),
       "Scales whose scores are averaged. Default: [1].",
     ),
+    long_side: documented(
+      oneOf(choice("none"), integer({ min: 1 }, "an image has pixels")),
+      "Pixels of an image's longer side at scale 1; `none` leaves images as large as they are. Default: none.",
+    ),
     mirror: documented(flag, "Whether the mirrored image is scored too. Default: false."),
+    padding: documented(
+      choice("centre", "end"),
+      "Where an image that is smaller than its window is padded: on both sides, or below and to the right.",
+    ),
     average: documented(
       choice("probabilities", "logits"),
       "What is averaged over windows, scales and mirrors.",
@@ -36,6 +44,14 @@ export const evaluate = closed(
       choice("zero", "skip", "one"),
       "IoU of a class that occurs neither in labels nor in predictions.",
     ),
+    boundary: documented(
+      oneOf(choice("none"), real({ above: 0, max: 1 })),
+      "Tolerance of the boundary F-score, as a share of an image's diagonal; 0.0075 is usual. Default: none, not scored.",
+    ),
   },
-  { crop: "it is called `window`", flip: "it is called `mirror`" },
+  {
+    crop: "it is called `window`",
+    flip: "it is called `mirror`",
+    base_size: "it is called `long_side`",
+  },
 );

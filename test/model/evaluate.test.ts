@@ -70,7 +70,9 @@ const mirror = (of: Picture): Picture =>
   draw(of.height, of.width, depthOf(of), (y, x, c) => at(of, y, of.width - 1 - x, c));
 const window = (of: Picture, top: number, left: number, height: number, width: number): Picture =>
   draw(height, width, depthOf(of), (y, x, c) =>
-    top + y < of.height && left + x < of.width ? at(of, top + y, left + x, c) : 0,
+    [top + y, left + x].every((n, i) => n >= 0 && n < [of.height, of.width][i])
+      ? at(of, top + y, left + x, c)
+      : 0,
   );
 const mean = (maps: readonly Picture[]): Picture => ({
   ...maps[0],
@@ -137,9 +139,12 @@ const recipe = (net: Mapping, of: Evaluate, image: Picture): Picture => {
       of.mode === "whole"
         ? [[0], [0]]
         : [windowStarts(H, h, of.overlap), windowStarts(W, w, of.overlap)];
-    const pieces = tops.flatMap((top) =>
-      lefts.map((left) => ({ top, left, map: both(window(x, top, left, h, w)) })),
+    const [above, beside] = [H - x.height, W - x.width].map((more) =>
+      of.padding === "centre" ? Math.floor(more / 2) : 0,
     );
+    const pieces = tops
+      .flatMap((top) => lefts.map((left) => ({ top: top - above, left: left - beside })))
+      .map(({ top, left }) => ({ top, left, map: both(window(x, top, left, h, w)) }));
     return draw(x.height, x.width, depthOf(pieces[0].map), (y, z, c) => {
       const over = pieces.filter(
         ({ top, left }) => top <= y && y < top + h && left <= z && z < left + w,
@@ -152,7 +157,9 @@ const recipe = (net: Mapping, of: Evaluate, image: Picture): Picture => {
   };
   return mean(
     of.scales.map((scale) => {
-      const [h, w] = [image.height, image.width].map((n) => Math.round(n * scale));
+      const longest = Math.max(image.height, image.width);
+      const factor = of.long_side === null ? scale : Math.round(scale * of.long_side) / longest;
+      const [h, w] = [image.height, image.width].map((n) => Math.round(n * factor));
       return scaleTo(slide(scaleTo(image, h, w)), image.height, image.width);
     }),
   );
@@ -176,6 +183,8 @@ const ways: Readonly<Record<string, Partial<Evaluate>>> = {
     mirror: true,
     scales: [0.5, 1, 1.5],
   },
+  "windows, padded at the end": { mode: "slide", window: [41, 33], padding: "end" },
+  "whole, on a longer side of 36": { long_side: 36, scales: [0.75, 1] },
   "windows, mean of logits": { mode: "slide", window: [17, 17], average: "logits", overlap: 1 / 2 },
 };
 

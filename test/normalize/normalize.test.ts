@@ -189,6 +189,7 @@ describe("differences", () => {
       "model.pyramid.order",
       "model.norm.momentum",
       "train.optimizer.sgd.decay",
+      "evaluate.padding",
     ]);
   });
 });

@@ -93,9 +93,12 @@ export const tiny = (differs: Differs = {}): Experiment => {
       window: [33, 33],
       overlap: 1 / 3,
       scales: [1],
+      long_side: null,
       mirror: false,
+      padding: "centre",
       average: "probabilities",
       absent_class: "zero",
+      boundary: null,
       ...differs.evaluate,
     },
   };

@@ -104,9 +104,12 @@ export const experiment = (root: string, train: Partial<Experiment["train"]> = {
     window: [41, 41],
     overlap: 1 / 3,
     scales: [1],
+    long_side: null,
     mirror: false,
+    padding: "centre",
     average: "probabilities",
     absent_class: "zero",
+    boundary: null,
   },
 });
 

@@ -73,9 +73,12 @@ export const full: Spec = {
     window: [89, 89],
     overlap: "1/2",
     scales: [0.5, 1],
+    long_side: 512,
     mirror: true,
+    padding: "end",
     average: "probabilities",
     absent_class: "one",
+    boundary: 0.0075,
   },
   variants: {
     fcn: { "model.pyramid": "none" },
