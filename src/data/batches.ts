@@ -18,8 +18,10 @@ export interface Batch {
   readonly images: Uint8Array;
   /** [B, h, w] */
   readonly labels: Uint8Array;
-  /** Of the samples in this batch. */
+  /** Of the samples that were drawn for this batch. */
   readonly indices: readonly number[];
+  /** Of those in it: others only where a damaged one was skipped. */
+  readonly used: readonly number[];
 }
 
 export interface Batches {
@@ -65,11 +67,13 @@ function inline(work: Work, start: number): Batches {
   return {
     async next() {
       if (step >= iterations) return null;
+      const used: number[] = [];
       for (let p = 0; p < batch; p++) {
         const [from, to] = [p * area, (p + 1) * area];
-        await write(step, p, images.subarray(3 * from, 3 * to), labels.subarray(from, to));
+        const place = [images.subarray(3 * from, 3 * to), labels.subarray(from, to)] as const;
+        used.push(await write(step, p, ...place));
       }
-      return { step, images, labels, indices: draw(step++).indices };
+      return { step, images, labels, used, indices: draw(step++).indices };
     },
     async close() {},
   };

@@ -8,6 +8,8 @@ import { readSample, type Sample } from "./sample.js";
 export interface Checkup {
   /** In the order of the samples. */
   readonly failures: readonly Failure[];
+  /** The samples that these are of, by their place in the split. */
+  readonly damaged: readonly number[];
   /** How many images there are of each size, the most frequent first. */
   readonly sizes: readonly {
     readonly height: number;
@@ -28,6 +30,7 @@ export async function checkSamples(
   const table = labelTable(labels);
   const found: (Failure | undefined)[] = new Array(samples.length);
   const sizes = new Map<string, number>();
+  const damaged: number[] = [];
   let [next, done] = [0, 0];
   const look = async (): Promise<void> => {
     while (next < samples.length) {
@@ -38,12 +41,14 @@ export async function checkSamples(
       } catch (error) {
         if (!(error instanceof Failed)) throw error;
         found[index] = error.failure;
+        damaged.push(index);
       }
       onProgress(++done, samples.length);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, look));
-  return { failures: found.filter((f) => f !== undefined), sizes: bySize(sizes) };
+  const failures = found.filter((f) => f !== undefined);
+  return { failures, damaged: damaged.sort((a, b) => a - b), sizes: bySize(sizes) };
 }
 
 function bySize(sizes: ReadonlyMap<string, number>): Checkup["sizes"] {

@@ -22,6 +22,8 @@ export interface Ring {
   readonly images: Uint8Array;
   /** [slots, B, h, w] */
   readonly labels: Uint8Array;
+  /** [slots, B]: the sample that was written. */
+  readonly used: Int32Array;
   /** [slots, MESSAGE]: why a slot will never be full, as JSON. */
   readonly messages: Uint8Array;
 }
@@ -43,16 +45,19 @@ export function createRing(
   for (let slot = 0; slot < slots; slot++) control[word(slot, TURN)] = start + slot;
   const pixels = slots * batch * area;
   const [images, labels, messages] = [bytes(3 * pixels), bytes(pixels), bytes(slots * MESSAGE)];
-  return { slots, batch, area, start, end, control, images, labels, messages };
+  const used = new Int32Array(new SharedArrayBuffer(4 * slots * batch));
+  return { slots, batch, area, start, end, control, images, labels, used, messages };
 }
 
-/** Writes one sample: image [h, w, 3] and labels [h, w] of place `position` in the batch of `step`. */
+/**
+ * Writes one sample: image [h, w, 3] and labels [h, w] of place `position` in the batch of `step`. Tells which it was.
+ */
 export type WriteSample = (
   step: number,
   position: number,
   image: Uint8Array,
   labels: Uint8Array,
-) => Promise<void>;
+) => Promise<number>;
 
 /** A writer's whole life: draws tickets until the last step is written, the ring is closed, or a sample fails. */
 export async function writeSamples(ring: Ring, write: WriteSample): Promise<void> {
@@ -64,7 +69,8 @@ export async function writeSamples(ring: Ring, write: WriteSample): Promise<void
     const slot = (step - ring.start) % slots;
     if (step >= ring.end || !turnOf(ring, slot, step)) return;
     try {
-      await write(step, position, ...place(ring, slot, position));
+      const used = await write(step, position, ...place(ring, slot, position));
+      ring.used[slot * batch + position] = used;
     } catch (error) {
       return report(ring, slot, error);
     }
@@ -78,6 +84,8 @@ export interface Slot {
   readonly images: Uint8Array;
   /** [B, h, w] */
   readonly labels: Uint8Array;
+  /** [B] */
+  readonly used: readonly number[];
 }
 
 /** The batch of a step if it is written within `patience` milliseconds, else `null`. Throws what a writer threw. */
@@ -92,6 +100,7 @@ export function takeSlot(ring: Ring, step: number, patience: number): Slot | nul
     return {
       images: ring.images.subarray(3 * from, 3 * to),
       labels: ring.labels.subarray(from, to),
+      used: [...ring.used.subarray(slot * batch, (slot + 1) * batch)],
     };
   }
   if (patience <= 0) return null;

@@ -1,5 +1,6 @@
 /** What a data worker is told, and does: samples and a plan enter, one augmented crop after the other leaves. */
 
+import { Failed } from "../diagnostic/failure.js";
 import type { Data, Train } from "../normalize/experiment.js";
 import { decide } from "../plan/augment.js";
 import { shuffle } from "../plan/shuffle.js";
@@ -16,7 +17,7 @@ export type Batching = Pick<Train, "batch" | "crop" | "seed" | "augment" | "iter
 /** Plain data and shared memory: it travels to a thread as it is. */
 export interface Work {
   readonly samples: readonly Sample[];
-  readonly data: Pick<Data, "labels" | "label_format" | "mean">;
+  readonly data: Pick<Data, "labels" | "label_format" | "mean" | "damaged">;
   readonly train: Batching;
   readonly cache: Cache;
 }
@@ -26,18 +27,33 @@ export interface Task extends Work {
   readonly ring: Ring;
 }
 
-/** The sample at a place of a step's batch: a function of (step, position) alone, whichever thread asks. */
+/**
+ * The sample at a place of a step's batch: a function of (step, position) alone, whichever thread asks. Where damaged
+ * files are skipped, the next intact sample of the list takes the place of one that cannot be read, and is augmented
+ * as that one would have been.
+ */
 export function sampleWriter({ samples, data, train, cache }: Work): WriteSample {
   const { seed, crop, augment: pipeline } = train;
   const draw = shuffle(seed, samples.length, train.batch);
   const warp = warper(crop, data.mean);
   const table = labelTable(data);
+  const read = (index: number) =>
+    cached(cache, index, async () => pack(await readSample(samples[index]!, table)));
+  const intact = async (index: number) => {
+    for (let tried = 0; ; tried++) {
+      const used = (index + tried) % samples.length;
+      try {
+        return { used, source: await read(used) };
+      } catch (error) {
+        const last = data.damaged === "stop" || tried + 1 === samples.length;
+        if (last || !(error instanceof Failed)) throw error;
+      }
+    }
+  };
   return async (step, position, image, labels) => {
     const { epoch, indices } = draw(step);
     const index = indices[position]!;
-    const source = await cached(cache, index, async () =>
-      pack(await readSample(samples[index]!, table)),
-    );
+    const { used, source } = await intact(index);
     const size = [source.height, source.width] as const;
     warp(
       source,
@@ -45,5 +61,6 @@ export function sampleWriter({ samples, data, train, cache }: Work): WriteSample
       image,
       labels,
     );
+    return used;
   };
 }

@@ -57,6 +57,7 @@ export const draft = async (path: string): Promise<Draft> => {
       if (durable) await attempt(file.sync());
       await attempt(file.close());
       await attempt(rename(beside, path));
+      if (durable) await attempt(syncFolder(dirname(path)));
     },
     drop: async () => {
       await file.close().catch(() => {});
@@ -80,6 +81,16 @@ export async function writeFileAtomic(
   }
 }
 
+/** A new name, too, survives a power cut. */
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+};
+
 /** Class indices [H, W] as an 8-bit palette PNG, whose values tools read back as they are. */
 export const writePalettePng = (
   path: string,
@@ -88,6 +99,14 @@ export const writePalettePng = (
   width: number,
   colours: Palette,
 ): Promise<void> => writeFileAtomic(path, encodeIndices(labels, height, width, colours), false);
+
+/** RGB [H, W, 3] as the bytes of a PNG at most `widest` pixels wide. */
+export const encodePng = async ({ pixels, height, width }: Picture, widest: number) => {
+  const raw = sharp(pixels, { raw: { width, height, channels: 3 } });
+  const fitted = width > widest ? raw.resize({ width: widest }) : raw;
+  const { data, info } = await fitted.png().toBuffer({ resolveWithObject: true });
+  return { png: data, height: info.height, width: info.width };
+};
 
 /** RGB [H, W, 3] in the format of the suffix: .png, .jpg or .webp. */
 export async function writeImage(path: string, { pixels, height, width }: Picture): Promise<void> {

@@ -8,18 +8,27 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Data } from "../normalize/experiment.js";
 import type { Event } from "./event.js";
 
-/** Opens a split and reads every file of it. @throws Failed with all mistakes together. */
-export async function* checkedSplit(
-  data: Data,
-  split: Split,
-): AsyncGenerator<Event, readonly Sample[]> {
+export interface Checked {
+  readonly samples: readonly Sample[];
+  /** Those of them that can be read. */
+  readonly intact: readonly Sample[];
+}
+
+/**
+ * Opens a split and reads every file of it. What cannot be read is skipped where the spec says so, if anything is
+ * left. @throws Failed with all mistakes together.
+ */
+export async function* checkedSplit(data: Data, split: Split): AsyncGenerator<Event, Checked> {
   const samples = await openSplit(data, split);
-  const { failures } = yield* watched(`checking ${split}`, (report) =>
+  const { failures, damaged } = yield* watched(`checking ${split}`, (report) =>
     checkSamples(samples, data, report),
   );
-  if (failures.length === 1) throw new Failed(failures[0]!);
-  if (failures.length > 1) throw new Failed(several(failures));
-  return samples;
+  const stops = data.damaged === "stop" || failures.length === samples.length;
+  if (stops && failures.length === 1) throw new Failed(failures[0]!);
+  if (stops && failures.length > 1) throw new Failed(several(failures));
+  for (const [i, failure] of failures.entries())
+    yield { kind: "skipped", file: samples[damaged[i]!]!.image, failure };
+  return { samples, intact: samples.filter((_, index) => !damaged.includes(index)) };
 }
 
 /** A promise that reports its progress by a callback, as events that end in its result. */

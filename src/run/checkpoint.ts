@@ -1,22 +1,26 @@
 /** The state of a training on its way to the disk and back: every variable by name, with the program's fingerprint. */
 
-import { existsSync } from "node:fs";
-import { readFile, rename } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { unreadable } from "../data/errors.js";
-import { writeFileAtomic } from "../data/write.js";
+import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
+import type { Checkpoints } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
 import type { State } from "../runtime/session.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
 import { select } from "../weights/select.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
-import { checkpointFile, previousCheckpointFile, version, weightsFile } from "./folder.js";
+import { bestFile, checkpointsFolder, version, weightsFile } from "./folder.js";
+import { Diverged } from "./recovery.js";
 
 type Variable = Ops["variable"];
+type Words = Readonly<Record<string, string>>;
 
 /** Words that say where a file of weights comes from. */
-const origin = (fingerprint: Fingerprint, step: number): Readonly<Record<string, string>> => ({
+const origin = (fingerprint: Fingerprint, step: number): Words => ({
   format: "pspc",
   version,
   graph: fingerprint.graph,
@@ -24,43 +28,89 @@ const origin = (fingerprint: Fingerprint, step: number): Readonly<Record<string,
   step: String(step),
 });
 
+export interface Saved {
+  readonly step: number;
+  readonly file: string;
+}
+
+const fileOf = (folder: string, step: number): string =>
+  join(checkpointsFolder(folder), `step-${step}.safetensors`);
+
+/** The checkpoints of a run, the last first. */
+export const checkpointsOf = (folder: string): readonly Saved[] => {
+  const files = existsSync(checkpointsFolder(folder)) ? readdirSync(checkpointsFolder(folder)) : [];
+  return files
+    .flatMap((name) => /^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? [])
+    .map((step) => ({ step: Number(step), file: fileOf(folder, Number(step)) }))
+    .sort((a, b) => b.step - a.step);
+};
+
 /**
- * Writes the state after `step` beside the checkpoint before it, which stays as the previous one.
- * @throws Failed where a weight is not finite, before anything on the disk has changed.
+ * Writes the state after `step`, and takes away what need not be kept.
+ * @throws Diverged where a weight is not finite, before anything on the disk has changed; Failed where the disk refuses.
  */
 export const saveCheckpoint = async (
   folder: string,
   state: State,
   fingerprint: Fingerprint,
   step: number,
+  plan: Checkpoints,
 ): Promise<string> => {
   demandFinite(state, step);
-  const file = checkpointFile(folder);
-  const bytes = encodeSafetensors(state, origin(fingerprint, step));
-  if (existsSync(file)) await rename(file, previousCheckpointFile(folder));
-  await writeFileAtomic(file, bytes);
+  const file = fileOf(folder, step);
+  makeFolder(checkpointsFolder(folder));
+  await writeFileAtomic(file, encodeSafetensors(state, origin(fingerprint, step)));
+  await discard(checkpointsOf(folder).filter((saved) => !keeps(folder, saved, step, plan)));
   return file;
+};
+
+/** The last ones of the schedule are kept; and one between them (someone asked for it) until the next is saved. */
+const keeps = (folder: string, { step }: Saved, now: number, plan: Checkpoints): boolean => {
+  const planned = checkpointsOf(folder).filter((saved) => isPlanned(saved, plan));
+  return step === now || planned.slice(0, plan.keep).some((saved) => saved.step === step);
+};
+
+const isPlanned = ({ step }: Saved, { every }: Checkpoints): boolean =>
+  every === null || step % every === 0;
+
+const discard = async (checkpoints: readonly Saved[]): Promise<void> => {
+  for (const { file } of checkpoints) await rm(file, { force: true });
+};
+
+/**
+ * Takes back what was saved since the last checkpoint of the schedule, and leaves that checkpoint's step: a stop in
+ * between must not decide where a training that diverges goes on. 0 is the beginning.
+ */
+export const retreat = async (folder: string, plan: Checkpoints): Promise<number> => {
+  const saved = checkpointsOf(folder);
+  const to = saved.find((each) => isPlanned(each, plan))?.step ?? 0;
+  await discard(saved.filter(({ step }) => step > to));
+  return to;
 };
 
 /** The trained network alone: weights and running statistics. */
 export const saveWeights = async (
-  folder: string,
+  file: string,
   state: State,
   variables: readonly Variable[],
   fingerprint: Fingerprint,
   step: number,
+  more: Words = {},
 ): Promise<string> => {
   const kept = variables.filter(({ role }) => role !== "momentum" && role !== "step");
   const tensors = new Map(kept.map(({ name }) => [name, state.get(name)!]));
-  const file = weightsFile(folder);
-  await writeFileAtomic(file, encodeSafetensors(tensors, origin(fingerprint, step)));
+  await writeFileAtomic(
+    file,
+    encodeSafetensors(tensors, { ...origin(fingerprint, step), ...more }),
+  );
   return file;
 };
 
 const demandFinite = (state: State, step: number): void => {
   for (const [name, { data }] of state)
     for (let i = 0; i < data.length; i++)
-      if (!Number.isFinite(data[i])) throw new Failed(weightsNotFinite(step, name));
+      if (!Number.isFinite(data[i]))
+        throw new Diverged(step, name, (good) => weightsNotFinite(step, name, good));
 };
 
 export interface Checkpoint {
@@ -79,8 +129,7 @@ export const loadCheckpoint = async (
   variables: readonly Variable[],
 ): Promise<Checkpoint | null> => {
   let damage: Failure | null = null;
-  for (const file of [checkpointFile(folder), previousCheckpointFile(folder)]) {
-    if (!existsSync(file)) continue;
+  for (const { file } of checkpointsOf(folder)) {
     try {
       const state = select((await readSafetensors(file)).tensors, variables, file);
       const counter = variables.find(({ role }) => role === "step")!;
@@ -102,11 +151,22 @@ export const readSafetensors = async (file: string): Promise<Safetensors> => {
   return decodeSafetensors(bytes, file);
 };
 
+/** The score of the best weights so far, as their file says; `null` where there is none that can be read. */
+export const bestScore = async (folder: string, metric: string): Promise<number | null> => {
+  if (!existsSync(bestFile(folder))) return null;
+  try {
+    const { metadata } = await readSafetensors(bestFile(folder));
+    return metadata.metric === metric ? Number(metadata.score) : null;
+  } catch (error) {
+    if (error instanceof Failed) return null;
+    throw error;
+  }
+};
+
 /** Of a run: its final weights, or its last checkpoint where it is not finished. */
 export const weightsOf = (folder: string): string => {
-  const file = [weightsFile(folder), checkpointFile(folder), previousCheckpointFile(folder)].find(
-    (path) => existsSync(path),
-  );
+  const last = checkpointsOf(folder).map(({ file }) => file);
+  const file = [weightsFile(folder), ...last].find((path) => existsSync(path));
   if (file === undefined) throw new Failed(noWeights(folder));
   return file;
 };

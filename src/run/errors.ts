@@ -2,6 +2,12 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 
+/** A value of the plan that is another now: `train.batch`, and in words `train.batch: 8 there, 16 here`. */
+export interface Difference {
+  readonly path: string;
+  readonly text: string;
+}
+
 export const runExists = (folder: string, finished: boolean): Failure =>
   finished
     ? failure(
@@ -38,15 +44,28 @@ export const noRun = (folder: string): Failure =>
   failure(`there is no run in ${folder}`, "it holds no run.json", "Name the folder of a run.");
 
 export const damagedRun = (file: string, reason: string): Failure =>
-  failure(`cannot read ${file}`, reason, "The run is damaged; train again in another folder.");
+  failure(
+    `cannot read ${file}`,
+    reason,
+    "The run's record is damaged; its weights may not be: name the spec, and the run with it (SPEC --run FOLDER). To train, take another folder.",
+  );
 
-export const otherPlan = (folder: string, differences: readonly string[]): Failure =>
+export const olderRun = (file: string, version: string): Failure =>
+  failure(
+    `${file} was written by pspc ${version}`,
+    "its form has changed since",
+    "Use that version; or name the spec, and the run with it (SPEC --run FOLDER).",
+  );
+
+export const otherPlan = (folder: string, differences: readonly Difference[]): Failure =>
   failure(
     `${folder} was trained by another plan`,
     differences.length === 0
       ? "the spec is the same, but this version of pspc compiles it to another graph"
-      : differences.join("\n"),
-    "Resume with the spec that the run began with, or give this one another folder (--run FOLDER).",
+      : differences.map(({ text }) => text).join("\n"),
+    differences.length === 0
+      ? "Resume with that version, or give this run another folder (--run FOLDER)."
+      : `Resume with the spec that the run began with; allow what may differ from here on (--allow ${differences.map(({ path }) => path).join(",")}); or give this one another folder (--run FOLDER).`,
   );
 
 export const notFinite = (
@@ -59,17 +78,20 @@ export const notFinite = (
   failure(
     `the loss of step ${step} is ${loss}`,
     `at rate ${rate}, on the batch ${files.join(", ")}`,
-    `Lower train.schedule.poly.base, or look at these files. ${
-      good === null ? "No checkpoint was written before." : `The last good checkpoint is ${good}.`
-    }`,
+    `Lower train.schedule.poly.base, or look at these files. ${stillGood(good)}`,
   );
 
-export const weightsNotFinite = (step: number, variable: string): Failure =>
+export const weightsNotFinite = (step: number, variable: string, good: string | null): Failure =>
   failure(
     `after step ${step} the weights of ${variable} are not finite`,
-    "training has diverged; the checkpoint before is kept",
-    "Lower train.schedule.poly.base.",
+    "training has diverged",
+    `Lower train.schedule.poly.base. ${stillGood(good)}`,
   );
+
+const stillGood = (file: string | null): string =>
+  file === null
+    ? "No checkpoint was written before."
+    : `The last good checkpoint is ${file}; \`train.recover\` goes on from there by itself, with a lower rate.`;
 
 export const noWeights = (folder: string): Failure =>
   failure(

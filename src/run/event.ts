@@ -35,6 +35,26 @@ export type Event =
       readonly seconds: number;
     }
   | { readonly kind: "saved"; readonly file: string; readonly step: number }
+  /** The validation split was scored on the way. */
+  | {
+      readonly kind: "validated";
+      readonly step: number;
+      readonly split: "val";
+      readonly images: number;
+      readonly miou: number;
+      readonly mean_accuracy: number;
+      readonly pixel_accuracy: number;
+      /** Whether these weights were kept as the best so far. */
+      readonly best: boolean;
+    }
+  /** Step `step` diverged: training goes on from step `to`, at `factor` times the rate. */
+  | {
+      readonly kind: "recovered";
+      readonly step: number;
+      readonly to: number;
+      readonly what: string;
+      readonly factor: number;
+    }
   /** Interrupted, with everything saved: the run can be resumed. */
   | {
       readonly kind: "stopped";

@@ -1,21 +1,27 @@
 /** A run is a folder: where its files lie, and what its `run.json` says, enter and leave here. */
 
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
-import type { Fingerprint, Program } from "../plan/program.js";
+import type { Fingerprint } from "../plan/program.js";
 import type { Device } from "../runtime/library.js";
-import { damagedRun, noRun, notARun, otherPlan, runExists } from "./errors.js";
+import { damagedRun, noRun, olderRun } from "./errors.js";
 import type { Evaluation } from "./evaluation.js";
+import type { Recovery } from "./recovery.js";
+
+/** Of `run.json`: raised when a program could not take up a run of the version before. */
+const FORMAT = 2;
 
 export interface Run {
   /** As the user named it, and the variant, `null` for the spec itself. */
   readonly spec: string;
   readonly variant: string | null;
+  /** `key=value`, as on the command line. */
+  readonly overrides: readonly string[];
   readonly state: "running" | "finished";
   /** Steps done when this was written, of all. */
   readonly step: number;
@@ -28,6 +34,9 @@ export interface Run {
   readonly created: string;
   readonly fingerprint: Fingerprint;
   readonly experiment: Experiment;
+  readonly recoveries: readonly Recovery[];
+  /** What the plan was changed in on the way, and at which step. */
+  readonly amendments: readonly { readonly step: number; readonly changes: readonly string[] }[];
 }
 
 export const runFile = (folder: string): string => join(folder, "run.json");
@@ -37,10 +46,12 @@ export const metricsFile = (folder: string): string => join(folder, "metrics.jso
 export const logFile = (folder: string): string => join(folder, "log.jsonl");
 /** Weights and statistics, at the end. */
 export const weightsFile = (folder: string): string => join(folder, "weights.safetensors");
-/** Every variable, with momentum and step. */
-export const checkpointFile = (folder: string): string => join(folder, "checkpoint.safetensors");
-export const previousCheckpointFile = (folder: string): string =>
-  join(folder, "checkpoint.previous.safetensors");
+/** Weights and statistics of the step with the best score on the validation split. */
+export const bestFile = (folder: string): string => join(folder, "best.safetensors");
+/** Every variable, with momentum and step: one file a step. */
+export const checkpointsFolder = (folder: string): string => join(folder, "checkpoints");
+/** Whoever makes this file asks for a checkpoint now; it goes when there is one. */
+export const checkpointRequest = (folder: string): string => join(folder, "checkpoint-now");
 /** One file an evaluation: variants that share a training, and other scales, each keep their own. */
 export const evaluationFile = (folder: string, split: string, fingerprint: string): string =>
   join(evaluationsFolder(folder), `${split}-${fingerprint}.json`);
@@ -58,25 +69,70 @@ export const version = (
 
 /** Label maps stand in JSON as their entries. */
 const toJson = (run: Run): string =>
-  JSON.stringify(run, (_, value) => (value instanceof Map ? [...value] : value), 2);
+  JSON.stringify(
+    { format: FORMAT, ...run },
+    (_, value) => (value instanceof Map ? [...value] : value),
+    2,
+  );
 
 export const writeRun = async (folder: string, run: Run): Promise<void> => {
   makeFolder(folder);
   await writeFileAtomic(runFile(folder), `${toJson(run)}\n`);
 };
 
-/** @throws Failed where the folder holds no run, or a damaged one. */
+/** @throws Failed where the folder holds no run, a damaged one, or one of another version. */
 export const readRun = async (folder: string): Promise<Run> => {
   const file = runFile(folder);
   if (!existsSync(file)) throw new Failed(noRun(folder));
+  const text = await readFile(file, "utf8").catch((error: Error) => {
+    throw new Failed(damagedRun(file, error.message));
+  });
+  const value = parsed(text);
+  if (!isRecord(value)) throw new Failed(damagedRun(file, "it is no JSON, or was cut short"));
+  if (value.format !== FORMAT) throw new Failed(olderRun(file, made(value)));
+  const missing = lacking(value);
+  if (missing.length > 0) throw new Failed(damagedRun(file, `it lacks ${missing.join(", ")}`));
+  const { format: _, ...run } = value as unknown as Run & { readonly format: number };
+  const { data } = run.experiment;
+  const labels: LabelMap = new Map(data.labels);
+  return { ...run, experiment: { ...run.experiment, data: { ...data, labels } } };
+};
+
+const parsed = (text: string): unknown => {
   try {
-    const run = JSON.parse(await readFile(file, "utf8")) as Run;
-    const { data } = run.experiment;
-    const labels: LabelMap = new Map(data.labels);
-    return { ...run, experiment: { ...run.experiment, data: { ...data, labels } } };
-  } catch (error) {
-    throw new Failed(damagedRun(file, error instanceof Error ? error.message : String(error)));
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const made = ({ versions }: Readonly<Record<string, unknown>>): string =>
+  isRecord(versions) ? String(versions.pspc) : "another version";
+
+/** What every run says: words, numbers, lists, and sections. */
+const parts = {
+  string: ["spec", "state", "device", "created"],
+  number: ["step", "steps", "seconds"],
+  list: ["overrides", "recoveries", "amendments"],
+  section: ["versions", "fingerprint", "experiment"],
+} as const;
+
+const lacking = (run: Readonly<Record<string, unknown>>): readonly string[] => {
+  const experiment = isRecord(run.experiment) ? run.experiment : {};
+  const data = isRecord(experiment.data) ? experiment.data : {};
+  return [
+    ...parts.string.filter((key) => typeof run[key] !== "string"),
+    ...parts.number.filter((key) => !Number.isFinite(run[key])),
+    ...parts.list.filter((key) => !Array.isArray(run[key])),
+    ...parts.section.filter((key) => !isRecord(run[key])),
+    ...["data", "model", "train", "evaluate"]
+      .filter((key) => !isRecord(experiment[key]))
+      .map((key) => `experiment.${key}`),
+    ...(Array.isArray(data.labels) ? [] : ["experiment.data.labels"]),
+  ];
 };
 
 /** What an evaluation of a run found, or `null` where none is to be read. */
@@ -103,50 +159,3 @@ export const writeEvaluation = async (
   const file = evaluationFile(folder, evaluation.split, fingerprint);
   await writeFileAtomic(file, `${JSON.stringify(evaluation)}\n`);
 };
-
-/**
- * The run that is to be continued in a folder, or `null` for a new one.
- * @throws Failed where a new run would meet an old one, or a resumed one another plan.
- */
-export const claim = async (
-  folder: string,
-  { experiment, fingerprint }: Program,
-  resume: boolean,
-): Promise<Run | null> => {
-  const files = existsSync(folder) ? await wholeFiles(folder) : [];
-  if (!resume && files.length === 0) return null;
-  if (!resume && !existsSync(runFile(folder))) throw new Failed(notARun(folder));
-  const run = await readRun(folder);
-  if (!resume) throw new Failed(runExists(folder, run.state === "finished"));
-  if (run.fingerprint.training !== fingerprint.training)
-    throw new Failed(otherPlan(folder, differences(run.experiment, experiment)));
-  return run;
-};
-
-/** What a process left half-written when it was killed does not count, and goes. */
-const wholeFiles = async (folder: string): Promise<readonly string[]> => {
-  const files = await readdir(folder);
-  const parts = files.filter((name) => /\.\d+\.part$/.test(name));
-  await Promise.all(parts.map((name) => rm(join(folder, name), { force: true })));
-  return files.filter((name) => !parts.includes(name) && name !== "lock");
-};
-
-/** Of two experiments, the leaves that decide a training and differ: `train.batch: 8 there, 16 here`. */
-const differences = (there: Experiment, here: Experiment): readonly string[] =>
-  (["data", "model", "train"] as const).flatMap((section) =>
-    leaves(section, there[section], here[section]),
-  );
-
-const leaves = (path: string, there: unknown, here: unknown): readonly string[] => {
-  const [was, is] = [plain(there), plain(here)];
-  if (was === is) return [];
-  if (!isRecord(there) || !isRecord(here)) return [`${path}: ${was} there, ${is} here`];
-  const keys = new Set([...Object.keys(there), ...Object.keys(here)]);
-  return [...keys].flatMap((key) => leaves(`${path}.${key}`, there[key], here[key]));
-};
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Map);
-
-const plain = (value: unknown): string =>
-  JSON.stringify(value instanceof Map ? [...value].sort() : value) ?? "nothing";

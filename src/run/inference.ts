@@ -45,7 +45,7 @@ export interface Served<A> {
 }
 
 /** Sizes that one session can take: each is a graph of its own, with its own workspace. */
-const SIZES = 8;
+export const SIZES = 8;
 
 /**
  * Sessions, one after the other, that together serve every image; each is closed when the next is asked for.

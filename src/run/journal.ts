@@ -1,4 +1,4 @@
-/** Files of one JSON value a line that only grow: values enter, lines on the disk leave. */
+/** Files that only grow, of JSON values or of records: values enter, lines and bytes on the disk leave. */
 
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -6,19 +6,23 @@ import { writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import { cannotAppend } from "./errors.js";
 
-export interface Journal {
-  /** Kept in memory until enough has come together, or a second has passed. */
-  readonly append: (value: object) => void;
+export interface Growing {
+  /** Kept in memory until a second has passed. */
+  readonly append: (bytes: Uint8Array) => void;
   /** Everything is on the disk afterwards, and survives a power cut. */
   readonly sync: () => void;
   readonly close: () => void;
 }
 
-/** How long, in ms, a line may wait in memory. */
+export interface Journal extends Pick<Growing, "sync" | "close"> {
+  readonly append: (value: object) => void;
+}
+
+/** How long, in ms, bytes may wait in memory. */
 const PATIENCE = 1000;
 
 /** @throws Failed, as its functions do, where the file cannot be written. */
-export const openJournal = (file: string): Journal => {
+export const openGrowing = (file: string): Growing => {
   const trying = <A>(act: () => A): A => {
     try {
       return act();
@@ -27,18 +31,21 @@ export const openJournal = (file: string): Journal => {
     }
   };
   const descriptor = trying(() => openSync(file, "a"));
-  let waiting = "";
+  let waiting: Uint8Array[] = [];
   let written = performance.now();
   const flush = (): void => {
-    const bytes = Buffer.from(waiting);
-    let done = 0;
-    while (done < bytes.length) done += writeSync(descriptor, bytes, done);
-    waiting = "";
+    let bytes = Buffer.concat(waiting);
+    while (bytes.length > 0) {
+      bytes = bytes.subarray(writeSync(descriptor, bytes));
+      // Where the disk is full in the midst, the rest alone is tried again.
+      waiting = [bytes];
+    }
+    waiting = [];
     written = performance.now();
   };
   return {
-    append: (value) => {
-      waiting += `${JSON.stringify(value)}\n`;
+    append: (bytes) => {
+      waiting.push(bytes);
       if (performance.now() - written > PATIENCE) trying(flush);
     },
     sync: () =>
@@ -55,6 +62,12 @@ export const openJournal = (file: string): Journal => {
         }
       }),
   };
+};
+
+/** One JSON value a line. @throws Failed, as its functions do, where the file cannot be written. */
+export const openJournal = (file: string): Journal => {
+  const { append, ...rest } = openGrowing(file);
+  return { ...rest, append: (value) => append(Buffer.from(`${JSON.stringify(value)}\n`)) };
 };
 
 /** The values of a journal, without a last line that was cut short. None where there is no file. */
@@ -75,8 +88,17 @@ const parsed = (line: string): readonly Entry[] => {
   }
 };
 
-/** Takes back a line cut short, and what was written of steps after `step`: they will be done again. */
-export const rewind = async (file: string, step: number): Promise<void> => {
-  const kept = (await readJournal(file)).filter((entry) => !(Number(entry.step) > step));
+/**
+ * Takes back a line cut short, and what was written of steps after `step`, which will be done again. Leaves the
+ * values that stay.
+ */
+export const rewind = async (
+  file: string,
+  step: number,
+  stays: (entry: Readonly<Entry>) => boolean = () => true,
+): Promise<readonly Readonly<Entry>[]> => {
+  const known = await readJournal(file);
+  const kept = known.filter((entry) => !(Number(entry.step) > step) && stays(entry));
   await writeFileAtomic(file, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+  return kept;
 };

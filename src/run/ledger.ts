@@ -1,22 +1,45 @@
-/** What a training leaves on the disk as it goes: steps and events enter; metrics, log and checkpoints leave. */
+/** What a training leaves on the disk as it goes: steps and events enter; metrics, log, charts and checkpoints leave. */
 
+import { existsSync, rmSync } from "node:fs";
 import type { Ops } from "../graph/op.js";
 import type { Session } from "../runtime/session.js";
-import { saveCheckpoint, saveWeights } from "./checkpoint.js";
+import type { SummaryImage } from "../tensorflow/summary.js";
+import { openBoard } from "./board.js";
+import { bestScore, checkpointsOf, saveCheckpoint, saveWeights } from "./checkpoint.js";
 import type { Event } from "./event.js";
-import { logFile, metricsFile, type Run, writeRun } from "./folder.js";
+import {
+  bestFile,
+  checkpointRequest,
+  logFile,
+  metricsFile,
+  type Run,
+  weightsFile,
+  writeRun,
+} from "./folder.js";
 import { openJournal, rewind } from "./journal.js";
+import { recoveryLine } from "./recovery.js";
 
-type Step = Extract<Event, { readonly kind: "step" }>;
+type Of<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
 
 export interface Ledger {
-  /** The last file that holds a good state, if this session wrote one. */
-  readonly saved: () => string | null;
-  readonly step: (step: Step) => Step;
+  readonly step: (step: Of<"step">) => Of<"step">;
+  /** A sample that could not be read, and which took its place. */
+  readonly replaced: (step: number, image: string, by: string) => void;
+  /** Keeps the best weights, before the scores that make them so are told. */
+  readonly validated: (
+    scores: Of<"validated">,
+    pictures: Readonly<Record<string, SummaryImage>>,
+  ) => Promise<Of<"validated">>;
+  /** Whether the scores of a step are among the metrics. */
+  readonly hasScores: (step: number) => boolean;
+  /** Everything of step `done` is told: what belongs behind it follows. */
+  readonly passed: (done: number) => void;
   /** Notes in the log when an event happened. */
   readonly tell: <E extends Event>(event: E) => E;
-  /** Everything up to step `done` is on the disk afterwards. */
+  /** Everything up to step `done` is on the disk afterwards. @throws Diverged where it is not worth it. */
   readonly save: (done: number) => Promise<Event>;
+  /** Someone left a request for a checkpoint in the folder. */
+  readonly asked: () => boolean;
   /** Leaves the weights, and marks the run as finished. */
   readonly finish: (done: number) => Promise<readonly Event[]>;
   readonly close: () => void;
@@ -35,42 +58,83 @@ export const openLedger = async (
   first: number,
 ): Promise<Ledger> => {
   await writeRun(folder, run);
-  await rewind(metricsFile(folder), first);
+  const lines = await rewind(
+    metricsFile(folder),
+    first,
+    ({ step, recovered }) => recovered === undefined || Number(step) < first,
+  );
   // What happened has happened, also to steps that are done again.
   await rewind(logFile(folder), Number.POSITIVE_INFINITY);
+  const board = openBoard(folder, first);
   const metrics = openJournal(metricsFile(folder));
   const log = openJournal(logFile(folder));
-  const { fingerprint } = run;
+  const { fingerprint, experiment } = run;
+  const { checkpoints } = experiment.train;
+  const scored = new Set(lines.filter((line) => "split" in line).map(({ step }) => Number(step)));
   let seconds = run.seconds;
-  let saved: string | null = null;
 
   const tell: Ledger["tell"] = (event) => {
     log.append({ at: new Date().toISOString(), ...event });
     return event;
   };
+  const passed: Ledger["passed"] = (done) => {
+    for (const each of run.recoveries) if (each.to === done) metrics.append(recoveryLine(each));
+  };
   const save: Ledger["save"] = async (done) => {
     // First the lines, then the state: whoever resumes from it finds every line up to its step.
     metrics.sync();
-    saved = await saveCheckpoint(folder, session.read(), fingerprint, done);
+    board.sync();
+    const file = await saveCheckpoint(folder, session.read(), fingerprint, done, checkpoints);
     await writeRun(folder, { ...run, step: done, seconds });
-    const event = tell({ kind: "saved", file: saved, step: done } as const);
+    rmSync(checkpointRequest(folder), { force: true });
+    const event = tell({ kind: "saved", file, step: done } as const);
     log.sync();
     return event;
   };
+  const keepBest = async ({ step, ...scores }: Of<"validated">): Promise<boolean> => {
+    if (checkpoints.best === "none") return false;
+    const score = scores[checkpoints.best];
+    const known = await bestScore(folder, checkpoints.best);
+    if (known !== null && known >= score) return false;
+    const words = { metric: checkpoints.best, score: String(score) };
+    const file = bestFile(folder);
+    await saveWeights(file, session.read(), variables, fingerprint, step, words);
+    return true;
+  };
   return {
-    saved: () => saved,
-    step: (step) => {
-      const { kind: _, steps: __, auxiliary, seconds: spent, ...line } = step;
-      seconds += spent;
-      metrics.append({ ...line, ...(auxiliary === null ? {} : { auxiliary }) });
-      log.append({ step: step.step, seconds: Number(spent.toFixed(4)) });
-      return step;
-    },
+    passed,
     tell,
     save,
+    step: (step) => {
+      const { kind: _, steps: __, auxiliary, seconds: spent, ...line } = step;
+      const heads = auxiliary === null ? {} : { auxiliary };
+      seconds += spent;
+      metrics.append({ ...line, ...heads });
+      log.append({ step: step.step, seconds: Number(spent.toFixed(4)) });
+      board.append({
+        step: step.step,
+        scalars: { loss: line.loss, "loss/main": line.main, ...losses(heads), rate: line.rate },
+      });
+      return step;
+    },
+    replaced: (step, image, by) => metrics.append({ step, skipped: image, replaced_by: by }),
+    validated: async (event, images) => {
+      const best = await keepBest(event);
+      const { kind: _, best: __, ...line } = event;
+      const { step, split, miou, mean_accuracy, pixel_accuracy } = line;
+      metrics.append(line);
+      scored.add(step);
+      const scores = { miou, mean_accuracy, pixel_accuracy };
+      const named = Object.entries(scores).map(([name, value]) => [`${split}/${name}`, value]);
+      board.append({ step, scalars: Object.fromEntries(named), images });
+      return tell({ ...event, best });
+    },
+    hasScores: (step) => scored.has(step),
+    asked: () => existsSync(checkpointRequest(folder)),
     finish: async (done) => {
       const checkpoint = await save(done);
-      const file = await saveWeights(folder, session.read(), variables, fingerprint, done);
+      const file = weightsFile(folder);
+      await saveWeights(file, session.read(), variables, fingerprint, done);
       await writeRun(folder, { ...run, state: "finished", step: done, seconds });
       return [
         checkpoint,
@@ -78,9 +142,21 @@ export const openLedger = async (
         tell({ kind: "finished", run: folder, seconds }),
       ];
     },
-    close: () => {
-      metrics.close();
-      log.close();
-    },
+    close: () => closeAll([metrics, log, board]),
   };
 };
+
+/** Each, whatever becomes of the others. */
+const closeAll = ([first, ...rest]: readonly { readonly close: () => void }[]): void => {
+  try {
+    first?.close();
+  } finally {
+    if (rest.length > 0) closeAll(rest);
+  }
+};
+
+const losses = (heads: { readonly auxiliary?: number }): Readonly<Record<string, number>> =>
+  heads.auxiliary === undefined ? {} : { "loss/auxiliary": heads.auxiliary };
+
+/** The last checkpoint, where there is one. */
+export const lastGood = (folder: string): string | null => checkpointsOf(folder)[0]?.file ?? null;

@@ -24,6 +24,7 @@ const options = (change: Partial<BatchesOptions> = {}): BatchesOptions => ({
     ]),
     label_format: "index",
     mean: [124, 116, 104],
+    damaged: "stop",
   },
   train: {
     batch: 2,

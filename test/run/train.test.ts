@@ -5,7 +5,9 @@ import { renameSync } from "node:fs";
 import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { checkpointFile, metricsFile, readRun, weightsFile } from "../../src/run/folder.js";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import { checkpointsOf } from "../../src/run/checkpoint.js";
+import { metricsFile, readRun, weightsFile } from "../../src/run/folder.js";
 import { readJournal } from "../../src/run/journal.js";
 import { type TrainRequest, train } from "../../src/run/train.js";
 import { collect, failureOf, kinds, program, squares, temporary } from "./tiny.js";
@@ -16,10 +18,17 @@ const at = (name: string): string => join(folder, name);
 const running = (name: string, more: Partial<TrainRequest> = {}) =>
   train({ program: program(data), folder: at(name), device: "cpu", workers: 0, ...more });
 
+const lastCheckpoint = (run: string): string => checkpointsOf(run)[0]!.file;
+
+/** A plan that saves every so many steps. */
+const saving = (every: number, more: Partial<Experiment["train"]> = {}) => ({
+  program: program(data, { checkpoints: { every, keep: 2, best: "none" }, ...more }),
+});
+
 /** What must be equal, bit for bit (losses; weights and statistics; momentum and step), as checksums. */
 const artefacts = (name: string) =>
   Promise.all(
-    [metricsFile, weightsFile, checkpointFile].map(async (file) =>
+    [metricsFile, weightsFile, lastCheckpoint].map(async (file) =>
       createHash("sha256")
         .update(await readFile(file(at(name))))
         .digest("hex"),
@@ -47,7 +56,7 @@ describe("a training", { timeout: 120_000 }, () => {
   });
 
   test("gives the same bits again, whatever the number of workers", async () => {
-    const events = await collect(running("again", { workers: 2, checkpointSteps: 5 }));
+    const events = await collect(running("again", { workers: 2, ...saving(5) }));
     expect(kinds(events, "saved").map(({ step }) => step)).toEqual([5, 10, 15, 20, 24, 24]);
     expect(await artefacts("again")).toEqual(await artefacts("whole"));
   });
@@ -66,11 +75,13 @@ describe("a training", { timeout: 120_000 }, () => {
   });
 
   test("survives an end without warning, half a line, and a checkpoint cut short", async () => {
-    const steps = { checkpointSteps: 5 };
-    await collect(running("killed", steps), (event) => event.kind === "step" && event.step === 13);
-    await truncate(checkpointFile(at("killed")), 1000);
+    await collect(
+      running("killed", saving(5)),
+      (event) => event.kind === "step" && event.step === 13,
+    );
+    await truncate(lastCheckpoint(at("killed")), 1000);
     await writeFile(metricsFile(at("killed")), '{"step":14,"lo', { flag: "a" });
-    const events = await collect(running("killed", { resume: true }));
+    const events = await collect(running("killed", { resume: true, ...saving(5) }));
     expect(kinds(events, "note")[0]?.message).toMatch(/of step 5, is taken/);
     expect(kinds(events, "started")[0]).toMatchObject({ step: 5 });
     expect(await artefacts("killed")).toEqual(await artefacts("whole"));
@@ -94,10 +105,7 @@ describe("a training", { timeout: 120_000 }, () => {
 
   test("stops where the loss is not finite, and names step and files", async () => {
     const schedule = { base: 1e30, power: 0.9, end: 0 };
-    const wild = program(data, { schedule });
-    const failure = await failureOf(
-      collect(running("wild", { program: wild, checkpointSteps: 1 })),
-    );
+    const failure = await failureOf(collect(running("wild", saving(1, { schedule }))));
     expect(failure.message).toMatch(/the loss of step \d+ is|after step \d+ the weights of/);
     expect(failure.help).toMatch(/train\.schedule\.poly\.base/);
   });

@@ -1,0 +1,99 @@
+/** Who may train in a folder: a program and what of it may be new enter; the run to go on with leaves, or a refusal. */
+
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Failed } from "../diagnostic/failure.js";
+import type { Experiment } from "../normalize/experiment.js";
+import type { Program } from "../plan/program.js";
+import { type Difference, notARun, otherPlan, runExists } from "./errors.js";
+import { checkpointsFolder, type Run, readRun, runFile } from "./folder.js";
+
+export interface Claim {
+  readonly folder: string;
+  readonly program: Program;
+  readonly resume?: boolean;
+  /** Paths of the plan that may differ from the run's, with all below them. */
+  readonly allow?: readonly string[];
+}
+
+export interface Known {
+  readonly run: Run;
+  /** In what the plan was changed just now. */
+  readonly changes: readonly string[];
+}
+
+/**
+ * The run that is to be continued in a folder, under the plan of today, or `null` for a new one.
+ * @throws Failed where a new run would meet an old one, or a resumed one a plan that was not allowed.
+ */
+export const claim = async ({
+  folder,
+  program,
+  resume = false,
+  allow = [],
+}: Claim): Promise<Known | null> => {
+  const files = await wholeFiles(folder);
+  if (!resume && files.length === 0) return null;
+  if (!resume && !existsSync(runFile(folder))) throw new Failed(notARun(folder));
+  const run = await readRun(folder);
+  if (!resume) throw new Failed(runExists(folder, run.state === "finished"));
+  const { experiment, fingerprint } = program;
+  const changed = differences(run.experiment, experiment);
+  const same = run.fingerprint.training === fingerprint.training;
+  const refused = changed.filter(({ path }) => !same && !isAllowed(path, [...watching, ...allow]));
+  if (refused.length > 0 || (!same && changed.length === 0))
+    throw new Failed(otherPlan(folder, refused));
+  if (changed.length === 0) return { run, changes: [] };
+  const steps = experiment.train.iterations;
+  const state = run.step < steps ? "running" : run.state;
+  return {
+    run: { ...run, experiment, fingerprint, steps, state },
+    changes: changed.map(({ text }) => text),
+  };
+};
+
+/** What only watches a training may always change. */
+const watching = ["train.validate", "train.checkpoints"];
+
+const isAllowed = (path: string, allowed: readonly string[]): boolean =>
+  allowed.map(asDecided).some((each) => within(path, each) || within(each, path));
+
+const within = (path: string, outer: string): boolean =>
+  path === outer || path.startsWith(`${outer}.`);
+
+/** The language names the kind of schedule and of optimiser; the plan has but one of each. */
+const asDecided = (path: string): string => path.replace(/^(train\.\w+)\.(poly|sgd)\b/, "$1");
+
+/** What a process left half-written when it was killed does not count, and goes. */
+const wholeFiles = async (folder: string): Promise<readonly string[]> => {
+  const names = async (path: string): Promise<readonly string[]> => {
+    const files = existsSync(path) ? await readdir(path) : [];
+    const parts = files.filter((name) => /\.\d+\.part$/.test(name));
+    await Promise.all(parts.map((name) => rm(join(path, name), { force: true })));
+    return files.filter((name) => !parts.includes(name) && name !== "lock");
+  };
+  await names(checkpointsFolder(folder));
+  return names(folder);
+};
+
+/** Of two experiments, the leaves that decide a training and differ. */
+const differences = (there: Experiment, here: Experiment): readonly Difference[] =>
+  (["data", "model", "train"] as const).flatMap((section) =>
+    leaves(section, there[section], here[section]),
+  );
+
+const leaves = (path: string, there: unknown, here: unknown): readonly Difference[] => {
+  const [was, is] = [plain(there), plain(here)];
+  if (was === is) return [];
+  if (!isRecord(there) || !isRecord(here))
+    return [{ path, text: `${path}: ${was} there, ${is} here` }];
+  const keys = new Set([...Object.keys(there), ...Object.keys(here)]);
+  return [...keys].flatMap((key) => leaves(`${path}.${key}`, there[key], here[key]));
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Map);
+
+const plain = (value: unknown): string =>
+  JSON.stringify(value instanceof Map ? [...value].sort() : value) ?? "nothing";

@@ -1,0 +1,154 @@
+/** The steps of a training that are left, one after the other: a session in its state and the books of a run enter, events leave. */
+
+import { relative } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { type Batch, batches, defaultWorkers } from "../data/batches.js";
+import { labelTable } from "../data/labels.js";
+import { readSample, type Sample } from "../data/sample.js";
+import { Failed } from "../diagnostic/failure.js";
+import type { Program } from "../plan/program.js";
+import { rate } from "../plan/schedule.js";
+import type { Want } from "../runtime/library.js";
+import type { Session } from "../runtime/session.js";
+import { notFinite } from "./errors.js";
+import type { Event } from "./event.js";
+import type { Run } from "./folder.js";
+import type { Ledger } from "./ledger.js";
+import { Diverged, slowed } from "./recovery.js";
+import { type Validation, validate } from "./validation.js";
+
+export interface Training {
+  readonly program: Program;
+  readonly folder: string;
+  readonly run: Run;
+  readonly session: Session;
+  readonly samples: readonly Sample[];
+  readonly validation: Validation | null;
+  readonly ledger: Ledger;
+  /** Steps that the session's state has behind it. */
+  readonly first: number;
+  readonly device: Want;
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+  readonly checkpointSeconds?: number;
+}
+
+/**
+ * Until all are done or someone asks to stop. What belongs to a step is told in one order, whoever interrupts it: its
+ * losses, its samples that were replaced, its scores, its checkpoint. @throws Failed; Diverged
+ */
+export async function* stepping(training: Training): AsyncGenerator<Event, void> {
+  const { samples, ledger, first, folder, signal, program } = training;
+  const { data, train } = program.experiment;
+  const steps = train.iterations;
+  const workers = training.workers ?? defaultWorkers();
+  const source = batches({ samples, data, train, start: first, workers });
+  const due = timer(training);
+  const told = new Set<number>();
+  let done = first;
+  try {
+    yield ledger.tell({ kind: "started", run: folder, step: first, steps });
+    for (;;) {
+      if (done > 0) yield* validated(training, done);
+      ledger.passed(done);
+      if (signal?.aborted) return yield* stop(training, done);
+      if (done >= steps) break;
+      if (done > first && (due(done) || ledger.asked())) yield await ledger.save(done);
+      // A step blocks this thread: only here do signals and timers come through.
+      await setImmediate();
+      if (signal?.aborted) return yield* stop(training, done);
+      const started = performance.now();
+      const batch = await source.next().catch(async (error) => {
+        // A file that went bad ends the training, and costs none of its steps.
+        await ledger.save(done);
+        throw error;
+      });
+      const result = step(training, batch!);
+      done += 1;
+      const seconds = (performance.now() - started) / 1000;
+      yield ledger.step({ kind: "step", step: done, steps, ...result, seconds });
+      yield* replaced(training, batch!, told);
+    }
+    for (const event of await ledger.finish(done)) yield event;
+  } finally {
+    await source.close();
+  }
+}
+
+/** One step on the device: weights, momentum and statistics move; the losses from before leave. */
+const step = ({ session, samples, run, program }: Training, batch: Batch) => {
+  const { train } = program.experiment;
+  const planned = rate(train.schedule, train.iterations, batch.step);
+  const asked = planned * slowed(run.recoveries, batch.step);
+  const { images, labels } = batch;
+  const results = session.run("train", { images, labels, rate: asked });
+  // Nine digits tell every f32 from its neighbours.
+  const value = (name: string): number => Number(results[name]!.data[0]!.toPrecision(9));
+  const loss = value("loss");
+  if (!Number.isFinite(loss)) {
+    const files = batch.used.map((index) => samples[index]!.image);
+    const [at, what] = [batch.step + 1, String(loss)];
+    throw new Diverged(at, what, (good) => notFinite(at, loss, asked, files, good));
+  }
+  const auxiliary = "auxiliary" in results ? value("auxiliary") : null;
+  return { loss, main: value("main"), auxiliary, rate: asked };
+};
+
+/** Scores where they are due and not told yet: after the step, or after a stop in their midst. */
+async function* validated(training: Training, done: number): AsyncGenerator<Event, void> {
+  const { validation, ledger, program } = training;
+  if (validation === null || ledger.hasScores(done)) return;
+  if (done % validation.every !== 0 && done !== program.experiment.train.iterations) return;
+  const found = yield* validate({ ...training, validation });
+  if (found === null) return;
+  const event = { kind: "validated", step: done, ...found.scores, best: false } as const;
+  yield await ledger.validated(event, found.pictures);
+}
+
+/** Files that could not be read and were skipped: in the metrics each time, as an event the first time. */
+async function* replaced(
+  { samples, ledger, program }: Training,
+  { step, indices, used }: Batch,
+  told: Set<number>,
+): AsyncGenerator<Event, void> {
+  const { root, labels } = program.experiment.data;
+  const name = (index: number): string => relative(root, samples[index]!.image);
+  for (const [position, index] of indices.entries()) {
+    if (used[position] === index) continue;
+    ledger.replaced(step + 1, name(index), name(used[position]!));
+    if (told.has(index)) continue;
+    told.add(index);
+    const { image } = samples[index]!;
+    const failure = await readSample(samples[index]!, labelTable(labels)).then(
+      () => ({ kind: "failure", message: `${image} could not be read` }) as const,
+      (error) => {
+        if (error instanceof Failed) return error.failure;
+        throw error;
+      },
+    );
+    yield ledger.tell({ kind: "skipped", file: image, failure });
+  }
+}
+
+/** Saves, unless what there is to save is not worth it. */
+async function* stop({ ledger, folder, run }: Training, done: number): AsyncGenerator<Event, void> {
+  try {
+    yield await ledger.save(done);
+  } catch (error) {
+    if (!(error instanceof Diverged)) throw error;
+    yield ledger.tell({ kind: "note", message: `${error.message}; the checkpoint before is kept` });
+  }
+  yield ledger.tell({ kind: "stopped", run: folder, step: done, steps: run.steps });
+}
+
+/** Tells whether a checkpoint is due: by the steps that the spec says, else by the clock. */
+const timer = ({ checkpointSeconds = 60, program }: Training) => {
+  const { every } = program.experiment.train.checkpoints;
+  let last = performance.now();
+  return (done: number): boolean => {
+    if (every !== null) return done % every === 0;
+    const due = performance.now() - last > checkpointSeconds * 1000;
+    if (due) last = performance.now();
+    return due;
+  };
+};

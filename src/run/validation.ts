@@ -1,0 +1,157 @@
+/**
+ * The validation split scored while a network trains, in the training's own session: what the spec asks for enters;
+ * scores of a step, and pictures of what the network sees, leave.
+ */
+
+import { setImmediate } from "node:timers/promises";
+import { imageSize, type Picture } from "../data/image.js";
+import { labelTable } from "../data/labels.js";
+import { overlay, palette } from "../data/palette.js";
+import { type Labelled, readSample, type Sample } from "../data/sample.js";
+import { encodePng } from "../data/write.js";
+import { Failed } from "../diagnostic/failure.js";
+import { type Confusion, fromCounts, monoid } from "../metric/confusion.js";
+import { scores } from "../metric/scores.js";
+import type { Program } from "../plan/program.js";
+import type { Want } from "../runtime/library.js";
+import type { Session } from "../runtime/session.js";
+import { type Abilities, type Size, sizeName } from "../tensorflow/model.js";
+import type { SummaryImage } from "../tensorflow/summary.js";
+import type { Event } from "./event.js";
+import { ahead, type Measured, SIZES, serve } from "./inference.js";
+
+export interface Validation {
+  readonly program: Program;
+  readonly images: readonly Measured<Sample>[];
+  /** What the training's session must be able to do besides training. */
+  readonly abilities: Pick<Abilities, "evaluate" | "predict">;
+  readonly every: number;
+}
+
+/** How many images are shown as pictures, and how wide a row of them is at most, in pixels. */
+const [SHOWN, WIDEST] = [4, 1536];
+
+/** The sizes that occur most are scored in the session itself; `null` where the spec asks for no validation. */
+export const planValidation = async (
+  program: Program,
+  samples: readonly Sample[],
+): Promise<Validation | null> => {
+  const { validate } = program.experiment.train;
+  if (validate === null) return null;
+  const images = await Promise.all(
+    samples
+      .slice(0, validate.images ?? samples.length)
+      .map(async (item) => ({ item, size: await imageSize(item.image) })),
+  );
+  const evaluate = frequent(images.map(({ size }) => size)).slice(0, SIZES);
+  const predict = frequent(images.slice(0, SHOWN).map(({ size }) => size));
+  return { program, images, abilities: { evaluate, predict }, every: validate.every };
+};
+
+/** Each size once, the most frequent first. */
+const frequent = (sizes: readonly Size[]): readonly Size[] => {
+  const counts = new Map<string, { readonly size: Size; times: number }>();
+  for (const size of sizes) {
+    const known = counts.get(sizeName(size));
+    if (known === undefined) counts.set(sizeName(size), { size, times: 1 });
+    else known.times += 1;
+  }
+  return [...counts.values()].sort((a, b) => b.times - a.times).map(({ size }) => size);
+};
+
+export interface Validating {
+  readonly validation: Validation;
+  readonly session: Session;
+  readonly device: Want;
+  readonly signal?: AbortSignal;
+}
+
+export interface Validated {
+  readonly scores: Omit<Extract<Event, { readonly kind: "validated" }>, "kind" | "step" | "best">;
+  readonly pictures: Readonly<Record<string, SummaryImage>>;
+}
+
+/**
+ * Scores as `eval` finds them with the weights as they stand; `null` where it was asked to stop. Where the spec says
+ * so, an image that cannot be read is left out. @throws Failed where it says otherwise.
+ */
+export async function* validate(validating: Validating): AsyncGenerator<Event, Validated | null> {
+  const { program, images } = validating.validation;
+  const { data, evaluate } = program.experiment;
+  const classes = data.classes.length;
+  const { concat, empty } = monoid(classes);
+  const pictures: Record<string, SummaryImage> = {};
+  let [total, done, counted]: [Confusion, number, number] = [empty, 0, 0];
+  for await (const [{ item, size }, sample, session] of readings(validating)) {
+    await setImmediate();
+    if (validating.signal?.aborted) return null;
+    if ("kind" in sample) yield { kind: "skipped", file: item.image, failure: sample };
+    else {
+      const inputs = { image: sample.image, label: sample.labels };
+      const { confusion } = session.run(`evaluate_${sizeName(size)}`, inputs);
+      total = concat(total, fromCounts(confusion!.data, classes));
+      counted += 1;
+      const place = images.findIndex((each) => each.item === item);
+      if (place < SHOWN) pictures[`val/${place}`] = await picture(validating.session, size, sample);
+    }
+    yield { kind: "progress", what: "validating", done: ++done, total: images.length };
+  }
+  const { miou, mean_accuracy, pixel_accuracy } = scores(total, evaluate.absent_class);
+  return {
+    scores: { split: "val", images: counted, miou, mean_accuracy, pixel_accuracy },
+    pictures,
+  };
+}
+
+type Reading = readonly [Measured<Sample>, Labelled | Failed["failure"], Session];
+
+/** Images of the session's own sizes first; those of rare sizes in sessions of their own, which share the weights. */
+async function* readings({ validation, session, device }: Validating): AsyncGenerator<Reading> {
+  const { program, images, abilities } = validation;
+  const { labels, damaged } = program.experiment.data;
+  const table = labelTable(labels);
+  const own = new Set(abilities.evaluate?.map(sizeName));
+  const read = async ({ item }: Measured<Sample>): Promise<Labelled | Failed["failure"]> => {
+    try {
+      return await readSample(item, table);
+    } catch (error) {
+      if (error instanceof Failed && damaged === "skip") return error.failure;
+      throw error;
+    }
+  };
+  const [here, elsewhere] = [true, false].map((inside) =>
+    images.filter(({ size }) => own.has(sizeName(size)) === inside),
+  );
+  for await (const [image, sample] of ahead(here!, read)) yield [image, sample, session];
+  if (elsewhere!.length === 0) return;
+  const network = { program, device, file: "the training", metadata: {}, tensors: session.read() };
+  for await (const { session: guest, members } of serve(network, "evaluate", elsewhere!))
+    for await (const [image, sample] of ahead(members, read)) yield [image, sample, guest];
+}
+
+const colours = palette();
+
+/** Side by side: the image, its labels, and what the network says. */
+const picture = async (
+  session: Session,
+  size: Size,
+  { image, labels, height, width }: Labelled,
+): Promise<SummaryImage> => {
+  const { classes } = session.run(`predict_${sizeName(size)}`, { image });
+  const bare: Picture = { pixels: image, height, width };
+  const panels = [
+    bare,
+    overlay(bare, labels, colours, 0.6),
+    overlay(bare, Uint8Array.from(classes!.data), colours, 0.6),
+  ];
+  return encodePng(beside(panels, height, width), WIDEST);
+};
+
+const beside = (panels: readonly Picture[], height: number, width: number): Picture => {
+  const row = 3 * width;
+  const pixels = new Uint8Array(panels.length * height * row);
+  for (const [p, panel] of panels.entries())
+    for (let y = 0; y < height; y++)
+      pixels.set(panel.pixels.subarray(y * row, (y + 1) * row), (y * panels.length + p) * row);
+  return { pixels, height, width: panels.length * width };
+};
