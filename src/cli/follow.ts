@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
 import type { Event } from "../run/event.js";
 import { exit, TrainingFailed } from "./exit.js";
-import { type BatchOf, progressOn } from "./progress.js";
+import { type BatchOf, eventLines, progressOn } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Followed<A> {
@@ -24,8 +24,10 @@ export const follow = async <A>(
   terminal: Terminal,
   run: Run<A>,
   batchOf?: BatchOf,
+  /** Each event as a line of JSON, for a program. */
+  json = false,
 ): Promise<Followed<A>> => {
-  const progress = progressOn(terminal, batchOf);
+  const progress = json ? eventLines(terminal) : progressOn(terminal, batchOf);
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(exit.interrupted);
@@ -47,6 +49,7 @@ export const follow = async <A>(
       await setImmediate();
     }
   } catch (error) {
+    if (error instanceof Failed) progress.failed?.(error.failure);
     throw trained && error instanceof Failed ? new TrainingFailed(error.failure) : error;
   } finally {
     progress.close();

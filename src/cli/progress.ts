@@ -1,19 +1,33 @@
 /** Events enter; what a person sees of them leaves on `err`: a bar on a terminal, now and then a line in a pipe. */
 
 import { SingleBar } from "cli-progress";
+import type { Failure } from "../diagnostic/failure.js";
 import { count, duration, rateText } from "../report/number.js";
 import type { Event } from "../run/event.js";
 import { type Pace, pacer, type StepEvent } from "./pace.js";
 import { lineOf } from "./tell-event.js";
-import { type Terminal, tell } from "./terminal.js";
+import { print, type Terminal, tell } from "./terminal.js";
 
 export interface Progress {
   readonly show: (event: Event) => void;
   /** A line between the others, whatever is being drawn. */
   readonly say: (text: string) => void;
+  /** The last event, for those who read nothing else. */
+  readonly failed?: (failure: Failure) => void;
   /** Leaves the terminal as it was. */
   readonly close: () => void;
 }
+
+/** One JSON object a line on `out`, as docs/training.md lists them; what a person is told goes to `err` as ever. */
+export const eventLines = (terminal: Terminal): Progress => {
+  const line = (value: object): void => print(terminal, JSON.stringify(value));
+  return {
+    show: (event) => line(event.kind === "scored" ? { ...event, scores: undefined } : event),
+    say: (text) => tell(terminal, text.trim()),
+    failed: ({ kind: _, ...failure }) => line({ kind: "failed", ...failure }),
+    close: () => {},
+  };
+};
 
 /** Images a step, by variant where several are trained. */
 export type BatchOf = (variant: string | null) => number;
@@ -86,16 +100,19 @@ const bar = ({ err }: Terminal): Meter => {
 const everySeconds = 5;
 const everyShare = 0.05;
 
-/** A line at the first, the last, and rarely between. */
+/** A line at the first, the last, and rarely between; of each thing by itself, for one may interrupt another. */
 const lines = (terminal: Terminal): Meter => {
-  let last = { what: "", at: 0, done: 0 };
+  const last = new Map<string, { readonly at: number; readonly done: number }>();
   return {
     draw: (what, done, total, about) => {
       const now = performance.now() / 1000;
-      const first = what !== last.what;
-      const due = now - last.at >= everySeconds && done - last.done >= everyShare * total;
-      if (!first && !due && done < total) return;
-      last = { what: done < total ? what : "", at: now, done };
+      const before = last.get(what);
+      const due =
+        before === undefined ||
+        (now - before.at >= everySeconds && done - before.done >= everyShare * total);
+      if (!due && done < total) return;
+      if (done < total) last.set(what, { at: now, done });
+      else last.delete(what);
       const share = Math.floor((100 * done) / Math.max(1, total));
       const line = `${what} ${count(done)}/${count(total)} (${share}%)`;
       tell(terminal, about === "" ? line : `${line} · ${about}`);

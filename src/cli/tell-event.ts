@@ -13,6 +13,10 @@ export const lineOf = (event: Event): string | undefined => {
       return `\n${event.name}, seed ${event.seed} (${event.at} of ${event.of})`;
     case "scored":
       return `${event.split}: mIoU ${percent(event.scores.miou)}, pixel accuracy ${percent(event.scores.pixel_accuracy)}`;
+    case "validated":
+      return `step ${count(event.step)}: val mIoU ${percent(event.miou)}, pixel accuracy ${percent(event.pixel_accuracy)}${event.best ? " · the best so far" : ""}`;
+    case "recovered":
+      return `step ${count(event.step)} diverged (${event.what}): on from step ${count(event.to)} at ${event.factor} times the rate`;
     case "stopped":
       return `${event.run}: stopped and saved at step ${count(event.step)} of ${count(event.steps)}`;
     case "finished":

@@ -13,6 +13,8 @@ export interface Claim {
   readonly folder: string;
   readonly program: Program;
   readonly resume?: boolean;
+  /** `key=value`, as on the command line: for the record, and so that a run can be resumed without naming them. */
+  readonly overrides?: readonly string[];
   /** Paths of the plan that may differ from the run's, with all below them. */
   readonly allow?: readonly string[];
 }
@@ -32,6 +34,7 @@ export const claim = async ({
   program,
   resume = false,
   allow = [],
+  overrides,
 }: Claim): Promise<Known | null> => {
   const files = await wholeFiles(folder);
   if (!resume && files.length === 0) return null;
@@ -48,7 +51,7 @@ export const claim = async ({
   const steps = experiment.train.iterations;
   const state = run.step < steps ? "running" : run.state;
   return {
-    run: { ...run, experiment, fingerprint, steps, state },
+    run: { ...run, experiment, fingerprint, steps, state, overrides: overrides ?? run.overrides },
     changes: changed.map(({ text }) => text),
   };
 };

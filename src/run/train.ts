@@ -30,7 +30,6 @@ export interface TrainRequest extends Claim {
   /** How the user called the spec, for the record. */
   readonly spec?: string;
   readonly variant?: string | null;
-  readonly overrides?: readonly string[];
   readonly device: Want;
   /** Threads that read data; they change no number. */
   readonly workers?: number;

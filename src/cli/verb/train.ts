@@ -1,9 +1,10 @@
 /** `train`: a spec or an unfinished run enters; a run folder leaves. */
 
-import { command, number, option, optional, positional } from "cmd-ts";
-import { lower, type Program } from "../../plan/program.js";
-import { readRun, runFolder } from "../../run/folder.js";
-import { train } from "../../run/train.js";
+import { existsSync, writeFileSync } from "node:fs";
+import { command, flag, number, option, optional, positional } from "cmd-ts";
+import { lower } from "../../plan/program.js";
+import { checkpointRequest, readRun, runFolder } from "../../run/folder.js";
+import { type TrainRequest, train } from "../../run/train.js";
 import { deviceOption, specArguments, targetType, textOption } from "../arguments.js";
 import { nothingToTrain } from "../errors.js";
 import { exit } from "../exit.js";
@@ -15,12 +16,19 @@ import { verb } from "../verb.js";
 export const run = verb((terminal) =>
   command({
     name: "train",
-    description: "Trains a spec. Ctrl-C saves and stops; --resume goes on to the same bits.",
+    description:
+      "Trains a spec. Ctrl-C saves and stops; --resume goes on to the same bits. SIGUSR1 saves now.",
     args: {
       target: positional({ type: optional(targetType) }),
       overrides: specArguments.overrides,
       run: textOption("run", "FOLDER", "where the run goes; runs/SPEC-VARIANT otherwise"),
-      resume: textOption("resume", "RUN", "goes on with the run in this folder"),
+      resume: textOption(
+        "resume",
+        "RUN",
+        "goes on with the run in this folder; key=value then changes its plan from here on",
+      ),
+      allow: textOption("allow", "KEY,…", "with SPEC --resume RUN: what of the plan may differ"),
+      json: flag({ long: "json", description: "tell what happens as JSON, one event a line" }),
       device: deviceOption,
       workers: option({
         long: "workers",
@@ -28,56 +36,80 @@ export const run = verb((terminal) =>
         description: "threads that read data; the numbers do not depend on it",
       }),
     },
-    handler: async ({ target, overrides, run: folder, resume, device, workers }) => {
-      const job = await jobFor(terminal, { target, overrides, folder, resume });
-      const { program } = job;
+    handler: async ({ device, workers, json, ...asked }) => {
+      const job = await jobFor(terminal, asked);
+      const { program, folder } = job;
+      const stopAsking = saveOnSignal(folder);
       const { interrupted } = await follow(
         terminal,
         (signal) =>
-          train({
-            ...job,
-            device,
-            signal,
-            resume: resume !== undefined,
-            ...(workers === undefined ? {} : { workers }),
-          }),
+          train({ ...job, device, signal, ...(workers === undefined ? {} : { workers }) }),
         () => program.experiment.train.batch,
-      );
+        json,
+      ).finally(stopAsking);
       if (interrupted) {
-        tell(terminal, `go on with: pspc train --resume ${job.folder}`);
+        tell(terminal, `go on with: pspc train --resume ${folder}`);
         return exit.interrupted;
       }
-      print(terminal, job.folder);
+      if (!json) print(terminal, folder);
       return exit.ok;
     },
   }),
 );
 
+/** SIGUSR1 leaves the file by which anyone may ask for a checkpoint. */
+const saveOnSignal = (folder: string): (() => void) => {
+  const ask = (): void => {
+    if (existsSync(folder)) writeFileSync(checkpointRequest(folder), "");
+  };
+  process.on("SIGUSR1", ask);
+  return () => process.off("SIGUSR1", ask);
+};
+
 interface Asked extends Pick<SpecRequest, "overrides"> {
   readonly target: SpecRequest["target"] | undefined;
-  readonly folder: string | undefined;
+  readonly run: string | undefined;
   readonly resume: string | undefined;
+  readonly allow: string | undefined;
 }
 
-interface Job {
-  readonly program: Program;
-  readonly folder: string;
-  readonly spec: string;
-  readonly variant: string | null;
-}
+type Job = Pick<
+  TrainRequest,
+  "program" | "folder" | "spec" | "variant" | "overrides" | "resume" | "allow"
+>;
 
 /** What is to be trained: the spec where one is named, else what the run to resume was trained from. */
-const jobFor = async (
-  terminal: Terminal,
-  { target, overrides, folder, resume }: Asked,
-): Promise<Job> => {
+const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
+  const { target, overrides, run: folder, resume, allow } = firstOverride(asked);
   if (target !== undefined) {
     const { resolved } = await open(terminal, { target, overrides });
     const { variant } = resolved;
-    const own = resume ?? folder ?? runFolder(target.entry, variant);
-    return { program: lower(resolved.experiment), folder: own, spec: target.entry, variant };
+    return {
+      program: lower(resolved.experiment),
+      folder: resume ?? folder ?? runFolder(target.entry, variant),
+      spec: target.entry,
+      variant,
+      overrides,
+      resume: resume !== undefined,
+      allow: allow?.split(",") ?? [],
+    };
   }
   if (resume === undefined) throw nothingToTrain();
-  const { experiment, spec, variant } = await readRun(resume);
-  return { program: lower(experiment), folder: resume, spec, variant };
+  const run = await readRun(resume);
+  const { spec, variant } = run;
+  const same = { folder: resume, spec, variant, resume: true } as const;
+  if (overrides.length === 0) return { ...same, program: lower(run.experiment) };
+  const all = [...run.overrides, ...overrides];
+  const entry = { entry: spec, variant: variant ?? undefined };
+  const { resolved } = await open(terminal, { target: entry, overrides: all });
+  const allowed = overrides.map((override) => override.slice(0, override.indexOf("=")));
+  return { ...same, program: lower(resolved.experiment), overrides: all, allow: allowed };
+};
+
+/** In `--resume RUN key=value` the first word names no spec. */
+const firstOverride = (asked: Asked): Asked => {
+  const { target, overrides, resume } = asked;
+  const word = target && [target.entry, target.variant].filter(Boolean).join("#");
+  if (resume === undefined || word === undefined || !/^[\w.]+=/.test(word)) return asked;
+  return { ...asked, target: undefined, overrides: [word, ...overrides] };
 };
