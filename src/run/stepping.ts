@@ -111,15 +111,15 @@ async function* replaced(
   { step, indices, used }: Batch,
   told: Set<number>,
 ): AsyncGenerator<Event, void> {
-  const { root, labels } = program.experiment.data;
-  const name = (index: number): string => relative(root, samples[index]!.image);
+  const { data } = program.experiment;
+  const name = (index: number): string => relative(data.root, samples[index]!.image);
   for (const [position, index] of indices.entries()) {
     if (used[position] === index) continue;
     ledger.replaced(step + 1, name(index), name(used[position]!));
     if (told.has(index)) continue;
     told.add(index);
     const { image } = samples[index]!;
-    const failure = await readSample(samples[index]!, labelTable(labels)).then(
+    const failure = await readSample(samples[index]!, labelTable(data)).then(
       () => ({ kind: "failure", message: `${image} could not be read` }) as const,
       (error) => {
         if (error instanceof Failed) return error.failure;

@@ -108,14 +108,14 @@ type Reading = readonly [Measured<Sample>, Labelled | Failed["failure"], Session
 /** Images of the session's own sizes first; those of rare sizes in sessions of their own, which share the weights. */
 async function* readings({ validation, session, device }: Validating): AsyncGenerator<Reading> {
   const { program, images, abilities } = validation;
-  const { labels, damaged } = program.experiment.data;
-  const table = labelTable(labels);
+  const { data } = program.experiment;
+  const table = labelTable(data);
   const own = new Set(abilities.evaluate?.map(sizeName));
   const read = async ({ item }: Measured<Sample>): Promise<Labelled | Failed["failure"]> => {
     try {
       return await readSample(item, table);
     } catch (error) {
-      if (error instanceof Failed && damaged === "skip") return error.failure;
+      if (error instanceof Failed && data.damaged === "skip") return error.failure;
       throw error;
     }
   };
