@@ -1,7 +1,7 @@
 /** A resolved spec and its training graph enter; the plan leaves: what will be trained, at what cost. Plain data. */
 
-import { memory } from "../graph/cost.js";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
+import { memory, total } from "../graph/memory.js";
 import { isTrained } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
@@ -68,7 +68,7 @@ export const plan = (request: PlanRequest): Plan => {
   const { model, train } = experiment;
   // Rewrites compute the same with other layers; people count the network as the paper draws it.
   const rows = layers(trainingStep(experiment, asWritten));
-  const { state, peak } = memory(training);
+  const needed = memory(training);
   const side = (n: number): number => featureSize(n, model.backbone.dilations);
   return {
     summary: summary(experiment),
@@ -77,8 +77,8 @@ export const plan = (request: PlanRequest): Plan => {
     output_stride: outputStride(model.backbone.dilations),
     feature: [side(train.crop[0]), side(train.crop[1])],
     layers: rows,
-    memory_bytes: peak,
-    state_bytes: state,
+    memory_bytes: total(needed),
+    state_bytes: needed.state,
     iterations: train.iterations,
     batch: train.batch,
     groups: groupRows(training, train),

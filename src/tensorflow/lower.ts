@@ -61,17 +61,15 @@ const lowerUpdate = (
   }
   const number = (value: number): TensorName =>
     to.constant({ dtype: "f32", shape: [], content: value });
-  const times = (a: TensorName, b: TensorName): TensorName => to.emit("Mul", [a, b], f32);
+  const times = (a: TensorName, b: TensorName, ...later: readonly string[]): TensorName =>
+    to.emit("Mul", [a, b, ...later], f32);
   const rate =
     update.scale === 1 ? names[update.rate] : times(names[update.rate], number(update.scale));
-  const slope =
-    update.decay === 0
-      ? names[update.gradient]
-      : to.emit(
-          "AddV2",
-          [names[update.gradient], times(names[update.variable], number(update.decay))],
-          f32,
-        );
+  const gradient = names[update.gradient];
+  // Not before the gradient is there: what could start at once would keep a copy of every weight for a whole step.
+  const decayed = (): TensorName =>
+    times(names[update.variable], number(update.decay), after(gradient));
+  const slope = update.decay === 0 ? gradient : to.emit("AddV2", [gradient, decayed()], f32);
   const handles = [handleOf(name), handleOf(variable(update.velocity).name)];
   const inputs = [...handles, rate, slope, number(update.momentum), ...readers(update.variable)];
   return to.emit("ResourceApplyMomentum", inputs, f32);
@@ -136,15 +134,10 @@ const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
 const assign = (to: Emitter, { name, dtype }: VariableAttributes, value: TensorName): string =>
   after(to.emit("AssignVariableOp", [handleOf(name), value], { dtype: { type: dtype } }));
 
-/** Zeros everywhere, so that a folder without a checkpoint loads; the real values come by `write`. */
-const initSignature = (variables: readonly VariableAttributes[]): Lowered => {
+/** Nothing to do: every value comes by `write`, and zeros until then would take the memory of a second state. */
+const initSignature = (): Lowered => {
   const to = emitter("init");
-  const assigned = variables.map((variable) => {
-    const zero = to.constant({ dtype: variable.dtype, shape: [], content: 0 });
-    const attributes = { T: { type: variable.dtype }, index_type: { type: "i32" } } as const;
-    return assign(to, variable, to.emit("Fill", [to.integers(variable.shape), zero], attributes));
-  });
-  const done = to.emit("NoOp", assigned, {}, "done");
+  const done = to.emit("NoOp", [], {}, "done");
   // An operation, not one of its outputs: it has none.
   const name = after(done).slice(1);
   const outputs = { __saved_model_init_op: { name, dtype: "f32", shape: null } } as const;
@@ -187,7 +180,7 @@ const readSignature = (variables: readonly VariableAttributes[]): Lowered => {
 export const savedModel = (graphs: Readonly<Record<string, Graph>>): SavedModel => {
   const variables = stateOf(Object.values(graphs));
   const lowered: Record<string, Lowered> = {
-    __saved_model_init_op: initSignature(variables),
+    __saved_model_init_op: initSignature(),
     write: writeSignature(variables),
     read: readSignature(variables),
     ...Object.fromEntries(
