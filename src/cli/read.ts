@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { render } from "../diagnostic/render.js";
+import type { Data } from "../normalize/experiment.js";
 import type { Read } from "../normalize/extend.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { computesBf16 } from "../runtime/processor.js";
@@ -30,7 +31,16 @@ export const checked = async ({
     cwd: process.cwd(),
     read: reader,
     computesBf16,
+    samples: listed,
   });
+
+/** Lines of the training list; none where there is no list, or none that can be read. */
+const listed = ({ layout, root, train }: Data): number | null => {
+  if (layout !== "list" || typeof train !== "string") return null;
+  const list = readText(resolve(root, train));
+  if (E.isLeft(list)) return null;
+  return list.right.split("\n").filter((line) => line.trim() !== "").length || null;
+};
 
 export interface Opened {
   readonly resolved: Resolved;

@@ -66,6 +66,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0520: "a bin twice",
   E0521: "a rate that rises",
   E0522: "a precision without hardware for it",
+  E0523: "a batch larger than the data",
   E0534: "initial weights named twice",
   E0550: "classes that are not the dataset's",
   E0551: "a palette that does not fit the classes",

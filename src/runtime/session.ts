@@ -53,7 +53,7 @@ const valuesFor = (
 };
 
 /**
- * Loads `model` and runs its init operation: every variable is zero until `write`.
+ * Loads `model`: no variable has a value until `write`.
  * @throws Failed where TensorFlow cannot be loaded or the device that was asked for is absent.
  */
 export const openSession = async (model: SavedModel, device: Want): Promise<Session> => {

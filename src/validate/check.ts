@@ -11,10 +11,11 @@ import type { Resolved } from "../normalize/normalize.js";
 import { expandVariants, type Variant } from "../normalize/variants.js";
 import { type Assignment, argumentFile, parseOverride } from "../source/override.js";
 import type { Tree } from "../source/tree.js";
+import type { Samples } from "./batch-fills.js";
 import type { Machine } from "./precision-in-hardware.js";
 import { type Outcome, resolve } from "./resolve.js";
 
-export interface CheckRequest extends Machine {
+export interface CheckRequest extends Machine, Samples {
   /** As typed: `specs/camvid.yaml`. */
   readonly entry: string;
   /** What stands behind `#`. */
@@ -57,7 +58,7 @@ const CHOICE = "variant";
 const checkTree = (
   tree: Tree,
   overrides: readonly Assignment[],
-  { variant, cwd, computesBf16 }: CheckRequest,
+  { variant, cwd, computesBf16, samples }: CheckRequest,
 ): Omit<Check, "sources"> => {
   const expanded = expandVariants(tree);
   const variants = E.isRight(expanded) ? expanded.right : [];
@@ -65,6 +66,7 @@ const checkTree = (
     resolve(tree, [...(v?.assignments ?? []), ...overrides], {
       cwd,
       computesBf16,
+      samples,
       variant: v?.name ?? null,
     });
   const choice = E.isLeft(expanded) ? E.right(null) : choose(variant, variants);

@@ -329,3 +329,14 @@ const splitNames: Readonly<Record<string, string>> = {
   cityscapes: "the name of a folder in leftImg8bit, `train` or `val`",
   ade20k: "the name of a folder in images, `training` or `validation`",
 };
+
+export const batchBeyondData = (batch: number, samples: number): Diagnostic =>
+  error(
+    "E0523",
+    `a batch of ${batch} from ${samples} samples`,
+    place(["train", "batch"], `${samples} samples do not fill it once`),
+    {
+      related: [place(["data", "train"], `it lists ${samples}`)],
+      help: [`use a batch of at most ${samples}, or list more samples`],
+    },
+  );

@@ -14,6 +14,7 @@ import type { Assignment } from "../source/override.js";
 import { plain, type Tree } from "../source/tree.js";
 import { decode } from "../spec/codec.js";
 import { spec as language } from "../spec/spec.js";
+import { batchFills, type Samples } from "./batch-fills.js";
 import { type Machine, precisionInHardware } from "./precision-in-hardware.js";
 import { validate } from "./rules.js";
 
@@ -27,7 +28,7 @@ export interface Outcome {
 export const resolve = (
   tree: Tree,
   assignments: readonly Assignment[],
-  setting: Setting & Machine,
+  setting: Setting & Machine & Samples,
 ): Outcome => {
   const changed = change(tree, assignments);
   if (E.isLeft(changed)) return failed(changed.left);
@@ -44,6 +45,7 @@ export const resolve = (
     ...namedTwice(model),
     ...validate(experiment),
     ...precisionInHardware(experiment, setting),
+    ...batchFills(experiment, setting),
   ];
   const found = place(said, origins);
   return { result: unless(errorsIn(found), () => resolved.right), found };

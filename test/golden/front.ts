@@ -33,6 +33,7 @@ export const check = (
     overrides,
     cwd: "/project",
     computesBf16: () => false,
+    samples: () => 20_000,
     read: (path) =>
       Object.hasOwn(files, path)
         ? E.right(files[path]!)

@@ -1,7 +1,7 @@
 /** What the published networks cost: parameters and multiply-accumulates, exactly. */
 
 import { describe, expect, it } from "vitest";
-import { macs, memory, parameterCount } from "../../src/graph/cost.js";
+import { macs, parameterCount } from "../../src/graph/cost.js";
 import { networkGraph } from "../../src/plan/step.js";
 import { type Differs, pspnet } from "../oracle/experiment.js";
 
@@ -87,19 +87,5 @@ describe("multiply-accumulates", () => {
     ];
     expect(giga(alone)).toBe(inference);
     expect(Math.round((macs(both) - macs(alone)) / 1e8) / 10).toBe(auxiliary);
-  });
-});
-
-describe("memory", () => {
-  it("holds the state and more than the largest map", () => {
-    const graph = graphOf(50, 19, "infer");
-    const { state, peak } = memory(graph);
-    const statistics = graph.values
-      .filter((value) => value.op === "variable" && value.attributes.role === "statistic")
-      .reduce((sum, { types }) => sum + types[0].shape[0], 0);
-    expect(state).toBe(4 * (parameterCount(graph) + statistics));
-    // The concatenation before the fuse convolution, 24×24×4096, and its two halves are alive at once.
-    expect(peak - state).toBeGreaterThanOrEqual(2 * 4 * 24 * 24 * 4096);
-    expect(peak - state).toBeLessThan(4 * 4 * 24 * 24 * 4096);
   });
 });

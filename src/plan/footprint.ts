@@ -1,0 +1,84 @@
+/**
+ * What a process needs of memory: the graph that it runs enters; bytes leave, by what holds them. The three numbers of
+ * this file are fitted to peaks measured on Linux with TensorFlow 2.21 on two cores (docs/performance.md).
+ */
+
+import type { Graph } from "../graph/graph.js";
+import { memory } from "../graph/memory.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { trainingStep } from "./step.js";
+
+/** In bytes; keys are those of `plan --json`. */
+export interface Footprint {
+  /** Weights, momentum and running statistics. */
+  readonly state: number;
+  /** At the peak of a step: inputs, constants, and what the forward pass keeps for the backward one. */
+  readonly activations: number;
+  /** At the same moment: gradients, copies, the kernels' own room. */
+  readonly workspace: number;
+  /** What TensorFlow's pool holds and does not use, because freed pieces do not fit what comes. */
+  readonly pool: number;
+  /** The initial values on their way in: JavaScript's copy, which is seldom given back before the first steps. */
+  readonly initial: number;
+  /** Node, libtensorflow, the session's graph and its threads: with any network. */
+  readonly process: number;
+  readonly total: number;
+}
+
+const MiB = 2 ** 20;
+
+/** Of all that is alive. TensorFlow's pool grows by regions, each twice the last. */
+const SLACK = 0.3;
+/** 375 MiB are Node and libtensorflow, the rest is threads and their kernels. */
+const PROCESS = 478 * MiB;
+/** A value of the graph as TensorFlow's nodes, kernels and compiled code. */
+const VALUE = 25 * 1024;
+
+/** Of a process that opens a session for `graph`, writes the state, and runs steps. */
+export const footprint = (graph: Graph): Footprint => {
+  const { state, held, activations, passing } = memory(graph);
+  const kept = held + activations;
+  const pool = Math.round(SLACK * (state + kept + passing));
+  const process = PROCESS + VALUE * graph.values.length;
+  return {
+    state,
+    activations: kept,
+    workspace: passing,
+    pool,
+    initial: state,
+    process,
+    total: 2 * state + kept + passing + pool + process,
+  };
+};
+
+/** The largest batch whose training fits into `bytes`; 0 where not even one image does. */
+export const largestBatch = (experiment: Experiment, bytes: number): number => {
+  const { train } = experiment;
+  const needs = (batch: number): number =>
+    footprint(trainingStep({ ...experiment, train: { ...train, batch } })).total;
+  return largest(needs, bytes);
+};
+
+/** Nobody trains with more. */
+const MOST = 2 ** 16;
+
+/**
+ * The largest n with needs(n) ≤ limit, for a `needs` that grows. Memory is nearly a line in the batch, so that
+ * following the line through the last two points finds it in a few looks.
+ */
+export const largest = (needs: (n: number) => number, limit: number): number => {
+  let [fits, exceeds] = [0, MOST + 1];
+  let [n, at] = [1, needs(1)];
+  let slope = at;
+  while (exceeds - fits > 1) {
+    if (at <= limit) fits = Math.max(fits, n);
+    else exceeds = Math.min(exceeds, n);
+    if (exceeds - fits <= 1) break;
+    const aim = n + Math.floor((limit - at) / slope);
+    const next = Math.min(exceeds - 1, Math.max(fits + 1, aim));
+    const there = needs(next);
+    if (next !== n) slope = Math.max(1, (there - at) / (next - n));
+    [n, at] = [next, there];
+  }
+  return fits;
+};

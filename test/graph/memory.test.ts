@@ -1,0 +1,76 @@
+/** What is alive at once, on graphs that a reader can follow by hand, and on PSPNet. */
+
+import { describe, expect, it } from "vitest";
+import { add, constant, exp, input, matmul, relu, variable } from "../../src/graph/compose.js";
+import { number, type Step } from "../../src/graph/graph.js";
+import { memory, total } from "../../src/graph/memory.js";
+import type { Node } from "../../src/graph/op.js";
+import { networkGraph, trainingStep } from "../../src/plan/step.js";
+import { pspnet } from "../oracle/experiment.js";
+
+const KiB = 1024;
+const of = (results: Record<string, Node>, updates: Step<Node>["updates"] = []) =>
+  memory(number({ results, updates }));
+/** 16 KiB. */
+const x = input("x", "f32", 64, 64);
+
+describe("what is alive at once", () => {
+  it("holds inputs, constants and state for the whole step", () => {
+    const weight = variable({
+      name: "head.conv.kernel",
+      dtype: "f32",
+      shape: [64, 64],
+      role: "kernel",
+      group: "head",
+      initial: { kind: "constant", value: 0 },
+    });
+    const one = constant({ kind: "fill", value: 1 }, "f32", 64, 64);
+    expect(of({ y: add(matmul(x, weight), one) })).toEqual({
+      state: 16 * KiB,
+      held: 32 * KiB,
+      // The sum takes the product's place.
+      activations: 16 * KiB,
+      passing: 0,
+    });
+  });
+
+  it("reuses the bytes of what nobody else needs, and only those", () => {
+    const product = matmul(x, x);
+    expect(of({ y: exp(relu(product)) }).activations).toBe(16 * KiB);
+    expect(of({ y: add(exp(product), product) }).activations).toBe(32 * KiB);
+    // A result stays until the end.
+    expect(of({ y: exp(product), product }).activations).toBe(32 * KiB);
+  });
+
+  it("frees a chain as it goes", () => {
+    const chain = Array.from({ length: 9 }).reduce<Node>((y) => matmul(y, x), x);
+    expect(of({ y: chain }).activations).toBe(32 * KiB);
+  });
+
+  it("runs what is ready: two branches from one value live side by side", () => {
+    const stem = matmul(x, x);
+    const [left, right] = [matmul(stem, x), matmul(x, stem)];
+    expect(of({ y: matmul(left, right) }).activations).toBe(3 * 16 * KiB);
+  });
+});
+
+describe("PSPNet", () => {
+  const experiment = (batch: number) =>
+    pspnet([1, 1, 1, 1], 19, { train: { crop: [89, 89], batch } });
+
+  it("has each image's activations in a training step, and one state", () => {
+    const [one, two, four] = [1, 2, 4].map((batch) => memory(trainingStep(experiment(batch))));
+    expect(two.state).toBe(one.state);
+    expect(four.activations / two.activations).toBeCloseTo(2, 1);
+    expect(total(two)).toBeGreaterThan(total(one));
+  });
+
+  it("keeps more to train than to infer", () => {
+    const needs = (phase: "train" | "infer") => memory(networkGraph(experiment(2), phase));
+    const training = memory(trainingStep(experiment(1)));
+    expect(training.activations).toBeGreaterThan(2 * needs("infer").activations);
+    // Weights, their momentum, and the step's counter.
+    const { state } = needs("train");
+    expect(training.state).toBeGreaterThan(1.9 * state);
+  });
+});
