@@ -54,6 +54,9 @@ export const overridesNeedSpec = (run: string): Misused =>
     `name the spec, and the run with it: SPEC --run ${run} key=value`,
   );
 
+export const exportNeedsFile = (): Misused =>
+  new Misused("there is nowhere to export to", "name a file: --to FILE.safetensors");
+
 export const weightsTwice = (): Misused =>
   new Misused("a run has its weights", "name --run RUN or --weights FILE, not both");
 

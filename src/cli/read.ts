@@ -19,20 +19,23 @@ export interface SpecRequest {
   readonly overrides: readonly string[];
 }
 
-/** Parses, decodes, normalises and validates; nothing is printed. */
+/** Parses, decodes, normalises and validates, and looks into files of weights; nothing is printed. */
 export const checked = async ({
   target: { entry, variant },
   overrides,
-}: SpecRequest): Promise<Check> =>
-  checkSpec({
-    entry,
-    variant,
-    overrides,
-    cwd: process.cwd(),
-    read: reader,
-    computesBf16,
-    samples: listed,
-  });
+}: SpecRequest): Promise<Check> => {
+  const machine = { cwd: process.cwd(), read: reader, computesBf16, samples: listed };
+  const request = { entry, variant, overrides, ...machine };
+  const files = new Set<string>();
+  const name = ({ experiment: { model } }: Resolved): [] => {
+    if (model.weights !== null) files.add(model.weights.file);
+    return [];
+  };
+  const check = checkSpec({ ...request, also: name });
+  if (files.size === 0) return check;
+  const { readHeaders, weightsFit } = await import("../weights/check.js");
+  return checkSpec({ ...request, also: weightsFit(await readHeaders(files)) });
+};
 
 /** Lines of the training list; none where there is no list, or none that can be read. */
 const listed = ({ layout, root, train }: Data): number | null => {

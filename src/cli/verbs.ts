@@ -53,6 +53,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: "train what is missing of the variants, and print them side by side",
     load: () => import("./verb/compare.js"),
   },
+  import: {
+    summary: "say which weights of a file fit a spec, and write them under our names",
+    load: () => import("./verb/import.js"),
+  },
+  export: {
+    summary: "write the weights of a run, under our names or another program's",
+    load: () => import("./verb/export.js"),
+  },
   schema: {
     summary: "print the JSON Schema of the language, for editors",
     load: () => import("./verb/schema.js"),

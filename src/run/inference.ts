@@ -4,8 +4,11 @@ import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { openSession, type Session } from "../runtime/session.js";
 import { type Abilities, modelFor, type Size, sizeName } from "../tensorflow/model.js";
+import { networkVariables } from "../weights/check.js";
+import { load } from "../weights/load.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { select } from "../weights/select.js";
+import { openWeights } from "../weights/weights-file.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
 
@@ -24,8 +27,21 @@ export const readNetwork = async (
   trained: Trained,
   device: Want,
 ): Promise<Network> => {
-  const file = "folder" in trained ? weightsOf(trained.folder) : trained.weights;
+  if ("weights" in trained)
+    return { program, device, ...(await foreign(program, trained.weights)) };
+  const file = weightsOf(trained.folder);
   return { program, file, device, ...(await readSafetensors(file)) };
+};
+
+/** Weights of any format, by the names of any program that pspc knows. @throws Failed where they do not fit. */
+const foreign = async ({ experiment }: Program, file: string) => {
+  const opened = await openWeights(file);
+  try {
+    const variables = networkVariables(experiment, "infer");
+    return { file, metadata: opened.metadata, tensors: load(opened, variables, experiment.model) };
+  } finally {
+    opened.close();
+  }
 };
 
 /** Says so where weights come from another training than the program's, though they fit its network. */

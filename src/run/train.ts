@@ -14,9 +14,10 @@ import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
 import { initialState } from "../weights/initial.js";
-import { select, taken } from "../weights/select.js";
+import { load } from "../weights/load.js";
+import { openWeights } from "../weights/weights-file.js";
 import { checkedSplit } from "./check-data.js";
-import { type Checkpoint, loadCheckpoint, readSafetensors, retreat } from "./checkpoint.js";
+import { type Checkpoint, loadCheckpoint, retreat } from "./checkpoint.js";
 import { type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
 import { type Run, version, writeRun } from "./folder.js";
@@ -141,9 +142,12 @@ const firstState = async (
 ): Promise<State> => {
   const { weights } = model;
   if (weights === null) return initialState(variables, train.seed);
-  const { tensors } = await readSafetensors(weights.file);
-  const given = select(tensors, taken(variables, weights.only), weights.file);
-  return initialState(variables, train.seed, given);
+  const file = await openWeights(weights.file);
+  try {
+    return initialState(variables, train.seed, load(file, variables, model, weights.only));
+  } finally {
+    file.close();
+  }
 };
 
 const newRun = async (request: TrainRequest): Promise<Run> => {

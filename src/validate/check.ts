@@ -25,6 +25,8 @@ export interface CheckRequest extends Machine, Samples {
   /** Absolute folder that relative names start from. */
   readonly cwd: string;
   readonly read: Read;
+  /** What only later rooms can find, in an experiment that every rule has passed. */
+  readonly also?: (resolved: Resolved) => readonly Diagnostic[];
 }
 
 export interface Check {
@@ -58,17 +60,17 @@ const CHOICE = "variant";
 const checkTree = (
   tree: Tree,
   overrides: readonly Assignment[],
-  { variant, cwd, computesBf16, samples }: CheckRequest,
+  { variant, cwd, computesBf16, samples, also }: CheckRequest,
 ): Omit<Check, "sources"> => {
   const expanded = expandVariants(tree);
   const variants = E.isRight(expanded) ? expanded.right : [];
   const of = (v: Variant | null): Outcome =>
-    resolve(tree, [...(v?.assignments ?? []), ...overrides], {
-      cwd,
-      computesBf16,
-      samples,
-      variant: v?.name ?? null,
-    });
+    resolve(
+      tree,
+      [...(v?.assignments ?? []), ...overrides],
+      { cwd, computesBf16, samples, variant: v?.name ?? null },
+      also,
+    );
   const choice = E.isLeft(expanded) ? E.right(null) : choose(variant, variants);
   const main = E.isRight(choice) ? of(choice.right) : { result: choice, found: choice.left };
   const others = variant === undefined ? variants : [];

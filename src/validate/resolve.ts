@@ -29,6 +29,7 @@ export const resolve = (
   tree: Tree,
   assignments: readonly Assignment[],
   setting: Setting & Machine & Samples,
+  also: (resolved: Resolved) => readonly Diagnostic[] = () => [],
 ): Outcome => {
   const changed = change(tree, assignments);
   if (E.isLeft(changed)) return failed(changed.left);
@@ -47,7 +48,8 @@ export const resolve = (
     ...precisionInHardware(experiment, setting),
     ...batchFills(experiment, setting),
   ];
-  const found = place(said, origins);
+  const more = errorsIn(said).length > 0 ? [] : also(resolved.right);
+  const found = place([...said, ...more], origins);
   return { result: unless(errorsIn(found), () => resolved.right), found };
 };
 

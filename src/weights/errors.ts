@@ -1,6 +1,9 @@
 /** What can be wrong with a file of weights, in words: names and numbers enter, a `Failure` leaves. */
 
+import { basename } from "node:path";
 import { type Failure, failure } from "../diagnostic/failure.js";
+import type { Misfit } from "./misfit.js";
+import type { Header } from "./weights-file.js";
 
 export const damaged = (file: string, reason: string): Failure =>
   failure(
@@ -12,18 +15,208 @@ export const damaged = (file: string, reason: string): Failure =>
 export const unknownType = (file: string, tensor: string, dtype: string): Failure =>
   failure(
     `${file} holds ${tensor} as ${dtype}`,
-    "pspc reads F32, I32 and U8",
-    "Convert the file to F32.",
+    "pspc reads floats of 16, 32 and 64 bits, bf16, whole numbers and flags, little-endian",
+    "Convert the tensor to 32-bit floats, or take it out of the file.",
   );
 
-export const missingTensors = (file: string, names: readonly string[]): Failure =>
+export const inexact = (
+  file: string,
+  tensor: string,
+  dtype: string,
+  value: number | bigint,
+): Failure =>
+  failure(
+    `${file} holds ${tensor} as ${dtype}, and ${value} is no 32-bit number`,
+    "pspc computes in 32 bits, and rounds no weights in silence",
+    "Round them yourself (in PyTorch: `tensor.float()`), and save the file again.",
+  );
+
+export const unreadableWeights = (file: string, error: unknown): Failure =>
+  failure(
+    `cannot read ${file}`,
+    (error as NodeJS.ErrnoException).code === "ENOENT"
+      ? "there is no such file"
+      : error instanceof Error
+        ? error.message
+        : String(error),
+    "Check the path.",
+  );
+
+export const cutShort = (file: string, from: number, length: number, size: number): Failure =>
+  failure(
+    `${file} is damaged`,
+    `it refers to the ${length} bytes from ${from} on, and ends at ${size}`,
+    "Restore it from where it came from.",
+  );
+
+export const unknownFormat = (file: string): Failure =>
+  failure(
+    `${file} is no file of weights`,
+    "it begins as none of them does",
+    "pspc reads safetensors, PyTorch `.pth` (as saved since PyTorch 1.6), NumPy `.npz` and Keras `.h5`.",
+  );
+
+export const legacyTorch = (file: string): Failure =>
+  failure(
+    `${file} was saved by PyTorch in the form before 1.6`,
+    "that form cannot be read without running it",
+    'Save it again: `torch.save(torch.load("old.pth", map_location="cpu"), "new.pth")`.',
+  );
+
+export const damagedZip = (file: string, reason: string): Failure =>
+  failure(
+    `${file} is no intact archive`,
+    reason,
+    "Restore it from where it came from; a file that was cut short cannot be mended.",
+  );
+
+export const damagedArray = (file: string, member: string, reason: string): Failure =>
+  failure(
+    `${file} holds ${member}, which is no array that pspc reads`,
+    reason,
+    "Save it again: `numpy.savez(file, **{name: numpy.ascontiguousarray(a) …})`.",
+  );
+
+const RESAVE = '`torch.save(network.state_dict(), "weights.pth")`';
+
+export const damagedTorch = (file: string, reason: string): Failure =>
+  failure(`${file} is no intact PyTorch file`, reason, `Save the weights again: ${RESAVE}.`);
+
+export const strangeGlobal = (file: string, name: string): Failure =>
+  failure(
+    `${file} asks for ${name}`,
+    "a PyTorch file is a program, and pspc runs none of it: tensors and maps of them are read, all else is refused",
+    `Save the weights alone: ${RESAVE}.`,
+  );
+
+export const noStateDict = (file: string, keys: readonly string[]): Failure =>
+  failure(
+    `${file} holds no weights by name`,
+    keys.length === 0 ? "it is no map" : `it holds ${listed(keys)}`,
+    `Save the weights alone: ${RESAVE}.`,
+  );
+
+export const damagedHdf5 = (file: string, reason: string): Failure =>
+  failure(
+    `${file} is no HDF5 file that pspc reads`,
+    reason,
+    "Save it again: `model.save_weights(file)`.",
+  );
+
+type Told = Pick<Misfit, "notes" | "help">;
+
+const misfit = (
+  code: string,
+  message: string,
+  label: string,
+  { notes, help }: Told,
+  severity: Misfit["severity"] = "error",
+): Misfit => ({ code, severity, message, label, notes, help });
+
+/** A file that is missing here may be there where the training runs. */
+export const unreadableNamed = ({ message, reason = "", help }: Failure): Misfit =>
+  misfit(
+    "E0530",
+    message,
+    reason,
+    { notes: [], help: help === undefined ? [] : [help] },
+    reason === "there is no such file" ? "warning" : "error",
+  );
+
+export const noKnownNames = (
+  { format, tensors }: Header,
+  notes: readonly string[],
+  help: readonly string[],
+): Misfit =>
+  misfit(
+    "E0531",
+    "the weights have none of the names that pspc knows",
+    `holds ${listed([...tensors.keys()])}`,
+    {
+      notes: [
+        `read as ${format}`,
+        `pspc knows its own names, and those of semseg, torchvision, mmsegmentation and timm`,
+        ...notes,
+      ],
+      help,
+    },
+  );
+
+export const missingTensors = (
+  names: readonly string[],
+  total: number,
+  notes: readonly string[],
+  help: readonly string[],
+): Misfit =>
+  misfit(
+    "E0531",
+    `the weights lack ${names.length} of the network's ${total} tensors`,
+    `lacks ${listed(names)}`,
+    { notes, help },
+  );
+
+export const otherShapes = (
+  differences: readonly string[],
+  notes: readonly string[],
+  help: readonly string[],
+): Misfit =>
+  misfit(
+    "E0532",
+    `${differences.length} of the weights are of another shape`,
+    listed(differences, 2),
+    { notes, help },
+  );
+
+export const noPlaceFor = (
+  names: readonly string[],
+  notes: readonly string[],
+  help: readonly string[],
+): Misfit =>
+  misfit(
+    "E0533",
+    `the network has no place for ${names.length} of the weights`,
+    `holds ${listed(names)}`,
+    { notes, help },
+  );
+
+export const auxiliaryLeft = (names: readonly string[]): Misfit =>
+  misfit(
+    "E0533",
+    "the auxiliary head of the weights has no place in the network",
+    `holds ${listed(names)}`,
+    { notes: ["its answers do not depend on it; a training goes on without it"], help: [] },
+    "warning",
+  );
+
+export const shallowStem = (): string =>
+  "the stem of the weights is one 7×7 convolution, the spec's three of 3×3";
+
+export const deepStem = (): string =>
+  "the stem of the weights is three 3×3 convolutions, the spec's one of 7×7";
+
+export const otherDepth = (theirs: readonly number[], ours: readonly number[]): string =>
+  `the weights are of a ResNet of [${theirs.join(", ")}] blocks, the spec's has [${ours.join(", ")}]`;
+
+export const otherClasses = (theirs: number, ours: number): string =>
+  `the weights tell ${theirs} classes apart, the spec ${ours}`;
+
+export const onlyBackbone = (file: string): string =>
+  `the backbone fits: \`weights: {file: ${basename(file)}, only: backbone}\` takes it, and draws the rest`;
+
+export const doesNotFit = (
+  file: string,
+  lines: readonly string[],
+  help: readonly string[],
+): Failure => failure(`${file} does not fit the network`, lines.join("\n"), help[0]);
+
+export const lacksTensors = (file: string, names: readonly string[]): Failure =>
   failure(
     `${file} lacks ${listed(names)}`,
     "the network of this spec has layers that the file's has not",
     "Use the spec that made the file, or a file of this network.",
   );
 
-export const otherShapes = (file: string, differences: readonly string[]): Failure =>
+export const holdsOtherShapes = (file: string, differences: readonly string[]): Failure =>
   failure(
     `${file} holds weights of other shapes: ${listed(differences)}`,
     undefined,

@@ -3,7 +3,7 @@
 import type { Initial, Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { fillNormal, fillUniform } from "../plan/random.js";
-import type { Tensor } from "./safetensors.js";
+import type { Tensor } from "./numbers.js";
 
 type VariableAttributes = Ops["variable"];
 

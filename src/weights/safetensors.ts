@@ -8,31 +8,23 @@
 import { createHash } from "node:crypto";
 import { Failed } from "../diagnostic/failure.js";
 import { product } from "../graph/type.js";
+import { type Bytes, bytesInMemory, viewOf } from "./bytes.js";
 import { damaged, unknownType } from "./errors.js";
-
-/** Numbers row by row. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint8Array;
-}
+import { type DType, isDType, numbersOf, type Outline, sizes, type Tensor } from "./numbers.js";
+import type { WeightsFile } from "./weights-file.js";
 
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
+interface Entry extends Outline {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
 const METADATA = "__metadata__";
 /** Longest header that the format allows. */
 const LONGEST = 100_000_000;
-
-const arrays = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
-type DType = keyof typeof arrays;
 
 const dtypeOf = ({ data }: Tensor): DType =>
   data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U8";
@@ -41,12 +33,6 @@ const bytesOf = ({ data }: Tensor): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 const checksum = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
-/** A tensor before its numbers. */
-export interface Outline {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
 
 export interface Layout {
   /** What the file begins with. */
@@ -67,7 +53,7 @@ export const layOut = (
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { dtype, shape }]): [string, Entry] => {
       const begin = end;
-      end += product(shape) * arrays[dtype].BYTES_PER_ELEMENT;
+      end += product(shape) * sizes[dtype];
       return [name, { dtype, shape, data_offsets: [begin, end] }];
     });
   const text = Buffer.from(
@@ -97,49 +83,78 @@ export const encodeSafetensors = (
   return bytes;
 };
 
-/** @throws Failed where header, offsets, sizes or checksum do not hold; `file` is how the message calls the bytes. */
-export const decodeSafetensors = (bytes: Uint8Array, file: string): Safetensors => {
-  const demand = (holds: boolean, reason: string): void => {
+/**
+ * The header is held to everything that the format promises: the tensors fill the file, without gap or overlap.
+ * @throws Failed where it does not.
+ */
+export const openSafetensors = (bytes: Bytes): WeightsFile => {
+  const { file, size, close } = bytes;
+  const demand: Demand = (holds, reason) => {
     if (!holds) throw new Failed(damaged(file, reason));
   };
-  demand(bytes.length >= 8, `it has ${bytes.length} bytes`);
-  const long = Number(Buffer.from(bytes.buffer, bytes.byteOffset, 8).readBigUInt64LE());
+  demand(size >= 8, `it has ${size} bytes`);
+  const long = Number(viewOf(bytes.piece(0, 8)).getBigUint64(0, true));
   demand(long <= LONGEST, `its header claims ${long} bytes`);
-  demand(8 + long <= bytes.length, `it ends within its header of ${long} bytes`);
-  const data = bytes.subarray(8 + long);
-  const { [METADATA]: words = {}, ...entries } = parse(bytes.subarray(8, 8 + long), demand);
+  demand(8 + long <= size, `it ends within its header of ${long} bytes`);
+  const { [METADATA]: words = {}, ...entries } = parse(bytes.piece(8, long), demand);
   demand(isWords(words), "its metadata are not a map of words");
-  const metadata = words as Readonly<Record<string, string>>;
-
-  let end = 0;
-  const tensors = Object.entries(entries)
-    .map(([name, entry]): [string, Entry] => {
-      demand(isEntry(entry), `it describes ${name} by ${JSON.stringify(entry)}`);
-      return [name, entry as Entry];
-    })
-    .sort(
-      ([, a], [, b]) =>
-        a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
-    )
-    .map(([name, { dtype, shape, data_offsets }]): [string, Tensor] => {
-      if (!isDType(dtype)) throw new Failed(unknownType(file, name, dtype));
+  const tensors = new Map(placed(entries, size - 8 - long, file, demand));
+  return {
+    file,
+    format: "safetensors",
+    tensors,
+    metadata: words as Readonly<Record<string, string>>,
+    read: (name) => {
+      const { dtype, shape, data_offsets } = tensors.get(name)!;
       const [from, to] = data_offsets;
-      const size = shape.reduce((a, b) => a * b, arrays[dtype].BYTES_PER_ELEMENT);
-      demand(from === end && to - from === size, `${name} does not fill the bytes ${from}…${to}`);
-      demand(to <= data.length, `it ends within ${name}`);
-      end = to;
-      return [name, { shape, data: view(dtype, data, from, to) }];
-    });
-  demand(end === data.length, `${data.length - end} bytes follow its tensors`);
-  const { sha256 } = metadata;
-  demand(sha256 === undefined || sha256 === checksum(data), "its checksum does not hold");
-  return { tensors: new Map(tensors), metadata };
+      return { shape, data: numbersOf(dtype, bytes.piece(8 + long + from, to - from), file, name) };
+    },
+    close,
+  };
 };
 
-const parse = (
-  header: Uint8Array,
-  demand: (holds: boolean, reason: string) => void,
-): Record<string, unknown> => {
+type Demand = (holds: boolean, reason: string) => void;
+
+/** Tensors in the order in which they lie in the `size` bytes behind the header. */
+const placed = (
+  entries: Readonly<Record<string, unknown>>,
+  size: number,
+  file: string,
+  demand: Demand,
+): readonly (readonly [string, Entry])[] => {
+  let end = 0;
+  const inOrder = Object.entries(entries)
+    .map(([name, entry]): [string, Entry] => {
+      const isKnown = isEntry(entry);
+      demand(isKnown, `it describes ${name} by ${JSON.stringify(entry)}`);
+      const known = entry as Entry;
+      if (!isDType(known.dtype)) throw new Failed(unknownType(file, name, known.dtype));
+      return [name, known];
+    })
+    // A tensor without numbers begins where the next one does.
+    .sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
+  for (const [name, { dtype, shape, data_offsets }] of inOrder) {
+    const [from, to] = data_offsets;
+    const fills = from === end && to - from === product(shape) * sizes[dtype];
+    demand(fills, `${name} does not fill the bytes ${from}…${to}`);
+    demand(to <= size, `it ends within ${name}`);
+    end = to;
+  }
+  demand(end === size, `${size - end} bytes follow its tensors`);
+  return inOrder;
+};
+
+/** A file that pspc wrote itself, whole. @throws Failed where header, offsets, sizes or checksum do not hold. */
+export const decodeSafetensors = (bytes: Uint8Array, file: string): Safetensors => {
+  const { tensors, metadata, read } = openSafetensors(bytesInMemory(file, bytes));
+  const start = 8 + Number(viewOf(bytes).getBigUint64(0, true));
+  const { sha256 } = metadata;
+  if (sha256 !== undefined && sha256 !== checksum(bytes.subarray(start)))
+    throw new Failed(damaged(file, "its checksum does not hold"));
+  return { tensors: new Map([...tensors.keys()].map((name) => [name, read(name)])), metadata };
+};
+
+const parse = (header: Uint8Array, demand: Demand): Record<string, unknown> => {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(header));
@@ -150,17 +165,11 @@ const parse = (
   return value as Record<string, unknown>;
 };
 
-/** A copy, for a view needs its numbers aligned. */
-const view = (dtype: DType, data: Uint8Array, from: number, to: number): Tensor["data"] =>
-  new arrays[dtype](Uint8Array.from(data.subarray(from, to)).buffer);
-
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isWords = (value: unknown): boolean =>
   isRecord(value) && Object.values(value).every((word) => typeof word === "string");
-
-const isDType = (dtype: string): dtype is DType => Object.hasOwn(arrays, dtype);
 
 const areSizes = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);

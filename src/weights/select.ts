@@ -3,8 +3,8 @@
 import { Failed } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
-import { missingTensors, otherShapes } from "./errors.js";
-import type { Tensor } from "./safetensors.js";
+import { holdsOtherShapes, lacksTensors } from "./errors.js";
+import type { Tensor } from "./numbers.js";
 
 type Variable = Ops["variable"];
 type Wanted = Pick<Variable, "name" | "shape">;
@@ -28,7 +28,7 @@ export const select = (
   const missing = variables.filter(({ name }) => !tensors.has(name));
   if (missing.length > 0)
     throw new Failed(
-      missingTensors(
+      lacksTensors(
         file,
         missing.map(({ name }) => name),
       ),
@@ -37,7 +37,7 @@ export const select = (
   const other = found.filter(({ shape, tensor }) => !sameShape(shape, tensor.shape));
   if (other.length > 0)
     throw new Failed(
-      otherShapes(
+      holdsOtherShapes(
         file,
         other.map(
           ({ name, shape, tensor }) => `${name} is [${tensor.shape}], the network's is [${shape}]`,

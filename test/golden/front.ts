@@ -9,6 +9,7 @@ import { failure } from "../../src/diagnostic/failure.js";
 import { render } from "../../src/diagnostic/render.js";
 import type { Source } from "../../src/normalize/extend.js";
 import { type Check, checkSpec } from "../../src/validate/check.js";
+import { sampleWeightsFit } from "./weights.js";
 
 /** What the examples leave out. */
 export const minimal = `pspc: 1
@@ -32,6 +33,7 @@ export const check = (
     variant,
     overrides,
     cwd: "/project",
+    also: sampleWeightsFit,
     computesBf16: () => false,
     samples: () => 20_000,
     read: (path) =>

@@ -9,11 +9,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type Tensor,
-} from "../../src/weights/safetensors.js";
+import type { Tensor } from "../../src/weights/numbers.js";
+import { decodeSafetensors, encodeSafetensors } from "../../src/weights/safetensors.js";
 
 export interface Request {
   readonly task: "forward" | "train" | "half";
