@@ -1,6 +1,7 @@
 /** Arguments that several verbs take: words enter, typed values leave. */
 
 import { flag, oneOf, option, optional, positional, restPositionals, type Type } from "cmd-ts";
+import type { Split } from "../data/layout.js";
 import type { Want } from "../runtime/library.js";
 
 /** A spec as typed, `specs/camvid.yaml#fcn`. */
@@ -45,6 +46,14 @@ export const trainedArguments = {
 };
 
 export const jsonFlag = flag({ long: "json", description: "answer as JSON" });
+
+export const splitOption = option({
+  long: "split",
+  type: oneOf<Split>(["train", "val", "test"]),
+  description: "train, val or test",
+  defaultValue: () => "train" as const,
+  defaultValueIsSerializable: true,
+});
 
 export const deviceOption = option({
   long: "device",

@@ -38,6 +38,14 @@ export class Misused extends Error {
   }
 }
 
+/** Ctrl-C, before anything was made that would have to be saved. */
+export class Interrupted extends Error {
+  constructor() {
+    super("stopped");
+    this.name = "Interrupted";
+  }
+}
+
 /** The spec and the data were right, and the training failed on its way. */
 export class TrainingFailed extends Error {
   constructor(readonly failure: Failure) {

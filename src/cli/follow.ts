@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
 import type { Event } from "../run/event.js";
-import { exit, TrainingFailed } from "./exit.js";
+import { exit, Interrupted, TrainingFailed } from "./exit.js";
 import { type BatchOf, eventLines, progressOn } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 
@@ -29,14 +29,18 @@ export const follow = async <A>(
 ): Promise<Followed<A>> => {
   const progress = json ? eventLines(terminal) : progressOn(terminal, batchOf);
   const stop = new AbortController();
+  let trained = false;
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(exit.interrupted);
     stop.abort();
-    progress.say("\nstopping, and saving what is done; Ctrl-C again stops at once, without saving");
+    progress.say(
+      trained
+        ? "\nstopping, and saving what is done; Ctrl-C again stops at once, without saving"
+        : "\nstopping; Ctrl-C again stops at once",
+    );
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   const events: Event[] = [];
-  let trained = false;
   try {
     const program = run(stop.signal);
     for (;;) {
@@ -49,6 +53,7 @@ export const follow = async <A>(
       await setImmediate();
     }
   } catch (error) {
+    if (error === stop.signal.reason && stop.signal.aborted) throw new Interrupted();
     if (error instanceof Failed) progress.failed?.(error.failure);
     throw trained && error instanceof Failed ? new TrainingFailed(error.failure) : error;
   } finally {

@@ -3,7 +3,7 @@
 import pc from "picocolors";
 import { Failed } from "../diagnostic/failure.js";
 import { internalError, unknownVerb } from "./errors.js";
-import { type ExitCode, exit, Misused, Rejected, TrainingFailed } from "./exit.js";
+import { type ExitCode, exit, Interrupted, Misused, Rejected, TrainingFailed } from "./exit.js";
 import { hasColour, print, processTerminal, type Terminal, tell } from "./terminal.js";
 import { verbs } from "./verbs.js";
 
@@ -45,6 +45,10 @@ const tellError = async (
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> => {
+  if (error instanceof Interrupted) {
+    tell(terminal, "stopped: nothing was made, and what was read need not be read again");
+    return exit.interrupted;
+  }
   if (error instanceof Rejected) return tellRejected(error, terminal);
   const { red, bold } = pc.createColors(hasColour(terminal.err));
   const lines = (message: string, ...more: readonly (string | undefined)[]): string =>

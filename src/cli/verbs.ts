@@ -34,7 +34,8 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./verb/compile.js"),
   },
   data: {
-    summary: "data check: read every image and label, and say what is wrong",
+    summary:
+      "data check | stats | browse: what is wrong with the data, what they hold, how they look",
     load: () => import("./verb/data.js"),
   },
   train: {

@@ -1,9 +1,12 @@
-/** The data set looked through before training: samples and a label map enter, every mistake and the sizes leave. */
+/** The data set looked through before training: samples and a label map enter, every mistake and all counts leave. */
 
 import { availableParallelism } from "node:os";
-import { Failed, type Failure } from "../diagnostic/failure.js";
-import { type Labelling, labelTable } from "./labels.js";
-import { readSample, type Sample } from "./sample.js";
+import type { Failure } from "../diagnostic/failure.js";
+import { type Stray, sizesDiffer, strayValues } from "./errors.js";
+import { type FactStore, isFailure } from "./fact-store.js";
+import { type ImageFacts, imageFacts, type LabelFacts, labelFacts } from "./facts.js";
+import { IGNORED, type Labelling, type LabelTable, labelTable } from "./labels.js";
+import type { Sample } from "./sample.js";
 
 export interface Checkup {
   /** In the order of the samples. */
@@ -16,45 +19,158 @@ export interface Checkup {
     readonly width: number;
     readonly count: number;
   }[];
+  /** Of each pair that has no mistake. */
+  readonly pairs: readonly Pair[];
+}
+
+export interface Pair extends Sample {
+  /** Digest of the image's pixels. */
+  readonly digest: string;
+  /** Pixels of each class that occurs, by its index; `IGNORED` among them. */
+  readonly classes: ReadonlyMap<number, number>;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface Watching {
+  readonly report?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads every pair as training would: files that cannot be decoded, sizes that differ, values outside the
- * label map. Decoding runs on the library's threads, a few pairs at a time.
+ * Every pair as training would read it: files that cannot be decoded, sizes that differ, values outside the
+ * label map. Decoding runs on the libraries' threads, a few pairs at a time; what the store knows of a file is
+ * not looked up again. Throws the signal's reason once that is aborted; what was found till then is kept.
  */
 export async function checkSamples(
   samples: readonly Sample[],
-  labels: Labelling,
-  onProgress: (done: number, total: number) => void = () => {},
+  labelling: Labelling,
+  store: FactStore,
+  { report = () => {}, signal }: Watching = {},
 ): Promise<Checkup> {
-  const table = labelTable(labels);
-  const found: (Failure | undefined)[] = new Array(samples.length);
-  const sizes = new Map<string, number>();
-  const damaged: number[] = [];
+  const table = labelTable(labelling);
+  const found: (Pair | Failure)[] = new Array(samples.length);
   let [next, done] = [0, 0];
   const look = async (): Promise<void> => {
-    while (next < samples.length) {
+    while (next < samples.length && !signal?.aborted) {
       const index = next++;
-      try {
-        const { height, width } = await readSample(samples[index]!, table);
-        sizes.set(`${height} ${width}`, (sizes.get(`${height} ${width}`) ?? 0) + 1);
-      } catch (error) {
-        if (!(error instanceof Failed)) throw error;
-        found[index] = error.failure;
-        damaged.push(index);
-      }
-      onProgress(++done, samples.length);
+      found[index] = await examine(samples[index]!, table, store);
+      report(++done, samples.length);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, look));
-  const failures = found.filter((f) => f !== undefined);
-  return { failures, damaged: damaged.sort((a, b) => a - b), sizes: bySize(sizes) };
+  await Promise.all(Array.from({ length: availableParallelism() + 2 }, look));
+  await store.save();
+  signal?.throwIfAborted();
+  return summed(found);
 }
 
-function bySize(sizes: ReadonlyMap<string, number>): Checkup["sizes"] {
-  const counted = [...sizes].map(([key, count]) => {
-    const [height, width] = key.split(" ").map(Number) as [number, number];
-    return { height, width, count };
-  });
-  return counted.sort((a, b) => b.count - a.count || a.height - b.height || a.width - b.width);
+async function examine(
+  sample: Sample,
+  table: LabelTable,
+  store: FactStore,
+): Promise<Pair | Failure> {
+  const [image, label] = await Promise.all([
+    store.of(sample.image, "image", imageFacts),
+    store.of(sample.label, table.format, labelFacts(table.format)),
+  ]);
+  if (isFailure(image)) return image.failure;
+  if (isFailure(label)) return label.failure;
+  return mistakeIn(sample, image, label, table) ?? pairOf(sample, image, label, table);
 }
+
+const mistakeIn = (
+  sample: Sample,
+  image: ImageFacts,
+  label: LabelFacts,
+  table: LabelTable,
+): Failure | null => {
+  if (image.height !== label.height || image.width !== label.width) {
+    const sizes = [image, label].map(({ height, width }) => [height, width] as const);
+    return sizesDiffer(sample, sizes[0]!, sizes[1]!, image.turned);
+  }
+  const strays = label.values
+    .filter(([value]) => table.meaning(value) < 0)
+    .map(([value, pixels]): Stray => ({ value, pixels }));
+  const unlisted = strays.length === 0 ? 0 : label.unlisted;
+  return strays.length > 0 ? strayValues(sample.label, strays, table.format, unlisted) : null;
+};
+
+const pairOf = (
+  { image, label }: Sample,
+  { height, width, pixels }: ImageFacts,
+  { values }: LabelFacts,
+  table: LabelTable,
+): Pair => {
+  const classes = new Map<number, number>();
+  for (const [value, count] of values) {
+    const meaning = table.meaning(value);
+    classes.set(meaning, (classes.get(meaning) ?? 0) + count);
+  }
+  return { image, label, height, width, digest: pixels, classes };
+};
+
+const isPair = (found: Pair | Failure): found is Pair => !("kind" in found);
+
+const summed = (found: readonly (Pair | Failure)[]): Checkup => {
+  const pairs = found.filter(isPair);
+  return {
+    failures: found.filter((one): one is Failure => !isPair(one)),
+    damaged: found.flatMap((one, index) => (isPair(one) ? [] : [index])),
+    sizes: sizesOf(pairs),
+    pairs,
+  };
+};
+
+const sizesOf = (pairs: readonly Pair[]): Checkup["sizes"] => {
+  const sizes = new Map<string, { height: number; width: number; count: number }>();
+  for (const { height, width } of pairs) {
+    const size = sizes.get(`${height} ${width}`) ?? { height, width, count: 0 };
+    sizes.set(`${height} ${width}`, { ...size, count: size.count + 1 });
+  }
+  return [...sizes.values()].sort(
+    (a, b) => b.count - a.count || a.height - b.height || a.width - b.width,
+  );
+};
+
+/** What labels hold, class by class. */
+export interface ClassCounts {
+  /** Pixels of each class. */
+  readonly pixels: readonly number[];
+  /** Images in which it occurs. */
+  readonly images: readonly number[];
+  /** Pixels of these images, ignored ones left out. */
+  readonly area: readonly number[];
+  readonly ignored: number;
+}
+
+export const countClasses = (pairs: readonly Pair[], classes: number): ClassCounts => {
+  const [pixels, images, area] = [0, 1, 2].map(() => new Array<number>(classes).fill(0)) as Three;
+  let ignored = 0;
+  for (const pair of pairs) {
+    const unseen = pair.classes.get(IGNORED) ?? 0;
+    ignored += unseen;
+    for (const [index, count] of pair.classes) {
+      if (index === IGNORED) continue;
+      pixels[index]! += count;
+      images[index]! += 1;
+      area[index]! += pair.height * pair.width - unseen;
+    }
+  }
+  return { pixels, images, area, ignored };
+};
+
+type Three = [number[], number[], number[]];
+
+/** Pictures of one split that are pixel by pixel pictures of another. */
+export interface Twin {
+  readonly first: string;
+  readonly second: string;
+}
+
+export const twins = (first: readonly Pair[], second: readonly Pair[]): readonly Twin[] => {
+  const known = new Map(first.map(({ digest, image }) => [digest, image]));
+  return second.flatMap(({ digest, image }) => {
+    const other = known.get(digest);
+    return other === undefined ? [] : [{ first: other, second: image }];
+  });
+};

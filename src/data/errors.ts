@@ -125,15 +125,18 @@ export const strayValues = (
   path: string,
   found: readonly Stray[],
   format: "index" | "colour",
+  /** Values that were not counted one by one. */
+  unlisted = 0,
   shown = 8,
 ): Failure => {
-  const one = found.length === 1;
+  const one = found.length + unlisted === 1;
   const what = format === "colour" ? "colour" : "value";
   const sorted = found.toSorted((a, b) => b.pixels - a.pixels || a.value - b.value);
   const told = sorted
     .slice(0, shown)
     .map(({ value, pixels }) => `${what} ${inWords(value, format)} in ${count(pixels, "pixel")}`);
-  const more = found.length > shown ? [`and ${found.length - shown} more ${what}s`] : [];
+  const left = found.length - told.length + unlisted;
+  const more = left > 0 ? [`and ${count(left, `more ${what}`)}`] : [];
   return failure(
     `${path} holds ${one ? `a ${what}` : `${what}s`} that data.labels does not map`,
     [...told, ...more].join(", "),

@@ -20,9 +20,9 @@ sharp.cache(false);
  * EXIF rotation applied: the picture is the one that viewers show, and its label belongs to that one.
  * Throws `Failed` for what is missing, cut short or no image.
  */
-export async function readImage(path: string): Promise<Picture> {
+export async function readImage(path: string, bytes: string | Buffer = path): Promise<Picture> {
   try {
-    const { data, info } = await sharp(path, { failOn: "truncated" })
+    const { data, info } = await sharp(bytes, { failOn: "truncated" })
       .autoOrient()
       .removeAlpha()
       .toColourspace("srgb")
@@ -45,8 +45,8 @@ export const imageSize = async (path: string): Promise<{ height: number; width: 
 };
 
 /** Whether the file's EXIF has its picture turned or mirrored. */
-export const isTurned = async (path: string): Promise<boolean> => {
-  const { orientation } = await sharp(path).metadata();
+export const isTurned = async (file: string | Buffer): Promise<boolean> => {
+  const { orientation } = await sharp(file).metadata();
   return orientation !== undefined && orientation > 1;
 };
 

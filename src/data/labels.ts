@@ -19,15 +19,18 @@ export interface LabelTable {
   readonly meaning: (value: number) => number;
 }
 
+export const labelDecoder = (format: Data["label_format"]): LabelTable["decode"] =>
+  format === "colour" ? decodeColours : decodeIndices;
+
 export function labelTable({ labels, label_format: format }: Labelling): LabelTable {
   const classes = new Map<number, number>();
   for (const [value, meaning] of labels)
     classes.set(value, meaning === "ignore" ? IGNORED : meaning);
-  if (format === "colour")
-    return { format, decode: decodeColours, meaning: (value) => classes.get(value) ?? -1 };
+  const decode = labelDecoder(format);
+  if (format === "colour") return { format, decode, meaning: (value) => classes.get(value) ?? -1 };
   const table = new Int16Array(65536).fill(-1);
   for (const [value, meaning] of classes) table[value] = meaning;
-  return { format, decode: decodeIndices, meaning: (value) => table[value]! };
+  return { format, decode, meaning: (value) => table[value]! };
 }
 
 /** Class indices [H, W]. A value that the map does not name is a `Failed` with file, value and pixel count. */

@@ -1,5 +1,6 @@
 /** Classes as colours: class indices enter, colours leave. */
 
+import type { Rgb } from "../normalize/rgb.js";
 import type { Picture } from "./image.js";
 import { IGNORED } from "./labels.js";
 
@@ -8,9 +9,9 @@ export type Palette = Uint8Array;
 
 /**
  * The colour map of Pascal VOC's development kit: index c's bits, from the lowest, go in turn to the highest
- * free bits of red, green and blue. Index 255, the ignored label, comes out as VOC's pale border.
+ * free bits of red, green and blue; a dataset's own colours stand before it. Index 255, the ignored label, comes out as VOC's pale border.
  */
-export function palette(): Palette {
+export function palette(own: readonly Rgb[] | null = null): Palette {
   const colours = new Uint8Array(256 * 3);
   for (let index = 0; index < 256; index++)
     for (let bit = 0; bit < 8; bit++)
@@ -18,6 +19,7 @@ export function palette(): Palette {
         const set = (index >> (3 * bit + channel)) & 1;
         colours[3 * index + channel]! |= set << (7 - bit);
       }
+  for (const [index, colour] of (own ?? []).entries()) colours.set(colour, 3 * index);
   return colours;
 }
 

@@ -21,7 +21,7 @@ export type Warp = (
   labels: Uint8Array,
 ) => void;
 
-/** A warp for crops of one size. Padding and what lies beyond the source take `mean` (RGB) and label 255. */
+/** A warp for crops of one size. Padding takes `mean` (RGB) and label 255; what lies beyond the source too, or the decision's border. */
 export function warper(crop: Size, mean: readonly [number, number, number]): Warp {
   const [height, width] = crop;
   const [red, green, blue] = mean;
@@ -29,14 +29,15 @@ export function warper(crop: Size, mean: readonly [number, number, number]): War
   const target = { words: new Int32Array(height * width), origin: 0, stride: width };
   const unblurred = room(height + 2 * REACH, width + 2 * REACH);
 
-  return (source, { map, canvas, colour, ...decision }, image, labels) => {
+  return (source, { map, canvas, colour, border, ...decision }, image, labels) => {
+    const beyond = border === null ? fill : word(...border, IGNORED);
     const window = intersect(canvas, widened(crop, 0));
     if (area(window) < height * width) target.words.fill(fill);
     if (decision.blur) {
       const region = intersect(canvas, widened(crop, REACH));
-      read(source, map, region, densely(unblurred.words, region), fill);
+      read(source, map, region, densely(unblurred.words, region), beyond);
       blur(unblurred, region, window, target);
-    } else read(source, map, window, target, fill);
+    } else read(source, map, window, target, beyond);
     if (colour !== null)
       for (let y = window.top; y < window.bottom; y++)
         recolour(target.words, y * width + window.left, y * width + window.right, colour);

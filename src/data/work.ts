@@ -2,14 +2,13 @@
 
 import { Failed } from "../diagnostic/failure.js";
 import type { Data, Train } from "../normalize/experiment.js";
-import { decide } from "../plan/augment.js";
 import { shuffle } from "../plan/shuffle.js";
+import { augmenter } from "./augment.js";
 import { type Cache, cached } from "./cache.js";
 import { labelTable } from "./labels.js";
 import { pack } from "./packed.js";
 import type { Ring, WriteSample } from "./ring.js";
 import { readSample, type Sample } from "./sample.js";
-import { warper } from "./warp.js";
 
 /** Of an experiment, what decides the content of its batches. */
 export type Batching = Pick<Train, "batch" | "crop" | "seed" | "augment" | "iterations">;
@@ -33,9 +32,8 @@ export interface Task extends Work {
  * as that one would have been.
  */
 export function sampleWriter({ samples, data, train, cache }: Work): WriteSample {
-  const { seed, crop, augment: pipeline } = train;
-  const draw = shuffle(seed, samples.length, train.batch);
-  const warp = warper(crop, data.mean);
+  const draw = shuffle(train.seed, samples.length, train.batch);
+  const augment = augmenter(data, train);
   const table = labelTable(data);
   const read = (index: number) =>
     cached(cache, index, async () => pack(await readSample(samples[index]!, table)));
@@ -54,13 +52,7 @@ export function sampleWriter({ samples, data, train, cache }: Work): WriteSample
     const { epoch, indices } = draw(step);
     const index = indices[position]!;
     const { used, source } = await intact(index);
-    const size = [source.height, source.width] as const;
-    warp(
-      source,
-      decide({ pipeline, seed, epoch, index, size, crop, mean: data.mean }),
-      image,
-      labels,
-    );
+    augment(source, epoch, index, image, labels);
     return used;
   };
 }

@@ -117,6 +117,10 @@ export async function writeImage(path: string, { pixels, height, width }: Pictur
   return writeFileAtomic(path, await encoded.toBuffer(), false);
 }
 
+/** RGB [H, W, 3] as the bytes of a JPEG. */
+export const encodeJpeg = ({ pixels, height, width }: Picture): Promise<Buffer> =>
+  jpeg(sharp(pixels, { raw: { width, height, channels: 3 } })).toBuffer();
+
 const jpeg = (raw: Sharp) => raw.jpeg({ quality: 92, chromaSubsampling: "4:4:4" });
 
 const encoders: Readonly<Record<string, (raw: Sharp) => Sharp>> = {

@@ -75,6 +75,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0550: "classes that are not the dataset's",
   E0551: "a palette that does not fit the classes",
   E0552: "a split of another layout",
+  E0553: "a crop that is not the last augmentation",
   E0554: "a colour with two meanings",
   E0555: "ignored values among colours",
 };

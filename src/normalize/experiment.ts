@@ -183,6 +183,8 @@ export type Augmentation =
       readonly min: number;
       readonly max: number;
       readonly probability: number;
+      /** What lies beyond the picture once it is turned: `data.mean`, or a colour. Labels there are ignored. */
+      readonly border: "mean" | Rgb;
     }
   | { readonly op: "blur"; readonly probability: number }
   | {
@@ -190,7 +192,10 @@ export type Augmentation =
       readonly brightness: number;
       readonly contrast: number;
       readonly saturation: number;
-    };
+      readonly probability: number;
+    }
+  /** Of the random crop: drawn again while one class has more than this share of its counted pixels. */
+  | { readonly op: "crop"; readonly max_share: number };
 
 export interface Evaluate {
   /** `whole`: the image padded to 8n+1; `slide`: windows of `window` with `overlap`. */

@@ -106,6 +106,7 @@ const augmentation = (a: WrittenAugmentation): Augmentation => {
   if (a === "jitter") return jitter({});
   if ("mirror" in a) return { op: "mirror", probability: a.mirror };
   if ("blur" in a) return { op: "blur", probability: a.blur };
+  if ("crop" in a) return { op: "crop", max_share: a.crop.max_share };
   if ("jitter" in a) return jitter(a.jitter);
   return "scale" in a ? scale(a.scale) : rotate(a.rotate);
 };
@@ -120,7 +121,13 @@ const scale = (s: Payload<"scale">): Augmentation => {
 
 const rotate = (r: Payload<"rotate">): Augmentation => {
   const [min, max] = "range" in r ? r.range : r;
-  return { op: "rotate", min, max, probability: "range" in r ? (r.probability ?? 0.5) : 0.5 };
+  return {
+    op: "rotate",
+    min,
+    max,
+    probability: "range" in r ? (r.probability ?? 0.5) : 0.5,
+    border: "range" in r ? (r.border ?? "mean") : "mean",
+  };
 };
 
 /** 0.4 is PaddleSeg's and torchvision's usual strength. */
@@ -129,4 +136,5 @@ const jitter = (j: Payload<"jitter">): Augmentation => ({
   brightness: j.brightness ?? 0.4,
   contrast: j.contrast ?? 0.4,
   saturation: j.saturation ?? 0.4,
+  probability: j.probability ?? 1,
 });

@@ -9,6 +9,7 @@
  */
 
 import type { Augmentation } from "../normalize/experiment.js";
+import type { Rgb } from "../normalize/rgb.js";
 import { type Affine, compose, identity, mirror, shift, shrink, turn } from "./affine.js";
 import { type Colour, jitter } from "./colour.js";
 import { uniform } from "./random.js";
@@ -31,6 +32,8 @@ export interface Decision {
   readonly canvas: Rectangle;
   readonly blur: boolean;
   readonly colour: Colour | null;
+  /** Colour of what lies beyond the source; `null` is the mean, as of the padding. */
+  readonly border: Rgb | null;
   /** What was drawn, for people: factors (x, y), degrees, and where in the canvas the crop begins (x, y). */
   readonly drawn: {
     readonly scale: readonly [number, number];
@@ -55,35 +58,52 @@ export interface Augmenting extends Draws {
   readonly mean: readonly [number, number, number];
 }
 
-/** The decision for one sample in one epoch: a pure function, the same wherever and whenever it is asked. */
-export function decide(asked: Augmenting): Decision {
-  const start: Picture = {
-    size: asked.size,
-    map: identity,
-    blur: false,
-    colour: null,
-    drawn: still,
-  };
+/** The greatest share that one class has of the labels that a crop would show. */
+export type ShareOf = (decision: Decision) => number;
+
+/** Crops that are drawn before the last is taken as it is (mmsegmentation's `cat_max_ratio`). */
+const CROPS = 10;
+
+/**
+ * The decision for one sample in one epoch: a pure function of what is asked (and of the labels, where the
+ * crop has a limit), the same wherever and whenever it is asked.
+ */
+export function decide(asked: Augmenting, shareOf: ShareOf = () => 0): Decision {
+  const start = untouched(asked.size);
   const picture = asked.pipeline.reduce((before, step, place) => {
     const draw: Draw = (lane) =>
       uniform(asked.seed, `augment/${step.op}`, asked.epoch, asked.index, lane, place);
     return apply(before, step, draw, asked.mean);
   }, start);
   const at = (lane: number) => uniform(asked.seed, "augment/crop", asked.epoch, asked.index, lane);
-  return cut(picture, asked.crop, at(0), at(1));
+  const drawn = (crop: number) => cut(picture, asked.crop, at(2 * crop), at(2 * crop + 1));
+  const limit = asked.pipeline.find((step) => step.op === "crop")?.max_share ?? 1;
+  let decision = drawn(0);
+  if (limit === 1) return decision;
+  for (let crop = 1; crop < CROPS && shareOf(decision) > limit; crop++) decision = drawn(crop);
+  return decision;
 }
 
 /** No augmentation: the middle of the picture, padded where it is smaller than the crop. */
 export const centreCrop = (size: Size, crop: Size): Decision =>
-  cut({ size, map: identity, blur: false, colour: null, drawn: still }, crop, 0.5, 0.5);
+  cut(untouched(size), crop, 0.5, 0.5);
 
 /** The picture as far as the pipeline has come; `map` leads from its pixels to the source's. */
-interface Picture extends Pick<Decision, "map" | "blur" | "colour"> {
+interface Picture extends Pick<Decision, "map" | "blur" | "colour" | "border"> {
   readonly size: Size;
   readonly drawn: Omit<Decision["drawn"], "offset">;
 }
 
 const still: Picture["drawn"] = { scale: [1, 1], degrees: 0, mirrored: false };
+
+const untouched = (size: Size): Picture => ({
+  size,
+  map: identity,
+  blur: false,
+  colour: null,
+  border: null,
+  drawn: still,
+});
 
 type Draw = (lane: number) => number;
 
@@ -103,12 +123,19 @@ function apply(
     }
     case "rotate":
       return draw(0) < step.probability
-        ? rotated(picture, between(step.min, step.max, draw(1)))
+        ? {
+            ...rotated(picture, between(step.min, step.max, draw(1))),
+            border: step.border === "mean" ? null : step.border,
+          }
         : picture;
     case "blur":
       return draw(0) < step.probability ? { ...picture, blur: true } : picture;
     case "jitter":
-      return { ...picture, colour: jitter(picture.colour, step, mean, draw) };
+      return draw(3) < step.probability
+        ? { ...picture, colour: jitter(picture.colour, step, mean, draw) }
+        : picture;
+    case "crop":
+      return picture;
   }
 }
 
@@ -158,6 +185,7 @@ function cut(picture: Picture, crop: Size, u: number, v: number): Decision {
     },
     blur: picture.blur,
     colour: picture.colour,
+    border: picture.border,
     drawn: { ...picture.drawn, offset: [left, top] },
   };
 }

@@ -1,10 +1,19 @@
 /** Before anything is made: the pairs of a split enter, progress leaves, and every mistake in them at once. */
 
-import { checkSamples } from "../data/check.js";
+import {
+  type Checkup,
+  type ClassCounts,
+  checkSamples,
+  countClasses,
+  type Pair,
+  type Twin,
+  twins,
+} from "../data/check.js";
 import { several } from "../data/errors.js";
-import { openSplit, type Split } from "../data/layout.js";
+import { type FactStore, openFacts } from "../data/fact-store.js";
+import { listSplit, openSplit, type Split } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
-import { Failed } from "../diagnostic/failure.js";
+import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Data } from "../normalize/experiment.js";
 import type { Event } from "./event.js";
 
@@ -15,14 +24,18 @@ export interface Checked {
 }
 
 /**
- * Opens a split and reads every file of it. What cannot be read is skipped where the spec says so, if anything is
- * left. @throws Failed with all mistakes together.
+ * Opens a split and reads every file of it that has changed since it was read before. What cannot be read is skipped
+ * where the spec says so, if anything is left.
+ * @throws Failed with all mistakes together, and the signal's reason once that is aborted.
  */
-export async function* checkedSplit(data: Data, split: Split): AsyncGenerator<Event, Checked> {
+export async function* checkedSplit(
+  data: Data,
+  split: Split,
+  signal?: AbortSignal,
+): AsyncGenerator<Event, Checked> {
   const samples = await openSplit(data, split);
-  const { failures, damaged } = yield* watched(`checking ${split}`, (report) =>
-    checkSamples(samples, data, report),
-  );
+  const store = await openFacts(data.root);
+  const { failures, damaged } = yield* checking(data, split, samples, store, signal);
   const stops = data.damaged === "stop" || failures.length === samples.length;
   if (stops && failures.length === 1) throw new Failed(failures[0]!);
   if (stops && failures.length > 1) throw new Failed(several(failures));
@@ -30,6 +43,72 @@ export async function* checkedSplit(data: Data, split: Split): AsyncGenerator<Ev
     yield { kind: "skipped", file: samples[damaged[i]!]!.image, failure };
   return { samples, intact: samples.filter((_, index) => !damaged.includes(index)) };
 }
+
+/** What was found in one split. */
+export interface SplitCheck extends ClassCounts {
+  readonly split: Split;
+  /** Pairs that the split lists, and whose files are there. */
+  readonly listed: number;
+  readonly failures: readonly Failure[];
+  readonly sizes: Checkup["sizes"];
+}
+
+export interface DataCheck {
+  readonly splits: readonly SplitCheck[];
+  readonly twins: readonly {
+    readonly splits: readonly [Split, Split];
+    readonly pairs: readonly Twin[];
+  }[];
+}
+
+/** Every split that the spec names, whatever is wrong with it, and what they have in common. */
+export async function* checkData(
+  data: Data,
+  asked: readonly Split[],
+  signal?: AbortSignal,
+): AsyncGenerator<Event, DataCheck> {
+  const store = await openFacts(data.root);
+  const found: (readonly [SplitCheck, readonly Pair[]])[] = [];
+  for (const split of asked) {
+    const { samples, failures } = await listing(data, split);
+    const checkup = yield* checking(data, split, samples, store, signal);
+    const check = {
+      split,
+      listed: samples.length,
+      failures: [...failures, ...checkup.failures],
+      sizes: checkup.sizes,
+      ...countClasses(checkup.pairs, data.classes.length),
+    };
+    found.push([check, checkup.pairs]);
+  }
+  return { splits: found.map(([check]) => check), twins: twinsAmong(found) };
+}
+
+/** A split that cannot be listed at all is one mistake. */
+const listing = (data: Data, split: Split): ReturnType<typeof listSplit> =>
+  listSplit(data, split).catch((error: unknown) => {
+    if (error instanceof Failed) return { samples: [], failures: [error.failure] };
+    throw error;
+  });
+
+const twinsAmong = (
+  found: readonly (readonly [SplitCheck, readonly Pair[]])[],
+): DataCheck["twins"] =>
+  found.flatMap(([{ split: second }, later], i) =>
+    found.slice(0, i).flatMap(([{ split: first }, earlier]) => {
+      const pairs = twins(earlier, later);
+      return pairs.length === 0 ? [] : [{ splits: [first, second] as const, pairs }];
+    }),
+  );
+
+const checking = (
+  data: Data,
+  split: Split,
+  samples: readonly Sample[],
+  store: FactStore,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Event, Checkup> =>
+  watched(`checking ${split}`, (report) => checkSamples(samples, data, store, { report, signal }));
 
 /** A promise that reports its progress by a callback, as events that end in its result. */
 async function* watched<A>(

@@ -4,7 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { imageSize, type Picture, readImage } from "../data/image.js";
-import { overlay, palette } from "../data/palette.js";
+import { overlay, type Palette, palette } from "../data/palette.js";
 import { makeFolder, writeImage, writePalettePng } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
@@ -35,6 +35,7 @@ export interface Input {
 /** An image that cannot be read stops nothing; it is `skipped` at the end. @throws Failed for anything else. */
 export async function* predict(request: PredictRequest): AsyncGenerator<Event, void> {
   const { program, out, device, signal, alpha = 0.5 } = request;
+  const colours = palette(program.experiment.data.palette);
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
   const inputs = await imagesFor(request.inputs);
@@ -67,7 +68,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
         yield {
           kind: "predicted",
           image: item.path,
-          ...(await show(out, item, picture, labels, alpha)),
+          ...(await show(out, item, picture, labels, colours, alpha)),
         };
       }
       yield { kind: "progress", what: "predicting", done: ++done, total: images.length };
@@ -76,13 +77,12 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
   yield* skipped;
 }
 
-const colours = palette();
-
 const show = async (
   out: string,
   { name }: Input,
   picture: Picture,
   labels: Uint8Array,
+  colours: Palette,
   alpha: number,
 ): Promise<{ readonly classes: string; readonly overlay: string }> => {
   const files = { classes: join(out, `${name}.png`), overlay: join(out, `${name}.overlay.png`) };

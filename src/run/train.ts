@@ -57,8 +57,8 @@ export async function* train(request: TrainRequest): AsyncGenerator<Event, void>
 async function* running(request: TrainRequest, known: Known | null): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data, train } = program.experiment;
-  const { samples } = yield* checkedSplit(data, "train");
-  const scored = data.val === null ? null : yield* checkedSplit(data, "val");
+  const { samples } = yield* checkedSplit(data, "train", request.signal);
+  const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
   const validation = await planValidation(program, scored?.intact ?? []);
   const { model, variables } = modelFor(program, { train: true, ...validation?.abilities });
   const session = await openSession(model, device);

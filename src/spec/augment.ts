@@ -4,13 +4,15 @@ import { closed } from "./closed.js";
 import { documented } from "./codec.js";
 import { list, tuple } from "./list.js";
 import { oneOf } from "./one-of.js";
-import { choice, real } from "./scalar.js";
+import { choice, integer, real } from "./scalar.js";
 import { tagged } from "./tagged.js";
 
 const probability = real({ min: 0, max: 1 }, "it is a probability");
 const factors = tuple(2, "numbers", real({ above: 0 }));
 const degrees = tuple(2, "numbers", real({ min: -180, max: 180 }));
 const strength = real({ min: 0, max: 1 }, "it is the largest relative change");
+
+const colour = tuple(3, "whole numbers (red, green, blue)", integer({ min: 0, max: 255 }));
 
 const scale = oneOf(
   factors,
@@ -31,7 +33,13 @@ const rotate = oneOf(
   closed(
     "`rotate`",
     { range: documented(degrees, "Least and greatest angle in degrees.") },
-    { probability: documented(probability, "Default: 0.5.") },
+    {
+      probability: documented(probability, "Default: 0.5."),
+      border: documented(
+        oneOf(choice("mean"), colour),
+        "Colour of what lies beyond the picture; its labels are ignored. Default: mean, `data.mean`.",
+      ),
+    },
   ),
 );
 
@@ -42,11 +50,21 @@ const jitter = closed(
     brightness: documented(strength, "Default: 0.4."),
     contrast: documented(strength, "Default: 0.4."),
     saturation: documented(strength, "Default: 0.4."),
+    probability: documented(probability, "Default: 1."),
   },
 );
 
-const cropHint =
-  "the crop is `train.crop` and comes last by itself, so that what moves pixels comes before it";
+const crop = closed(
+  "`crop`",
+  {
+    max_share: documented(
+      real({ above: 0, max: 1 }),
+      "Draw again, up to ten times, while one class has more than this share of the crop.",
+    ),
+  },
+  {},
+  { size: "the size is `train.crop`" },
+);
 
 const augmentation = tagged(
   "augmentation",
@@ -56,10 +74,13 @@ const augmentation = tagged(
     rotate: documented(rotate, "Turn by an angle from this range of degrees."),
     blur: documented(probability, "Gaussian blur, 5×5, with this probability. Alone: 0.5."),
     jitter: documented(jitter, "Change brightness, contrast and saturation."),
+    crop: documented(
+      crop,
+      "A limit for the random crop of `train.crop`, which comes last with or without it.",
+    ),
   },
   ["mirror", "blur", "jitter"],
   {
-    crop: cropHint,
     flip: "did you mean `mirror`?",
     resize: "random scaling is `{scale: [0.5, 2]}`",
     normalize: "mean and deviation are `data.mean` and `data.std`, applied last by themselves",

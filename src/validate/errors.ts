@@ -340,3 +340,14 @@ export const batchBeyondData = (batch: number, samples: number): Diagnostic =>
       help: [`use a batch of at most ${samples}, or list more samples`],
     },
   );
+
+export const cropNotLast = (index: number, last: number): Diagnostic =>
+  error(
+    "E0553",
+    "`crop` is not the last augmentation",
+    place(["train", "augment", index], "the crop comes last"),
+    {
+      related: [place(["train", "augment", last], "stands behind it")],
+      help: ["move it to the end; whatever moves pixels comes before the crop"],
+    },
+  );

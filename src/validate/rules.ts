@@ -13,6 +13,7 @@ import { classCount } from "./class-count.js";
 import { classLabels } from "./class-labels.js";
 import { classNames } from "./class-names.js";
 import { classWeights } from "./class-weights.js";
+import { cropLast } from "./crop-last.js";
 import { cropOnGrid } from "./crop-on-grid.js";
 import { firstDilation } from "./first-dilation.js";
 import { normValues } from "./norm-values.js";
@@ -45,6 +46,7 @@ export const rules: readonly Rule[] = [
   classWeights,
   augmentRanges,
   augmentOnce,
+  cropLast,
   windowOnGrid,
   windowSize,
   overlapBelowOne,

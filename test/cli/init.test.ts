@@ -33,7 +33,7 @@ describe("init", () => {
     expect(text).not.toContain("test.txt");
     expect(await pspc(folder, "check", "first.yaml")).toMatchObject({ code: 0, err: "" });
     expect((await pspc(folder, "data", "check", "first.yaml")).out).toContain(
-      "val: 1 images, all well",
+      "val: 1 pair, all well",
     );
     const { data } = JSON.parse((await pspc(folder, "plan", "first.yaml", "--json")).out);
     expect(data).toEqual({ images: 16, steps_per_epoch: 2, epochs: 50 });

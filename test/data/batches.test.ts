@@ -33,7 +33,7 @@ const options = (change: Partial<BatchesOptions> = {}): BatchesOptions => ({
     iterations: 12,
     augment: [
       { op: "scale", min: 0.5, max: 2, aspect: 1 },
-      { op: "rotate", min: -10, max: 10, probability: 0.5 },
+      { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
       { op: "blur", probability: 0.5 },
       { op: "mirror", probability: 0.5 },
     ],

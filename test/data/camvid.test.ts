@@ -1,9 +1,12 @@
 /** Laws on photographs: CamVid beside the checkout, where it is there. */
 
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
+import { openFacts } from "../../src/data/fact-store.js";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { readSample } from "../../src/data/sample.js";
@@ -40,19 +43,20 @@ describe.skipIf(absent)("CamVid", () => {
   });
 
   it("holds no value but its twelve, and tells which if one is not mapped", async () => {
+    const store = await openFacts(root, await mkdtemp(join(tmpdir(), "pspc-facts-")));
     const samples = (await openSplit(data, "train")).slice(0, 8);
-    const { failures, sizes } = await checkSamples(samples, data);
+    const { failures, sizes } = await checkSamples(samples, data, store);
     expect(failures).toEqual([]);
     expect(sizes).toEqual([{ height: 360, width: 480, count: 8 }]);
     const unmapped = new Map([...data.labels].filter(([value]) => value !== 11));
-    const found = (await checkSamples(samples, { ...data, labels: unmapped })).failures;
+    const found = (await checkSamples(samples, { ...data, labels: unmapped }, store)).failures;
     expect(found[0]?.reason).toMatch(/^value 11 in [\d,]+ pixels$/);
   });
 
   it("is warped as by separate passes: 2 grey levels on average on the label's interior", async () => {
     const pipeline: Augmentation[] = [
       { op: "scale", min: 0.5, max: 2, aspect: 1 },
-      { op: "rotate", min: -10, max: 10, probability: 0.5 },
+      { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
       { op: "blur", probability: 0.5 },
       { op: "mirror", probability: 0.5 },
     ];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
+import { openFacts } from "../../src/data/fact-store.js";
 import { readImage } from "../../src/data/image.js";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
@@ -136,7 +137,14 @@ describe("a sample", () => {
     const pair = (image: string, label: string) => ({ image: path(image), label: path(label) });
     const samples = [pair("a.jpg", "stray.png"), pair("a.jpg", "a.png"), pair("cut.jpg", "a.png")];
     const told: number[] = [];
-    const { failures, sizes } = await checkSamples(samples, data(), (done) => told.push(done));
+    const { failures, sizes } = await checkSamples(
+      samples,
+      data(),
+      await openFacts(root, path("facts")),
+      {
+        report: (done) => told.push(done),
+      },
+    );
     expect(failures.map(({ message }) => message)).toEqual([
       expect.stringContaining("stray.png"),
       expect.stringContaining("cut.jpg"),

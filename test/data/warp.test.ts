@@ -30,7 +30,7 @@ const draw = (pipeline: readonly Augmentation[], index: number, size: Size, crop
 describe("the fused pass equals the sequence of separate ones", () => {
   const semseg: readonly Augmentation[] = [
     { op: "scale", min: 0.5, max: 2, aspect: 1.3 },
-    { op: "rotate", min: -10, max: 10, probability: 0.5 },
+    { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
     { op: "blur", probability: 0.5 },
     { op: "mirror", probability: 0.5 },
   ];
@@ -47,7 +47,7 @@ describe("the fused pass equals the sequence of separate ones", () => {
 
   it.each<[string, Augmentation, number]>([
     ["scale", { op: "scale", min: 0.5, max: 2, aspect: 1 }, 0.6],
-    ["rotate", { op: "rotate", min: -60, max: 60, probability: 1 }, 0.6],
+    ["rotate", { op: "rotate", min: -60, max: 60, probability: 1, border: "mean" }, 0.6],
     ["blur", { op: "blur", probability: 1 }, 1e-9],
     ["mirror", { op: "mirror", probability: 1 }, 1e-9],
   ])("for %s alone, to rounding", (_, op, limit) => {
@@ -110,7 +110,9 @@ describe("a warp", () => {
       image: new Uint8Array(6000).fill(255),
       labels: new Uint8Array(2000),
     };
-    const pipeline: Augmentation[] = [{ op: "rotate", min: 30, max: 30, probability: 1 }];
+    const pipeline: Augmentation[] = [
+      { op: "rotate", min: 30, max: 30, probability: 1, border: "mean" },
+    ];
     const { image, labels } = carriedOut(white, draw(pipeline, 0, [40, 50], [40, 50]));
     expect(labels.includes(255) && labels.includes(0)).toBe(true);
     for (let i = 0; i < labels.length; i++)
@@ -133,9 +135,9 @@ describe("a warp", () => {
   it("of any decision stays within the classes and writes every pixel", () => {
     const pipeline: Augmentation[] = [
       { op: "scale", min: 0.02, max: 3, aspect: 2 },
-      { op: "rotate", min: -180, max: 180, probability: 0.8 },
+      { op: "rotate", min: -180, max: 180, probability: 0.8, border: "mean" },
       { op: "blur", probability: 0.5 },
-      { op: "jitter", brightness: 0.9, contrast: 0.9, saturation: 0.9 },
+      { op: "jitter", brightness: 0.9, contrast: 0.9, saturation: 0.9, probability: 1 },
     ];
     const allowed = new Set([...source.labels, 255]);
     fc.assert(
@@ -158,7 +160,13 @@ describe("colour jitter", () => {
     width: 2,
   };
   it("of no strength changes nothing, and of saturation leaves grey alone", () => {
-    const still: Augmentation = { op: "jitter", brightness: 0, contrast: 0, saturation: 0 };
+    const still: Augmentation = {
+      op: "jitter",
+      brightness: 0,
+      contrast: 0,
+      saturation: 0,
+      probability: 1,
+    };
     expect(carriedOut(scene(9, 9), draw([still], 1, [9, 9], [9, 9])).image).toEqual(
       scene(9, 9).image,
     );
@@ -168,7 +176,13 @@ describe("colour jitter", () => {
 
   it("of brightness multiplies within its strength", () => {
     for (let index = 0; index < 20; index++) {
-      const jitter: Augmentation = { op: "jitter", brightness: 0.5, contrast: 0, saturation: 0 };
+      const jitter: Augmentation = {
+        op: "jitter",
+        brightness: 0.5,
+        contrast: 0,
+        saturation: 0,
+        probability: 1,
+      };
       const value = carriedOut(grey, draw([jitter], index, [2, 2], [2, 2])).image[0]!;
       expect(value).toBeGreaterThanOrEqual(50);
       expect(value).toBeLessThanOrEqual(150);

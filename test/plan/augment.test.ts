@@ -6,10 +6,10 @@ import { type Augmenting, centreCrop, decide } from "../../src/plan/augment.js";
 
 const semseg: readonly Augmentation[] = [
   { op: "scale", min: 0.5, max: 2, aspect: 1 },
-  { op: "rotate", min: -10, max: 10, probability: 0.5 },
+  { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
   { op: "blur", probability: 0.5 },
   { op: "mirror", probability: 0.5 },
-  { op: "jitter", brightness: 0.4, contrast: 0.4, saturation: 0.4 },
+  { op: "jitter", brightness: 0.4, contrast: 0.4, saturation: 0.4, probability: 1 },
 ];
 const asked: Augmenting = {
   pipeline: semseg,
@@ -135,7 +135,9 @@ describe("the map", () => {
   });
 
   it("of a rotation turns the content counter-clockwise about (w/2, h/2), as OpenCV's", () => {
-    const pipeline: Augmentation[] = [{ op: "rotate", min: 90, max: 90, probability: 1 }];
+    const pipeline: Augmentation[] = [
+      { op: "rotate", min: 90, max: 90, probability: 1, border: "mean" },
+    ];
     const { map, drawn } = decide({ ...asked, pipeline, size: [300, 300], crop: [300, 300] });
     expect(drawn.degrees).toBe(90);
     expect(apply(map, 150, 150)).toEqual([150, 150].map((n) => expect.closeTo(n, 9)));

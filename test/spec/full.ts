@@ -60,9 +60,10 @@ export const full: Spec = {
     augment: [
       { mirror: 0.3 },
       { scale: { range: [0.5, 1.5], aspect: 1.2 } },
-      { rotate: { range: [-5, 5], probability: 0.1 } },
+      { rotate: { range: [-5, 5], probability: 0.1, border: [0, 0, 0] } },
       "blur",
-      { jitter: { brightness: 0.1, contrast: 0.2, saturation: 0.3 } },
+      { jitter: { brightness: 0.1, contrast: 0.2, saturation: 0.3, probability: 0.5 } },
+      { crop: { max_share: 0.75 } },
     ],
     validate: { every: 50, images: 10 },
     checkpoints: { every: 25, keep: 3, best: "mean_accuracy" },

@@ -68,7 +68,7 @@ const mistakes: readonly Mistake[] = [
   mistake("E0205", "dropout", "model: {head: {dropout: 1}}"),
   mistake("E0205", "negative-weight", "model: {auxiliary: {weight: -0.4}}"),
   mistake("E0205", "label", "data: {ignore: 65536}"),
-  mistake("E0206", "crop-is-last", "train: {augment: [mirror, crop, {scale: [0.5, 2]}]}"),
+  mistake("E0207", "bare-crop", "train: {augment: [mirror, crop, {scale: [0.5, 2]}]}"),
   mistake("E0206", "optimizer", "train: {optimizer: {adam: {}}}"),
   mistake("E0206", "spelling", "train: {augment: [{rotat: [-10, 10]}]}"),
   mistake("E0207", "no-value", "train: {augment: [scale]}"),
