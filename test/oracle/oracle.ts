@@ -36,7 +36,7 @@ export type Answer = Readonly<Record<string, Summary | ArrayLike<number>>>;
 const mode = process.env.PSPC_ORACLE ?? "";
 export const full = mode === "full";
 
-const environment = (): NodeJS.ProcessEnv => {
+export const environment = (): NodeJS.ProcessEnv => {
   const { PSPC_TORCH: folder, PYTHONPATH: others } = process.env;
   const path = [folder, others].filter((each) => each !== undefined && each !== "").join(":");
   return path === "" ? process.env : { ...process.env, PYTHONPATH: path };

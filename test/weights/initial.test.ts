@@ -1,0 +1,90 @@
+/** Initial values: the same bits on every machine, by name and seed, and of the right law. */
+
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import type { Ops } from "../../src/graph/op.js";
+import { networkVariables } from "../../src/weights/check.js";
+import { initialValues } from "../../src/weights/initial.js";
+import { pspnet } from "../oracle/experiment.js";
+
+type Variable = Ops["variable"];
+
+const variables = networkVariables(pspnet([3, 4, 6, 3], 19), "train");
+const named = (name: string): Variable => variables.find((each) => each.name === name)!;
+const values = (name: string, seed = 0): Float32Array =>
+  initialValues(named(name), seed) as Float32Array;
+const digest = (data: Float32Array): string =>
+  createHash("sha256").update(new Uint8Array(data.buffer)).digest("hex").slice(0, 16);
+
+const moments = (data: Float32Array) => {
+  const n = data.length;
+  const mean = data.reduce((sum, x) => sum + x, 0) / n;
+  const central = (power: number): number =>
+    data.reduce((sum, x) => sum + (x - mean) ** power, 0) / n;
+  const deviation = Math.sqrt(central(2));
+  return { n, mean, deviation, kurtosis: central(4) / deviation ** 4 };
+};
+
+describe("initial values", () => {
+  test("are these bits", () => {
+    expect({
+      backbone: digest(values("backbone.stage2.block1.2.conv.kernel")),
+      otherSeed: digest(values("backbone.stage2.block1.2.conv.kernel", 1)),
+      largeSeed: digest(values("backbone.stage2.block1.2.conv.kernel", 2 ** 40 + 3)),
+      head: digest(values("head.fuse.conv.kernel")),
+      bias: digest(values("head.classifier.bias")),
+    }).toMatchInlineSnapshot(`
+      {
+        "backbone": "eee477998188de72",
+        "bias": "1741bd92a7199cb0",
+        "head": "51b74c90ec0809fd",
+        "largeSeed": "def76e62a9b295db",
+        "otherSeed": "9455014dbd34ca22",
+      }
+    `);
+  });
+
+  test("of the backbone are normal, as fan-out has them", () => {
+    for (const name of [
+      "backbone.stem2.conv.kernel",
+      "backbone.stage3.block2.2.conv.kernel",
+      "backbone.stage4.block1.shortcut.conv.kernel",
+    ]) {
+      const [h, w, , to] = named(name).shape;
+      const { n, mean, deviation, kurtosis } = moments(values(name));
+      const wanted = Math.sqrt(2 / (h! * w! * to!));
+      // Five standard errors of each estimate.
+      expect(Math.abs(mean)).toBeLessThan((5 * wanted) / Math.sqrt(n));
+      expect(Math.abs(deviation / wanted - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
+      expect(Math.abs(kurtosis - 3)).toBeLessThan(5 * Math.sqrt(24 / n));
+    }
+  });
+
+  test("of new layers are uniform, as PyTorch leaves them", () => {
+    for (const name of [
+      "pyramid.bin3.conv.kernel",
+      "head.fuse.conv.kernel",
+      "auxiliary.classifier.kernel",
+    ]) {
+      const [h, w, from] = named(name).shape;
+      const data = values(name);
+      const bound = 1 / Math.sqrt(h! * w! * from!);
+      const { n, mean, deviation, kurtosis } = moments(data);
+      expect(Math.max(...data.subarray(0, 100_000))).toBeLessThanOrEqual(bound);
+      expect(Math.abs(mean)).toBeLessThan((5 * bound) / Math.sqrt(3 * n));
+      expect(Math.abs((deviation * Math.sqrt(3)) / bound - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
+      expect(Math.abs(kurtosis - 1.8)).toBeLessThan(5 * Math.sqrt(24 / n));
+    }
+    const bias = values("head.classifier.bias");
+    expect(Math.max(...bias.map(Math.abs))).toBeLessThanOrEqual(1 / Math.sqrt(512));
+    expect(new Set(bias).size).toBe(19);
+  });
+
+  test("of norms are 1 and 0, and no two tensors are alike", () => {
+    expect(new Set(values("head.fuse.norm.scale"))).toEqual(new Set([1]));
+    expect(new Set(values("head.fuse.norm.shift"))).toEqual(new Set([0]));
+    const kernels = variables.filter(({ role }) => role === "kernel");
+    const first = kernels.map((of) => initialValues({ ...of, shape: [4] }, 0).join());
+    expect(new Set(first).size).toBe(kernels.length);
+  });
+});
