@@ -1,9 +1,18 @@
-/** One step of stochastic gradient descent: a loss and how its variables move enter, the updates leave. */
+/** One step of stochastic gradient descent: weights and their gradients enter, the updates leave. */
 
-import { variable } from "../graph/compose.js";
+import {
+  add,
+  divide,
+  minimum,
+  multiply,
+  scalar,
+  sqrt,
+  subtract,
+  sum,
+  variable,
+} from "../graph/compose.js";
 import { topological, type Update } from "../graph/graph.js";
-import { isTrained, type Node, type Variable } from "../graph/op.js";
-import { gradients } from "./reverse.js";
+import { isTrained, type Node, type Role, type Variable } from "../graph/op.js";
 
 export interface Descent {
   readonly rate: Node;
@@ -12,32 +21,79 @@ export interface Descent {
   readonly decay: (of: Variable) => number;
   /** Rate multiplier of a variable. */
   readonly scale: (of: Variable) => number;
+  /** Decay of the moving average of the weights. */
+  readonly average: number | null;
 }
 
-/** Variables that training moves, in the order in which the loss meets them. */
+/** Variables that training could move, in the order in which the loss meets them. */
 export const trainedVariables = (roots: readonly Node[]): Variable[] =>
   topological(roots).filter((node): node is Variable => node.op === "variable" && isTrained(node));
 
-/** The momentum buffer of a variable: named after it, so that no order of gradients can mix two. */
-export const velocityOf = ({ attributes }: Variable): Variable =>
-  variable({
-    ...attributes,
-    name: `${attributes.name}/momentum`,
-    role: "momentum",
-    initial: { kind: "constant", value: 0 },
-  });
+/** Named after its variable, so that no order of gradients can mix two. */
+const beside = ({ attributes }: Variable, role: Role, word: string, initial = zero): Variable =>
+  variable({ ...attributes, name: `${attributes.name}/${word}`, role, initial });
+const zero: Variable["attributes"]["initial"] = { kind: "constant", value: 0 };
 
-export const descend = (loss: Node, { rate, momentum, decay, scale }: Descent): Update<Node>[] => {
-  const variables = trainedVariables([loss]);
-  const slopes = gradients(loss, variables);
-  return variables.map((of, i) => ({
-    kind: "momentum",
-    variable: of,
-    velocity: velocityOf(of),
-    gradient: slopes[i],
-    rate,
-    momentum,
-    decay: decay(of),
-    scale: scale(of),
-  }));
+/** The momentum buffer of a variable. */
+export const velocityOf = (of: Variable): Variable => beside(of, "momentum", "momentum");
+
+/** The moving average of a variable, which begins where the variable does. */
+export const averageOf = (of: Variable): Variable => {
+  const { name, initial } = of.attributes;
+  return beside(of, "average", "average", { kind: "copy", of: name, initial });
+};
+
+/** Where the gradients of a batch's parts are added up. */
+export const gatheredOf = (of: Variable): Variable => beside(of, "gradient", "gradient");
+
+/** Square root of the sum of all squares: the length of the gradient as one vector. */
+export const norm = (slopes: readonly Node[]): Node =>
+  sqrt(slopes.map((slope) => sum(multiply(slope, slope))).reduce(add));
+
+/** Gradients of a norm above `most`, scaled to it (PyTorch's `clip_grad_norm_`, with its 1e-6). */
+export const clipped = (slopes: readonly Node[], most: number): Node[] => {
+  const share = minimum(scalar(1), divide(scalar(most), add(norm(slopes), scalar(1e-6))));
+  return slopes.map((slope) => multiply(slope, share));
+};
+
+/** Updates of `variables` by their gradients `slopes`, in order. */
+export const descend = (
+  variables: readonly Variable[],
+  slopes: readonly Node[],
+  of: Descent,
+): Update<Node>[] =>
+  variables.flatMap((each, i) =>
+    of.average === null
+      ? [moved(each, slopes[i], of)]
+      : movedAndAveraged(each, slopes[i], of, of.average),
+  );
+
+const moved = (of: Variable, gradient: Node, by: Descent): Update<Node> => ({
+  kind: "momentum",
+  variable: of,
+  velocity: velocityOf(of),
+  gradient,
+  rate: by.rate,
+  momentum: by.momentum,
+  decay: by.decay(of),
+  scale: by.scale(of),
+});
+
+/** An update sees the state from before it; an average of what comes after needs the weight's new value as a node. */
+const movedAndAveraged = (
+  of: Variable,
+  gradient: Node,
+  by: Descent,
+  keep: number,
+): Update<Node>[] => {
+  const [old, average] = [velocityOf(of), averageOf(of)];
+  const slope = add(gradient, multiply(of, scalar(by.decay(of))));
+  const velocity = add(multiply(old, scalar(by.momentum)), slope);
+  const weight = subtract(of, multiply(velocity, multiply(by.rate, scalar(by.scale(of)))));
+  const mean = add(multiply(average, scalar(keep)), multiply(weight, scalar(1 - keep)));
+  return [
+    { kind: "assign", variable: old, value: velocity },
+    { kind: "assign", variable: of, value: weight },
+    { kind: "assign", variable: average, value: mean },
+  ];
 };

@@ -127,6 +127,7 @@ export const pad = (x: Node, before: readonly number[], after: readonly number[]
   [...before, ...after].every((n) => n === 0) ? x : apply("pad", { before, after }, [x]);
 export const reverse = (x: Node, axis: number): Node => apply("reverse", { axis }, [x]);
 export const gather = (table: Node, indices: Node): Node => apply("gather", {}, [table, indices]);
+export const kthSmallest = (x: Node, k: number): Node => apply("kthSmallest", { k }, [x]);
 export const argmax = (x: Node): Node => apply("argmax", {}, [x]);
 export const bincount = (x: Node, size: number): Node => apply("bincount", { size }, [x]);
 export const uniform = (step: Node, shape: Shape, seed: number, stream: number): Node =>

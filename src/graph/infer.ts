@@ -184,6 +184,12 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     invariant(indices.dtype === "i32", "indices are whole numbers");
     return [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }];
   },
+  kthSmallest: ({ k }, args) => {
+    const { dtype, shape } = first(args);
+    invariant(dtype === "f32" && shape.length === 1, "only a list of numbers has a k-th");
+    invariant(k >= 1 && k <= shape[0], `no ${k}-th of ${shape[0]} numbers`);
+    return [floats()];
+  },
   argmax: (_, args) => [{ dtype: "i32", shape: first(args).shape.slice(0, -1) }],
   bincount: ({ size }, args) => {
     invariant(first(args).dtype === "i32", "only whole numbers are counted");

@@ -66,6 +66,7 @@ const storage: { readonly [K in OpName]: Storage } = {
   pad: "fresh",
   reverse: "fresh",
   gather: "fresh",
+  kthSmallest: "fresh",
   argmax: "fresh",
   bincount: "fresh",
   uniform: "fresh",

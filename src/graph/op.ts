@@ -36,10 +36,24 @@ export type Initial =
   /** Normal with variance 2 / fan-out (He et al. 2015), for layers before a ReLU. */
   | { readonly kind: "kaiming"; readonly fan: number }
   /** Uniform on ±bound (PyTorch's default for layers that nobody initialises). */
-  | { readonly kind: "uniform"; readonly bound: number };
+  | { readonly kind: "uniform"; readonly bound: number }
+  /** As the variable `of` begins. */
+  | { readonly kind: "copy"; readonly of: string; readonly initial: Initial };
 
-/** What a variable is for. Only the first four are trained. */
-export type Role = "kernel" | "bias" | "scale" | "shift" | "statistic" | "momentum" | "step";
+/**
+ * What a variable is for. Only the first four are trained; they and the statistics are the network. `average` follows a
+ * trained variable; `gradient` gathers a batch that comes in parts, and is 0 between steps.
+ */
+export type Role =
+  | "kernel"
+  | "bias"
+  | "scale"
+  | "shift"
+  | "statistic"
+  | "momentum"
+  | "average"
+  | "gradient"
+  | "step";
 
 export type Unary = "negate" | "exp" | "log" | "sqrt" | "reciprocal";
 export type Binary = "add" | "subtract" | "multiply" | "divide" | "maximum" | "minimum";
@@ -118,6 +132,8 @@ export interface Ops {
   gather: Record<never, never>;
 
   // Counting and chance.
+  /** f32 `[P]` → the k-th smallest, counted from 1, `[]` */
+  kthSmallest: { readonly k: number };
   /** Index of the largest along the last axis, the first of equals. */
   argmax: Record<never, never>;
   /** i32 `[P]` in 0…size−1 → how often each occurs, i32 `[size]` */
@@ -142,6 +158,10 @@ export type Variable = NodeOf<"variable">;
 
 const trained: ReadonlySet<Role> = new Set<Role>(["kernel", "bias", "scale", "shift"]);
 export const isTrained = (variable: Variable): boolean => trained.has(variable.attributes.role);
+
+/** Whether a variable is part of the network: a weight, or a running statistic. */
+export const isNetwork = ({ role }: Pick<Ops["variable"], "role">): boolean =>
+  trained.has(role) || role === "statistic";
 
 /** Type of a node's first output. */
 export const typeOf = (node: Node): Type => node.types[0];

@@ -7,6 +7,7 @@ import {
   constant,
   convolution,
   divide,
+  gather,
   greaterEqual,
   multiply,
   padding,
@@ -17,9 +18,16 @@ import {
 } from "../graph/compose.js";
 import { type Group, type Initial, type Node, type Role, shapeOf } from "../graph/op.js";
 import type { Shape } from "../graph/type.js";
-import type { Norm } from "../normalize/experiment.js";
+import type { Freeze, Norm } from "../normalize/experiment.js";
+import { isNormFrozen } from "./freeze.js";
 
 export type Layer = (x: Node) => Node;
+
+/** A batch may come in `count` equal parts, this one at `index` (i32 `[]`). */
+export interface Part {
+  readonly count: number;
+  readonly index: Node;
+}
 
 /** What a layer must know of where it stands. Randomness is an argument: dropout is a function of (seed, step). */
 export interface Context {
@@ -27,6 +35,8 @@ export interface Context {
   readonly norm: Norm;
   readonly alignCorners: boolean;
   readonly seed: number;
+  readonly freeze: Freeze;
+  readonly part: Part;
 }
 
 export interface Convolution {
@@ -79,7 +89,7 @@ export const conv =
 
 /** Batch normalisation over N, H and W; in training it also moves the running statistics. */
 export const norm =
-  ({ phase, norm: { epsilon, momentum } }: Context, name: string): Layer =>
+  ({ phase, freeze, norm: { epsilon, momentum } }: Context, name: string): Layer =>
   (x) => {
     const channels = [shapeOf(x)[3]];
     const args = [
@@ -89,7 +99,7 @@ export const norm =
       state(`${name}.mean`, channels, "statistic", fixed(0)),
       state(`${name}.variance`, channels, "statistic", fixed(1)),
     ];
-    return phase === "train"
+    return phase === "train" && !isNormFrozen(name, freeze)
       ? apply("batchNorm", { epsilon, keep: momentum }, args)
       : apply("batchNormInference", { epsilon }, args);
   };
@@ -111,13 +121,21 @@ export const stepCounter = (): Node =>
     initial: fixed(0),
   });
 
+/** The rows of one part: what is drawn for a batch does not depend on the parts in which it comes. */
+const rowsOf = ({ count, index }: Part, whole: Node, rows: number): Node => {
+  if (count === 1) return whole;
+  const row = constant({ kind: "values", values: [...Array(rows).keys()] }, "i32", rows);
+  return gather(whole, add(multiply(index, scalar(rows, "i32")), row));
+};
+
 /** Drops whole channels of a sample with `probability` and scales the rest up (PyTorch's Dropout2d). */
 export const dropChannels =
-  ({ phase, seed }: Context, probability: number, stream: number): Layer =>
+  ({ phase, seed, part }: Context, probability: number, stream: number): Layer =>
   (x) => {
     if (phase === "infer" || probability === 0) return x;
     const [samples, , , channels] = shapeOf(x);
-    const draw = uniform(stepCounter(), [samples, 1, 1, channels], seed, stream);
+    const whole = uniform(stepCounter(), [part.count * samples, 1, 1, channels], seed, stream);
+    const draw = rowsOf(part, whole, samples);
     const kept = cast(greaterEqual(draw, scalar(probability)), "f32");
     return multiply(x, multiply(kept, scalar(1 / (1 - probability))));
   };

@@ -1,14 +1,11 @@
-/** Cross-entropy over the pixels that count (paper section 3.3): logits and labels enter, a scalar leaves. */
+/** The loss over the pixels that count (paper section 3.3): logits and labels enter, a scalar leaves. */
 
 import {
   add,
-  broadcast,
   cast,
   constant,
   divide,
-  equal,
   exp,
-  gather,
   largest,
   log,
   matmul,
@@ -16,7 +13,6 @@ import {
   multiply,
   reshape,
   scalar,
-  select,
   stop,
   subtract,
   sum,
@@ -26,34 +22,9 @@ import {
 import { type Node, shapeOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import type { Train } from "../normalize/experiment.js";
-
-/** What stands in `labels` for a pixel that does not count, whatever the files call it. */
-export const IGNORE = 255;
-
-const filled = (value: number, dtype: "i32" | "f32", like: Node): Node =>
-  broadcast(constant({ kind: "fill", value }, dtype), shapeOf(like));
-
-/** What each pixel weighs, `[N, H, W]`: its class's weight, or nothing where it is ignored. */
-const pixelWeights = (labels: Node, classWeights: readonly number[] | null): Node => {
-  const ignored = equal(labels, scalar(IGNORE, "i32"));
-  const target = select(ignored, filled(0, "i32", labels), labels);
-  const counted =
-    classWeights === null ? filled(1, "f32", labels) : gather(vector(classWeights), target);
-  return select(ignored, filled(0, "f32", labels), counted);
-};
-
-/** `[N, C, H, W]`: 1 where a pixel has class c. An ignored pixel has none. */
-const membership = (labels: Node, classes: number): Node => {
-  const [n, height, width] = shapeOf(labels);
-  const each = constant(
-    { kind: "values", values: [...Array(classes).keys()] },
-    "i32",
-    classes,
-    1,
-    1,
-  );
-  return cast(equal(reshape(labels, [n, 1, height, width]), each), "f32");
-};
+import { diceLoss } from "./dice.js";
+import { hardest } from "./mining.js";
+import { membership, orOne, type Pixels, perClass, pixelWeights } from "./pixels.js";
 
 interface Upsampling {
   /** `[N, C, h, w]` → `[N, C, H, W]` */
@@ -85,41 +56,69 @@ const upsampling = (
 /** Smallest normal number: a pixel that every class has left far behind keeps a finite logarithm. */
 const tiny = 1.2e-38;
 
+/** u8 `[N, H, W]`: of the images at hand, and of the whole batch that they are a part of. */
+export interface Labels {
+  readonly labels: Node;
+  readonly batch: Node;
+}
+
 /**
- * Weighted mean over pixels of −log softmax(upsampled logits)[label], logits `[N, h, w, C]`, labels u8 `[N, H, W]`.
+ * Loss of one head, logits `[N, h, w, C]`: cross-entropy, and the Dice loss with its weight.
  *
- * The logits are upsampled once and only their exponentials are kept at full resolution:
- * - the softmax does not notice a shift, and upsampling's weights sum to 1, so each small pixel's maximum is taken
- *   off before upsampling, and no pass over the large map looks for one;
- * - Σ weight·upsampled[label] = ⟨U·logits, members⟩ = ⟨logits, Uᵀ·members⟩, and the right side lives on the small map.
+ * The logits are upsampled once and only their exponentials are kept at full resolution: the softmax does not notice
+ * a shift, and upsampling's weights sum to 1, so each small pixel's maximum is taken off before upsampling, and no
+ * pass over the large map looks for one.
  */
-export const pixelLoss = (
+export const headLoss = (
   logits: Node,
-  labels: Node,
+  { labels, batch }: Labels,
   alignCorners: boolean,
   of: Train["loss"],
 ): Node => {
   const [, h, w, classes] = shapeOf(logits);
-  const given = cast(labels, "i32");
+  const [given, counted] = [cast(labels, "i32"), cast(batch, "i32")];
   const [, height, width] = shapeOf(given);
-  const weights = pixelWeights(given, of.class_weights);
   const { up, down } = upsampling([h, w], [height, width], alignCorners);
   const small = transpose(subtract(logits, stop(largest(logits))), [0, 3, 1, 2]);
-  const partition = maximum(sum(exp(up(small)), [1]), scalar(tiny));
-  const members = down(membership(given, classes));
-  const hits =
-    of.class_weights === null
-      ? members
-      : multiply(members, reshape(vector(of.class_weights), [classes, 1, 1]));
-  const total = subtract(sum(multiply(weights, log(partition))), sum(multiply(hits, small)));
-  return divide(
-    total,
-    of.mean_over === "all" ? scalar(product(shapeOf(labels))) : orOne(sum(weights)),
-  );
+  const exponentials = exp(up(small));
+  const partition = maximum(sum(exponentials, [1]), scalar(tiny));
+  const members = membership(given, classes);
+  const pixels = { exponentials, partition, members, labels: given, batch: counted };
+  const main = crossEntropy(small, down, pixels, of);
+  return of.dice === 0 ? main : add(main, multiply(diceLoss(pixels), scalar(of.dice)));
 };
 
-/** A crop with no pixel that counts has loss 0, where PyTorch has 0/0. */
-const orOne = (weight: Node): Node => select(equal(weight, scalar(0)), scalar(1), weight);
+/**
+ * Weighted mean over pixels of −log softmax(upsampled logits)[label].
+ *
+ * Σ weight·upsampled[label] = ⟨U·logits, members⟩ = ⟨logits, Uᵀ·members⟩, and the right side lives on the small map.
+ */
+const crossEntropy = (
+  small: Node,
+  down: Upsampling["down"],
+  pixels: Pixels,
+  of: Train["loss"],
+): Node => {
+  const { partition, members, labels } = pixels;
+  const hard = of.mining === null ? null : hardest(pixels, of.mining);
+  const each = pixelWeights(labels, of.class_weights);
+  const weights = hard === null ? each : multiply(each, hard);
+  const spread = down(hard === null ? members : multiply(members, perClass(hard)));
+  const hits =
+    of.class_weights === null
+      ? spread
+      : multiply(spread, reshape(vector(of.class_weights), [of.class_weights.length, 1, 1]));
+  const total = subtract(sum(multiply(weights, log(partition))), sum(multiply(hits, small)));
+  return divide(total, denominator(weights, pixels, of));
+};
+
+/** Of the whole batch; but with mining each part of a batch chooses its own pixels, and the parts count alike. */
+const denominator = (weights: Node, { labels, batch }: Pixels, of: Train["loss"]): Node => {
+  if (of.mean_over === "all") return scalar(product(shapeOf(batch)));
+  if (of.mining === null) return orOne(sum(pixelWeights(batch, of.class_weights)));
+  const parts = shapeOf(batch)[0] / shapeOf(labels)[0];
+  return parts === 1 ? orOne(sum(weights)) : multiply(orOne(sum(weights)), scalar(parts));
+};
 
 /** main + weight·auxiliary. */
 export const totalLoss = (main: Node, auxiliary: Node | null, weight: number): Node =>

@@ -5,12 +5,14 @@ import { basename } from "node:path";
 import type { Graph } from "../graph/graph.js";
 import { printGraph } from "../graph/print.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
-import { trainingStep } from "./step.js";
+import { gatheringStep, trainingStep } from "./step.js";
 
 export interface Program {
   readonly experiment: Experiment;
   /** The whole training step: forward, backward, update. */
   readonly training: Graph;
+  /** Where a batch comes in parts: what is done with each but the last, which is `training`'s. */
+  readonly gathering: Graph | null;
   readonly fingerprint: Fingerprint;
 }
 
@@ -43,14 +45,16 @@ const shown = ({
 /** From an experiment, which every rule has passed, to its program. */
 export const lower = (experiment: Experiment): Program => {
   const training = trainingStep(experiment);
-  const graph = hash(printGraph(training));
+  const gathering = experiment.train.accumulate === 1 ? null : gatheringStep(experiment);
+  const steps = gathering === null ? [training] : [training, gathering];
+  const graph = hash(steps.map(printGraph).join(""));
   const data = fingerprintOf(shown(experiment.data));
   const file = experiment.model.weights;
   const weights = file && { ...file, file: basename(file.file) };
   // What only watches a training decides none of its weights.
   const { validate: _, checkpoints: __, ...train } = experiment.train;
   const decides = fingerprintOf({ graph, data, weights, train });
-  return { experiment, training, fingerprint: { graph, data, training: decides } };
+  return { experiment, training, gathering, fingerprint: { graph, data, training: decides } };
 };
 
 /** The same experiment from other random numbers: weights, order, augmentation, dropout. */

@@ -1,6 +1,7 @@
 /** The steps of a program as graphs: an experiment enters; training, evaluation and prediction leave, each pure. */
 
-import { descend } from "../gradient/descend.js";
+import { clipped, descend, gatheredOf, trainedVariables } from "../gradient/descend.js";
+import { gradients } from "../gradient/reverse.js";
 import {
   add,
   argmax,
@@ -21,19 +22,14 @@ import { type Graph, number, type Step, topological, type Update } from "../grap
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
 import { verify } from "../graph/verify.js";
 import { scores } from "../model/evaluate.js";
+import { isFrozen } from "../model/freeze.js";
 import { type Context, normalise, stepCounter } from "../model/layer.js";
-import { IGNORE, pixelLoss, totalLoss } from "../model/loss.js";
 import { network } from "../model/network.js";
+import { IGNORE } from "../model/pixels.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
-import { rewriteNodes, rewriteStep } from "../rewrite/rewrite.js";
-
-const context = ({ model, train }: Experiment, phase: Context["phase"]): Context => ({
-  phase,
-  norm: model.norm,
-  alignCorners: model.align_corners,
-  seed: train.seed,
-});
+import { rewriteStep } from "../rewrite/rewrite.js";
+import { context, type Objective, objective } from "./objective.js";
 
 /** Running means and variances move as the batch norms that training passes through say. */
 const statistics = (roots: readonly Node[]): Update<Node>[] =>
@@ -59,47 +55,77 @@ const scales =
   (variable: Variable): number =>
     variable.attributes.group === "backbone" ? 1 : of.new;
 
+/** Variables that learn, and the gradient of a part of the batch by each. */
+interface Slopes extends Objective {
+  readonly variables: readonly Variable[];
+  readonly slopes: readonly Node[];
+}
+
+const slopesOf = (experiment: Experiment, index: Node, passes: Passes): Slopes => {
+  const { accumulate, freeze } = experiment.train;
+  const of = objective(experiment, { count: accumulate, index }, passes);
+  const variables = trainedVariables([of.loss]).filter(
+    ({ attributes }) => !isFrozen(attributes.name, freeze),
+  );
+  return { ...of, variables, slopes: gradients(of.loss, variables) };
+};
+
+const losses = ({ loss, main, auxiliary }: Objective): Step<Node>["results"] => ({
+  loss,
+  main,
+  ...(auxiliary === null ? {} : { auxiliary }),
+});
+
+const assign = (variable: Node, value: Node): Update<Node> => ({ kind: "assign", variable, value });
+
+const precise = (asked: Passes, { train }: Experiment): Passes =>
+  train.precision === "bf16" ? inHalfPrecision(asked) : asked;
+
 /**
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running
- * statistics and the step counter move.
+ * statistics and the step counter move. Where the batch comes in parts this is the last of them, which takes the
+ * labels of all as `batch` too; the others are `gatheringStep`.
+ *
+ * In order: the parts' gradients are summed; the sum is clipped; weight decay is added; momentum; the weights move;
+ * their average follows.
  */
 export const trainingStep = (experiment: Experiment, asked: Passes = standard): Graph => {
-  const { data, model, train } = experiment;
-  const passes = train.precision === "bf16" ? inHalfPrecision(asked) : asked;
-  const [height, width] = train.crop;
-  const images = input("images", "u8", train.batch, height, width, 3);
-  const labels = input("labels", "u8", train.batch, height, width);
-  const rate = input("rate", "f32");
-  const logits = network(
-    context(experiment, "train"),
-    model,
-    data.classes.length,
-  )(normalise(data.mean, data.std)(images));
-  const lossOf = (of: Node): Node => pixelLoss(of, labels, model.align_corners, train.loss);
-  const main = lossOf(logits.main);
-  const auxiliary = logits.auxiliary === null ? null : lossOf(logits.auxiliary);
-  const written = totalLoss(main, auxiliary, model.auxiliary?.weight ?? 0);
-  const cheaper = rewriteNodes(passes.forward, [written]);
-  const rounded = rewriteNodes(passes.precision, [cheaper(written)]);
-  const rewritten = (node: Node): Node => rounded(cheaper(node));
-  const loss = rewritten(written);
+  const { train } = experiment;
+  const passes = precise(asked, experiment);
+  const last = slopesOf(experiment, scalar(train.accumulate - 1, "i32"), passes);
+  const { variables } = last;
+  const sums = train.accumulate === 1 ? [] : variables.map(gatheredOf);
+  const total = last.slopes.map((slope, i) => (sums.length === 0 ? slope : add(sums[i], slope)));
   const step: Step<Node> = {
-    results: {
-      loss,
-      main: rewritten(main),
-      ...(auxiliary === null ? {} : { auxiliary: rewritten(auxiliary) }),
-    },
+    results: losses(last),
     updates: [
-      ...descend(loss, {
-        rate,
+      ...descend(variables, train.clip === null ? total : clipped(total, train.clip), {
+        rate: input("rate", "f32"),
         momentum: train.optimizer.momentum,
         decay: decays(train.optimizer),
         scale: scales(train.multipliers),
+        average: train.ema,
       }),
-      ...statistics([loss]),
-      { kind: "assign", variable: stepCounter(), value: add(stepCounter(), scalar(1, "i32")) },
+      ...sums.map((sum) => assign(sum, broadcast(scalar(0), shapeOf(sum)))),
+      ...statistics([last.loss]),
+      assign(stepCounter(), add(stepCounter(), scalar(1, "i32"))),
     ],
   };
+  return verify(number(rewriteStep(passes.whole, step)));
+};
+
+/**
+ * A part of a batch that is not its last: (images u8 `[n, H, W, 3]`, labels u8 `[n, H, W]`, batch u8 `[N, H, W]`: the
+ * labels of all parts, part i32 `[]`) → its share of the loss; gradients add up, running statistics move.
+ */
+export const gatheringStep = (experiment: Experiment, asked: Passes = standard): Graph => {
+  const passes = precise(asked, experiment);
+  const of = slopesOf(experiment, input("part", "i32"), passes);
+  const gathered = of.variables.map((each, i) => {
+    const sum = gatheredOf(each);
+    return assign(sum, add(sum, of.slopes[i]));
+  });
+  const step = { results: losses(of), updates: [...gathered, ...statistics([of.loss])] };
   return verify(number(rewriteStep(passes.whole, step)));
 };
 

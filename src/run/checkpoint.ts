@@ -11,7 +11,7 @@ import type { Checkpoints } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
 import type { State } from "../runtime/session.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
-import { select } from "../weights/select.js";
+import { averaged, select, taken } from "../weights/select.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
 import { bestFile, checkpointsFolder, version, weightsFile } from "./folder.js";
 import { Diverged } from "./recovery.js";
@@ -88,7 +88,7 @@ export const retreat = async (folder: string, plan: Checkpoints): Promise<number
   return to;
 };
 
-/** The trained network alone: weights and running statistics. */
+/** The trained network alone: weights (their averages, where `train.ema` keeps them) and running statistics. */
 export const saveWeights = async (
   file: string,
   state: State,
@@ -97,8 +97,7 @@ export const saveWeights = async (
   step: number,
   more: Words = {},
 ): Promise<string> => {
-  const kept = variables.filter(({ role }) => role !== "momentum" && role !== "step");
-  const tensors = new Map(kept.map(({ name }) => [name, state.get(name)!]));
+  const tensors = select(averaged(state), taken(variables, "all"), file);
   await writeFileAtomic(
     file,
     encodeSafetensors(tensors, { ...origin(fingerprint, step), ...more }),

@@ -7,7 +7,7 @@ import { type Abilities, modelFor, type Size, sizeName } from "../tensorflow/mod
 import { networkVariables } from "../weights/check.js";
 import { load } from "../weights/load.js";
 import type { Safetensors } from "../weights/safetensors.js";
-import { select } from "../weights/select.js";
+import { averaged, select } from "../weights/select.js";
 import { openWeights } from "../weights/weights-file.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
@@ -79,7 +79,7 @@ export async function* serve<A>(
     const { model, variables } = modelFor(program, { [ability]: sizes });
     const session = await openSession(model, device);
     try {
-      session.write(select(tensors, variables, file));
+      session.write(select(averaged(tensors), variables, file));
       yield { session, members: chunk.flat() };
     } finally {
       session.dispose();

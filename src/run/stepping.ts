@@ -75,23 +75,37 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
   }
 }
 
-/** One step on the device: weights, momentum and statistics move; the losses from before leave. */
+/** One step on the device: weights, momentum and statistics move; the losses from before leave, summed over the parts. */
 const step = ({ session, samples, run, program }: Training, batch: Batch) => {
   const { train } = program.experiment;
   const planned = rate(train.schedule, train.iterations, batch.step);
   const asked = planned * slowed(run.recoveries, batch.step);
-  const { images, labels } = batch;
-  const results = session.run("train", { images, labels, rate: asked });
+  const parts = partsOf(batch, train.accumulate).map((part, i, { length }) =>
+    session.run(i === length - 1 ? "train" : "gather", { ...part, part: i, rate: asked }),
+  );
+  const total = (name: string): number =>
+    parts.reduce((sum, results) => sum + results[name]!.data[0]!, 0);
   // Nine digits tell every f32 from its neighbours.
-  const value = (name: string): number => Number(results[name]!.data[0]!.toPrecision(9));
+  const value = (name: string): number => Number(total(name).toPrecision(9));
   const loss = value("loss");
   if (!Number.isFinite(loss)) {
     const files = batch.used.map((index) => samples[index]!.image);
     const [at, what] = [batch.step + 1, String(loss)];
     throw new Diverged(at, what, (good) => notFinite(at, loss, asked, files, good));
   }
-  const auxiliary = "auxiliary" in results ? value("auxiliary") : null;
+  const auxiliary = "auxiliary" in parts[0]! ? value("auxiliary") : null;
   return { loss, main: value("main"), auxiliary, rate: asked };
+};
+
+/** Equal parts in order; each knows the labels of all, by which losses are shares of the batch's. */
+const partsOf = ({ images, labels }: Batch, count: number) => {
+  const share = (bytes: Uint8Array, part: number): Uint8Array =>
+    bytes.subarray((part * bytes.length) / count, ((part + 1) * bytes.length) / count);
+  return Array.from({ length: count }, (_, part) => ({
+    images: share(images, part),
+    labels: share(labels, part),
+    batch: labels,
+  }));
 };
 
 /** Scores where they are due and not told yet: after the step, or after a stop in their midst. */

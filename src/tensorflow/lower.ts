@@ -12,8 +12,12 @@ type VariableAttributes = Ops["variable"];
 
 const handleOf = (name: string): TensorName => `state/${name}:0`;
 
+/** What lives on between steps, and so is written and read: all variables but those that are 0 again after each. */
+export const stateOf = (graphs: Iterable<Graph>): VariableAttributes[] =>
+  variablesOf(graphs).filter(({ role }) => role !== "gradient");
+
 /** The variables of every graph, each once. */
-export const stateOf = (graphs: Iterable<Graph>): VariableAttributes[] => {
+const variablesOf = (graphs: Iterable<Graph>): VariableAttributes[] => {
   const byName = new Map<string, VariableAttributes>();
   for (const graph of graphs) {
     for (const { attributes } of valuesOfOp(graph, "variable"))
@@ -134,10 +138,15 @@ const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
 const assign = (to: Emitter, { name, dtype }: VariableAttributes, value: TensorName): string =>
   after(to.emit("AssignVariableOp", [handleOf(name), value], { dtype: { type: dtype } }));
 
-/** Nothing to do: every value comes by `write`, and zeros until then would take the memory of a second state. */
-const initSignature = (): Lowered => {
+/** Zeros for what is 0 between steps. All else comes by `write`: zeros until then would take a second state's memory. */
+const initSignature = (passing: readonly VariableAttributes[]): Lowered => {
   const to = emitter("init");
-  const done = to.emit("NoOp", [], {}, "done");
+  const assigned = passing.map((variable) => {
+    const zero = to.constant({ dtype: variable.dtype, shape: [], content: 0 });
+    const attributes = { T: { type: variable.dtype }, index_type: { type: "i32" } } as const;
+    return assign(to, variable, to.emit("Fill", [to.integers(variable.shape), zero], attributes));
+  });
+  const done = to.emit("NoOp", assigned, {}, "done");
   // An operation, not one of its outputs: it has none.
   const name = after(done).slice(1);
   const outputs = { __saved_model_init_op: { name, dtype: "f32", shape: null } } as const;
@@ -178,11 +187,12 @@ const readSignature = (variables: readonly VariableAttributes[]): Lowered => {
  * share and the init operation that TensorFlow runs on loading.
  */
 export const savedModel = (graphs: Readonly<Record<string, Graph>>): SavedModel => {
-  const variables = stateOf(Object.values(graphs));
+  const variables = variablesOf(Object.values(graphs));
+  const state = stateOf(Object.values(graphs));
   const lowered: Record<string, Lowered> = {
-    __saved_model_init_op: initSignature(),
-    write: writeSignature(variables),
-    read: readSignature(variables),
+    __saved_model_init_op: initSignature(variables.filter((each) => !state.includes(each))),
+    write: writeSignature(state),
+    read: readSignature(state),
     ...Object.fromEntries(
       Object.entries(graphs).map(([name, graph]) => [name, lowerGraph(name, graph)]),
     ),

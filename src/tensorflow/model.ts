@@ -2,8 +2,10 @@
 
 import type { Graph } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
+import { averagePasses } from "../plan/average.js";
 import type { Program } from "../plan/program.js";
 import { evaluationStep, logitsStep, predictionStep } from "../plan/step.js";
+import { standard } from "../rewrite/passes.js";
 import { savedModel, stateOf } from "./lower.js";
 import type { SavedModel } from "./proto.js";
 
@@ -14,7 +16,10 @@ export interface Size {
 
 export const sizeName = ({ height, width }: Size): string => `${height}x${width}`;
 
-/** Signatures `train`, `evaluate_HxW`, `predict_HxW` and `logits_HxW`. */
+/**
+ * Signatures `train` (with `gather`, where a batch comes in parts), `evaluate_HxW`, `predict_HxW` and `logits_HxW`. In
+ * a session that trains, networks are asked by the moving average of their weights where `train.ema` keeps one.
+ */
 export interface Abilities {
   readonly train?: boolean;
   readonly evaluate?: readonly Size[];
@@ -23,16 +28,18 @@ export interface Abilities {
 }
 
 const graphsFor = (
-  { experiment, training }: Program,
+  { experiment, training, gathering }: Program,
   { train = false, evaluate = [], predict = [], logits = [] }: Abilities,
 ): Readonly<Record<string, Graph>> => {
+  const passes = train ? averagePasses(experiment.train, standard) : standard;
   const each = (name: string, sizes: readonly Size[], step: typeof evaluationStep) =>
     sizes.map((size): [string, Graph] => [
       `${name}_${sizeName(size)}`,
-      step(experiment, size.height, size.width),
+      step(experiment, size.height, size.width, passes),
     ]);
   return Object.fromEntries([
     ...(train ? [["train", training] as const] : []),
+    ...(train && gathering !== null ? [["gather", gathering] as const] : []),
     ...each("evaluate", evaluate, evaluationStep),
     ...each("predict", predict, predictionStep),
     ...each("logits", logits, logitsStep),

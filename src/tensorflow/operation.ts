@@ -220,6 +220,22 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
       Taxis: i32,
       batch_dims: { int: 0 },
     }),
+  kthSmallest: (to, { attributes: { k }, args }) => {
+    const f32 = { T: { type: "f32" } } as const;
+    const count = to.constant(tensorOf("i32", [], [k]));
+    const top = to.emit("TopKV2", [to.emit("Neg", args, f32), count], {
+      ...f32,
+      sorted: { bool: true },
+      Tk: i32,
+      index_type: i32,
+    });
+    const last = to.emit("Slice", [top, to.integers([k - 1]), to.integers([1])], {
+      ...f32,
+      Index: i32,
+    });
+    const scalar = to.emit("Reshape", [last, to.integers([])], { ...f32, Tshape: i32 });
+    return to.emit("Neg", [scalar], f32);
+  },
   argmax: (to, { args: [x], argTypes: [type] }) =>
     to.emit("ArgMax", [x, to.constant(tensorOf("i32", [], [type.shape.length - 1]))], {
       ...elementType(type),

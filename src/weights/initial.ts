@@ -25,11 +25,16 @@ const drawn = (out: Float32Array, name: string, initial: Initial, seed: number):
     case "kaiming":
       fillNormal(out, seed, name, Math.sqrt(2 / initial.fan));
       return out;
+    case "copy":
+      return drawn(out, initial.of, initial.initial, seed);
     case "uniform":
       fillUniform(out, seed, name, -initial.bound, initial.bound);
       return out;
   }
 };
+
+const sourceOf = ({ name, initial }: VariableAttributes): string =>
+  initial.kind === "copy" ? initial.of : name;
 
 /** Where a training begins: what is `given` by name, and all else drawn. */
 export const initialState = (
@@ -40,6 +45,6 @@ export const initialState = (
   new Map(
     variables.map((of): [string, Tensor] => [
       of.name,
-      given.get(of.name) ?? { shape: of.shape, data: initialValues(of, seed) },
+      given.get(sourceOf(of)) ?? { shape: of.shape, data: initialValues(of, seed) },
     ]),
   );

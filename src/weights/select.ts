@@ -1,7 +1,7 @@
 /** The tensors of a file and the variables of a network enter; the variables' values leave, or what does not fit. */
 
 import { Failed } from "../diagnostic/failure.js";
-import type { Ops } from "../graph/op.js";
+import { isNetwork, type Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
 import { holdsOtherShapes, lacksTensors } from "./errors.js";
 import type { Tensor } from "./numbers.js";
@@ -14,10 +14,11 @@ export const taken = (
   variables: readonly Variable[],
   only: "all" | "backbone",
 ): readonly Variable[] =>
-  variables.filter(
-    ({ role, group }) =>
-      role !== "momentum" && role !== "step" && (only === "all" || group === "backbone"),
-  );
+  variables.filter((each) => isNetwork(each) && (only === "all" || each.group === "backbone"));
+
+/** A training's tensors as its network is meant: each weight by its moving average, where one was kept. */
+export const averaged = (tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
+  new Map([...tensors].map(([name, tensor]) => [name, tensors.get(`${name}/average`) ?? tensor]));
 
 /** What else the file holds (a training's auxiliary head) is left out. @throws Failed naming every misfit. */
 export const select = (

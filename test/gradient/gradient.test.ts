@@ -25,6 +25,7 @@ const refused: readonly OpName[] = [
   "compare",
   "largest",
   "gather",
+  "kthSmallest",
   "argmax",
   "bincount",
   "uniform",

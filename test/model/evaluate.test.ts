@@ -6,9 +6,10 @@ import { input, resize } from "../../src/graph/compose.js";
 import { type Graph, number } from "../../src/graph/graph.js";
 import { shapeOf } from "../../src/graph/op.js";
 import { odd, scores, windowStarts } from "../../src/model/evaluate.js";
-import type { Context, Layer } from "../../src/model/layer.js";
+import type { Layer } from "../../src/model/layer.js";
 import { network } from "../../src/model/network.js";
 import type { Evaluate, Experiment } from "../../src/normalize/experiment.js";
+import { context } from "../../src/plan/objective.js";
 import { evaluationStep, predictionStep } from "../../src/plan/step.js";
 import { asWritten } from "../../src/rewrite/passes.js";
 import { stateOf } from "../../src/tensorflow/lower.js";
@@ -101,16 +102,11 @@ const run = (graph: Graph, result: string, leaves: Leaves): Float64Array =>
 
 /** `[N, H, W, 3]` → logits `[N, H, W, C]`. */
 const logits =
-  ({ data, model }: Experiment): Layer =>
+  (experiment: Experiment): Layer =>
   (x) => {
+    const { data, model } = experiment;
     const [, height, width] = shapeOf(x);
-    const context: Context = {
-      phase: "infer",
-      norm: model.norm,
-      alignCorners: model.align_corners,
-      seed: 0,
-    };
-    const { main } = network(context, model, data.classes.length)(x);
+    const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
     return resize(main, height, width, model.align_corners);
   };
 

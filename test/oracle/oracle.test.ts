@@ -6,9 +6,10 @@ import { input, resize } from "../../src/graph/compose.js";
 import { type Graph, number } from "../../src/graph/graph.js";
 import { verify } from "../../src/graph/verify.js";
 import { normalise } from "../../src/model/layer.js";
-import { IGNORE } from "../../src/model/loss.js";
 import { network } from "../../src/model/network.js";
+import { IGNORE } from "../../src/model/pixels.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
+import { context } from "../../src/plan/objective.js";
 import { rate } from "../../src/plan/schedule.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { standard } from "../../src/rewrite/passes.js";
@@ -30,18 +31,10 @@ const askable = <A extends { readonly name: string; readonly slow?: true }>(all:
   all.filter(({ name, slow }) => (slow ? full && torch !== undefined : torch || hasGolden(name)));
 
 /** Images u8 `[1, H, W, 3]` → logits `[1, H, W, C]`, with the rewrites that inference gets. */
-const logitsGraph = (
-  { data, model, train }: Experiment,
-  [height, width]: Forward["size"],
-): Graph => {
-  const context = {
-    phase: "infer",
-    norm: model.norm,
-    alignCorners: model.align_corners,
-    seed: train.seed,
-  } as const;
+const logitsGraph = (experiment: Experiment, [height, width]: Forward["size"]): Graph => {
+  const { data, model } = experiment;
   const x = normalise(data.mean, data.std)(input("images", "u8", 1, height, width, 3));
-  const { main } = network(context, model, data.classes.length)(x);
+  const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
   const logits = resize(main, height, width, model.align_corners);
   return verify(number(rewriteStep(standard.forward, { results: { logits }, updates: [] })));
 };

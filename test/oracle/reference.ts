@@ -267,6 +267,7 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
     const row = product(from.slice(1));
     return filled(shape, (i) => table[indices[Math.floor(i / row)] * row + (i % row)]);
   },
+  kthSmallest: ({ attributes: { k }, args: [x] }) => x.toSorted().slice(k - 1, k),
   argmax: ({ args: [x], shapes: [shape] }) =>
     rows(x, shape, (row) => [row.indexOf(Math.max(...row))]),
   bincount: ({ attributes: { size }, args: [x] }) => {

@@ -2,7 +2,7 @@
 
 import type { Ops } from "../../src/graph/op.js";
 import { product } from "../../src/graph/type.js";
-import { IGNORE } from "../../src/model/loss.js";
+import { IGNORE } from "../../src/model/pixels.js";
 import { fillUniform } from "../../src/plan/random.js";
 import type { State } from "../../src/runtime/session.js";
 import { initialValues } from "../../src/weights/initial.js";
