@@ -93,16 +93,23 @@ export const noBranchChannels = (features: number, bins: readonly number[]): Dia
     },
   );
 
-export const oneValue = (where: Place, batch: number, evenBatch: boolean): Diagnostic =>
+export const oneValue = (
+  where: Place,
+  { batch, accumulate }: { readonly batch: number; readonly accumulate: number },
+  evenBatch: boolean,
+): Diagnostic =>
   error("E0505", "batch normalisation over one value", where, {
     related: [
       place(["train", "batch"], batch === 1 ? "one image a step" : `${batch} images a step`),
+      ...(accumulate > 1 ? [place(accumulatePath, `one image at a time`)] : []),
     ],
     notes: [
       "a mean over one value is the value itself, so that the layer would put out zero for everything",
     ],
     help: [
-      "use a batch of at least 2",
+      accumulate > 1
+        ? "use fewer parts, so that at least 2 images come at a time"
+        : "use a batch of at least 2",
       ...(evenBatch
         ? ["or `reduction: none`, which has no normalisation, or bins of at least 2"]
         : []),
@@ -212,6 +219,98 @@ export const weightsAllZero = (): Diagnostic =>
     "all class weights are 0",
     place(["train", "loss", "class_weights"], "no pixel counts"),
     { help: ["give at least one class a positive weight, or write `none`"] },
+  );
+
+const accumulatePath: Path = ["train", "accumulate"];
+const miningPath: Path = ["train", "loss", "mining"];
+const freezePath: Path = ["train", "freeze"];
+
+export const unevenParts = (
+  batch: number,
+  parts: number,
+  divisors: readonly number[],
+): Diagnostic =>
+  error(
+    "E0540",
+    `a batch of ${batch} does not come in ${parts} equal parts`,
+    place(accumulatePath, `${parts} parts`),
+    {
+      related: [place(["train", "batch"], `${batch} images`)],
+      help: [`use ${orList(divisors)} parts, or a batch that ${parts} divides`],
+    },
+  );
+
+const orList = (xs: readonly number[]): string =>
+  xs.length === 1 ? `${xs[0]}` : `${xs.slice(0, -1).join(", ")} or ${xs[xs.length - 1]}`;
+
+export const averageLags = (
+  decay: number,
+  iterations: number,
+  left: number,
+  most: number,
+): Diagnostic =>
+  warning(
+    "E0541",
+    "the average of the weights still holds those that training began with",
+    place(["train", "ema"], `${decay}^${iterations} = ${Number(left.toPrecision(2))} of them`),
+    {
+      related: [place(["train", "iterations"], `${iterations} steps`)],
+      notes: ["what is scored and saved is the average"],
+      help: [`use a decay of at most ${Math.floor(most * 1e4) / 1e4}, or train longer`],
+    },
+  );
+
+export const auxiliaryOnFrozen = (after: number, stages: number): Diagnostic =>
+  warning(
+    "E0542",
+    "the auxiliary head teaches nothing but itself",
+    place(["model", "auxiliary", "after"], `reads stage ${after}`),
+    {
+      related: [place([...freezePath, "stages"], `stages 1 to ${stages} do not learn`)],
+      help: ["write `auxiliary: none`; or freeze fewer stages"],
+    },
+  );
+
+export const miningKeepsAll = (keep: number, crop: Size, pixels: number): Diagnostic =>
+  error(
+    "E0543",
+    "mining keeps every pixel",
+    place([...miningPath, "keep"], `${keep} pixels an image`),
+    {
+      related: [place(cropPath, `a crop of ${by(crop)} has ${pixels}`)],
+      help: [`use a keep of about ${Math.max(1, Math.round(pixels / 4))}, a quarter of the crop`],
+    },
+  );
+
+export const frozenAtRandom = (what: "stages" | "norm"): Diagnostic =>
+  warning(
+    "E0544",
+    what === "stages"
+      ? "stages are frozen as they are drawn"
+      : "batch norms are frozen with statistics of nothing",
+    place([...freezePath, what], "nothing has been learnt yet"),
+    {
+      notes: [
+        what === "stages"
+          ? "the frozen stages stay random"
+          : "they normalise by mean 0 and variance 1, whatever comes in",
+      ],
+      help: ["give initial weights by `model.weights`, or freeze nothing"],
+    },
+  );
+
+export const miningInParts = (parts: number): Diagnostic =>
+  note(
+    "E0545",
+    "each part of a batch chooses its own hard pixels",
+    place(miningPath, "chosen part by part"),
+    {
+      related: [place(accumulatePath, `${parts} parts`)],
+      notes: [
+        "without mining, the parts of a batch learn what the whole would; with it, nearly so",
+      ],
+      help: ["nothing has to change"],
+    },
   );
 
 export const repeatedClass = (name: string, index: number, first: number): Diagnostic =>

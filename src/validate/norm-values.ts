@@ -1,4 +1,4 @@
-/** Batch normalisation in training needs more than one value a channel: batch × rows × columns. */
+/** Batch normalisation over the batch needs more than one value a channel: images at a time × rows × columns. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
@@ -6,8 +6,13 @@ import { stageSizes } from "../normalize/geometry.js";
 import * as says from "./errors.js";
 import type { Rule } from "./rule.js";
 
-export const normValues: Rule = (experiment) =>
-  experiment.train.batch > 1 ? [] : [...ofBins(experiment), ...ofStages(experiment)];
+export const normValues: Rule = (experiment) => {
+  const { batch, accumulate, freeze } = experiment.train;
+  const several = batch / accumulate > 1;
+  if (several || freeze.norm === "all") return [];
+  const stages = freeze.norm === "backbone" || freeze.stages === 4 ? [] : ofStages(experiment);
+  return [...ofBins(experiment), ...stages];
+};
 
 /** `reduction: none` has no 1×1 convolution, and so no normalisation behind it. */
 const ofBins = ({ model: { pyramid }, train }: Experiment): readonly Diagnostic[] =>
@@ -16,7 +21,7 @@ const ofBins = ({ model: { pyramid }, train }: Experiment): readonly Diagnostic[
       ? [
           says.oneValue(
             { path: ["model", "pyramid", "bins", i], label: "pools to 1×1" },
-            train.batch,
+            train,
             true,
           ),
         ]
@@ -27,6 +32,6 @@ const ofStages = ({ model, train }: Experiment): readonly Diagnostic[] => {
   const [h, w] = train.crop.map((n) => stageSizes(n, model.backbone.dilations)[3]);
   const label = `${train.crop.join("×")} ends in a 1×1 feature map`;
   return h === 1 && w === 1
-    ? [says.oneValue({ path: ["train", "crop"], label }, train.batch, false)]
+    ? [says.oneValue({ path: ["train", "crop"], label }, train, false)]
     : [];
 };

@@ -5,6 +5,8 @@ import type { Experiment } from "../normalize/experiment.js";
 import { augmentOnce } from "./augment-once.js";
 import { augmentRanges } from "./augment-ranges.js";
 import { auxiliaryWeight } from "./auxiliary-weight.js";
+import { averageFollows } from "./average-follows.js";
+import { batchParts } from "./batch-parts.js";
 import { binsDiffer } from "./bins-differ.js";
 import { binsDivide } from "./bins-divide.js";
 import { binsFit } from "./bins-fit.js";
@@ -16,6 +18,9 @@ import { classWeights } from "./class-weights.js";
 import { cropLast } from "./crop-last.js";
 import { cropOnGrid } from "./crop-on-grid.js";
 import { firstDilation } from "./first-dilation.js";
+import { frozenAuxiliary } from "./frozen-auxiliary.js";
+import { frozenStart } from "./frozen-start.js";
+import { miningChooses } from "./mining-chooses.js";
 import { normValues } from "./norm-values.js";
 import { overlapBelowOne } from "./overlap-below-one.js";
 import { paletteCount } from "./palette-count.js";
@@ -42,8 +47,13 @@ export const rules: readonly Rule[] = [
   cropOnGrid,
   normValues,
 
+  batchParts,
   rateFalls,
+  frozenStart,
+  frozenAuxiliary,
+  averageFollows,
   classWeights,
+  miningChooses,
   augmentRanges,
   augmentOnce,
   cropLast,
