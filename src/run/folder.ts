@@ -28,6 +28,8 @@ export interface Run {
   readonly steps: number;
   /** Spent in these steps, over all sessions. */
   readonly seconds: number;
+  /** Most main memory that the process held while it trained, in bytes; absent before the first checkpoint. */
+  readonly peak_memory?: number;
   readonly device: Device;
   readonly versions: { readonly pspc: string; readonly node: string; readonly tensorflow: string };
   /** ISO 8601. */

@@ -17,6 +17,7 @@ import {
   writeRun,
 } from "./folder.js";
 import { openJournal, rewind } from "./journal.js";
+import { peakMemory, resetPeakMemory } from "./peak.js";
 import { recoveryLine } from "./recovery.js";
 
 type Of<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
@@ -72,6 +73,11 @@ export const openLedger = async (
   const { checkpoints } = experiment.train;
   const scored = new Set(lines.filter((line) => "split" in line).map(({ step }) => Number(step)));
   let seconds = run.seconds;
+  resetPeakMemory();
+  const written = (done: number, state: Run["state"]): Promise<void> => {
+    const peak_memory = Math.max(run.peak_memory ?? 0, peakMemory());
+    return writeRun(folder, { ...run, state, step: done, seconds, peak_memory });
+  };
 
   const tell: Ledger["tell"] = (event) => {
     log.append({ at: new Date().toISOString(), ...event });
@@ -85,7 +91,7 @@ export const openLedger = async (
     metrics.sync();
     board.sync();
     const file = await saveCheckpoint(folder, session.read(), fingerprint, done, checkpoints);
-    await writeRun(folder, { ...run, step: done, seconds });
+    await written(done, "running");
     rmSync(checkpointRequest(folder), { force: true });
     const event = tell({ kind: "saved", file, step: done } as const);
     log.sync();
@@ -135,7 +141,7 @@ export const openLedger = async (
       const checkpoint = await save(done);
       const file = weightsFile(folder);
       await saveWeights(file, session.read(), variables, fingerprint, done);
-      await writeRun(folder, { ...run, state: "finished", step: done, seconds });
+      await written(done, "finished");
       return [
         checkpoint,
         tell({ kind: "saved", file, step: done }),
