@@ -3,6 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { Failed } from "../diagnostic/failure.js";
 import { lower, type Program } from "../plan/program.js";
+import { findRun } from "../run/find.js";
 import { readRun, runFile, runFolder } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
 import { overridesNeedSpec, untrained, weightsTwice } from "./errors.js";
@@ -16,7 +17,8 @@ export interface Trained {
 
 /**
  * `eval runs/camvid` takes the network as the run trained it; `eval specs/camvid.yaml evaluate.mirror=true` as the
- * spec has it now, with the weights of the run where `train` puts them (or of `--run`).
+ * spec has it now, with the weights of the run that trained this plan, whatever its name, or that lies where `train`
+ * puts it (or of `--run`).
  */
 export const trained = async (
   terminal: Terminal,
@@ -30,9 +32,10 @@ export const trained = async (
     return { program: lower((await readRun(entry)).experiment), folder: entry };
   }
   const { resolved } = await open(terminal, request, json);
-  const folder = run ?? runFolder(entry, resolved.variant);
+  const program = lower(resolved.experiment);
+  const folder = run ?? (await findRun("runs", runFolder(entry, resolved.variant), program));
   if (!existsSync(runFile(folder))) throw new Failed(untrained(request.target, folder));
-  return { program: lower(resolved.experiment), folder };
+  return { program, folder };
 };
 
 /**

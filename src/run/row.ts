@@ -1,6 +1,10 @@
-/** One line of a comparison: what a variant costs and what it reaches, over its seeds. */
+/** One line of a comparison: a variant and its evaluated runs enter; what it costs and what it reaches leaves. */
 
+import { macs, parameterCount } from "../graph/cost.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { networkGraph } from "../plan/step.js";
 import type { Evaluation } from "./evaluation.js";
+import type { Run } from "./folder.js";
 
 /** Over the seeds: the mean, and the distance from the worst to the best. */
 export interface Spread {
@@ -18,6 +22,8 @@ export interface Row {
   readonly macs: number;
   /** Training time of one run, mean. */
   readonly seconds: number;
+  /** Most main memory of a training, in bytes; `null` where no run recorded it. */
+  readonly peak_memory: number | null;
   readonly miou: Spread;
   readonly mean_accuracy: Spread;
   readonly pixel_accuracy: Spread;
@@ -26,3 +32,54 @@ export interface Row {
   /** One a seed. */
   readonly evaluations: readonly Evaluation[];
 }
+
+/** A training and what its weights reach. */
+export interface Result {
+  readonly folder: string;
+  readonly run: Run;
+  readonly evaluation: Evaluation;
+}
+
+export const rowOf = (
+  variant: string,
+  experiment: Experiment,
+  results: readonly [Result, ...Result[]],
+): Row => {
+  const evaluations = results.map(({ evaluation }) => evaluation);
+  const over = (of: (evaluation: Evaluation) => number): Spread => spread(evaluations.map(of));
+  const peaks = results.flatMap(({ run }) => run.peak_memory ?? []);
+  return {
+    variant,
+    seeds: results.map(({ run }) => run.experiment.train.seed),
+    runs: results.map(({ folder }) => folder),
+    ...costs(experiment),
+    seconds: mean(results.map(({ run }) => run.seconds)),
+    peak_memory: peaks.length === 0 ? null : Math.max(...peaks),
+    miou: over(({ miou }) => miou),
+    mean_accuracy: over(({ mean_accuracy }) => mean_accuracy),
+    pixel_accuracy: over(({ pixel_accuracy }) => pixel_accuracy),
+    classes: results[0].evaluation.classes.map(({ name }, c) => ({
+      name,
+      iou: meanOfPresent(evaluations.map(({ classes }) => classes[c]?.iou ?? null)),
+    })),
+    evaluations,
+  };
+};
+
+/** Of the network as the paper draws it, on one crop. */
+const costs = (experiment: Experiment): Pick<Row, "parameters" | "macs"> => {
+  const graph = networkGraph(experiment, "infer");
+  return { parameters: parameterCount(graph), macs: macs(graph) };
+};
+
+const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+const meanOfPresent = (xs: readonly (number | null)[]): number | null => {
+  const present = xs.filter((x) => x !== null);
+  return present.length === 0 ? null : mean(present);
+};
+
+const spread = (xs: readonly number[]): Spread => ({
+  mean: mean(xs),
+  spread: Math.max(...xs) - Math.min(...xs),
+});

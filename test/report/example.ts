@@ -41,6 +41,7 @@ export const row = (variant: string, ...rights: readonly number[]): Row => {
     parameters: 1_234_567,
     macs: 2.5e9,
     seconds: 125,
+    peak_memory: 1.5 * 2 ** 30,
     miou: over(({ miou }) => miou),
     mean_accuracy: over(({ mean_accuracy }) => mean_accuracy),
     pixel_accuracy: over(({ pixel_accuracy }) => pixel_accuracy),

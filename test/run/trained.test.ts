@@ -13,6 +13,7 @@ import { readSafetensors } from "../../src/run/checkpoint.js";
 import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { evaluationFingerprint } from "../../src/run/evaluation.js";
+import { findRun } from "../../src/run/find.js";
 import { metricsFile, readEvaluation, runFolder } from "../../src/run/folder.js";
 import { logits } from "../../src/run/logits.js";
 import { predict } from "../../src/run/predict.js";
@@ -146,6 +147,10 @@ describe("a comparison", { timeout: 120_000 }, () => {
     expect(kinds(first, "scored")).toHaveLength(2);
     expect(await readdir(join(folder, "shared"))).toEqual(["shared-plain"]);
     expect(kinds(await collect(compare(request)), "scored")).toHaveLength(0);
+    const parent = request.parent;
+    const elsewhere = join(parent, "shared-mirrored");
+    expect(await findRun(parent, elsewhere, lower(mirrored))).toBe(join(parent, "shared-plain"));
+    expect(await findRun(parent, elsewhere, lower(withSeed(whole, 9)))).toBe(elsewhere);
   });
 
   test("trains what is missing, once, and sets the variants side by side", async () => {

@@ -1,0 +1,43 @@
+/** Runs by what they trained, not by what they are called: a folder of runs and a program enter, a run's folder leaves. */
+
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Failed } from "../diagnostic/failure.js";
+import type { Program } from "../plan/program.js";
+import { type Run, readRun, runFile } from "./folder.js";
+
+export interface Found {
+  readonly folder: string;
+  readonly run: Run;
+}
+
+/** Every run that can be read in a folder, by name; none where there is no such folder. */
+export const runsIn = async (parent: string): Promise<readonly Found[]> => {
+  const names = existsSync(parent) ? await readdir(parent) : [];
+  const found = await Promise.all(names.sort().map((name) => readable(join(parent, name))));
+  return found.filter((run) => run !== null);
+};
+
+/** `null` for what is no run, and for one that is damaged: whoever names it will hear of that. */
+const readable = async (folder: string): Promise<Found | null> => {
+  if (!existsSync(runFile(folder))) return null;
+  try {
+    return { folder, run: await readRun(folder) };
+  } catch (error) {
+    if (error instanceof Failed) return null;
+    throw error;
+  }
+};
+
+/**
+ * The run of a program: in its own folder, or in another's that trained the same, as variants do that differ in
+ * evaluation alone. `own` where there is neither.
+ */
+export const findRun = async (parent: string, own: string, program: Program): Promise<string> => {
+  const same = ({ run }: Found): boolean =>
+    run.fingerprint.training === program.fingerprint.training;
+  const mine = await readable(own);
+  if (mine !== null && same(mine)) return own;
+  return (await runsIn(parent)).find(same)?.folder ?? own;
+};

@@ -1,0 +1,77 @@
+/** A run's word on a handful of pictures, kept in its folder: a program and a split enter, files of classes leave. */
+
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { openSplit, type Split } from "../data/layout.js";
+import type { Sample } from "../data/sample.js";
+import { writeFileAtomic } from "../data/write.js";
+import type { Program } from "../plan/program.js";
+import { fingerprintOf } from "../plan/program.js";
+import type { Want } from "../runtime/library.js";
+import { weightsOf } from "./checkpoint.js";
+import type { Event } from "./event.js";
+import { predict } from "./predict.js";
+
+export interface SamplesRequest {
+  readonly program: Program;
+  readonly folder: string;
+  readonly split: Split;
+  /** How many pictures, spread evenly over the split. */
+  readonly images: number;
+  readonly device: Want;
+  readonly signal?: AbortSignal;
+}
+
+/** A pair, and the palette PNG of what was predicted for it. */
+export interface Predicted extends Sample {
+  readonly classes: string;
+}
+
+const listFile = (folder: string): string => join(folder, "samples.json");
+
+/** What the last call of `sample` left, or nothing. Files are named within the run's folder. */
+export const readSamples = async (folder: string): Promise<readonly Predicted[]> => {
+  try {
+    const { samples } = JSON.parse(await readFile(listFile(folder), "utf8")) as Listed;
+    return samples.map((one) => ({ ...one, classes: join(folder, one.classes) }));
+  } catch {
+    return [];
+  }
+};
+
+interface Listed {
+  /** Of the program, the weights and the pictures. */
+  readonly key: string;
+  readonly samples: readonly Predicted[];
+}
+
+/** Predicts what is not there yet. @throws Failed as prediction does. */
+export async function* sample(request: SamplesRequest): AsyncGenerator<Event, void> {
+  const { program, folder, split, images } = request;
+  const chosen = spread(await openSplit(program.experiment.data, split), images);
+  const { evaluate, data } = program.experiment;
+  const { training } = program.fingerprint;
+  const key = fingerprintOf({ training, weights: weightsOf(folder), evaluate, data, chosen });
+  const listed = await readFile(listFile(folder), "utf8").catch(() => "{}");
+  if ((JSON.parse(listed) as Partial<Listed>).key === key) return;
+  const pairs = new Map(chosen.map((pair) => [pair.image, pair]));
+  const found: Predicted[] = [];
+  const { device, signal } = request;
+  const asked = { program, folder, device, ...(signal === undefined ? {} : { signal }) };
+  const out = join(folder, "samples");
+  for await (const event of predict({ ...asked, inputs: [...pairs.keys()], out })) {
+    const pair = event.kind === "predicted" ? pairs.get(event.image) : undefined;
+    if (event.kind === "predicted" && pair !== undefined)
+      found.push({ ...pair, classes: relative(folder, event.classes) });
+    else yield event;
+  }
+  if (signal?.aborted) return;
+  const list: Listed = { key, samples: found };
+  await writeFileAtomic(listFile(folder), `${JSON.stringify(list)}\n`, false);
+}
+
+const spread = <A>(items: readonly A[], n: number): readonly A[] =>
+  Array.from(
+    { length: Math.min(n, items.length) },
+    (_, i) => items[Math.floor(((i + 0.5) * items.length) / Math.min(n, items.length))]!,
+  );
