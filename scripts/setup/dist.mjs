@@ -1,7 +1,15 @@
 // @ts-check
 /** Files of src/ → dist/ where theirs is older; types are not checked here (`npm test` and `npm run build` do). */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Stop } from "./stop.mjs";
@@ -11,9 +19,26 @@ import { Stop } from "./stop.mjs";
  * @returns {string[]} the files of src/ that are newer than what dist/ holds of them
  */
 export const staleFiles = (root) =>
-  files(join(root, "src"), ".ts").filter(
+  files(join(root, "src"), ".ts", ...assets).filter(
     (path) => changed(join(root, "src", path)) >= changed(emitted(root, path)),
   );
+
+/** What a page of a report is made of, beside TypeScript: it goes as it is. */
+const assets = [".js", ".css"];
+
+/**
+ * For `npm run build`, whose compiler knows TypeScript alone.
+ * @param {string} root
+ */
+export function copyAssets(root) {
+  for (const path of files(join(root, "src"), ...assets)) copy(root, path);
+}
+
+/** @param {string} root @param {string} path */
+function copy(root, path) {
+  mkdirSync(dirname(emitted(root, path)), { recursive: true });
+  copyFileSync(join(root, "src", path), emitted(root, path));
+}
 
 /**
  * @param {string} root
@@ -25,6 +50,10 @@ export function emit(root) {
   /** @type {typeof import("typescript")} */
   const ts = stale.length > 0 ? createRequire(import.meta.url)("typescript") : undefined;
   for (const path of stale) {
+    if (!path.endsWith(".ts")) {
+      copy(root, path);
+      continue;
+    }
     const compilerOptions = {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ES2022,
@@ -50,15 +79,17 @@ export function emit(root) {
 /** What is left in dist/ of files that src/ no longer has. @param {string} root */
 function removeOrphans(root) {
   mkdirSync(join(root, "dist"), { recursive: true });
-  const made = new Set(files(join(root, "src"), ".ts").map((path) => emitted(root, path)));
+  const made = new Set(
+    files(join(root, "src"), ".ts", ...assets).map((path) => emitted(root, path)),
+  );
   for (const path of files(join(root, "dist"), ".js"))
     if (!made.has(join(root, "dist", path))) rmSync(join(root, "dist", path));
 }
 
-/** @param {string} folder @param {string} ending */
-const files = (folder, ending) =>
+/** @param {string} folder @param {...string} endings */
+const files = (folder, ...endings) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) =>
-    path.endsWith(ending),
+    endings.some((ending) => path.endsWith(ending)),
   );
 
 /** @param {string} root @param {string} path within src/ */

@@ -91,3 +91,21 @@ export const untrained = ({ entry, variant }: Target, folder: string): Failure =
     "the spec was not trained, or its run lies elsewhere",
     `\`pspc train '${entry}${variant === undefined ? "" : `#${variant}`}'\`, or name the run with --run`,
   );
+
+export const noOverride = (word: string): Misused =>
+  new Misused(
+    `\`${word}\` is neither a run nor an override`,
+    "overrides look like train.batch=4; runs are compared with runs: compare RUN RUN…",
+  );
+
+export const otherClasses = (there: string, here: string): Misused =>
+  new Misused(
+    `${there} and ${here} have other classes`,
+    "scores over other classes cannot stand in one table",
+  );
+
+export const seedsOfRuns = (): Misused =>
+  new Misused(
+    "runs have the seeds they were trained with",
+    "--seeds is for specs; name the runs of the other seeds as well",
+  );

@@ -10,9 +10,9 @@ export type Verb = (terminal: Terminal, argv: readonly string[]) => Promise<Exit
 type Command = Parameters<typeof runSafely>[0];
 
 export const verb =
-  (commandFor: (terminal: Terminal) => Command): Verb =>
+  (commandFor: (terminal: Terminal, argv: readonly string[]) => Command): Verb =>
   async (terminal, argv) => {
-    const done = await runSafely(commandFor(terminal), [...argv]);
+    const done = await runSafely(commandFor(terminal, argv), [...argv]);
     if (done._tag === "ok") return done.value;
     const { into, message } = done.error.config;
     if (into === "stdout") {

@@ -51,7 +51,8 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./verb/predict.js"),
   },
   compare: {
-    summary: "train what is missing of the variants, and print them side by side",
+    summary:
+      "train what is missing of the variants, and set them side by side in a table and a page",
     load: () => import("./verb/compare.js"),
   },
   import: {

@@ -1,32 +1,62 @@
 /** The rows of a comparison enter; tables by score, as a paper prints them, leave: for a terminal, or in Markdown. */
 
+import type { Difference } from "../normalize/difference.js";
 import type { Row } from "../run/row.js";
-import { count, duration, percent, scaled } from "./number.js";
+import { inLine } from "./difference.js";
+import { bytes, count, duration, percent, scaled } from "./number.js";
 import { type Column, figure, markdown, table, text } from "./table.js";
+
+/** What a variant reaches, and first of all what it means otherwise than the baseline. */
+export interface Compared extends Row {
+  readonly differences: readonly Difference[];
+}
 
 type Draw = (columns: readonly Column[], rows: readonly (readonly string[])[]) => string;
 
 /** The first row as the spec has them is the baseline of the differences. */
-export const comparisonText = (rows: readonly Row[], colour: boolean): string =>
+export const comparisonText = (rows: readonly Compared[], colour: boolean): string =>
   both(rows, (columns, cells) => table(columns, cells, colour));
 
-export const comparisonMarkdown = (rows: readonly Row[]): string => both(rows, markdown);
+export const comparisonMarkdown = (rows: readonly Compared[]): string => both(rows, markdown);
 
-const both = (rows: readonly Row[], draw: Draw): string => {
+const both = (rows: readonly Compared[], draw: Draw): string => {
   const [baseline] = rows;
   if (baseline === undefined) return "";
   const ranked = rows.toSorted((a, b) => b.miou.mean - a.miou.mean);
-  return [scoreTable(ranked, baseline, draw), "", classTable(ranked, draw), "", legend(baseline)]
-    .join("\n")
-    .trimEnd();
+  return [
+    ...(rows.length > 1 ? [differenceTable(rows, baseline, draw), ""] : []),
+    scoreTable(ranked, baseline, draw),
+    "",
+    classTable(ranked, draw),
+    "",
+    legend(baseline),
+  ].join("\n");
 };
+
+/** Before any score: what is compared at all. */
+const differenceTable = (rows: readonly Compared[], baseline: Row, draw: Draw): string =>
+  draw(
+    ["variant", "differs in", baseline.variant, "here"].map(text),
+    rows
+      .slice(1)
+      .flatMap(({ variant, differences }) =>
+        differences.length === 0
+          ? [[variant, "nothing", "", ""]]
+          : differences.map(({ path, left, right }, i) => [
+              i === 0 ? variant : "",
+              path,
+              inLine(left),
+              inLine(right),
+            ]),
+      ),
+  );
 
 const scoreTable = (rows: readonly Row[], baseline: Row, draw: Draw): string =>
   draw(
     [
       text("variant"),
       ...["mIoU", "range", "Δ", "mean acc.", "pixel acc."].map(figure),
-      ...["parameters", "MACs", "training"].map(figure),
+      ...["parameters", "MACs", "training", "memory"].map(figure),
     ],
     rows.map((row) => [
       row.variant,
@@ -38,6 +68,7 @@ const scoreTable = (rows: readonly Row[], baseline: Row, draw: Draw): string =>
       count(row.parameters),
       scaled(row.macs),
       duration(row.seconds),
+      row.peak_memory === null ? "–" : bytes(row.peak_memory),
     ]),
   );
 

@@ -23,7 +23,7 @@ export const differenceText = (
     ["MACs to predict", ({ plan }) => scaled(plan.macs.inference)],
   ];
   const columns = [text(""), text(left.name), text(right.name)];
-  const values = differences.map((each) => [each.path, flow(each.left), flow(each.right)]);
+  const values = differences.map((each) => [each.path, inLine(each.left), inLine(each.right)]);
   const effect = costs.map(([name, of]) => [name, of(left), of(right)]);
   return [
     table(columns, values, colour),
@@ -32,5 +32,5 @@ export const differenceText = (
 };
 
 /** A value in a line; one of the two may lack it altogether. */
-const flow = (value: unknown): string =>
+export const inLine = (value: unknown): string =>
   value === undefined ? "–" : value === null ? "none" : JSON.stringify(value);

@@ -41,3 +41,9 @@ export const findRun = async (parent: string, own: string, program: Program): Pr
   if (mine !== null && same(mine)) return own;
   return (await runsIn(parent)).find(same)?.folder ?? own;
 };
+
+/** The run in a folder. @throws Failed where there is none, or a damaged one. */
+export const foundIn = async (folder: string): Promise<Found> => ({
+  folder,
+  run: await readRun(folder),
+});

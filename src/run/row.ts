@@ -67,7 +67,7 @@ export const rowOf = (
 };
 
 /** Of the network as the paper draws it, on one crop. */
-const costs = (experiment: Experiment): Pick<Row, "parameters" | "macs"> => {
+export const costs = (experiment: Experiment): Pick<Row, "parameters" | "macs"> => {
   const graph = networkGraph(experiment, "infer");
   return { parameters: parameterCount(graph), macs: macs(graph) };
 };

@@ -3,8 +3,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import { fromCounts } from "../../src/metric/confusion.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
+import type { Compared } from "../../src/report/comparison.js";
 import { type Evaluation, scored } from "../../src/run/evaluation.js";
-import type { Row } from "../../src/run/row.js";
 import { checkSpec } from "../../src/validate/check.js";
 
 /** The experiment of a spec with the given model and training, in YAML's flow form. */
@@ -28,7 +28,7 @@ export const evaluation = (right: number, car = 50): Evaluation => {
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 
 /** A row over one seed for each of `rights`. */
-export const row = (variant: string, ...rights: readonly number[]): Row => {
+export const row = (variant: string, ...rights: readonly number[]): Compared => {
   const evaluations = rights.map((right) => evaluation(right));
   const over = (of: (one: Evaluation) => number) => {
     const all = evaluations.map(of);
@@ -36,6 +36,8 @@ export const row = (variant: string, ...rights: readonly number[]): Row => {
   };
   return {
     variant,
+    differences:
+      variant === "fcn" ? [] : [{ path: "model.pyramid", left: null, right: { bins: [1, 2] } }],
     seeds: rights.map((_, i) => i),
     runs: rights.map((_, i) => `runs/${variant}-seed${i}`),
     parameters: 1_234_567,

@@ -1,37 +1,44 @@
-/** `compare`: a spec enters; what is missing of its variants is trained, and one table of them all leaves. */
+/** `compare`: a spec or runs enter; what is missing is trained, and one table and one page of them all leave. */
 
-import { command, flag, number, oneOf, option, optional, string } from "cmd-ts";
-import type { Resolved } from "../../normalize/normalize.js";
-import { lower, type Program, withSeed } from "../../plan/program.js";
-import { comparisonMarkdown, comparisonText } from "../../report/comparison.js";
-import { compare, type Variant } from "../../run/compare.js";
+import { command, flag, number, oneOf, option, optional, restPositionals, string } from "cmd-ts";
+import { type Compared, comparisonMarkdown, comparisonText } from "../../report/comparison.js";
+import { comparisonCsv } from "../../report/csv.js";
+import { compare, shownAs } from "../../run/compare.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
-import { badCount, noSuchVariants } from "../errors.js";
+import { badCount, noOverride } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { open, type SpecRequest } from "../read.js";
+import { nameOfSpec, writeReport } from "../report.js";
 import { hasColour, print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
+import { type AllMeant, isRun, variantsOfRuns, variantsOfSpec } from "../variants.js";
 import { verb } from "../verb.js";
 
-export const run = verb((terminal) =>
+const countOption = (long: string, usual: number, description: string) =>
+  option({
+    long,
+    type: number,
+    description,
+    defaultValue: () => usual,
+    defaultValueIsSerializable: true,
+  });
+
+export const run = verb((terminal, argv) =>
   command({
     name: "compare",
-    description: "Trains what is missing of a spec's variants and prints them side by side.",
+    description:
+      "Trains what is missing of a spec's variants, or of runs, and sets them side by side: in a table, and in a page.",
     args: {
-      ...specArguments,
+      target: specArguments.target,
+      words: restPositionals({
+        type: { ...string, displayName: "RUN|key=value", description: "more runs, or overrides" },
+      }),
       variants: textOption(
         "variants",
         "A,B",
         "these only, in this order; the first is the baseline",
       ),
-      seeds: option({
-        long: "seeds",
-        type: number,
-        description: "trainings of each variant, from train.seed on",
-        defaultValue: () => 1,
-        defaultValueIsSerializable: true,
-      }),
+      seeds: countOption("seeds", 1, "trainings of each variant, from train.seed on"),
       split: option({
         long: "split",
         type: optional(oneOf(["train", "val", "test"])),
@@ -44,65 +51,78 @@ export const run = verb((terminal) =>
         defaultValue: () => "runs",
         defaultValueIsSerializable: true,
       }),
+      html: textOption("html", "FILE", "where the page goes; RUNS/NAME.html otherwise"),
+      images: countOption("images", 4, "pictures of the split in the page; 0 has none"),
       json: jsonFlag,
       markdown: flag({ long: "markdown", description: "answer in Markdown" }),
+      csv: flag({ long: "csv", description: "answer in comma-separated values" }),
       device: deviceOption,
     },
-    handler: async ({ variants, seeds, split, runs, json, markdown, device, ...request }) => {
+    handler: async ({ target, words, variants: names, seeds, split: of, runs, ...asked }) => {
+      const { html, images, device } = asked;
       if (!Number.isInteger(seeds) || seeds < 1) throw badCount("seeds", seeds);
-      const programs = await programsFor(terminal, request, variants?.split(","), seeds, json);
-      const [first] = programs;
-      const { answer } = await follow(
+      const variants = isRun(target.entry)
+        ? await variantsOfRuns([target.entry, ...words], seeds)
+        : await variantsOfSpec(
+            terminal,
+            { target, overrides: words.map(override) },
+            { names: names?.split(","), seeds, json: asked.json },
+          );
+      const split = of ?? defaultSplit(variants[0].programs[0]);
+      const { answer: rows } = await follow(
         terminal,
-        (signal) =>
-          compare({
-            spec: request.target.entry,
-            parent: runs,
-            variants: programs,
-            split: split ?? defaultSplit(first.programs[0]),
-            device,
-            signal,
-          }),
-        (name) => {
-          const variant = programs.find((each) => each.name === name) ?? first;
-          return variant.programs[0].experiment.train.batch;
-        },
+        (signal) => compare({ spec: target.entry, parent: runs, variants, split, device, signal }),
+        batchOf(variants),
       );
-      if (answer === null) {
-        tell(terminal, "the same command goes on where this one stopped");
-        return exit.interrupted;
-      }
-      if (json) printJson(terminal, answer);
-      else if (markdown) print(terminal, comparisonMarkdown(answer));
-      else print(terminal, comparisonText(answer, hasColour(terminal.out)));
+      if (rows === null) return interrupted(terminal);
+      const compared = rows.map((row, i) => ({
+        ...row,
+        differences: variants[i]?.differences ?? [],
+      }));
+      const name = isRun(target.entry) ? "runs" : nameOfSpec(target.entry);
+      const written = await writeReport(terminal, {
+        file: html ?? `${runs}/${name}.html`,
+        title: name,
+        command: ["npx pspc compare", ...argv].join(" "),
+        variants,
+        rows: compared,
+        split,
+        images,
+        device,
+      });
+      if (!written) return interrupted(terminal);
+      answer(terminal, compared, asked);
       return exit.ok;
     },
   }),
 );
 
-type Variants = readonly [Variant, ...Variant[]];
+const override = (word: string): string => {
+  if (!word.includes("=")) throw noOverride(word);
+  return word;
+};
 
-/** The variants that are asked for, or all; a spec without variants is compared with nothing. */
-const programsFor = async (
-  terminal: Terminal,
-  { target, overrides }: SpecRequest,
-  asked: readonly string[] | undefined,
-  seeds: number,
-  json: boolean,
-): Promise<Variants> => {
-  const { resolved, variants } = await open(terminal, { target, overrides }, json);
-  const unknown = (asked ?? []).filter((name) => !variants.includes(name));
-  if (unknown.length > 0) throw noSuchVariants(unknown, variants);
-  const one = (name: string | null, { experiment }: Resolved): Variant => {
-    const program = (i: number): Program => lower(withSeed(experiment, experiment.train.seed + i));
-    const others = Array.from({ length: seeds - 1 }, (_, i) => program(i + 1));
-    return { name, programs: [program(0), ...others] };
+const batchOf =
+  (variants: AllMeant) =>
+  (shown: string | null): number => {
+    const variant = variants.find((each) => shownAs(each) === shown) ?? variants[0];
+    return variant.programs[0].experiment.train.batch;
   };
-  const [first, ...rest] = target.variant === undefined ? (asked ?? variants) : [];
-  if (first === undefined) return [one(target.variant ?? null, resolved)];
-  const opened = async (variant: string): Promise<Variant> => {
-    const request = { target: { ...target, variant }, overrides };
-    return one(variant, (await open(terminal, request, json)).resolved);
-  };
-  return [await opened(first), ...(await Promise.all(rest.map(opened)))];
+
+const interrupted = (terminal: Terminal): typeof exit.interrupted => {
+  tell(terminal, "the same command goes on where this one stopped");
+  return exit.interrupted;
+};
+
+interface Form {
+  readonly json: boolean;
+  readonly markdown: boolean;
+  readonly csv: boolean;
+}
+
+const answer = (terminal: Terminal, rows: readonly Compared[], form: Form): void => {
+  if (form.json) printJson(terminal, rows);
+  else if (form.csv) print(terminal, comparisonCsv(rows));
+  else if (form.markdown) print(terminal, comparisonMarkdown(rows));
+  else print(terminal, comparisonText(rows, hasColour(terminal.out)));
 };

@@ -1,0 +1,102 @@
+/** What a comparison is asked of enters: a spec, or runs; the variants to compare leave, with what they mean. */
+
+import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { type Difference, differences, experimentDifferences } from "../normalize/difference.js";
+import type { Resolved } from "../normalize/normalize.js";
+import { fingerprintOf, lower, type Program, withSeed } from "../plan/program.js";
+import type { Variant } from "../run/compare.js";
+import { type Found, foundIn } from "../run/find.js";
+import { noSuchVariants, otherClasses, overridesNeedSpec, seedsOfRuns } from "./errors.js";
+import { open, type SpecRequest } from "./read.js";
+import type { Terminal } from "./terminal.js";
+
+/** A variant, and how its meaning differs from the first one's. */
+export interface Meant extends Variant {
+  readonly differences: readonly Difference[];
+}
+
+export type AllMeant = readonly [Meant, ...Meant[]];
+
+export const isRun = (word: string): boolean => existsSync(word) && statSync(word).isDirectory();
+
+export interface Asked {
+  /** Variants by name, or all. */
+  readonly names: readonly string[] | undefined;
+  readonly seeds: number;
+  readonly json: boolean;
+}
+
+/** The variants that are asked for, or all; a spec without variants is compared with nothing. */
+export const variantsOfSpec = async (
+  terminal: Terminal,
+  { target, overrides }: SpecRequest,
+  { names, seeds, json }: Asked,
+): Promise<AllMeant> => {
+  const { resolved, variants } = await open(terminal, { target, overrides }, json);
+  const unknown = (names ?? []).filter((name) => !variants.includes(name));
+  if (unknown.length > 0) throw noSuchVariants(unknown, variants);
+  const chosen = target.variant === undefined ? (names ?? variants) : [];
+  const opened = chosen.map(async (variant) => {
+    const request = { target: { ...target, variant }, overrides };
+    return [variant, (await open(terminal, request, json)).resolved] as const;
+  });
+  const [first = [target.variant ?? null, resolved] as const, ...rest] = await Promise.all(opened);
+  const meant = ([name, of]: readonly [string | null, Resolved]): Meant => ({
+    name,
+    programs: seeded(of, seeds),
+    differences: differences(first[1], of),
+  });
+  return [meant(first), ...rest.map(meant)];
+};
+
+const seeded = ({ experiment }: Resolved, seeds: number): readonly [Program, ...Program[]] => {
+  const program = (i: number): Program => lower(withSeed(experiment, experiment.train.seed + i));
+  return [program(0), ...Array.from({ length: seeds - 1 }, (_, i) => program(i + 1))];
+};
+
+/** Runs that differ in their seed alone are one variant. @throws Misused where they cannot stand in one table. */
+export const variantsOfRuns = async (
+  words: readonly string[],
+  seeds: number,
+): Promise<AllMeant> => {
+  const stray = words.find((word) => !isRun(word));
+  if (stray !== undefined) throw overridesNeedSpec(words[0]!);
+  if (seeds > 1) throw seedsOfRuns();
+  const [first, ...rest] = groups(await Promise.all(words.map(foundIn)));
+  const base = first![0].run.experiment;
+  const meant = (group: Group): Meant => {
+    const { experiment } = group[0].run;
+    if (`${experiment.data.classes}` !== `${base.data.classes}`)
+      throw otherClasses(first![0].folder, group[0].folder);
+    return {
+      name: nameOf(group, words),
+      programs: [lower(experiment), ...group.slice(1).map(({ run }) => lower(run.experiment))],
+      folders: group.map(({ folder }) => folder),
+      differences: experimentDifferences(base, experiment).filter(
+        ({ path }) => path !== "train.seed",
+      ),
+    };
+  };
+  return [meant(first!), ...rest.map(meant)];
+};
+
+export type Group = readonly [Found, ...Found[]];
+
+/** Runs of one plan, whatever their seed, in the order of their first. */
+export const groups = (runs: readonly Found[]): readonly Group[] => {
+  const known = new Map<string, [Found, ...Found[]]>();
+  for (const found of runs) {
+    const plan = fingerprintOf(withSeed(found.run.experiment, 0));
+    const group = known.get(plan);
+    if (group === undefined) known.set(plan, [found]);
+    else group.push(found);
+  }
+  return [...known.values()];
+};
+
+/** The folder's own name, or its path where two are named the same. */
+const nameOf = ([{ folder }]: Group, words: readonly string[]): string => {
+  const name = basename(folder);
+  return words.filter((word) => basename(word) === name).length > 1 ? folder : name;
+};

@@ -1,0 +1,60 @@
+/** Scores by class: a report enters; the IoU of every class as a heat map, and what is taken for what, leave as tables. */
+
+import { count, percent } from "../number.js";
+import { type Html, html, nothing } from "./html.js";
+import type { Report, Shown } from "./report.js";
+
+export const classesSection = ({ classes, variants }: Report): Html => {
+  if (variants.every(({ row }) => row === null)) return nothing;
+  return html`<section id="classes" aria-labelledby="classes-title">
+<h2 id="classes-title">Classes</h2>
+<p class="lead">IoU of each class in percent, means over the seeds; the stronger the colour the better; a dash is a class that does not occur.</p>
+<div class="scroll" role="region" aria-labelledby="classes-title" tabindex="0"><table class="heat">
+<thead><tr><th scope="col">variant</th>${classes.map((name) => html`<th scope="col" class="tilt"><span>${name}</span></th>`)}</tr></thead>
+<tbody>${variants.map((variant, v) => heatRow(variant, v))}</tbody>
+</table></div>
+</section>`;
+};
+
+const heatRow = ({ name, row }: Shown, v: number): Html =>
+  row === null
+    ? nothing
+    : html`<tr data-v="${v}"><th scope="row"><i class="swatch c${Math.min(v, 8)}"></i>${name}</th>${row.classes.map(({ iou }) => html`<td class="h${shade(iou ?? 0)}">${percent(iou, 0)}</td>`)}</tr>`;
+
+/** One of eleven shades. */
+const shade = (share: number): number => Math.round(10 * Math.min(1, Math.max(0, share)));
+
+export const confusionSection = ({ classes, variants }: Report): Html => {
+  const shown = variants.flatMap(({ row, name }, v) => (row === null ? [] : [{ row, name, v }]));
+  if (shown.length === 0) return nothing;
+  return html`<section id="confusion" aria-labelledby="confusion-title">
+<h2 id="confusion-title">Confusions</h2>
+<p class="lead">Of the pixels of a class (row), how many percent are taken for which (column). All seeds together; less than half a percent is left blank.</p>
+<p class="controls"><label>variant <select id="confusion-of">${shown.map(({ name, v }) => html`<option value="${v}">${name}</option>`)}</select></label></p>
+${shown.map(
+  (
+    { row, name, v },
+    i,
+  ) => html`<div class="scroll matrix${i === 0 ? "" : " away"}" data-confusion="${v}" role="region" aria-label="Confusions of ${name}" tabindex="0"><table class="heat">
+<caption>${name}</caption>
+<thead><tr><th scope="col">is \\ taken for</th>${classes.map((one) => html`<th scope="col" class="tilt"><span>${one}</span></th>`)}<th scope="col" class="n">pixels</th></tr></thead>
+<tbody>${summed(row.evaluations.map(({ confusion }) => confusion)).map((counts, c) => confusionRow(classes[c] ?? "", counts, c))}</tbody>
+</table></div>`,
+)}
+</section>`;
+};
+
+type Matrix = readonly (readonly number[])[];
+
+const summed = (matrices: readonly Matrix[]): Matrix =>
+  matrices.reduce((a, b) => a.map((row, i) => row.map((n, j) => n + (b[i]?.[j] ?? 0))));
+
+const confusionRow = (name: string, counts: readonly number[], truth: number): Html => {
+  const total = counts.reduce((a, b) => a + b, 0);
+  const cells = counts.map((n, c) => {
+    const share = total === 0 ? 0 : n / total;
+    const kind = c === truth ? "h" : "e";
+    return html`<td class="${kind}${shade(share)}">${share < 0.005 ? "" : percent(share, 0)}</td>`;
+  });
+  return html`<tr><th scope="row">${name}</th>${cells}<td class="n">${count(total)}</td></tr>`;
+};

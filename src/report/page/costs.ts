@@ -1,0 +1,107 @@
+/** What the variants cost and what they reach: rows enter, a chart a cost leaves, all over one scale of scores. */
+
+import type { TopLevelSpec } from "vega-lite";
+import { bytes, duration, percent, scaled } from "../number.js";
+import { colourOf, draw, said } from "./chart.js";
+import { type Html, html, nothing } from "./html.js";
+import type { Report, Shown } from "./report.js";
+
+interface Cost {
+  readonly title: string;
+  readonly of: (variant: Shown) => number | null;
+  readonly print: (value: number) => string;
+  /** As the axis counts. */
+  readonly unit: readonly [divisor: number, name: string];
+}
+
+const costs: readonly Cost[] = [
+  { title: "Parameters", of: (v) => v.parameters, print: scaled, unit: [1e6, "million"] },
+  { title: "Multiply-accumulates", of: (v) => v.macs, print: scaled, unit: [1e9, "billion"] },
+  {
+    title: "Training time",
+    of: ({ row }) => row?.seconds ?? null,
+    print: duration,
+    unit: [60, "minutes"],
+  },
+  {
+    title: "Peak memory of training",
+    of: ({ row }) => row?.peak_memory ?? null,
+    print: bytes,
+    unit: [2 ** 30, "GiB"],
+  },
+];
+
+export const costsSection = async (report: Report): Promise<Html> => {
+  const charts = (await Promise.all(costs.map((cost) => chart(report, cost)))).filter(
+    (one) => one !== nothing,
+  );
+  if (charts.length === 0) return nothing;
+  return html`<section id="costs" aria-labelledby="costs-title">
+<h2 id="costs-title">What a point costs</h2>
+<p class="lead">mIoU against what each variant takes. Parameters and multiply-accumulates are those of inference on one training crop; up and left is better. The numbers stand in the table of scores.</p>
+<div class="charts small">${charts}</div>
+</section>`;
+};
+
+const chart = async ({ variants }: Report, cost: Cost): Promise<Html> => {
+  const values = variants.flatMap((variant, v) => {
+    const value = cost.of(variant);
+    if (value === null || variant.row === null) return [];
+    const { miou } = variant.row;
+    const text = `${variant.name}: mIoU ${percent(miou.mean)}, ${cost.print(value)}`;
+    const scores = variant.row.evaluations.map((one) => one.miou);
+    return [
+      {
+        v,
+        cost: value / cost.unit[0],
+        miou: miou.mean,
+        low: Math.min(...scores),
+        high: Math.max(...scores),
+        said: said(v, text),
+      },
+    ];
+  });
+  if (values.length === 0) return nothing;
+  return html`<figure class="chart"><figcaption>${cost.title}, ${cost.unit[1]}</figcaption><div class="drawing">${await draw(points(values, variants.length))}</div></figure>`;
+};
+
+const points = (values: readonly object[], count: number): TopLevelSpec => {
+  const every = Array.from({ length: count }, (_, v) => v);
+  const color = {
+    field: "v",
+    type: "nominal",
+    legend: null,
+    scale: { domain: every, range: every.map(colourOf) },
+  } as const;
+  const description = { field: "said" } as const;
+  const x = {
+    field: "cost",
+    type: "quantitative",
+    title: null,
+    scale: { zero: false, padding: 14 },
+  } as const;
+  const y = (field: string) =>
+    ({
+      field,
+      type: "quantitative",
+      title: "mIoU",
+      axis: { format: ".0%" },
+      scale: { zero: false, padding: 14 },
+    }) as const;
+  return {
+    width: 300,
+    height: 190,
+    description: "mIoU against cost",
+    data: { values: [...values] },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 2, opacity: 0.45 },
+        encoding: { x, y: y("low"), y2: { field: "high" }, color, description },
+      },
+      {
+        mark: { type: "circle", size: 90, opacity: 1 },
+        encoding: { x, y: y("miou"), color, description },
+      },
+    ],
+  };
+};

@@ -1,0 +1,123 @@
+/** What happened while the variants trained: their curves enter, charts over the steps leave. */
+
+import type { TopLevelSpec } from "vega-lite";
+import { percent } from "../number.js";
+import { colourOf, draw, said, size } from "./chart.js";
+import { type Html, html, nothing } from "./html.js";
+import type { Curve, Report, Shown, ShownRun } from "./report.js";
+
+type Of = (run: ShownRun) => Curve;
+
+export const curvesSection = async (report: Report): Promise<Html> => {
+  const splits = [
+    ...new Set(report.variants.flatMap(({ runs }) => runs.flatMap((r) => [...r.scores.keys()]))),
+  ];
+  const charts = [
+    await chart(report, "Loss of the training batches", "loss", ({ loss }) => loss, loss),
+    ...(await Promise.all(
+      splits.map((split) => {
+        const of: Of = ({ scores }) => scores.get(split) ?? [];
+        return chart(report, `mIoU on ${split} while training`, "mIoU", of, (x) => percent(x));
+      }),
+    )),
+  ].filter((one) => one !== nothing);
+  if (charts.length === 0) return nothing;
+  return html`<section id="curves" aria-labelledby="curves-title">
+<h2 id="curves-title">Training</h2>
+<p class="lead">A line a run, averaged over stretches of steps.</p>
+<div class="charts">${charts}</div>
+</section>`;
+};
+
+const loss = (value: number): string => value.toPrecision(3);
+
+const chart = async (
+  { variants }: Report,
+  title: string,
+  axis: string,
+  of: Of,
+  print: (value: number) => string,
+): Promise<Html> => {
+  const drawn = variants.map((variant) => ({ ...variant, curves: variant.runs.map(of) }));
+  const values = drawn.flatMap(({ curves }, v) =>
+    curves.flatMap((curve, run) =>
+      curve.map(([step, value]) => ({ v, run: `${v}/${run}`, step, value })),
+    ),
+  );
+  if (values.length === 0) return nothing;
+  const picture = await draw(lines(values, variants, axis));
+  return html`<figure class="chart">
+<figcaption>${title}</figcaption>
+<div class="drawing">${picture}</div>
+<details><summary>The numbers</summary>
+<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table>
+<thead><tr><th scope="col">variant</th><th scope="col">first</th><th scope="col">lowest</th><th scope="col">highest</th><th scope="col">last</th></tr></thead>
+<tbody>${drawn.map(({ name, curves }, v) => numbers(name, v, curves, print))}</tbody>
+</table></div></details>
+</figure>`;
+};
+
+/** Of all seeds together: where the curves begin, how far they range, where they end. */
+const numbers = (
+  name: string,
+  v: number,
+  curves: readonly Curve[],
+  print: (value: number) => string,
+): Html => {
+  const some = curves.filter((curve) => curve.length > 0);
+  const all = some.flatMap((curve) => curve.map(([, value]) => value));
+  const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+  const cells =
+    some.length === 0
+      ? ["–", "–", "–", "–"]
+      : [
+          mean(some.map((curve) => curve[0]![1])),
+          Math.min(...all),
+          Math.max(...all),
+          mean(some.map((curve) => curve[curve.length - 1]![1])),
+        ].map(print);
+  return html`<tr data-v="${v}"><th scope="row">${name}</th>${cells.map((cell) => html`<td class="n">${cell}</td>`)}</tr>`;
+};
+
+interface Point {
+  readonly v: number;
+  readonly run: string;
+  readonly step: number;
+  readonly value: number;
+}
+
+const lines = (
+  values: readonly Point[],
+  variants: readonly Shown[],
+  axis: string,
+): TopLevelSpec => {
+  const range = values.map(({ value }) => value);
+  const [low, high] = [Math.min(...range), Math.max(...range)];
+  const scale = axis === "loss" && low > 0 && high / low > 20 ? "log" : "linear";
+  return {
+    ...size,
+    description: `${axis} by step`,
+    data: {
+      values: values.map((point) => ({ ...point, said: said(point.v, variants[point.v]!.name) })),
+    },
+    mark: { type: "line", strokeWidth: 1.6, strokeJoin: "round" },
+    encoding: {
+      x: { field: "step", type: "quantitative", title: "step", scale: { nice: false } },
+      y: {
+        field: "value",
+        type: "quantitative",
+        title: axis,
+        scale: { type: scale, zero: false },
+        ...(axis === "mIoU" ? { axis: { format: ".0%" } } : {}),
+      },
+      color: {
+        field: "v",
+        type: "nominal",
+        legend: null,
+        scale: { domain: variants.map((_, v) => v), range: variants.map((_, v) => colourOf(v)) },
+      },
+      detail: { field: "run" },
+      description: { field: "said" },
+    },
+  };
+};

@@ -1,0 +1,130 @@
+/** Samples of runs enter; pictures, truths and predictions small enough for a page leave, as data URLs. */
+
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import sharp from "sharp";
+import { readImage } from "../../data/image.js";
+import { IGNORED, labelTable } from "../../data/labels.js";
+import { palette } from "../../data/palette.js";
+import { decodeIndices, encodeIndices } from "../../data/png.js";
+import { readSample } from "../../data/sample.js";
+import { Failed } from "../../diagnostic/failure.js";
+import type { LabelMap } from "../../normalize/experiment.js";
+import type { Predicted } from "../../run/samples.js";
+import type { Pictured, Prediction } from "./report.js";
+
+/** Longest side in a page, in pixels. */
+const longest = 448;
+
+interface Classes {
+  readonly labels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * `samples` of each variant, of which some may lack some pictures.
+ * What cannot be read (any more) is left out: a report shows what there is.
+ */
+export const picturesOf = async (
+  samples: readonly (readonly Predicted[])[],
+  labels: LabelMap,
+): Promise<readonly Pictured[]> => {
+  const pairs = new Map(samples.flat().map((one) => [one.image, one]));
+  const rows = [...pairs.values()].map(async (pair): Promise<Pictured | null> => {
+    const image = await ifReadable(readImage(pair.image));
+    if (image === null) return null;
+    const truth = await ifReadable(readSample(pair, labelTable(labels)));
+    const size = shrunk(image);
+    const predictions = samples.map(async (own) => {
+      const sample = own.find((one) => one.image === pair.image);
+      return sample === undefined ? null : ifReadable(prediction(sample, truth, size));
+    });
+    return {
+      name: basename(pair.image),
+      ...size,
+      picture: await photograph(image.pixels, image, size),
+      truth: truth === null ? null : await drawn(truth, size),
+      predictions: await Promise.all(predictions),
+    };
+  });
+  return (await Promise.all(rows)).filter((row) => row !== null);
+};
+
+const ifReadable = <A>(reading: Promise<A>): Promise<A | null> =>
+  reading.catch((error) => {
+    if (error instanceof Failed || (error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  });
+
+type Size = Pick<Classes, "height" | "width">;
+
+const shrunk = ({ height, width }: Size): Size => {
+  const scale = Math.min(1, longest / Math.max(height, width));
+  return { height: Math.round(height * scale), width: Math.round(width * scale) };
+};
+
+const prediction = async (
+  { classes }: Predicted,
+  truth: Classes | null,
+  size: Size,
+): Promise<Prediction> => {
+  const { values, height, width } = await decodeIndices(await readFile(classes), classes);
+  const labels = Uint8Array.from(values);
+  const accuracy = truth?.labels.length === labels.length ? agreement(labels, truth.labels) : null;
+  return { url: await drawn({ labels, height, width }, size), accuracy };
+};
+
+/** Share of equal pixels among those that are not ignored. */
+const agreement = (labels: Uint8Array, truth: Uint8Array): number | null => {
+  let [right, total] = [0, 0];
+  for (let i = 0; i < truth.length; i++) {
+    if (truth[i] === IGNORED) continue;
+    total++;
+    if (truth[i] === labels[i]) right++;
+  }
+  return total === 0 ? null : right / total;
+};
+
+const photograph = async (pixels: Uint8Array, from: Size, to: Size): Promise<string> => {
+  const raw = { width: from.width, height: from.height, channels: 3 as const };
+  const jpeg = sharp(pixels, { raw }).resize(to.width, to.height).jpeg({ quality: 80 });
+  return dataUrl("image/jpeg", await jpeg.toBuffer());
+};
+
+/** Classes are scaled without mixing: between two of them there is no third. */
+const drawn = async ({ labels, height, width }: Classes, to: Size): Promise<string> => {
+  const scaled = new Uint8Array(to.height * to.width);
+  for (let y = 0; y < to.height; y++) {
+    const row = Math.floor(((y + 0.5) * height) / to.height) * width;
+    for (let x = 0; x < to.width; x++)
+      scaled[y * to.width + x] = labels[row + Math.floor(((x + 0.5) * width) / to.width)]!;
+  }
+  return dataUrl("image/png", encodeIndices(scaled, to.height, to.width, classPalette()));
+};
+
+const dataUrl = (type: string, bytes: Buffer): string =>
+  `data:${type};base64,${bytes.toString("base64")}`;
+
+/** Twelve colours that people with any sight tell apart by hue or lightness; VOC's for the classes beyond. */
+const distinct = [
+  "56b4e9",
+  "9a6324",
+  "0072b2",
+  "7f7f7f",
+  "cc79a7",
+  "d55e00",
+  "e69f00",
+  "f0e442",
+  "ffffff",
+  "009e73",
+  "44337a",
+  "1b1b1b",
+];
+
+export const classPalette = (): Uint8Array => {
+  const colours = palette();
+  for (const [index, colour] of distinct.entries())
+    colours.set(Buffer.from(colour, "hex"), 3 * index);
+  return colours;
+};

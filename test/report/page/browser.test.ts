@@ -1,0 +1,126 @@
+/** The page in a browser: nothing fails, charts are drawn, and what can be moved moves. */
+
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { page } from "../../../src/report/page/page.js";
+import { chromiumPath, launch, noBrowser } from "./chromium.js";
+import { synthetic } from "./synthetic.js";
+
+const path = chromiumPath();
+if (path === undefined) process.stderr.write(`test/report/page/browser.test.ts ${noBrowser}\n`);
+
+const thirty = ["fcn", "pspnet", ...Array.from({ length: 28 }, (_, i) => `matrix-${i}`)];
+
+describe.skipIf(path === undefined)("thirty variants in a browser", { timeout: 60_000 }, () => {
+  let folder = "";
+  let file = "";
+  let browser: Browser;
+  const complaints: string[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "pspc-page-"));
+    file = join(folder, "report.html");
+    await writeFile(file, await page(synthetic(thirty)));
+    browser = await launch(path!);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const opened = async (width = 1280): Promise<Page> => {
+    const tab = await browser.newPage({ viewport: { width, height: 800 } });
+    tab.on("console", (message) => complaints.push(message.text()));
+    tab.on("pageerror", (error) => complaints.push(String(error)));
+    tab.on("request", (request) => {
+      if (!/^(file|data):/.test(request.url())) complaints.push(`asks for ${request.url()}`);
+    });
+    await tab.goto(pathToFileURL(file).href);
+    return tab;
+  };
+  const rows = (tab: Page): Promise<string[]> =>
+    tab.locator("#ranking tbody tr:visible th").allInnerTexts();
+
+  test("opens soon, without a complaint", async () => {
+    const tab = await opened();
+    const ms = await tab.evaluate(() => performance.now());
+    const { size } = await stat(file);
+    process.stdout.write(
+      `30 variants: ${(size / 2 ** 20).toFixed(1)} MiB, open in ${ms.toFixed(0)} ms\n`,
+    );
+    // A page that is unfit opens in tens of seconds; the machine of a test may be slow.
+    expect(ms).toBeLessThan(10_000);
+    expect(size).toBeLessThan(4 * 2 ** 20);
+    expect(await tab.locator("figure.chart svg").count()).toBe(6);
+    for (const box of await tab.locator(".chart svg").all())
+      expect((await box.boundingBox())?.width).toBeGreaterThan(200);
+    await tab.close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("finds, puts away and brings back variants, everywhere at once", async () => {
+    const tab = await opened();
+    await tab.fill("#find", "matrix-1");
+    expect(await rows(tab)).toHaveLength(11);
+    expect(await tab.locator("#curves path[data-v='1']").first().isVisible()).toBe(false);
+    expect(await tab.locator("#shown").textContent()).toBe("11 of 30 shown");
+    await tab.click("#all");
+    expect(await rows(tab)).toHaveLength(30);
+    await tab.focus("[data-chip='1']");
+    await tab.keyboard.press("Enter");
+    expect(await rows(tab)).toHaveLength(29);
+    expect(await tab.getAttribute("[data-chip='1']", "aria-pressed")).toBe("false");
+    await tab.close();
+  });
+
+  test("counts from the baseline that is chosen, and sorts by what is asked", async () => {
+    const tab = await opened();
+    const delta = (v: number): Promise<string | null> =>
+      tab.locator(`#ranking tr[data-v='${v}'] [data-key='delta']`).textContent();
+    const before = await delta(1);
+    expect(await delta(0)).toBe("baseline");
+    await tab.selectOption("#baseline", "1");
+    const after = await delta(0);
+    const sign = (text: string | null): number =>
+      Number((text ?? "").replace("≈ ", "").replace("−", "-"));
+    expect(sign(after)).toBeCloseTo(-sign(before), 1);
+    await tab.click("[data-sort='parameters']");
+    const counts = await tab.locator("#ranking [data-key='parameters']").allInnerTexts();
+    const numbers = counts.map((text) => Number(text.replaceAll(",", "")));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => b - a));
+    expect(await tab.getAttribute("th:has([data-sort='parameters'])", "aria-sort")).toBe(
+      "descending",
+    );
+    await tab.close();
+  });
+
+  test("moves the slider by keys, and counts the pixels that differ", async () => {
+    const tab = await opened();
+    const stage = tab.locator(".stage").first();
+    await stage.locator(".slider").focus();
+    await tab.keyboard.press("ArrowRight");
+    expect(await stage.evaluate((one) => one.style.getPropertyValue("--cut"))).toBe("51%");
+    const verdict = tab.locator(".verdict").first();
+    await expect.poll(() => verdict.textContent()).toMatch(/^fcn and pspnet differ in [\d.]+ %/);
+    await tab.selectOption("#right", "0");
+    await expect.poll(() => verdict.textContent()).toContain("differ in 0.0 %");
+    await tab.check("#disagreement");
+    expect(await stage.locator("canvas").isVisible()).toBe(true);
+    await tab.close();
+  });
+
+  test("fits a phone, and shows the confusions of the variant that is asked for", async () => {
+    const tab = await opened(375);
+    const over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    expect(await tab.evaluate(over)).toBe(0);
+    await tab.selectOption("#confusion-of", "7");
+    expect(await tab.locator("[data-confusion]:visible caption").allInnerTexts()).toEqual([
+      "matrix-5",
+    ]);
+    await tab.close();
+    expect(complaints).toEqual([]);
+  });
+});
