@@ -109,3 +109,9 @@ export const seedsOfRuns = (): Misused =>
     "runs have the seeds they were trained with",
     "--seeds is for specs; name the runs of the other seeds as well",
   );
+
+export const badPort = (port: number): Misused =>
+  new Misused(`--port is ${port}, and must be a whole number from 0 to 65535`);
+
+export const noRunsFolder = (folder: string): Failure =>
+  failure(`there is no folder ${folder}`, undefined, "name the folder of the runs: pspc dash RUNS");

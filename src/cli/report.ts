@@ -33,10 +33,10 @@ export const nameOfSpec = (entry: string): string => basename(entry, extname(ent
 export const writeReport = async (terminal: Terminal, request: ReportRequest): Promise<boolean> => {
   const { interrupted } = await follow(terminal, (signal) => samples(request, signal));
   if (interrupted) return false;
-  const [first, ...rest] = await Promise.all(request.rows.map((row, i) => entry(request, row, i)));
+  const entries = await Promise.all(request.rows.map((row, i) => entry(request, row, i)));
   const { file, title, split, command } = request;
   const about = { title, split, commands: [command], live: false };
-  const text = await page(await gather([first!, ...rest], about));
+  const text = await page(await gather(entries, about));
   makeFolder(dirname(file));
   await writeFileAtomic(file, text);
   tell(terminal, `the page: ${file}`);

@@ -4,9 +4,9 @@ import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { type Difference, differences, experimentDifferences } from "../normalize/difference.js";
 import type { Resolved } from "../normalize/normalize.js";
-import { fingerprintOf, lower, type Program, withSeed } from "../plan/program.js";
+import { lower, type Program, withSeed } from "../plan/program.js";
 import type { Variant } from "../run/compare.js";
-import { type Found, foundIn } from "../run/find.js";
+import { foundIn, type Group, groups } from "../run/find.js";
 import { noSuchVariants, otherClasses, overridesNeedSpec, seedsOfRuns } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import type { Terminal } from "./terminal.js";
@@ -79,20 +79,6 @@ export const variantsOfRuns = async (
     };
   };
   return [meant(first!), ...rest.map(meant)];
-};
-
-export type Group = readonly [Found, ...Found[]];
-
-/** Runs of one plan, whatever their seed, in the order of their first. */
-export const groups = (runs: readonly Found[]): readonly Group[] => {
-  const known = new Map<string, [Found, ...Found[]]>();
-  for (const found of runs) {
-    const plan = fingerprintOf(withSeed(found.run.experiment, 0));
-    const group = known.get(plan);
-    if (group === undefined) known.set(plan, [found]);
-    else group.push(found);
-  }
-  return [...known.values()];
 };
 
 /** The folder's own name, or its path where two are named the same. */

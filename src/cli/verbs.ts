@@ -55,6 +55,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
       "train what is missing of the variants, and set them side by side in a table and a page",
     load: () => import("./verb/compare.js"),
   },
+  dash: {
+    summary: "show the runs of a folder in the browser, live while they train",
+    load: () => import("./verb/dash.js"),
+  },
   import: {
     summary: "say which weights of a file fit a spec, and write them under our names",
     load: () => import("./verb/import.js"),

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Failed } from "../diagnostic/failure.js";
-import type { Program } from "../plan/program.js";
+import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
 import { type Run, readRun, runFile } from "./folder.js";
 
 export interface Found {
@@ -47,3 +47,17 @@ export const foundIn = async (folder: string): Promise<Found> => ({
   folder,
   run: await readRun(folder),
 });
+
+export type Group = readonly [Found, ...Found[]];
+
+/** Runs of one plan, whatever their seed, in the order of their first. */
+export const groups = (runs: readonly Found[]): readonly Group[] => {
+  const known = new Map<string, [Found, ...Found[]]>();
+  for (const found of runs) {
+    const plan = fingerprintOf(withSeed(found.run.experiment, 0));
+    const group = known.get(plan);
+    if (group === undefined) known.set(plan, [found]);
+    else group.push(found);
+  }
+  return [...known.values()];
+};

@@ -1,7 +1,7 @@
 /** A run is a folder: where its files lie, and what its `run.json` says, enter and leave here. */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
@@ -149,6 +149,22 @@ export const readEvaluation = async (
   } catch {
     return null;
   }
+};
+
+/** Every evaluation of a run that can be read, the oldest first. */
+export const readEvaluations = async (folder: string): Promise<readonly Evaluation[]> => {
+  const names = await readdir(evaluationsFolder(folder)).catch(() => []);
+  const files = names.filter((name) => name.endsWith(".json"));
+  const dated = files.map(async (name) => {
+    const file = join(evaluationsFolder(folder), name);
+    const { mtimeMs } = await stat(file);
+    return { mtimeMs, evaluation: JSON.parse(await readFile(file, "utf8")) as Evaluation };
+  });
+  const read = await Promise.all(dated.map((one) => one.catch(() => null)));
+  return read
+    .filter((one) => one !== null)
+    .sort((a, b) => a.mtimeMs - b.mtimeMs)
+    .map(({ evaluation }) => evaluation);
 };
 
 /** Leaves an evaluation in the folder of its run. @throws Failed where the disk refuses. */

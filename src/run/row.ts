@@ -2,6 +2,7 @@
 
 import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
+import { fingerprintOf } from "../plan/program.js";
 import { networkGraph } from "../plan/step.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Run } from "./folder.js";
@@ -66,11 +67,22 @@ export const rowOf = (
   };
 };
 
+type Costs = Pick<Row, "parameters" | "macs">;
+
 /** Of the network as the paper draws it, on one crop. */
-export const costs = (experiment: Experiment): Pick<Row, "parameters" | "macs"> => {
+export const costs = (experiment: Experiment): Costs => {
+  const { model, data, train } = experiment;
+  const key = fingerprintOf({ model, classes: data.classes.length, crop: train.crop });
+  const known = counted.get(key);
+  if (known !== undefined) return known;
   const graph = networkGraph(experiment, "infer");
-  return { parameters: parameterCount(graph), macs: macs(graph) };
+  const found = { parameters: parameterCount(graph), macs: macs(graph) };
+  counted.set(key, found);
+  return found;
 };
+
+/** Networks by what decides them: a live page asks for the same ones again and again. */
+const counted = new Map<string, Costs>();
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 

@@ -33,11 +33,17 @@ const listFile = (folder: string): string => join(folder, "samples.json");
 export const readSamples = async (folder: string): Promise<readonly Predicted[]> => {
   try {
     const { samples } = JSON.parse(await readFile(listFile(folder), "utf8")) as Listed;
-    return samples.map((one) => ({ ...one, classes: join(folder, one.classes) }));
+    return samples
+      .map((one) => ({ ...one, classes: join(folder, one.classes) }))
+      .filter(({ classes }) => isWithin(folder, classes));
   } catch {
     return [];
   }
 };
+
+/** A list that was tampered with leads nowhere else. */
+const isWithin = (folder: string, file: string): boolean =>
+  !relative(folder, file).split(/[\\/]/).includes("..");
 
 interface Listed {
   /** Of the program, the weights and the pictures. */

@@ -4,12 +4,12 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import sharp from "sharp";
 import { readImage } from "../../data/image.js";
-import { IGNORED, labelTable } from "../../data/labels.js";
+import { IGNORED, type Labelling, labelTable } from "../../data/labels.js";
 import { palette } from "../../data/palette.js";
-import { decodeIndices, encodeIndices } from "../../data/png.js";
+import { decodeIndices } from "../../data/png.js";
+import { encodeIndices } from "../../data/png-encode.js";
 import { readSample } from "../../data/sample.js";
 import { Failed } from "../../diagnostic/failure.js";
-import type { LabelMap } from "../../normalize/experiment.js";
 import type { Predicted } from "../../run/samples.js";
 import type { Pictured, Prediction } from "./report.js";
 
@@ -28,13 +28,13 @@ interface Classes {
  */
 export const picturesOf = async (
   samples: readonly (readonly Predicted[])[],
-  labels: LabelMap,
+  labelling: Labelling,
 ): Promise<readonly Pictured[]> => {
   const pairs = new Map(samples.flat().map((one) => [one.image, one]));
   const rows = [...pairs.values()].map(async (pair): Promise<Pictured | null> => {
     const image = await ifReadable(readImage(pair.image));
     if (image === null) return null;
-    const truth = await ifReadable(readSample(pair, labelTable(labels)));
+    const truth = await ifReadable(readSample(pair, labelTable(labelling)));
     const size = shrunk(image);
     const predictions = samples.map(async (own) => {
       const sample = own.find((one) => one.image === pair.image);

@@ -24,7 +24,7 @@ const ranked = (variants: readonly Shown[]): readonly number[] =>
     .sort((a, b) => (variants[b]!.row?.miou.mean ?? -1) - (variants[a]!.row?.miou.mean ?? -1));
 
 const lead = ({ variants, split }: Report): string => {
-  const seeds = Math.max(...variants.map(({ runs }) => runs.length));
+  const seeds = Math.max(0, ...variants.map(({ runs }) => runs.length));
   const range =
     seeds > 1
       ? `Means over up to ${seeds} seeds; the bar goes from the worst seed to the best. Δ is the difference from the baseline; ≈ marks one that lies within the spread of the seeds, which therefore tells nothing.`

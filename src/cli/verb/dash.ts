@@ -1,0 +1,54 @@
+/** `dash`: a folder of runs enters; a page of them, live while they train, is served to this machine until Ctrl-C. */
+
+import { existsSync } from "node:fs";
+import { command, number, option, optional, positional } from "cmd-ts";
+import { Failed } from "../../diagnostic/failure.js";
+import { liveReport } from "../../report/live.js";
+import { serve } from "../../report/serve.js";
+import { badPort, noRunsFolder } from "../errors.js";
+import { exit } from "../exit.js";
+import { print, tell } from "../terminal.js";
+import { verb } from "../verb.js";
+
+export const run = verb((terminal) =>
+  command({
+    name: "dash",
+    description: "Shows the runs of a folder in the browser, live, to this machine alone.",
+    args: {
+      runs: positional({
+        type: optional({
+          from: async (text: string) => text,
+          displayName: "RUNS",
+          description: "the folder of the runs; `runs` otherwise",
+        }),
+      }),
+      port: option({
+        long: "port",
+        type: number,
+        description: "on 127.0.0.1; 0 takes any that is free",
+        defaultValue: () => 8417,
+        defaultValueIsSerializable: true,
+      }),
+    },
+    handler: async ({ runs = "runs", port }) => {
+      if (!Number.isInteger(port) || port < 0 || port > 65_535) throw badPort(port);
+      if (!existsSync(runs)) throw new Failed(noRunsFolder(runs));
+      const stopped = interruption();
+      const { url, close } = await serve(liveReport(runs), port);
+      print(terminal, url);
+      tell(terminal, "Ctrl-C ends it");
+      await stopped;
+      await close();
+      return exit.ok;
+    },
+  }),
+);
+
+const interruption = (): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = (): void => {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+  });
