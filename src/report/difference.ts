@@ -33,4 +33,10 @@ export const differenceText = (
 
 /** A value in a line; one of the two may lack it altogether. */
 export const inLine = (value: unknown): string =>
-  value === undefined ? "–" : value === null ? "none" : JSON.stringify(value);
+  value === undefined
+    ? "–"
+    : value === null
+      ? "none"
+      : typeof value === "string"
+        ? value
+        : JSON.stringify(value);

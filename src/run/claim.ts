@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Failed } from "../diagnostic/failure.js";
+import { experimentDifferences } from "../normalize/difference.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
 import { type Difference, notARun, otherPlan, runExists } from "./errors.js";
@@ -80,23 +81,13 @@ const wholeFiles = async (folder: string): Promise<readonly string[]> => {
   return names(folder);
 };
 
-/** Of two experiments, the leaves that decide a training and differ. */
+/** What decides a training, and differs. */
 const differences = (there: Experiment, here: Experiment): readonly Difference[] =>
-  (["data", "model", "train"] as const).flatMap((section) =>
-    leaves(section, there[section], here[section]),
-  );
+  experimentDifferences(there, here)
+    .filter(({ path }) => !path.startsWith("evaluate."))
+    .map(({ path, left, right }) => ({
+      path,
+      text: `${path}: ${plain(left)} there, ${plain(right)} here`,
+    }));
 
-const leaves = (path: string, there: unknown, here: unknown): readonly Difference[] => {
-  const [was, is] = [plain(there), plain(here)];
-  if (was === is) return [];
-  if (!isRecord(there) || !isRecord(here))
-    return [{ path, text: `${path}: ${was} there, ${is} here` }];
-  const keys = new Set([...Object.keys(there), ...Object.keys(here)]);
-  return [...keys].flatMap((key) => leaves(`${path}.${key}`, there[key], here[key]));
-};
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Map);
-
-const plain = (value: unknown): string =>
-  JSON.stringify(value instanceof Map ? [...value].sort() : value) ?? "nothing";
+const plain = (value: unknown): string => JSON.stringify(value) ?? "nothing";

@@ -46,6 +46,9 @@ const run = (variant: number, seed: number): Run => ({
   peak_memory: (0.7 + chance(variant, 6)) * 2 ** 30,
   device: "cpu",
   versions: { pspc: "0.1.0", node: "v20.20.2", tensorflow: "2.9.1" },
+  overrides: [],
+  recoveries: [],
+  amendments: [],
   created: "2026-01-02T03:04:05.000Z",
   fingerprint: {
     graph: "fedcba9876543210",
