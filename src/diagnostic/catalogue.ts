@@ -84,6 +84,8 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0553: "a crop that is not the last augmentation",
   E0554: "a colour with two meanings",
   E0555: "ignored values among colours",
+  E0560: "validation without a split",
+  E0561: "best weights without scores",
 };
 
 /** Where the page of a code stands, from the package's root; nothing for a code that does not exist. */

@@ -450,3 +450,19 @@ export const cropNotLast = (index: number, last: number): Diagnostic =>
       help: ["move it to the end; whatever moves pixels comes before the crop"],
     },
   );
+
+export const noSplitToValidate = (): Diagnostic =>
+  error(
+    "E0560",
+    "there is no split to validate on",
+    { path: ["train", "validate"], on: "key", label: "scores `data.val`, which is not set" },
+    { help: ["name a validation split in `data.val`, or remove `train.validate`"] },
+  );
+
+export const bestWithoutScores = (metric: string): Diagnostic =>
+  error(
+    "E0561",
+    "nothing tells which weights are the best",
+    place(["train", "checkpoints", "best"], `by \`${metric}\`, which nobody measures`),
+    { help: ["write `validate: {every: 1000}` under `train`, or remove `best`"] },
+  );

@@ -28,6 +28,7 @@ import { rateFalls } from "./rate-falls.js";
 import type { Rule } from "./rule.js";
 import { splitForm } from "./split-form.js";
 import { strideSite } from "./stride-site.js";
+import { validationSplit } from "./validation-split.js";
 import { windowOnGrid } from "./window-on-grid.js";
 import { windowSize } from "./window-size.js";
 
@@ -57,6 +58,7 @@ export const rules: readonly Rule[] = [
   augmentRanges,
   augmentOnce,
   cropLast,
+  validationSplit,
   windowOnGrid,
   windowSize,
   overlapBelowOne,

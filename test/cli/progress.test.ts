@@ -88,6 +88,22 @@ describe("in a pipe", () => {
   });
 });
 
+describe("for a program", () => {
+  it("tells each event as a line of JSON, and what failed as the last", async () => {
+    const { terminal, out } = terminalWith({});
+    const failing = async function* (): AsyncGenerator<Event, void> {
+      yield step(1);
+      throw new Failed(failure("the disk is full", "ENOSPC", "make room"));
+    };
+    await expect(follow(terminal, failing, undefined, true)).rejects.toBeInstanceOf(TrainingFailed);
+    const lines = String(out.read()).trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      step(1),
+      { kind: "failed", message: "the disk is full", reason: "ENOSPC", help: "make room" },
+    ]);
+  });
+});
+
 describe("on a terminal", () => {
   it("draws a bar, and ends it before a line", () => {
     const done = () => true;
