@@ -1,5 +1,6 @@
 /** A plan enters; what a person reads of it leaves: a table of blocks, the costs, the rates. */
 
+import type { Footprint } from "../plan/footprint.js";
 import type { LayerRow } from "./layers.js";
 import { bytes, count, rateText, scaled } from "./number.js";
 import type { Plan } from "./plan.js";
@@ -44,7 +45,7 @@ const cells = (row: LayerRow): readonly string[] => [
 const blockOf = (name: string): string => /^backbone\.stage\d+\.block\d+/.exec(name)?.[0] ?? name;
 
 /** A residual block as one row: what leaves it, what it costs, its widest dilation. */
-const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
+export const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
   runs(layers, (a, b) => blockOf(a.name) === blockOf(b.name)).map((rows) => ({
     ...rows[0],
     name: blockOf(rows[0].name),
@@ -57,7 +58,7 @@ const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
   }));
 
 /** Equal blocks in a row as one line: `backbone.stage3.block2…6`, with the costs of all. */
-const fold = (rows: readonly LayerRow[]): readonly LayerRow[] =>
+export const fold = (rows: readonly LayerRow[]): readonly LayerRow[] =>
   runs(rows, isSameBlock).map((same) => {
     const last = same[same.length - 1];
     const n = same.length;
@@ -88,7 +89,7 @@ const runs = <A>(items: readonly A[], alike: (a: A, b: A) => boolean): [A, ...A[
 };
 
 const facts = (plan: Plan): string => {
-  const { parameters, macs, data } = plan;
+  const { parameters, macs, data, memory } = plan;
   const both = (show: (n: number) => string, of: Plan["macs"]): string =>
     `${show(of.inference)} to predict, ${show(of.training)} to train`;
   const images =
@@ -98,11 +99,39 @@ const facts = (plan: Plan): string => {
   return [
     `parameters   ${both(count, parameters)}`,
     `MACs         ${both(scaled, macs)}; forward, for one image at the crop`,
-    `memory       at least ${bytes(plan.memory_bytes)} in a training step, ${bytes(plan.state_bytes)} of it state`,
+    ...(plan.bins.length === 0 ? [] : [`pyramid      ${pyramid(plan)}`]),
+    `memory       ${both(bytes, { training: memory.training.total, inference: memory.inference.total })}`,
+    `             of training: ${parts(memory.training)}`,
+    ...room(plan),
     `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,
     ...(plan.variants.length === 0 ? [] : [`variants     ${plan.variants.join(", ")}`]),
     `fingerprint  ${plan.fingerprint}`,
   ].join("\n");
+};
+
+/** Cells of all bins: `60×60 features in cells of 60×60, 30×30, 20×20, 10×10`. */
+const pyramid = ({ feature, bins }: Plan): string =>
+  `${feature.join("×")} features; bins of ${bins.map(({ cell }) => cell.join("×")).join(", ")}`;
+
+const parts = ({ state, activations, workspace, pool, initial, process }: Footprint): string => {
+  const shares = { state, activations, workspace, other: pool + initial + process };
+  return Object.entries(shares)
+    .map(([name, size]) => `${bytes(size)} ${name}`)
+    .join(" · ");
+};
+
+/** What was asked of the memory at hand. */
+const room = ({ largest_batch, batch, memory_bytes }: Plan): readonly string[] => {
+  if (largest_batch === null) return [];
+  const { batch: most, memory_bytes: available } = largest_batch;
+  const fits = memory_bytes <= available;
+  const answer =
+    most === 0
+      ? "not even one image fits"
+      : fits
+        ? `the largest batch is ${count(most)}`
+        : `a batch of ${batch} does not fit; the largest is ${count(most)}: train.batch=${most}`;
+  return [`             in ${bytes(available)}: ${answer}`];
 };
 
 const rates = ({ groups }: Plan, { colour }: PlanTextOptions): string =>

@@ -1,20 +1,23 @@
 /** A resolved spec and its training graph enter; the plan leaves: what will be trained, at what cost. Plain data. */
 
+import { cellLength } from "../graph/constant.js";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
-import { memory, total } from "../graph/memory.js";
 import { isTrained } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { featureSize, outputStride } from "../normalize/geometry.js";
+import { type Footprint, footprint, largestBatch } from "../plan/footprint.js";
 import { groups, rate } from "../plan/schedule.js";
 import { stepsPerEpoch } from "../plan/shuffle.js";
-import { trainingStep } from "../plan/step.js";
+import { predictionStep, trainingStep } from "../plan/step.js";
 import { asWritten } from "../rewrite/passes.js";
 import { isAuxiliary, type LayerRow, layers } from "./layers.js";
 import { summary } from "./summary.js";
 
 /** The answer of `plan --json`; keys are stable. */
 export interface Plan {
+  /** What a saved plan is recognised by. */
+  readonly plan: typeof VERSION;
   readonly summary: string;
   /** Weights that training moves; inference has no auxiliary head. */
   readonly parameters: Cost;
@@ -23,10 +26,17 @@ export interface Plan {
   readonly output_stride: number;
   readonly feature: readonly [height: number, width: number];
   readonly layers: readonly LayerRow[];
-  /** Least memory of a training step: state, and the activations alive at once. */
+  /** Pixels of the features that each bin averages, or takes the largest of. */
+  readonly bins: readonly { readonly bin: number; readonly cell: readonly [number, number] }[];
+  /** Of a process that trains. */
   readonly memory_bytes: number;
-  /** The part of it that stays: weights, momentum, statistics. */
-  readonly state_bytes: number;
+  readonly memory: {
+    readonly training: Footprint;
+    /** Of one image, of the crop's size where no other was asked for. */
+    readonly inference: Footprint;
+  };
+  /** Under the memory that was asked about, if any was. */
+  readonly largest_batch: { readonly memory_bytes: number; readonly batch: number } | null;
   readonly iterations: number;
   readonly batch: number;
   readonly groups: readonly GroupRow[];
@@ -39,6 +49,8 @@ export interface Plan {
   readonly variants: readonly string[];
   readonly fingerprint: string;
 }
+
+export const VERSION = 1;
 
 interface Cost {
   readonly inference: number;
@@ -61,24 +73,42 @@ export interface PlanRequest {
   readonly variants: readonly string[];
   /** How many images the training split has, where that is known. */
   readonly images: number | null;
+  /** In bytes; asks which batch would fit. */
+  readonly available?: number | undefined;
+  /** Rows and columns of the image whose prediction is measured. */
+  readonly image?: readonly [height: number, width: number] | undefined;
 }
 
 export const plan = (request: PlanRequest): Plan => {
-  const { experiment, training, images } = request;
+  const { experiment, training, images, available } = request;
   const { model, train } = experiment;
   // Rewrites compute the same with other layers; people count the network as the paper draws it.
   const rows = layers(trainingStep(experiment, asWritten));
-  const needed = memory(training);
+  const [height, width] = request.image ?? train.crop;
+  const needed = footprint(training);
   const side = (n: number): number => featureSize(n, model.backbone.dilations);
+  const feature = [side(train.crop[0]), side(train.crop[1])] as const;
   return {
+    plan: VERSION,
     summary: summary(experiment),
     parameters: cost(rows, ({ parameters }) => parameters),
     macs: cost(rows, ({ macs }) => macs),
     output_stride: outputStride(model.backbone.dilations),
-    feature: [side(train.crop[0]), side(train.crop[1])],
+    feature,
+    bins: (model.pyramid?.bins ?? []).map((bin) => ({
+      bin,
+      cell: [cellLength(bin, feature[0]), cellLength(bin, feature[1])],
+    })),
     layers: rows,
-    memory_bytes: total(needed),
-    state_bytes: needed.state,
+    memory_bytes: needed.total,
+    memory: {
+      training: needed,
+      inference: footprint(predictionStep(experiment, height, width)),
+    },
+    largest_batch: available === undefined ? null : {
+      memory_bytes: available,
+      batch: largestBatch(experiment, available),
+    },
     iterations: train.iterations,
     batch: train.batch,
     groups: groupRows(training, train),
