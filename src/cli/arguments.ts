@@ -3,6 +3,7 @@
 import { flag, oneOf, option, optional, positional, restPositionals, type Type } from "cmd-ts";
 import type { Split } from "../data/layout.js";
 import type { Want } from "../runtime/library.js";
+import { oneAlone, twoToCompare } from "./errors.js";
 
 /** A spec as typed, `specs/camvid.yaml#fcn`. */
 export interface Target {
@@ -36,6 +37,37 @@ export const specArguments = {
   target: positional({ type: targetType }),
   overrides: restPositionals({ type: override }),
 };
+
+/** Of verbs that compare two: a spec, and behind it another or changes. */
+export const othersArguments = {
+  target: positional({ type: targetType }),
+  others: restPositionals({
+    type: {
+      from: async (text: string) => text,
+      displayName: "SPEC | key=value",
+      description: "with --diff, what to compare with; changes of values",
+    },
+  }),
+};
+
+export type Pair<A> = readonly [left: A, right: A];
+
+/** One target, or with `--diff` two. */
+export const pairOf = (
+  verb: string,
+  target: Target,
+  others: readonly string[],
+  diff: boolean,
+): readonly [Target] | Pair<Target> => {
+  const [second, ...more] = others.filter((text) => !text.includes("="));
+  if (!diff && second !== undefined) throw oneAlone(verb, second);
+  if (diff && (second === undefined || more.length > 0)) throw twoToCompare(verb);
+  return second === undefined ? [target] : [target, parseTarget(second)];
+};
+
+/** `specs/camvid.yaml#fcn`. */
+export const nameOf = ({ entry, variant }: Target): string =>
+  variant === undefined ? entry : `${entry}#${variant}`;
 
 /** What a trained network is named by. */
 export const trainedArguments = {

@@ -115,3 +115,19 @@ export const badPort = (port: number): Misused =>
 
 export const noRunsFolder = (folder: string): Failure =>
   failure(`there is no folder ${folder}`, undefined, "name the folder of the runs: pspc dash RUNS");
+
+export const notAPlan = (file: string): Failure =>
+  failure(
+    `${file} is no plan`,
+    "it was not written by `pspc plan --out`, or by another version of pspc",
+    `write it again: \`pspc plan SPEC --out ${file}\``,
+  );
+
+export const twoToCompare = (verb: string): Misused =>
+  new Misused("--diff compares two", `\`pspc ${verb} --diff A B\``);
+
+export const oneAlone = (verb: string, second: string): Misused =>
+  new Misused(
+    `expected path.to.key=value, found ${second}`,
+    `two are compared by \`pspc ${verb} --diff A B\``,
+  );

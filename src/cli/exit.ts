@@ -7,6 +7,8 @@ export const exit = {
   ok: 0,
   /** The spec or the data is wrong. */
   wrong: 1,
+  /** Two things that were compared differ; only where `--exit-code` asks. */
+  differs: 2,
   usage: 3,
   /** The training (or what runs a trained network) failed. */
   failed: 4,

@@ -9,7 +9,7 @@ import { verbs } from "./verbs.js";
 
 /**
  * Runs one verb.
- * @returns 0 ok, 1 the spec or the data is wrong, 3 usage, 4 training failed, 130 interrupted.
+ * @returns 0 ok, 1 the spec or the data is wrong, 2 what `--exit-code` compared differs, 3 usage, 4 training failed, 130 interrupted.
  */
 export const main = async (
   argv: readonly string[],
@@ -98,5 +98,6 @@ const help = (): string =>
     ...Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`),
     "",
     "`pspc VERB --help` tells the arguments of a verb.",
-    "Exit codes: 0 ok, 1 the spec or the data is wrong, 3 usage, 4 training failed, 130 interrupted.",
+    "Exit codes: 0 ok, 1 the spec or the data is wrong, 2 what `--exit-code` compared differs,",
+    "  3 usage, 4 training failed, 130 interrupted.",
   ].join("\n");

@@ -29,5 +29,15 @@ const work: { readonly [K in OpName]?: (value: Value, graph: Graph) => number } 
 /** Multiply-accumulates of one value. Convolutions only: this is how the field counts (pspnet.md 1.9). */
 export const macsOf = (value: Value, graph: Graph): number => work[value.op]?.(value, graph) ?? 0;
 
+/** Multiply-accumulates of matrix products too: what rewrites move between the two. */
+export const products = (graph: Graph): number =>
+  graph.values.reduce((sum, value) => {
+    if (value.op !== "matmul") return sum + macsOf(value, graph);
+    const inner = graph.values[value.args[0]].types[0].shape.at(
+      value.attributes.transposeA ? -2 : -1,
+    );
+    return sum + product(value.types[0].shape) * (inner ?? 1);
+  }, 0);
+
 export const macs = (graph: Graph): number =>
   graph.values.reduce((total, value) => total + macsOf(value, graph), 0);

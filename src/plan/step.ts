@@ -78,7 +78,8 @@ const losses = ({ loss, main, auxiliary }: Objective): Step<Node>["results"] => 
 
 const assign = (variable: Node, value: Node): Update<Node> => ({ kind: "assign", variable, value });
 
-const precise = (asked: Passes, { train }: Experiment): Passes =>
+/** Those asked for, and what the precision brings with it. */
+export const trainingPasses = ({ train }: Experiment, asked: Passes = standard): Passes =>
   train.precision === "bf16" ? inHalfPrecision(asked) : asked;
 
 /**
@@ -89,9 +90,12 @@ const precise = (asked: Passes, { train }: Experiment): Passes =>
  * In order: the parts' gradients are summed; the sum is clipped; weight decay is added; momentum; the weights move;
  * their average follows.
  */
-export const trainingStep = (experiment: Experiment, asked: Passes = standard): Graph => {
+export const trainingStep = (experiment: Experiment, asked: Passes = standard): Graph =>
+  trainingStepBy(experiment, trainingPasses(experiment, asked));
+
+/** By these passes and no others. */
+export const trainingStepBy = (experiment: Experiment, passes: Passes): Graph => {
   const { train } = experiment;
-  const passes = precise(asked, experiment);
   const last = slopesOf(experiment, scalar(train.accumulate - 1, "i32"), passes);
   const { variables } = last;
   const sums = train.accumulate === 1 ? [] : variables.map(gatheredOf);
@@ -119,7 +123,7 @@ export const trainingStep = (experiment: Experiment, asked: Passes = standard): 
  * labels of all parts, part i32 `[]`) → its share of the loss; gradients add up, running statistics move.
  */
 export const gatheringStep = (experiment: Experiment, asked: Passes = standard): Graph => {
-  const passes = precise(asked, experiment);
+  const passes = trainingPasses(experiment, asked);
   const of = slopesOf(experiment, input("part", "i32"), passes);
   const gathered = of.variables.map((each, i) => {
     const sum = gatheredOf(each);

@@ -1,19 +1,23 @@
 /** Two resolved specs enter; what differs in meaning, and what that does to the costs, leaves as a table. */
 
+import type { Graph } from "../graph/graph.js";
 import type { Difference } from "../normalize/difference.js";
-import { count, scaled } from "./number.js";
+import { type Fitting, fittingText } from "./fitting.js";
+import { bytes, count, scaled } from "./number.js";
 import type { Plan } from "./plan.js";
 import { figure, table, text } from "./table.js";
 
 /** One of the two: as the user named it, and its plan. */
 export interface Side {
   readonly name: string;
-  readonly plan: Pick<Plan, "parameters" | "macs">;
+  readonly training: Graph;
+  readonly plan: Pick<Plan, "parameters" | "macs" | "memory">;
 }
 
 export const differenceText = (
   differences: readonly Difference[],
   [left, right]: readonly [Side, Side],
+  weights: readonly Fitting[],
   colour: boolean,
 ): string => {
   if (differences.length === 0) return `${left.name} and ${right.name} mean the same`;
@@ -21,6 +25,8 @@ export const differenceText = (
     ["parameters to predict", ({ plan }) => count(plan.parameters.inference)],
     ["parameters to train", ({ plan }) => count(plan.parameters.training)],
     ["MACs to predict", ({ plan }) => scaled(plan.macs.inference)],
+    ["memory to predict", ({ plan }) => bytes(plan.memory.inference.total)],
+    ["memory to train", ({ plan }) => bytes(plan.memory.training.total)],
   ];
   const columns = [text(""), text(left.name), text(right.name)];
   const values = differences.map((each) => [each.path, inLine(each.left), inLine(each.right)]);
@@ -28,6 +34,7 @@ export const differenceText = (
   return [
     table(columns, values, colour),
     table([text("so that"), figure(left.name), figure(right.name)], effect, colour),
+    `weights of the first in the second: ${fittingText(weights)}`,
   ].join("\n\n");
 };
 

@@ -67,6 +67,6 @@ export const fittingText = (rows: readonly Fitting[]): string => {
     return `${some === 0 ? "none" : some} of ${group} (${why.join(", ")})`;
   });
   const whole = rows.filter((row) => row.fit > 0 && !partial(row)).map(({ group }) => group);
-  const all = whole.length === 0 ? [] : [`all of ${whole.join(" and ")}`];
-  return `${[...all, ...lacking].join(", ")}${spare}`;
+  const all = whole.length === 0 ? [] : [`all of ${whole.join(", ")}`];
+  return `${[...all, ...lacking].join("; ")}${spare}`;
 };

@@ -78,7 +78,11 @@ const told: Readonly<Record<string, Figure>> = {
   batch: row("batch", count, (p) => p.batch),
   iterations: row("iterations", count, (p) => p.iterations),
   "data.images": row("images", count, (p) => p.data?.images ?? null),
-  "data.epochs": row("epochs", (n) => n.toFixed(1), (p) => p.data?.epochs ?? null),
+  "data.epochs": row(
+    "epochs",
+    (n) => n.toFixed(1),
+    (p) => p.data?.epochs ?? null,
+  ),
   "groups[0].rates[0].rate": row("first rate, backbone", rateText, groupRate(0, false)),
   "groups[1].rates[0].rate": row("first rate, new layers", rateText, groupRate(1, false)),
   "groups[0].rates[-1].rate": row("last rate, backbone", rateText, groupRate(0, true)),
@@ -98,9 +102,15 @@ export const planDifferenceText = (
   const layers = [
     ...together(removed).map((one) => ["-", ...cells(one)]),
     ...together(added).map((one) => ["+", ...cells(one)]),
-    ...changed.map(([left, right]) => ["~", ...merged(cells(left), cells(right))]),
+    ...changed
+      .map(([left, right]) => ["~", ...merged(cells(left), cells(right))])
+      .filter((row) => row.some((cell) => cell.includes(ARROW))),
   ];
-  const head = [text(""), text("layer"), ...["output", "dilation", "parameters", "MACs"].map(figure)];
+  const head = [
+    text(""),
+    text("layer"),
+    ...["output", "dilation", "parameters", "MACs"].map(figure),
+  ];
   const totals = Object.entries(figures).map(([path, pair]) => {
     const { title, show } = told[path];
     return [title, ...pair.map((n) => (n === null ? "–" : show(n)))];
@@ -120,6 +130,8 @@ const cells = ({ name, output, dilation, parameters, macs }: LayerRow): readonly
   macs === 0 ? "" : scaled(macs),
 ];
 
-/** `2 → 4` where the two differ. */
+const ARROW = " → ";
+
+/** `2 → 4` where the two differ; a receptive field alone is not told. */
 const merged = (left: readonly string[], right: readonly string[]): readonly string[] =>
-  left.map((cell, i) => (cell === right[i] ? cell : `${cell || "–"} → ${right[i] || "–"}`));
+  left.map((cell, i) => (cell === right[i] ? cell : `${cell || "–"}${ARROW}${right[i] || "–"}`));

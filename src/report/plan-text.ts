@@ -101,7 +101,7 @@ const facts = (plan: Plan): string => {
     `MACs         ${both(scaled, macs)}; forward, for one image at the crop`,
     ...(plan.bins.length === 0 ? [] : [`pyramid      ${pyramid(plan)}`]),
     `memory       ${both(bytes, { training: memory.training.total, inference: memory.inference.total })}`,
-    `             of training: ${parts(memory.training)}`,
+    ...parts(memory.training).map((line) => `             ${line}`),
     ...room(plan),
     `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,
     ...(plan.variants.length === 0 ? [] : [`variants     ${plan.variants.join(", ")}`]),
@@ -113,11 +113,13 @@ const facts = (plan: Plan): string => {
 const pyramid = ({ feature, bins }: Plan): string =>
   `${feature.join("×")} features; bins of ${bins.map(({ cell }) => cell.join("×")).join(", ")}`;
 
-const parts = ({ state, activations, workspace, pool, initial, process }: Footprint): string => {
-  const shares = { state, activations, workspace, other: pool + initial + process };
-  return Object.entries(shares)
-    .map(([name, size]) => `${bytes(size)} ${name}`)
-    .join(" · ");
+/** What training needs memory for, in two lines that fit a narrow terminal. */
+const parts = (of: Footprint): readonly string[] => {
+  const { state, activations, workspace, pool, initial, process } = of;
+  return [
+    `state ${bytes(state)} · activations ${bytes(activations)} · workspace ${bytes(workspace)}`,
+    `the pool's slack ${bytes(pool)} · Node and TensorFlow ${bytes(process + initial)}`,
+  ];
 };
 
 /** What was asked of the memory at hand. */

@@ -105,10 +105,13 @@ export const plan = (request: PlanRequest): Plan => {
       training: needed,
       inference: footprint(predictionStep(experiment, height, width)),
     },
-    largest_batch: available === undefined ? null : {
-      memory_bytes: available,
-      batch: largestBatch(experiment, available),
-    },
+    largest_batch:
+      available === undefined
+        ? null
+        : {
+            memory_bytes: available,
+            batch: largestBatch(experiment, available),
+          },
     iterations: train.iterations,
     batch: train.batch,
     groups: groupRows(training, train),

@@ -25,6 +25,8 @@ export interface Emitter {
     attributes: Attributes,
     hint?: string,
   ) => TensorName;
+  /** Nodes so far that take `tensor`, as `^name`. */
+  readonly readers: (tensor: TensorName) => readonly string[];
   readonly constant: (tensor: Tensor) => TensorName;
   /** A vector of whole numbers, as TensorFlow wants sizes, axes and paddings. */
   readonly integers: (values: readonly number[]) => TensorName;
@@ -51,9 +53,15 @@ export const tensorOf = (
 export const emitter = (scope: string): Emitter => {
   const nodes: NodeDef[] = [];
   const constants = new Map<string, TensorName>();
+  const readers = new Map<string, string[]>();
   const emit: Emitter["emit"] = (op, inputs, attributes, hint = op) => {
     const name = `${scope}/${hint}_${nodes.length}`;
     nodes.push({ name, op, inputs, attributes });
+    for (const input of new Set(inputs)) {
+      const known = readers.get(input);
+      if (known === undefined) readers.set(input, [`^${name}`]);
+      else known.push(`^${name}`);
+    }
     return `${name}:0`;
   };
   const constant: Emitter["constant"] = (tensor) => {
@@ -67,6 +75,7 @@ export const emitter = (scope: string): Emitter => {
   return {
     nodes,
     emit,
+    readers: (tensor) => readers.get(tensor) ?? [],
     constant,
     integers: (values) => constant(tensorOf("i32", [values.length], values)),
   };

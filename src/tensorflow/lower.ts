@@ -57,7 +57,7 @@ const lowerUpdate = (
 ): TensorName => {
   const variable = (id: number): VariableAttributes =>
     graph.values[id].attributes as VariableAttributes;
-  const readers = (id: number): string[] => [after(names[id]), ...readersOf(to.nodes, names[id])];
+  const readers = (id: number): string[] => [after(names[id]), ...to.readers(names[id])];
   const { name, dtype } = variable(update.variable);
   if (update.kind === "assign") {
     const inputs = [handleOf(name), names[update.value], ...readers(update.variable)];
@@ -78,9 +78,6 @@ const lowerUpdate = (
   const inputs = [...handles, rate, slope, number(update.momentum), ...readers(update.variable)];
   return to.emit("ResourceApplyMomentum", inputs, f32);
 };
-
-const readersOf = (nodes: readonly NodeDef[], tensor: TensorName): string[] =>
-  nodes.filter(({ inputs }) => inputs.includes(tensor)).map(({ name }) => `^${name}`);
 
 /** What enters: bytes come as 32-bit words (see `operation.ts`). */
 const entering = (name: string, { dtype, shape }: Type): TensorInfo =>

@@ -1,16 +1,18 @@
 /** `compile`: a spec enters; the printed graph, or a folder with it and the SavedModel, leaves. */
 
 import { join } from "node:path";
-import { command } from "cmd-ts";
+import { command, flag } from "cmd-ts";
 import { makeFolder, writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/print.js";
 import { lower } from "../../plan/program.js";
+import { stages } from "../../plan/stages.js";
+import { stagesText } from "../../report/stages-text.js";
 import { modelFor } from "../../tensorflow/model.js";
 import { encode } from "../../tensorflow/proto.js";
 import { specArguments, textOption } from "../arguments.js";
 import { exit } from "../exit.js";
 import { open } from "../read.js";
-import { print } from "../terminal.js";
+import { hasColour, print } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -20,10 +22,18 @@ export const run = verb((terminal) =>
       "Prints the graph of a training step; --out writes it with a SavedModel that trains, evaluates and predicts.",
     args: {
       ...specArguments,
+      print: flag({
+        long: "print",
+        description: "the graph as written and after each rewrite, and what each changed",
+      }),
       out: textOption("out", "FOLDER", "writes graph.txt, program.json and saved_model.pb there"),
     },
-    handler: async ({ out, ...request }) => {
+    handler: async ({ out, print: everyStage, ...request }) => {
       const { resolved } = await open(terminal, request);
+      if (everyStage) {
+        print(terminal, stagesText(stages(resolved.experiment), hasColour(terminal.out)));
+        if (out === undefined) return exit.ok;
+      }
       const program = lower(resolved.experiment);
       const text = printGraph(program.training);
       if (out === undefined) {

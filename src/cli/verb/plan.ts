@@ -1,44 +1,118 @@
-/** `plan`: a spec enters; layers, costs, memory and rates leave. Nothing is trained, TensorFlow is not loaded. */
+/** `plan`: a spec enters; layers, costs, memory and rates leave, or what differs from another plan. Nothing is trained. */
 
-import { command, flag } from "cmd-ts";
+import { command, flag, option, optional, type Type } from "cmd-ts";
 import { openSplit } from "../../data/layout.js";
+import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
 import type { Data } from "../../normalize/experiment.js";
 import { lower } from "../../plan/program.js";
-import { plan } from "../../report/plan.js";
+import { type Plan, plan } from "../../report/plan.js";
+import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
-import { jsonFlag, specArguments } from "../arguments.js";
-import { exit } from "../exit.js";
+import {
+  jsonFlag,
+  nameOf,
+  othersArguments,
+  type Pair,
+  pairOf,
+  type Target,
+  textOption,
+} from "../arguments.js";
+import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
-import { hasColour, print, printJson } from "../terminal.js";
+import { isSavedPlan, savedPlan } from "../saved-plan.js";
+import { hasColour, print, printJson, type Terminal } from "../terminal.js";
 import { verb } from "../verb.js";
+
+/** `8GiB`, `8G`, `500MB`: powers of 1,024 with an i, of 1,000 without. */
+const sizeType: Type<string, number> = {
+  displayName: "SIZE",
+  from: async (text) => {
+    const [, digits, prefix = "", binary] = /^(\d+(?:\.\d+)?) *([kMGT]?)(i?)B?$/.exec(text) ?? [];
+    if (digits === undefined) throw new Error(`expected a size as 8GiB, found ${text}`);
+    return (
+      Number(digits) * (binary === "i" ? 1024 : 1000) ** ["", "k", "M", "G", "T"].indexOf(prefix)
+    );
+  },
+};
+
+const imageType: Type<string, readonly [number, number]> = {
+  displayName: "HxW",
+  from: async (text) => {
+    const [, height, width] = /^([1-9]\d{0,4})[x×]([1-9]\d{0,4})$/.exec(text) ?? [];
+    if (height === undefined || width === undefined)
+      throw new Error(`expected rows and columns as 1024x2048, found ${text}`);
+    return [Number(height), Number(width)];
+  },
+};
+
+interface Asked {
+  readonly overrides: readonly string[];
+  readonly json: boolean;
+  readonly memory: number | undefined;
+  readonly image: readonly [number, number] | undefined;
+}
 
 export const run = verb((terminal) =>
   command({
     name: "plan",
     description: "The network as a table, what it costs and how it is trained; nothing runs.",
     args: {
-      ...specArguments,
+      ...othersArguments,
       json: jsonFlag,
       layers: flag({ long: "layers", description: "a row for every convolution" }),
+      memory: option({
+        long: "memory",
+        type: optional(sizeType),
+        description: "the largest batch that trains in so much: 8GiB",
+      }),
+      image: option({
+        long: "image",
+        type: optional(imageType),
+        description: "the image whose prediction's memory is told; of the crop's size otherwise",
+      }),
+      out: textOption("out", "FILE", "saves the plan, to be compared later"),
+      diff: flag({ long: "diff", description: "what differs between two specs or saved plans" }),
+      exitCode: flag({
+        long: "exit-code",
+        description: "with --diff: exit with 2 where they differ",
+      }),
     },
-    handler: async ({ json, layers, ...request }) => {
-      const { resolved, variants } = await open(terminal, request, json);
-      const { experiment, training, fingerprint } = lower(resolved.experiment);
-      const planned = plan({
-        experiment,
-        training,
-        fingerprint: fingerprint.training,
-        variants,
-        images: await imageCount(experiment.data),
-      });
-      if (json) printJson(terminal, planned);
-      else
-        print(terminal, planText(planned, { colour: hasColour(terminal.out), everyLayer: layers }));
-      return exit.ok;
+    handler: async ({ target, others, layers, out, diff, exitCode, ...request }) => {
+      const asked = { ...request, overrides: others.filter((text) => text.includes("=")) };
+      const options = { colour: hasColour(terminal.out), everyLayer: layers };
+      const [first, second] = pairOf("plan", target, others, diff);
+      const planned = await planOf(terminal, first, asked);
+      if (second !== undefined) {
+        const both: Pair<Plan> = [planned, await planOf(terminal, second, asked)];
+        const found = planDifference([nameOf(first), nameOf(second)], both);
+        if (asked.json) printJson(terminal, found);
+        else print(terminal, planDifferenceText(both, found, options));
+        return exitCode && !found.same ? exit.differs : exit.ok;
+      }
+      if (out !== undefined) await writeFileAtomic(out, `${JSON.stringify(planned, null, 2)}\n`);
+      if (asked.json) printJson(terminal, planned);
+      else print(terminal, planText(planned, options));
+      return exit.ok satisfies ExitCode;
     },
   }),
 );
+
+const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise<Plan> => {
+  if (isSavedPlan(target)) return savedPlan(target.entry);
+  const { overrides, json, memory, image } = asked;
+  const { resolved, variants } = await open(terminal, { target, overrides }, json);
+  const { experiment, training, fingerprint } = lower(resolved.experiment);
+  return plan({
+    experiment,
+    training,
+    fingerprint: fingerprint.training,
+    variants,
+    images: await imageCount(experiment.data),
+    available: memory,
+    image,
+  });
+};
 
 /** A plan needs no data: where there is none, its length stays unknown. */
 const imageCount = async (data: Data): Promise<number | null> => {

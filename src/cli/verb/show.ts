@@ -1,15 +1,16 @@
 /** `show`: a spec enters; the same spec with everything written out leaves, or what differs from another. */
 
-import { command, option, optional } from "cmd-ts";
+import { command, flag } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
-import { differences } from "../../normalize/difference.js";
+import { type Difference, differences } from "../../normalize/difference.js";
 import type { Resolved } from "../../normalize/normalize.js";
 import { show } from "../../normalize/show.js";
 import { lower } from "../../plan/program.js";
 import { differenceText, type Side } from "../../report/difference.js";
+import { fitting } from "../../report/fitting.js";
 import { plan } from "../../report/plan.js";
 import type { Check } from "../../validate/check.js";
-import { jsonFlag, specArguments, type Target, targetType } from "../arguments.js";
+import { jsonFlag, nameOf, othersArguments, type Pair, pairOf, type Target } from "../arguments.js";
 import { exit, Rejected } from "../exit.js";
 import { checked, type SpecRequest } from "../read.js";
 import { hasColour, print, printJson, type Terminal } from "../terminal.js";
@@ -20,17 +21,22 @@ export const run = verb((terminal) =>
     name: "show",
     description: "The resolved spec: every default, preset and override in place, with its origin.",
     args: {
-      ...specArguments,
-      diff: option({
+      ...othersArguments,
+      diff: flag({
         long: "diff",
-        type: optional(targetType),
-        description: "only what differs in meaning from this spec or variant",
+        description: "only what differs in meaning between two specs or variants",
       }),
       json: jsonFlag,
     },
-    handler: async ({ json, diff, ...request }) => {
-      const { check, resolved } = await opened(request, json);
-      if (diff !== undefined) return showDifference(terminal, resolved, request.target, diff, json);
+    handler: async ({ target, others, json, diff }) => {
+      const overrides = others.filter((text) => text.includes("="));
+      const [first, second] = pairOf("show", target, others, diff);
+      const { check, resolved } = await opened({ target: first, overrides }, json);
+      if (second !== undefined) {
+        const other = await opened({ target: second, overrides: [] }, json);
+        const sides = [side(first, resolved), side(second, other.resolved)] as const;
+        return showDifference(terminal, differences(resolved, other.resolved), sides, json);
+      }
       if (!json) print(terminal, show(resolved, check.sources));
       else {
         const { semantics, variant, experiment } = resolved;
@@ -52,27 +58,30 @@ const opened = async (request: SpecRequest, json: boolean): Promise<Opened> => {
   return { check, resolved: check.result.right };
 };
 
-const showDifference = async (
+const showDifference = (
   terminal: Terminal,
-  left: Resolved,
-  target: Target,
-  diff: Target,
+  found: readonly Difference[],
+  sides: Pair<Side>,
   json: boolean,
-): Promise<typeof exit.ok> => {
-  const { resolved: right } = await opened({ target: diff, overrides: [] }, json);
-  const found = differences(left, right);
-  if (json) printJson(terminal, found);
-  else {
-    const sides = [side(target, left), side(diff, right)] as const;
-    print(terminal, differenceText(found, sides, hasColour(terminal.out)));
-  }
+): typeof exit.ok => {
+  const weights = fitting(sides[0].training, sides[1].training);
+  if (json) {
+    const effect = sides.map(({ name, plan: { parameters, macs, memory } }) => ({
+      name,
+      parameters,
+      macs,
+      memory,
+    }));
+    printJson(terminal, { differences: found, effect, weights });
+  } else print(terminal, differenceText(found, sides, weights, hasColour(terminal.out)));
   return exit.ok;
 };
 
-const side = ({ entry, variant }: Target, { experiment }: Resolved): Side => {
+const side = (target: Target, { experiment }: Resolved): Side => {
   const { training } = lower(experiment);
   return {
-    name: variant === undefined ? entry : `${entry}#${variant}`,
+    name: nameOf(target),
+    training,
     plan: plan({ experiment, training, fingerprint: "", variants: [], images: null }),
   };
 };

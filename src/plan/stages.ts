@@ -1,0 +1,33 @@
+/** How a training step comes to be: an experiment enters; its graph as written and after each rewrite leaves. */
+
+import type { Graph } from "../graph/graph.js";
+import type { Experiment } from "../normalize/experiment.js";
+import type { Passes } from "../rewrite/passes.js";
+import { trainingPasses, trainingStepBy } from "./step.js";
+
+export interface Stage {
+  /** `as written`, or the rewrite's. */
+  readonly name: string;
+  /** Why the rewrite may be made. */
+  readonly law: string | null;
+  readonly graph: Graph;
+}
+
+/** The last is what is compiled. */
+export const stages = (experiment: Experiment): readonly Stage[] => {
+  const { inference, forward, precision, whole } = trainingPasses(experiment);
+  const all = [...forward, ...precision, ...whole];
+  const through = (n: number): Passes => {
+    const some = new Set(all.slice(0, n));
+    const [first, then, last] = [forward, precision, whole].map((these) =>
+      these.filter((rewrite) => some.has(rewrite)),
+    );
+    return { inference, forward: first, precision: then, whole: last };
+  };
+  const rewrites = all.map(({ name, law }, i) => ({ name, law, n: i + 1 }));
+  return [{ name: "as written", law: null, n: 0 }, ...rewrites].map(({ name, law, n }) => ({
+    name,
+    law,
+    graph: trainingStepBy(experiment, through(n)),
+  }));
+};
