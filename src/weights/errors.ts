@@ -96,6 +96,13 @@ export const noStateDict = (file: string, keys: readonly string[]): Failure =>
     `Save the weights alone: ${RESAVE}.`,
   );
 
+export const brokenReader = (file: string): Failure =>
+  failure(
+    `cannot read ${file}`,
+    "a damaged HDF5 file, read before, has broken the HDF5 library of this process",
+    "Start pspc again, without that file.",
+  );
+
 export const damagedHdf5 = (file: string, reason: string): Failure =>
   failure(
     `${file} is no HDF5 file that pspc reads`,

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import h5wasm, { type Dataset, type Entity, type File, type Group } from "h5wasm/node";
 import { Failed } from "../diagnostic/failure.js";
 import { product } from "../graph/type.js";
-import { damagedHdf5, unknownType } from "./errors.js";
+import { brokenReader, damagedHdf5, unknownType } from "./errors.js";
 import { type DType, numbersOf, type Outline } from "./numbers.js";
 import type { WeightsFile } from "./weights-file.js";
 
@@ -13,22 +13,28 @@ import type { WeightsFile } from "./weights-file.js";
 const DEEPEST = 16;
 const MOST = 100_000;
 
+/** A file has made the library leave its own memory in disorder: what it would say of the next one is worth nothing. */
+let isBroken = false;
+
 interface Stored extends Outline {
   readonly dataset: Dataset;
 }
 
 /** @throws Failed where the file is damaged, or packs its numbers. */
 export const openHdf5 = async (file: string): Promise<WeightsFile> => {
+  if (isBroken) throw new Failed(brokenReader(file));
   const library = await h5wasm.ready;
-  library.activate_throwing_error_handler();
   const told = <A>(act: () => A): A => {
     try {
       return act();
     } catch (error) {
       if (error instanceof Failed) throw error;
+      // What WebAssembly calls a trap.
+      if (error instanceof Error && error.name === "RuntimeError") isBroken = true;
       throw new Failed(damagedHdf5(file, reasonOf(error)));
     }
   };
+  told(() => library.activate_throwing_error_handler());
   const opened = told(() => new h5wasm.File(resolve(file), "r"));
   const close = (): void => void told(() => opened.close());
   try {
