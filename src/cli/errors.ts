@@ -75,11 +75,25 @@ export const badCount = (option: string, value: number): Misused =>
 export const unknownCode = (code: string, near: readonly string[]): Misused =>
   new Misused(`there is no error ${code}`, near[0] ?? "codes look like E0503");
 
-export const noLists = (root: string): Failure =>
+export const noLayout = (root: string): Failure =>
   failure(
-    `${root} holds no train.txt`,
-    "pspc reads list files: a line is the path of an image and of its label, relative to the folder",
-    "write train.txt, and val.txt and test.txt where there are such splits",
+    `no data set is recognised in ${root}`,
+    [
+      "looked for, here and one folder below:",
+      "VOC: JPEGImages, SegmentationClass, ImageSets/Segmentation",
+      "Cityscapes: leftImg8bit, gtFine",
+      "ADE20K: images/training, annotations/training",
+      "lists: train.txt, a line is the path of an image and of its label",
+      "folders: images and labels (or masks, annotations), also by split: train/images, train/labels",
+    ].join("\n"),
+    "arrange or link the files so, or write the spec's section `data` by hand (docs/data.md)",
+  );
+
+export const tooManyValues = (path: string, most: number): Failure =>
+  failure(
+    `${path} holds no labels`,
+    `it has more than ${most} values or colours, as a photograph has, or a label that was saved as JPEG`,
+    "save labels as PNG, with one value or colour a class",
   );
 
 export const specExists = (file: string): Failure =>

@@ -1,5 +1,8 @@
 /** What is known of a dataset enters; a commented spec to begin with leaves. */
 
+import { datasetOf, mapNamed, usualMap } from "../normalize/dataset.js";
+import type { SplitName } from "../normalize/experiment.js";
+import { rgb } from "../normalize/rgb.js";
 import { count } from "../report/number.js";
 import type { Survey } from "./survey.js";
 
@@ -9,27 +12,28 @@ const VOID = 255;
 const BATCH = 8;
 const EPOCHS = 50;
 
+type Line = readonly [line: string, comment?: string];
+
 /** `root` and `schema` are as they shall stand in the spec. */
 export const firstSpec = (root: string, schema: string, found: Survey): string => {
-  const { splits, values, looked, height, width } = found;
-  const classes = 1 + Math.max(1, ...values.filter((value) => value !== VOID));
-  const names = Array.from({ length: classes }, (_, i) => `class${i}`).join(", ");
-  const train = splits.train ?? 0;
+  const { layout, splits, images, height, width } = found;
+  const train = images.train ?? 0;
   const batch = Math.max(1, Math.min(BATCH, train));
   const iterations = EPOCHS * Math.max(1, Math.floor(train / batch));
-  const split = (name: "val" | "test"): readonly (readonly [string])[] =>
-    splits[name] === undefined ? [] : [[`  ${name}: ${name}.txt`]];
-  const lines: readonly (readonly [line: string, comment?: string])[] = [
+  const lines: readonly Line[] = [
     [`# yaml-language-server: $schema=${schema}`],
     ["pspc: 1"],
     ["data:"],
+    ...(layout === "list" ? [] : [[`  layout: ${layout}`] as const]),
     [`  root: ${JSON.stringify(root)}`],
-    ["  train: train.txt", `${count(train)} images`],
-    ...split("val"),
-    ...split("test"),
-    [`  # ${looked} labels hold the values ${values.join(", ")}; name the classes in their order.`],
-    [`  classes: [${names}]`],
-    ...(values.includes(VOID) ? [[`  ignore: ${VOID}`] as const] : []),
+    ...(["train", "val", "test"] as const).flatMap((split): readonly Line[] => {
+      const name = splits[split];
+      const n = images[split] ?? 0;
+      return name === undefined
+        ? []
+        : [[`  ${split}: ${nameOf(name)}`, `${count(n)} ${n === 1 ? "image" : "images"}`]];
+    }),
+    ...labelLines(found),
     ["model:", "`pspc show` tells what is not written here"],
     ["  backbone: {resnet: 18}", "18 34 50 101 152 269; the paper's is 50 and deeper"],
     ["  pyramid: {bins: [1, 2, 3, 6]}"],
@@ -47,6 +51,63 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
     .map(([line, comment]) => (comment === undefined ? line : `${line.padEnd(34)}# ${comment}`))
     .join("\n");
 };
+
+const nameOf = (name: SplitName): string => {
+  if (typeof name === "string") return name;
+  const suffix = name.suffix === "" ? "" : `, suffix: ${JSON.stringify(name.suffix)}`;
+  return `{images: ${JSON.stringify(name.images)}, labels: ${JSON.stringify(name.labels)}${suffix}}`;
+};
+
+const labelLines = (found: Survey): readonly Line[] => {
+  const { layout, values, format, looked } = found;
+  const dataset = datasetOf(layout);
+  if (dataset !== undefined && format === "index") {
+    const { map } = mapNamed(usualMap(dataset));
+    if (values.every((value) => map.has(value)))
+      return [
+        [
+          `  # The ${dataset.classes.length} classes are ${dataset.title}'s; \`pspc show\` names them.`,
+        ],
+      ];
+  }
+  const labels = `${looked} ${looked === 1 ? "label holds" : "labels hold"}`;
+  const named = format === "colour" ? colours(values) : indices(values);
+  const listed = format === "colour" ? `${values.length} colours` : `the values ${shown(values)}`;
+  return [[`  # ${labels} ${listed}; name the classes in their order.`], ...named];
+};
+
+const shown = (values: readonly number[]): string =>
+  values.length <= 24
+    ? values.join(", ")
+    : `${values.slice(0, 20).join(", ")} … ${values.at(-1)} (${values.length} of them)`;
+
+const indices = (values: readonly number[]): readonly Line[] => {
+  const classes = values.filter((value) => value !== VOID);
+  const last = Math.max(1, ...classes);
+  if (values.length === 2 && values[0] === 0 && values[1] === VOID)
+    return [
+      ["  classes: [background, foreground]"],
+      ["  labels: {0: background, 255: foreground}"],
+    ];
+  if (last + 1 <= Math.max(2 * classes.length, 8) && last < VOID)
+    return [
+      [`  classes: [${Array.from({ length: last + 1 }, (_, i) => `class${i}`).join(", ")}]`],
+      // A layout of a dataset has a map of its own, which these labels do not follow.
+      ["  labels: {first: 0}"],
+      ...(values.includes(VOID) ? [[`  ignore: ${VOID}`] as const] : []),
+    ];
+  return [
+    [`  classes: [${classes.map((value) => `class${value}`).join(", ")}]`],
+    [`  labels: {${classes.map((value) => `${value}: class${value}`).join(", ")}}`],
+  ];
+};
+
+const colours = (values: readonly number[]): readonly Line[] => [
+  [`  classes: [${values.map((_, i) => `class${i}`).join(", ")}]`],
+  ["  labels:", "a colour that counts for nothing is called `ignore`"],
+  ["    colours:"],
+  ...values.map((value, i): Line => [`      class${i}: [${rgb(value).join(", ")}]`]),
+];
 
 /** The largest crop that suits output stride 8 and the paper's bins, in the image and not above the paper's 473. */
 const cropIn = (side: number): number => {

@@ -1,77 +1,71 @@
-/** A dataset folder enters; what a spec needs to know of it leaves: splits, sizes, label values. */
+/** A dataset folder enters; what a spec needs to know of it leaves: layout, splits, sizes, what its labels hold. */
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { spread } from "../data/browse.js";
+import { isFailure, openFacts } from "../data/fact-store.js";
+import { labelFacts } from "../data/facts.js";
 import { imageSize } from "../data/image.js";
 import { openSplit, type Split } from "../data/layout.js";
-import { decodeIndices } from "../data/png.js";
+import { type Recognised, recognise } from "../data/recognise.js";
 import type { Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
-import type { Data } from "../normalize/experiment.js";
-import { noLists } from "./errors.js";
+import { noLayout, tooManyValues } from "./errors.js";
 
-export interface Survey {
-  /** Images of each split that has a list. */
-  readonly splits: Readonly<Partial<Record<Split, number>>>;
+export interface Survey extends Recognised {
+  /** Images of each split. */
+  readonly images: Readonly<Partial<Record<Split, number>>>;
   /** Least sides among the images that were looked at. */
   readonly height: number;
   readonly width: number;
-  /** Values that occur in the labels that were looked at, ascending. */
+  /** What a pixel of the labels is. */
+  readonly format: "index" | "colour";
+  /** Values or colours that occur in the labels that were looked at; values ascend. */
   readonly values: readonly number[];
   readonly looked: number;
 }
 
-/** Labels tell their values soon: this many are looked at, spread over the list. */
-const enough = 100;
+/** Labels tell their values soon: this many are looked at, spread over the split. */
+const ENOUGH = 100;
 
-/** @throws Failed where there is no `train.txt`, or a file of it is wrong. */
-export const survey = async (root: string): Promise<Survey> => {
-  const names = (["train", "val", "test"] as const).filter((split) =>
-    existsSync(join(root, `${split}.txt`)),
-  );
-  if (!names.includes("train")) throw new Failed(noLists(root));
-  const opened = await Promise.all(
-    names.map(async (split) => [split, await openSplit(dataAt(root), split)] as const),
-  );
-  const samples = opened.find(([split]) => split === "train")?.[1] ?? [];
-  const some = spread(samples, enough);
+/** Classes, and as many values again to ignore. */
+const MOST = 512;
+
+/** @throws Failed where no layout is recognised, or a file of it is wrong. */
+export const survey = async (folder: string): Promise<Survey> => {
+  const found = recognise(folder);
+  if (found === null) throw new Failed(noLayout(folder));
+  const { layout, root, splits } = found;
+  const place = { train: "", val: null, test: null, ...splits, layout, root, label_map: null };
+  const counted: Partial<Record<Split, number>> = {};
+  for (const split of Object.keys(splits) as Split[])
+    counted[split] = (await openSplit(place, split)).length;
+  const samples = await openSplit(place, "train");
+  const some = spread(samples.length, ENOUGH).map((index) => samples[index]!);
   const sizes = await Promise.all(some.map(({ image }) => imageSize(image)));
   return {
-    splits: Object.fromEntries(opened.map(([split, found]) => [split, found.length])),
+    ...found,
+    images: counted,
     height: Math.min(...sizes.map(({ height }) => height)),
     width: Math.min(...sizes.map(({ width }) => width)),
-    values: await valuesIn(some),
+    ...(await valuesIn(root, some)),
     looked: some.length,
   };
 };
 
-const dataAt = (root: string): Data => ({
-  layout: "list",
-  root,
-  train: "train.txt",
-  val: "val.txt",
-  test: "test.txt",
-  classes: [],
-  labels: new Map(),
-  damaged: "stop",
-  label_format: "index",
-  label_map: null,
-  palette: null,
-  mean: [0, 0, 0],
-  std: [1, 1, 1],
-});
-
-const spread = <A>(items: readonly A[], n: number): readonly A[] => {
-  const step = Math.max(1, items.length / n);
-  return items.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
-};
-
-const valuesIn = async (samples: readonly Sample[]): Promise<readonly number[]> => {
+/** Labels are indices if the first is; else all of them are read as colours. */
+const valuesIn = async (
+  root: string,
+  samples: readonly Sample[],
+): Promise<Pick<Survey, "format" | "values">> => {
+  const store = await openFacts(root);
+  const first = await store.of(samples[0]!.label, "index", labelFacts("index"));
+  const format = isFailure(first) ? "colour" : "index";
   const seen = new Set<number>();
   for (const { label } of samples) {
-    const { values } = await decodeIndices(await readFile(label), label);
-    for (const value of values) seen.add(value);
+    const facts = await store.of(label, format, labelFacts(format));
+    if (isFailure(facts)) throw new Failed(facts.failure);
+    for (const [value] of facts.values) seen.add(value);
+    if (seen.size > MOST) throw new Failed(tooManyValues(label, MOST));
   }
-  return [...seen].sort((a, b) => a - b);
+  await store.save();
+  return { format, values: [...seen].sort((a, b) => a - b) };
 };

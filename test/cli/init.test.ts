@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
 import { writeImage, writePalettePng } from "../../src/data/write.js";
+import { datasets } from "../data/dataset.js";
 import { pspc } from "./captured.js";
 
 let folder = "";
@@ -50,6 +51,75 @@ describe("init", () => {
   it("says what a dataset is where there is none", async () => {
     const { code, err } = await pspc(folder, "init", "empty");
     expect(code).toBe(1);
-    expect(err).toContain("holds no train.txt");
+    expect(err).toContain("no data set is recognised");
+  });
+
+  it.each(Object.keys(datasets))("writes a spec for a folder that lies like %s", async (layout) => {
+    await datasets[layout]!(join(folder, layout));
+    const made = await pspc(folder, "init", layout, "--out", `${layout}.yaml`);
+    expect(made).toEqual({ code: 0, out: `${layout}.yaml\n`, err: "" });
+    expect(await pspc(folder, "check", `${layout}.yaml`)).toMatchObject({ code: 0, err: "" });
+    const checked = await pspc(folder, "data", "check", `${layout}.yaml`, "--json");
+    expect(JSON.parse(checked.out)).toMatchObject({
+      valid: true,
+      splits: [
+        { split: "train", pairs: 3 },
+        { split: "val", pairs: 1 },
+      ],
+    });
+  });
+});
+
+describe("data", () => {
+  it("check tells every mistake, caps them, and exits with 1", async () => {
+    const lines = Array.from({ length: 30 }, (_, i) => `none${i}.png none.png`);
+    writeFileSync(join(folder, "list", "train.txt"), ["a.png b.label.png", ...lines].join("\n"));
+    const { code, out } = await pspc(folder, "data", "check", "list.yaml");
+    expect(code).toBe(1);
+    expect(out).toContain("train: 1 pair, 60 mistakes");
+    expect(out).toContain("… and 40 more");
+    expect(out).toContain("= help: Correct the line, or data.root");
+  });
+
+  it("check warns of pictures in two splits, and of classes without a pixel", async () => {
+    writeFileSync(join(folder, "list", "train.txt"), "a.png a.label.png\nd.png d.label.png\n");
+    const { code, out } = await pspc(
+      folder,
+      "data",
+      "check",
+      "list.yaml",
+      "data.classes=[a, b, c, d]",
+    );
+    expect(code).toBe(0);
+    expect(out).toContain("warning: 1 picture of train is in val too, pixel by pixel");
+    expect(out).toContain("warning: no pixel of d");
+  });
+
+  it("stats counts pixels and weighs classes", async () => {
+    const { code, out } = await pspc(folder, "data", "stats", "list.yaml", "--json");
+    const { classes } = JSON.parse(out);
+    expect(code).toBe(0);
+    expect(classes.map((c: { name: string }) => c.name)).toEqual(["class0", "class1", "class2"]);
+    expect((await pspc(folder, "data", "stats", "list.yaml")).out).toMatch(
+      /class_weights: \[[\d., ]+\]/,
+    );
+  });
+
+  it("browse shows samples as training sees them, in files that need no other", async () => {
+    const asked = ["folders.yaml", "--count", "2", "--epochs", "2", "--out", join(folder, "seen")];
+    expect(await pspc(folder, "data", "browse", ...asked)).toMatchObject({ code: 0 });
+    const page = readFileSync(join(folder, "seen", "browse.html"), "utf8");
+    expect(page.match(/<canvas/g)).toHaveLength(2 * 3);
+    expect(page).not.toMatch(/(src|href)="(?!data:)/);
+    expect(page).toContain("epoch 1");
+    expect(
+      readFileSync(join(folder, "seen", "browse.png"))
+        .subarray(1, 4)
+        .toString(),
+    ).toBe("PNG");
+  });
+
+  it("of anything else says what there is", async () => {
+    expect((await pspc(folder, "data", "chek", "list.yaml")).err).toContain("did you mean `check`");
   });
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
+import { largestShare } from "../../src/data/share.js";
 import { warper } from "../../src/data/warp.js";
 import type { Augmentation } from "../../src/normalize/experiment.js";
 import { centreCrop, decide, type Size } from "../../src/plan/augment.js";
@@ -188,4 +189,44 @@ describe("colour jitter", () => {
       expect(value).toBeLessThanOrEqual(150);
     }
   });
+});
+
+describe("the share of a crop's largest class", () => {
+  it("is that of the crop as it is warped, to what a fourth of rows and columns tells", () => {
+    const pipeline: Augmentation[] = [
+      { op: "scale", min: 0.5, max: 2, aspect: 1 },
+      { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
+      { op: "mirror", probability: 0.5 },
+    ];
+    for (let index = 0; index < 8; index++) {
+      const source = scene(160, 200, index);
+      const decision = draw(pipeline, index, [160, 200], [121, 121]);
+      const { labels } = carriedOut(source, decision);
+      const counts = new Map<number, number>();
+      for (const l of labels) if (l !== 255) counts.set(l, (counts.get(l) ?? 0) + 1);
+      const counted = [...counts.values()];
+      const exact = Math.max(...counted) / counted.reduce((a, b) => a + b);
+      // About 900 samples of regions some 50 pixels wide.
+      expect(Math.abs(largestShare(pack(source))(decision) - exact)).toBeLessThan(0.03);
+    }
+  });
+
+  it("is 1 where nothing counts", () => {
+    const ignored: Labelled = { ...scene(20, 20), labels: new Uint8Array(400).fill(255) };
+    expect(largestShare(pack(ignored))(centreCrop([20, 20], [9, 9]))).toBe(1);
+  });
+});
+
+it("a border of its own colour shows beyond a turned picture, and padding keeps the mean", () => {
+  const white: Labelled = {
+    image: new Uint8Array(3 * 40 * 40).fill(255),
+    labels: new Uint8Array(1600),
+    height: 40,
+    width: 40,
+  };
+  const turn: Augmentation = { op: "rotate", min: 45, max: 45, probability: 1, border: [1, 2, 3] };
+  const { image, labels } = carriedOut(white, draw([turn], 0, [40, 40], [44, 40]));
+  expect([...image.subarray(0, 3)]).toEqual(padding);
+  expect([...image.subarray(3 * 2 * 40, 3 * 2 * 40 + 3)]).toEqual([1, 2, 3]);
+  expect(labels[2 * 40]).toBe(255);
 });

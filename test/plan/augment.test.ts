@@ -167,3 +167,59 @@ describe("affine maps", () => {
     }
   });
 });
+
+/** Kolmogorov and Smirnov's distance from the uniform distribution on [low, high]. */
+const distance = (values: readonly number[], low: number, high: number): number => {
+  const sorted = values.toSorted((a, b) => a - b).map((v) => (v - low) / (high - low));
+  return Math.max(
+    ...sorted.map((v, i) => Math.max(v - i / sorted.length, (i + 1) / sorted.length - v)),
+  );
+};
+
+describe("draws are uniform, by Kolmogorov and Smirnov at one in a thousand", () => {
+  const decisions = drawMany({});
+  const limit = (n: number) => 1.95 / Math.sqrt(n);
+  it.each<[string, readonly number[], number, number]>([
+    ["factors", decisions.map(({ drawn }) => drawn.scale[0]), 0.5, 2],
+    ["angles", decisions.map(({ drawn }) => drawn.degrees).filter((d) => d !== 0), -10, 10],
+  ])("%s", (_, values, low, high) => {
+    expect(distance(values, low, high)).toBeLessThan(limit(values.length));
+  });
+
+  it("offsets, by chi-squared over 16 cells", () => {
+    const crops = drawMany({ pipeline: [], size: [23, 23], crop: [8, 8] });
+    const cells = new Array<number>(16).fill(0);
+    for (const { drawn } of crops) cells[drawn.offset[0]]! += 1;
+    const expected = crops.length / 16;
+    const chi = cells.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+    // 15 degrees of freedom exceed 37.7 once in a thousand.
+    expect(chi).toBeLessThan(37.7);
+  });
+});
+
+describe("a crop with a limit on one class's share", () => {
+  const limited: Augmenting = { ...asked, pipeline: [{ op: "crop", max_share: 0.75 }] };
+
+  it("takes the first of its draws that keeps the limit, and the tenth in any case", () => {
+    const seen: (readonly number[])[] = [];
+    const first = decide({ ...asked, pipeline: [] });
+    expect(decide(limited, () => 0.75)).toEqual(first);
+    const last = decide(limited, ({ drawn }) => {
+      seen.push(drawn.offset);
+      return 1;
+    });
+    expect(seen).toHaveLength(9);
+    expect(seen[0]).toEqual(first.drawn.offset);
+    expect(seen).not.toContainEqual(last.drawn.offset);
+    const stops = decide(limited, ({ drawn }) => (`${drawn.offset}` === `${seen[2]}` ? 0.5 : 1));
+    expect(stops.drawn.offset).toEqual(seen[2]);
+  });
+
+  it("asks nobody where there is no limit", () => {
+    const free: Augmenting = { ...asked, pipeline: [{ op: "crop", max_share: 1 }] };
+    const nobody = () => {
+      throw new Error("asked");
+    };
+    expect(decide(free, nobody)).toEqual(decide({ ...asked, pipeline: [] }));
+  });
+});

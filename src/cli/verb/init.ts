@@ -17,7 +17,8 @@ import { verb } from "../verb.js";
 export const run = verb((terminal) =>
   command({
     name: "init",
-    description: "Looks at a dataset folder with train.txt (and val.txt, test.txt); writes a spec.",
+    description:
+      "Recognises a dataset folder (lists, VOC, Cityscapes, ADE20K, two folders); writes a spec.",
     args: {
       folder: positional({ type: string, displayName: "FOLDER" }),
       out: textOption("out", "FILE", "where the spec goes; it is printed otherwise"),
@@ -29,7 +30,7 @@ export const run = verb((terminal) =>
       const found = await survey(root);
       const base = file === undefined ? process.cwd() : dirname(file);
       const schema = fileURLToPath(new URL("../../../schema/pspc.schema.json", import.meta.url));
-      const text = firstSpec(relative(base, root) || ".", relative(base, schema), found);
+      const text = firstSpec(relative(base, found.root) || ".", relative(base, schema), found);
       if (file === undefined || out === undefined) print(terminal, text);
       else {
         await writeFileAtomic(file, text);

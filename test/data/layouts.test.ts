@@ -1,0 +1,193 @@
+import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkSamples } from "../../src/data/check.js";
+import { openFacts } from "../../src/data/fact-store.js";
+import { listSplit, openSplit, type Place, type Split } from "../../src/data/layout.js";
+import { palette } from "../../src/data/palette.js";
+import { recognise } from "../../src/data/recognise.js";
+import { datasetOf, mapNamed } from "../../src/normalize/dataset.js";
+import { packRgb } from "../../src/normalize/rgb.js";
+import type { Layout, MapName } from "../../src/spec/data.js";
+import { datasets, put } from "./dataset.js";
+
+let base = "";
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), "pspc-layouts-"));
+  for (const [name, write] of Object.entries(datasets)) await write(join(base, name));
+});
+afterAll(() => rm(base, { recursive: true }));
+
+const place = (layout: Layout, change: Partial<Place> = {}): Place => {
+  const splits = datasetOf(layout)?.splits ?? { train: "train.txt", val: "val.txt" };
+  return { layout, root: join(base, layout), ...splits, test: null, label_map: null, ...change };
+};
+
+const pairs = async (data: Place, split: Split) =>
+  (await openSplit(data, split)).map(({ image, label }) =>
+    [image, label].map((path) => relative(data.root, path)).join(" "),
+  );
+
+describe("a layout pairs", () => {
+  it("VOC's lists, with SBD's labels where they are", async () => {
+    expect(await pairs(place("voc"), "train")).toEqual([
+      "JPEGImages/a.jpg SegmentationClass/a.png",
+      "JPEGImages/b.jpg SegmentationClass/b.png",
+    ]);
+    expect(await pairs(place("voc", { train: "trainaug" }), "train")).toEqual([
+      "JPEGImages/a.jpg SegmentationClass/a.png",
+      "JPEGImages/b.jpg SegmentationClass/b.png",
+      "JPEGImages/c.jpg SegmentationClassAug/c.png",
+    ]);
+    const deeplab = "/JPEGImages/a.jpg /SegmentationClass/a.png\n";
+    await put(place("voc").root, "ImageSets/Segmentation/deeplab.txt", deeplab);
+    expect(await pairs(place("voc", { train: "deeplab" }), "train")).toHaveLength(1);
+  });
+
+  it("Cityscapes' cities, by either kind of label", async () => {
+    expect(await pairs(place("cityscapes"), "train")).toEqual([
+      "leftImg8bit/train/bonn/bonn_0_leftImg8bit.png gtFine/train/bonn/bonn_0_gtFine_labelIds.png",
+      "leftImg8bit/train/ulm/ulm_0_leftImg8bit.png gtFine/train/ulm/ulm_0_gtFine_labelIds.png",
+      "leftImg8bit/train/ulm/ulm_1_leftImg8bit.png gtFine/train/ulm/ulm_1_gtFine_labelIds.png",
+    ]);
+    const byTrainId = place("cityscapes", { label_map: "labelTrainIds" });
+    expect((await pairs(byTrainId, "val"))[0]).toMatch(/jena_0_gtFine_labelTrainIds\.png$/);
+  });
+
+  it("ADE20K's folders", async () => {
+    expect(await pairs(place("ade20k"), "val")).toEqual([
+      "images/validation/4.jpg annotations/validation/4.png",
+    ]);
+  });
+
+  it("two folders by stem and suffix", async () => {
+    const train = { images: "images/train", labels: "masks/train", suffix: "_mask" };
+    expect((await pairs(place("folders", { train }), "train"))[0]).toBe(
+      "images/train/a.jpg masks/train/a_mask.png",
+    );
+  });
+});
+
+describe("a listing goes on past what is wrong", () => {
+  it("and names what has no partner, on either side", async () => {
+    const root = join(base, "torn");
+    await datasets.ade20k!(root);
+    await unlink(join(root, "annotations/training/1.png"));
+    await unlink(join(root, "images/training/3.jpg"));
+    const { samples, failures } = await listSplit(place("ade20k", { root }), "train");
+    expect(samples).toHaveLength(1);
+    expect(failures.map(({ message }) => message)).toEqual([
+      "images/training/1.jpg has no partner in annotations/training",
+      "annotations/training/3.png has no partner in images/training",
+    ]);
+  });
+
+  it("and says so where the folder is another", async () => {
+    const lost = listSplit(place("cityscapes", { root: base }), "train");
+    await expect(lost).rejects.toMatchObject({
+      failure: { message: expect.stringContaining("cannot read the train folder") },
+    });
+  });
+});
+
+describe("what is built in", () => {
+  it.each<[MapName, number]>([
+    ["voc", 21],
+    ["ade20k", 150],
+    ["labelIds", 19],
+    ["labelTrainIds", 19],
+  ])("maps every class of %s once, and has a colour for it", (name, classes) => {
+    const { dataset, map } = mapNamed(name);
+    const meant = [...map.values()].filter((value) => value !== "ignore").sort((a, b) => a - b);
+    expect(meant).toEqual(Array.from({ length: classes }, (_, i) => i));
+    expect(new Set(dataset.classes).size).toBe(classes);
+    expect(dataset.palette).toHaveLength(classes);
+  });
+
+  it("has VOC's colours as its development kit computes them", () => {
+    const voc = datasetOf("voc")!;
+    expect(palette(voc.palette)).toEqual(palette());
+  });
+
+  it("has ADE20K's classes in order", () => {
+    const { classes } = datasetOf("ade20k")!;
+    const at = (value: number) => classes[value - 1];
+    expect([1, 2, 13, 21, 84, 116, 150].map(at)).toEqual([
+      "wall",
+      "building",
+      "person",
+      "car",
+      "truck",
+      "bag",
+      "flag",
+    ]);
+  });
+});
+
+describe("a folder is recognised", () => {
+  it.each(Object.keys(datasets))("as %s", (layout) => {
+    const found = recognise(join(base, layout));
+    expect(found?.layout).toBe(layout);
+    expect(Object.keys(found?.splits ?? {})).toEqual(["train", "val"]);
+  });
+
+  it("from above, and not where there is nothing", async () => {
+    await datasets.voc!(join(base, "above", "VOCdevkit", "VOC2012"));
+    expect(recognise(join(base, "above"))?.root).toBe(join(base, "above", "VOCdevkit", "VOC2012"));
+    expect(recognise(join(base, "none"))).toBe(null);
+  });
+});
+
+describe("facts", () => {
+  const labels = {
+    labels: new Map([
+      [packRgb([70, 130, 180]), 0],
+      [packRgb([128, 64, 128]), 1],
+    ]),
+    label_format: "colour",
+  } as const;
+  const data = () =>
+    place("folders", { train: { images: "images/train", labels: "masks/train", suffix: "_mask" } });
+
+  it("count colours, and tell which are not mapped", async () => {
+    const store = await openFacts(data().root, join(base, "facts"));
+    const samples = await openSplit(data(), "train");
+    const { pairs: found, failures } = await checkSamples(samples, labels, store);
+    expect(failures).toEqual([]);
+    expect([...found[0]!.classes]).toEqual([
+      [1, 56 * 120],
+      [0, 40 * 120],
+    ]);
+    const few = { ...labels, labels: new Map([[packRgb([70, 130, 180]), 0]]) };
+    expect((await checkSamples(samples, few, store)).failures[0]!.reason).toBe(
+      "colour [128, 64, 128] in 6,720 pixels",
+    );
+  });
+
+  it("are kept, but not past a change of the bytes, nor of a damaged store", async () => {
+    const root = join(base, "kept");
+    const file = join(root, "x");
+    await put(root, "x", "one");
+    let asked = 0;
+    const examine = async (bytes: Buffer) => ({ text: `${bytes}`, asked: ++asked });
+    const ask = async () => {
+      const store = await openFacts(root, join(base, "facts"));
+      const facts = await store.of(file, "text", examine);
+      await store.save();
+      return facts;
+    };
+    expect(await ask()).toEqual({ text: "one", asked: 1 });
+    expect(await ask()).toEqual({ text: "one", asked: 1 });
+    await writeFile(file, "two");
+    expect(await ask()).toEqual({ text: "two", asked: 2 });
+    const { readdir, readFile } = await import("node:fs/promises");
+    for (const name of await readdir(join(base, "facts"))) {
+      const path = join(base, "facts", name);
+      await writeFile(path, (await readFile(path, "utf8")).replace("two", "six"));
+    }
+    expect(await ask()).toEqual({ text: "two", asked: 3 });
+    await unlink(file);
+    expect(await ask()).toMatchObject({ failure: { reason: "there is no such file" } });
+  });
+});
