@@ -48,7 +48,7 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
     [""],
   ];
   return lines
-    .map(([line, comment]) => (comment === undefined ? line : `${line.padEnd(34)}# ${comment}`))
+    .map(([line, comment]) => (comment === undefined ? line : `${line.padEnd(33)} # ${comment}`))
     .join("\n");
 };
 

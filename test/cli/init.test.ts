@@ -82,7 +82,10 @@ describe("data", () => {
   });
 
   it("check warns of pictures in two splits, and of classes without a pixel", async () => {
-    writeFileSync(join(folder, "list", "train.txt"), "a.png a.label.png\nd.png d.label.png\n");
+    writeFileSync(
+      join(folder, "list", "train.txt"),
+      "a.png a.label.png\nb.png b.label.png\nd.png d.label.png\n",
+    );
     const { code, out } = await pspc(
       folder,
       "data",
