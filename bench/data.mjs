@@ -1,16 +1,18 @@
 /**
  * Augmented samples per second and core, from files to the crop: ours and the same pipeline in Python's OpenCV,
  * in turns, by CPU time. Prints one line of JSON for each case; OpenCV's fields are absent where it cannot be
- * imported.
+ * imported. `--queue` measures instead whether four workers keep up with a step of 150 ms on 16 samples of
+ * VOC's size: how long the step waits for its batch, and how many samples a second come at most.
  */
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { batches } from "../dist/data/batches.js";
 import { labelTable } from "../dist/data/labels.js";
 import { pack } from "../dist/data/packed.js";
 import { palette } from "../dist/data/palette.js";
@@ -56,6 +58,8 @@ async function writeSample(folder, [height, width]) {
   return sample;
 }
 
+const median = (xs) => xs.sort((a, b) => a - b)[xs.length >> 1];
+
 let index = 0;
 async function ours(sample, size, crop, warp, out) {
   const start = process.cpuUsage();
@@ -92,9 +96,59 @@ async function openPython() {
   };
 }
 
+/** Steps of `milliseconds` that compute nothing; nothing is cached, so that every sample is decoded. */
+async function queue(folder, { workers, batch, milliseconds, steps }) {
+  const sample = await writeSample(folder, [375, 500]);
+  const source = batches({
+    samples: Array.from({ length: batch }, () => sample),
+    data: {
+      labels: new Map(Array.from({ length: 21 }, (_, c) => [c, c])),
+      label_format: "index",
+      damaged: "stop",
+      mean,
+    },
+    train: { batch, crop: [473, 473], seed: 0, iterations: steps, augment: pipeline },
+    start: 0,
+    workers,
+    cacheBytes: 0,
+  });
+  const waits = [];
+  const asleep = new Int32Array(new SharedArrayBuffer(4));
+  const started = performance.now();
+  for (let step = 0; step < steps; step++) {
+    const asked = performance.now();
+    await source.next();
+    waits.push(performance.now() - asked);
+    if (milliseconds > 0) Atomics.wait(asleep, 0, 0, milliseconds);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  await source.close();
+  return { waits: waits.slice(4), rate: Number(((batch * steps) / seconds).toFixed(1)) };
+}
+
+async function benchQueue(folder) {
+  const asked = { workers: 4, batch: 16, steps: 24 };
+  const { waits } = await queue(folder, { ...asked, milliseconds: 150 });
+  const { rate: most } = await queue(folder, { ...asked, milliseconds: 0 });
+  const full = waits.filter((ms) => ms < 5).length / waits.length;
+  const line = {
+    workers: 4,
+    cores: availableParallelism(),
+    step_ms: 150,
+    samples_per_second_needed: Number((16 / 0.15).toFixed(1)),
+    samples_per_second_at_most: most,
+    steps_that_did_not_wait: Number(full.toFixed(2)),
+    median_wait_ms: Number(median([...waits]).toFixed(1)),
+  };
+  console.log(JSON.stringify(line));
+}
+
 const folder = await mkdtemp(join(tmpdir(), "pspc-bench-"));
+if (process.argv.includes("--queue")) {
+  await benchQueue(folder).finally(() => rm(folder, { recursive: true }));
+  process.exit();
+}
 const python = await openPython();
-const median = (xs) => xs.sort((a, b) => a - b)[xs.length >> 1];
 const rate = (seconds) => Number((SAMPLES / median(seconds)).toFixed(1));
 try {
   for (const { name, size, crop } of CASES) {
