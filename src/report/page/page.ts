@@ -50,7 +50,7 @@ export const page = async (report: Report): Promise<string> => {
 <header>
 <p class="mark">pspc</p>
 <h1>${title}</h1>
-<p class="lead">${variants.length === 0 ? "No run yet" : html`${variants.length} ${variants.length === 1 ? "variant" : "variants"}, scored on ${split}`}${live ? html`. <span id="pulse" role="status">live</span>` : nothing}</p>
+<p class="lead">${variants.length === 0 ? "No run yet" : html`${variants.length} ${variants.length === 1 ? "variant" : "variants"}, scored on ${split}`}${live ? html` · <span id="pulse" role="status">live</span>` : nothing}</p>
 </header>
 <nav aria-label="Sections"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 ${filters(report)}

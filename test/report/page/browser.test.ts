@@ -6,12 +6,15 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumPath, launch, noBrowser } from "../../../scripts/chromium.mjs";
+import type { Drawn } from "../../../src/report/live.js";
 import { page } from "../../../src/report/page/page.js";
-import { chromiumPath, launch, noBrowser } from "./chromium.js";
+import { serve } from "../../../src/report/serve.js";
 import { synthetic } from "./synthetic.js";
 
 const path = chromiumPath();
-if (path === undefined) process.stderr.write(`test/report/page/browser.test.ts ${noBrowser}\n`);
+if (path === undefined)
+  process.stderr.write(`test/report/page/browser.test.ts is skipped: ${noBrowser}\n`);
 
 const thirty = ["fcn", "pspnet", ...Array.from({ length: 28 }, (_, i) => `matrix-${i}`)];
 
@@ -122,5 +125,25 @@ describe.skipIf(path === undefined)("thirty variants in a browser", { timeout: 6
     ]);
     await tab.close();
     expect(complaints).toEqual([]);
+  });
+
+  test("follows a live page, and keeps what the reader chose", async () => {
+    const names = ["fcn", "pspnet"];
+    const first = synthetic(names, { live: true });
+    let drawn: Drawn = { version: "1", text: await page(first) };
+    const { url, close } = await serve(async () => drawn, 0);
+    const tab = await browser.newPage();
+    tab.on("pageerror", (error) => complaints.push(String(error)));
+    await tab.goto(url);
+    await tab.selectOption("#baseline", "1");
+    const variants = first.variants.map((one) => ({ ...one, row: null }));
+    drawn = { version: "2", text: await page({ ...first, variants }) };
+    const scores = tab.locator("#ranking");
+    await expect.poll(() => scores.textContent(), { timeout: 15_000 }).toContain("not evaluated");
+    expect(await tab.locator("#baseline").inputValue()).toBe("1");
+    await close();
+    const pulse = tab.locator("#pulse");
+    await expect.poll(() => pulse.textContent(), { timeout: 15_000 }).toContain("server is gone");
+    await tab.close();
   });
 });

@@ -1,26 +1,27 @@
-/** A browser for tests: found where the machine has one, never fetched. */
+// @ts-check
+/** A browser for tests and pictures of pages: found where the machine has one, never fetched. */
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import process from "node:process";
+import { chromium } from "playwright-core";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
 /** Its path: `PSPC_CHROMIUM`, or the first that `PATH` has. */
-export const chromiumPath = (): string | undefined => {
+export const chromiumPath = () => {
   const found = (process.env.PATH ?? "")
     .split(delimiter)
     .flatMap((folder) => names.map((name) => join(folder, name)));
-  return [process.env.PSPC_CHROMIUM ?? "", ...found].find(
-    (file) => file !== "" && existsSync(file),
-  );
+  const asked = process.env.PSPC_CHROMIUM ?? "";
+  return [asked, ...found].find((file) => file !== "" && existsSync(file));
 };
 
-/** Said where tests are skipped. */
-export const noBrowser =
-  "skipped: no chromium or chrome on PATH; PSPC_CHROMIUM=/path/to/chrome names one";
+/** Said where it is missing. */
+export const noBrowser = "no chromium or chrome on PATH; PSPC_CHROMIUM=/path/to/chrome names one";
 
-export const launch = (executablePath: string): Promise<Browser> =>
+/** @param {string} executablePath */
+export const launch = (executablePath) =>
   chromium.launch({
     executablePath,
     args: [
