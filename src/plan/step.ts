@@ -17,6 +17,7 @@ import {
   scalar,
   select,
   slice,
+  softmax,
 } from "../graph/compose.js";
 import { type Graph, number, type Step, topological, type Update } from "../graph/graph.js";
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
@@ -133,35 +134,57 @@ export const gatheringStep = (experiment: Experiment, asked: Passes = standard):
   return verify(number(rewriteStep(passes.whole, step)));
 };
 
-/** Scores `[1, H, W, C]` of one image u8 `[H, W, 3]`. */
-const imageScores = (experiment: Experiment, height: number, width: number): Node => {
+/** Scores `[N, H, W, C]` of images u8 `[N, H, W, 3]`. */
+const imageScores = (experiment: Experiment, images: Node): Node => {
   const { data, model, evaluate } = experiment;
-  const image = reshape(input("image", "u8", height, width, 3), [1, height, width, 3]);
   const forward = (x: Node): Node => {
     const [, h, w] = shapeOf(x);
     const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
     return resize(main, h, w, model.align_corners);
   };
-  return scores(forward, evaluate)(normalise(data.mean, data.std)(image));
+  return scores(forward, evaluate)(normalise(data.mean, data.std)(images));
 };
+
+/** One image u8 `[H, W, 3]`, as a batch. */
+const oneImage = (height: number, width: number): Node =>
+  reshape(input("image", "u8", height, width, 3), [1, height, width, 3]);
 
 /** A graph that only asks: nothing in it moves. */
 const question = (results: Step<Node>["results"], { inference, forward }: Passes): Graph =>
   verify(number(rewriteStep(forward, rewriteStep(inference, { results, updates: [] }))));
 
-/** image u8 `[H, W, 3]` → the class of each pixel, u8 `[H, W]`. */
+/** What is asked of a prediction: images a call, and probabilities besides classes. */
+export interface Asked {
+  readonly batch?: number;
+  readonly probabilities?: boolean;
+}
+
+/**
+ * images u8 `[N, H, W, 3]` → the class of each pixel, u8 `[N, H, W]`, and if asked the probabilities of all, f32
+ * `[N, H, W, C]`: where logits are averaged, of their mean.
+ */
 export const predictionStep = (
   experiment: Experiment,
   height: number,
   width: number,
   passes: Passes = standard,
+  { batch = 1, probabilities = false }: Asked = {},
 ): Graph => {
-  const classes = argmax(imageScores(experiment, height, width));
-  return question({ classes: reshape(cast(classes, "u8"), [height, width]) }, passes);
+  const images = input("images", "u8", batch, height, width, 3);
+  const found = imageScores(experiment, images);
+  const classes = reshape(cast(argmax(found), "u8"), [batch, height, width]);
+  const shares = experiment.evaluate.average === "logits" ? softmax(found) : found;
+  return question({ classes, ...(probabilities ? { probabilities: shares } : {}) }, passes);
 };
 
 /** Once over the whole image: no scales, no mirror, no windows, no softmax. */
-const plainly = { mode: "whole", scales: [1], mirror: false, average: "logits" } as const;
+const plainly = {
+  mode: "whole",
+  scales: [1],
+  long_side: null,
+  mirror: false,
+  average: "logits",
+} as const;
 
 /** image u8 `[H, W, 3]` → the network's own numbers, f32 `[H, W, C]`, whatever `evaluate` says. */
 export const logitsStep = (
@@ -171,26 +194,33 @@ export const logitsStep = (
   passes: Passes = standard,
 ): Graph => {
   const plain = { ...experiment, evaluate: { ...experiment.evaluate, ...plainly } };
-  const logits = imageScores(plain, height, width);
+  const logits = imageScores(plain, oneImage(height, width));
   const shape = [height, width, experiment.data.classes.length];
   return question({ logits: reshape(logits, shape) }, passes);
 };
 
-/** (image u8 `[H, W, 3]`, label u8 `[H, W]`) → confusion counts i32 `[C·C]`, row = truth. */
+/**
+ * (image u8 `[H, W, 3]`, label u8 `[H, W]`) → confusion counts i32 `[C·C]`, row = truth, and if asked the class of each
+ * pixel, u8 `[H, W]`.
+ */
 export const evaluationStep = (
   experiment: Experiment,
   height: number,
   width: number,
   passes: Passes = standard,
+  asked: { readonly classes?: boolean } = {},
 ): Graph => {
   const c = experiment.data.classes.length;
-  const predicted = reshape(argmax(imageScores(experiment, height, width)), [height * width]);
+  const found = argmax(imageScores(experiment, oneImage(height, width)));
+  const predicted = reshape(found, [height * width]);
   const truth = reshape(cast(input("label", "u8", height, width), "i32"), [height * width]);
   const ignored = equal(truth, scalar(IGNORE, "i32"));
   const all = (value: number): Node => broadcast(scalar(value, "i32"), [height * width]);
   // Ignored pixels are counted in a bucket of their own, which is cut off.
   const bucket = select(ignored, all(c * c), add(multiply(truth, all(c)), predicted));
-  return question({ confusion: slice(bincount(bucket, c * c + 1), [0], [c * c]) }, passes);
+  const confusion = slice(bincount(bucket, c * c + 1), [0], [c * c]);
+  const classes = asked.classes ? { classes: reshape(cast(found, "u8"), [height, width]) } : {};
+  return question({ confusion, ...classes }, passes);
 };
 
 /**

@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { averagePasses } from "../plan/average.js";
 import type { Program } from "../plan/program.js";
-import { evaluationStep, logitsStep, predictionStep } from "../plan/step.js";
+import { type Asked, evaluationStep, logitsStep, predictionStep } from "../plan/step.js";
 import { standard } from "../rewrite/passes.js";
 import { savedModel, stateOf } from "./lower.js";
 import type { SavedModel } from "./proto.js";
@@ -25,24 +25,29 @@ export interface Abilities {
   readonly evaluate?: readonly Size[];
   readonly predict?: readonly Size[];
   readonly logits?: readonly Size[];
+  /** Of each prediction. */
+  readonly asked?: Asked;
+  /** Whether an evaluation also gives the classes that it counts. */
+  readonly classes?: boolean;
 }
 
 const graphsFor = (
   { experiment, training, gathering }: Program,
-  { train = false, evaluate = [], predict = [], logits = [] }: Abilities,
+  { train = false, evaluate = [], predict = [], logits = [], asked, classes = false }: Abilities,
 ): Readonly<Record<string, Graph>> => {
   const passes = train ? averagePasses(experiment.train, standard) : standard;
-  const each = (name: string, sizes: readonly Size[], step: typeof evaluationStep) =>
+  type Compile = (height: number, width: number) => Graph;
+  const each = (name: string, sizes: readonly Size[], compile: Compile) =>
     sizes.map((size): [string, Graph] => [
       `${name}_${sizeName(size)}`,
-      step(experiment, size.height, size.width, passes),
+      compile(size.height, size.width),
     ]);
   return Object.fromEntries([
     ...(train ? [["train", training] as const] : []),
     ...(train && gathering !== null ? [["gather", gathering] as const] : []),
-    ...each("evaluate", evaluate, evaluationStep),
-    ...each("predict", predict, predictionStep),
-    ...each("logits", logits, logitsStep),
+    ...each("evaluate", evaluate, (h, w) => evaluationStep(experiment, h, w, passes, { classes })),
+    ...each("predict", predict, (h, w) => predictionStep(experiment, h, w, passes, asked)),
+    ...each("logits", logits, (h, w) => logitsStep(experiment, h, w, passes)),
   ]);
 };
 

@@ -197,7 +197,12 @@ describe("evaluation in the graph equals the recipe", () => {
     const state: Leaves = new Map(
       [...stateFor(stateOf([graph]))].map(([name, { data }]) => [name, data]),
     );
-    const leaves = new Map([...state, ["image", bytes] as const, ["label", truth] as const]);
+    const leaves = new Map([
+      ...state,
+      ["image", bytes] as const,
+      ["images", bytes] as const,
+      ["label", truth] as const,
+    ]);
 
     const { mean: shift, std } = experiment.data;
     const image = draw(

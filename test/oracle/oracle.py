@@ -1,4 +1,4 @@
-"""PSPNet in PyTorch, written to be held against: a request and weights enter, logits or a trained state leave.
+"""PSPNet in PyTorch, written to be held against: a request and weights enter, logits, scores or a trained state leave.
 
 usage: oracle.py REQUEST.json WEIGHTS.safetensors RESULT.safetensors
 
@@ -245,6 +245,65 @@ def forward(network, request, tensors):
     return {"logits": main.permute(0, 2, 3, 1).numpy()}
 
 
+def scale_sizes(height, width, of):
+    """The size at each scale; halves are rounded up."""
+    for scale in of["scales"]:
+        factor = scale
+        if of["long_side"] is not None:
+            factor = np.floor(scale * of["long_side"] + 0.5) / max(height, width)
+        yield tuple(max(1, int(np.floor(n * factor + 0.5))) for n in (height, width))
+
+
+def bilinear(x, size):
+    return x if tuple(x.shape[2:]) == size else F.interpolate(x, size, mode="bilinear", align_corners=False)
+
+
+def window_scores(network, x, of):
+    """Of one window: softmax (or logits), averaged with the mirror image's."""
+    views = torch.cat([x, x.flip(3)]) if of["mirror"] else x
+    y, _ = network(views)
+    if of["average"] == "probabilities":
+        y = y.softmax(1)
+    return (y[:1] + y[1:].flip(3)) / 2 if of["mirror"] else y
+
+
+def scale_scores(network, x, of):
+    """Of an image at one scale: padded with the mean colour, window by window, divided by how many meet."""
+    height, width = x.shape[2:]
+    whole = of["mode"] == "whole"
+    window = [(n + 6) // 8 * 8 + 1 for n in (height, width)] if whole else of["window"]
+    more = [max(0, w - n) for w, n in zip(window, (height, width))]
+    top, left = (n // 2 if of["padding"] == "centre" else 0 for n in more)
+    x = F.pad(x, (left, more[1] - left, top, more[0] - top))
+    padded = x.shape[2:]
+    stride = [int(np.ceil(round(n * (1 - of["overlap"]), 6))) for n in window]
+    count = torch.zeros(1, 1, *padded)
+    steps = [range(-(-(n - w) // s) + 1) for n, w, s in zip(padded, window, stride)]
+    total = None
+    for row in steps[0]:
+        for column in steps[1]:
+            y, x0 = (min(i * s + w, n) - w for i, s, w, n in zip((row, column), stride, window, padded))
+            part = window_scores(network, x[:, :, y : y + window[0], x0 : x0 + window[1]], of)
+            if total is None:
+                total = torch.zeros(1, part.shape[1], *padded)
+            total[:, :, y : y + window[0], x0 : x0 + window[1]] += part
+            count[:, :, y : y + window[0], x0 : x0 + window[1]] += 1
+    return (total / count)[:, :, top : top + height, left : left + width]
+
+
+def evaluate(network, request, tensors):
+    network.eval()
+    of = request["evaluate"]
+    with torch.no_grad():
+        x = normalised(tensors["images"], request["data"])
+        size = tuple(x.shape[2:])
+        maps = [bilinear(scale_scores(network, bilinear(x, at), of), size) for at in scale_sizes(*size, of)]
+    mean = sum(maps) / len(maps)
+    if of["average"] == "logits":
+        mean = mean.softmax(1)
+    return {"probabilities": mean.permute(0, 2, 3, 1).numpy()}
+
+
 def train(network, request, tensors):
     of, auxiliary = request["train"], request["model"]["auxiliary"]
     groups = {"backbone": [], "new": []}
@@ -322,7 +381,7 @@ def main(request_path, weights_path, result_path):
     tensors = read_tensors(weights_path)
     network = Network(request["model"], len(request["data"]["classes"]))
     load(network, tensors)
-    task = {"forward": forward, "train": train, "half": half}[request["task"]]
+    task = {"forward": forward, "evaluate": evaluate, "train": train, "half": half}[request["task"]]
     write_tensors(result_path, task(network, request, tensors))
 
 

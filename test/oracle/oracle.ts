@@ -13,7 +13,7 @@ import type { Tensor } from "../../src/weights/numbers.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/weights/safetensors.js";
 
 export interface Request {
-  readonly task: "forward" | "train" | "half";
+  readonly task: "forward" | "evaluate" | "train" | "half";
   readonly experiment: Experiment;
   /** Rate of each step; one step a rate. */
   readonly rates?: readonly number[];

@@ -171,19 +171,19 @@ describe("evaluation and prediction", () => {
     const state = stateFor(stateOf(Object.values(graphs)));
     write(state);
     const { confusion } = run("evaluate", given);
-    const { classes } = run("predict", given);
+    const { classes } = run("predict", { images: given.image });
 
     const written = predictionStep(experiment, height, width, asWritten);
     const root = written.results.classes;
     const leaves = new Map([
       ...[...state].map(([name, { data }]) => [name, data] as const),
-      ["image", given.image] as const,
+      ["images", given.image] as const,
     ]);
     const wanted = evaluate(written, [root], leaves).values[root][0];
     // 32 bits may see two nearly equal classes the other way round.
     const differ = wanted.filter((value, i) => value !== classes.data[i]).length;
     expect(differ).toBeLessThanOrEqual(2);
-    expect(classes.shape).toEqual([height, width]);
+    expect(classes.shape).toEqual([1, height, width]);
 
     const counts = new Array(25).fill(0);
     classes.data.forEach((found, i) => {
