@@ -15,20 +15,32 @@ const bar = (share: number): string => {
 
 export const scoreText = (evaluation: Evaluation, colour: boolean): string => {
   const { bold, green } = pc.createColors(colour);
-  const rows = evaluation.classes.map(({ name, iou, accuracy }) => [
+  const bounded = evaluation.boundary !== null;
+  const rows = evaluation.classes.map(({ name, iou, accuracy, boundary }) => [
     name,
     percent(iou),
     percent(accuracy),
+    ...(bounded ? [percent(boundary)] : []),
     iou === null ? "absent" : green(bar(iou)),
   ]);
   return [
-    table([text("class"), figure("IoU"), figure("accuracy"), text("")], rows, colour),
+    table(
+      [
+        text("class"),
+        ...["IoU", "accuracy", ...(bounded ? ["boundary F"] : [])].map(figure),
+        text(""),
+      ],
+      rows,
+      colour,
+    ),
     "",
     bold(
       [
         `mIoU ${percent(evaluation.miou)}`,
         `mean accuracy ${percent(evaluation.mean_accuracy)}`,
         `pixel accuracy ${percent(evaluation.pixel_accuracy)}`,
+        `frequency-weighted IoU ${percent(evaluation.frequency_weighted_iou)}`,
+        ...(bounded ? [`boundary F ${percent(evaluation.boundary)}`] : []),
       ].join(" · "),
     ),
     `${evaluation.split}: ${count(evaluation.images)} images, ${method(evaluation)}`,
@@ -39,5 +51,6 @@ const method = ({ evaluate }: Evaluation): string =>
   [
     evaluate.mode === "whole" ? "whole" : `windows of ${evaluate.window.join("×")}`,
     `scale ${evaluate.scales.join(", ")}`,
+    ...(evaluate.long_side === null ? [] : [`longer side ${evaluate.long_side}`]),
     ...(evaluate.mirror ? ["mirrored"] : []),
   ].join(", ");

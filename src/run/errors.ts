@@ -104,7 +104,28 @@ export const noImages = (inputs: readonly string[]): Failure =>
   failure(
     `there are no images in ${inputs.join(", ")}`,
     undefined,
-    "Name image files (JPEG, PNG, WebP, TIFF), or folders that hold some.",
+    "Name image files (JPEG, PNG, WebP, TIFF), folders that hold some, patterns in quotes, or a list (--list FILE).",
+  );
+
+export const noFfmpeg = (program: string, reason: string): Failure =>
+  failure(
+    `videos need ${program}, which cannot be started`,
+    reason,
+    "Install ffmpeg (apt-get install ffmpeg, brew install ffmpeg), or give the frames as images.",
+  );
+
+export const unreadableVideo = (path: string, reason: string): Failure =>
+  failure(
+    `ffmpeg cannot convert ${path}`,
+    reason === "" ? "it holds no frames" : reason,
+    "Check that the file plays, and the free space; ffmpeg tells its formats: ffmpeg -formats.",
+  );
+
+export const wouldOverwrite = (file: string): Failure =>
+  failure(
+    `a prediction would be written over the image ${file}`,
+    "predictions are called NAME.png and NAME.overlay.png",
+    "Name another folder (--out FOLDER).",
   );
 
 export const noInput = (path: string, reason: string): Failure =>

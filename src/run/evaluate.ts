@@ -1,17 +1,20 @@
 /** Scores of trained weights on a split: a program and its weights enter; progress and scores leave. */
 
+import { relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { imageSize } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
 import { openSplit, type Split } from "../data/layout.js";
-import { readSample, type Sample } from "../data/sample.js";
-import { fromCounts, monoid } from "../metric/confusion.js";
-import type { Program } from "../plan/program.js";
+import { type Labelled, readSample, type Sample } from "../data/sample.js";
+import { palette } from "../data/palette.js";
+import { makeFolder } from "../data/write.js";
+import { boundaries } from "../metric/boundary.js";
+import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
 import { type Evaluation, evaluationFingerprint, scored } from "./evaluation.js";
 import type { Event } from "./event.js";
-import { writeEvaluation } from "./folder.js";
+import { partialEvaluationFile, writeEvaluation } from "./folder.js";
 import {
   ahead,
   type Measured,
@@ -21,58 +24,113 @@ import {
   strangers,
   type Trained,
 } from "./inference.js";
+import { distinct } from "./inputs.js";
+import { paint } from "./paint.js";
+import { type Counted, openTally } from "./tally.js";
 
 export type EvaluateRequest = Trained & {
   readonly program: Program;
   readonly split: Split;
   readonly device: Want;
+  /** Folder for the predictions, `NAME.png` and `NAME.overlay.png`, where they shall be written. */
+  readonly write?: string | undefined;
   readonly signal?: AbortSignal;
 };
 
+/** An image of the split, by its place there. */
+interface Item {
+  readonly sample: Sample;
+  readonly index: number;
+  /** Of the files that show it. */
+  readonly name: string;
+}
+
 /**
- * Whole images of their own sizes, counted inside the graph. Of a run, the scores also stay in its folder.
- * Returns `null` where it was asked to stop. @throws Failed for data or weights that do not fit.
+ * Whole images of their own sizes, counted inside the graph. Of a run, the scores also stay in its folder, and what was
+ * counted before an interruption is not counted again. Returns `null` where it was asked to stop.
+ * @throws Failed for data or weights that do not fit.
  */
 export async function* evaluate(
   request: EvaluateRequest,
 ): AsyncGenerator<Event, Evaluation | null> {
-  const { program, split, device, signal } = request;
+  const { program, split, device, write, signal } = request;
   const { experiment } = program;
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
   const samples = await openSplit(experiment.data, split);
-  const images = await Promise.all(
-    samples.map(async (item) => ({ item, size: await imageSize(item.image) })),
-  );
-  const { concat, empty } = monoid(experiment.data.classes.length);
-  let [total, done] = [empty, 0];
-  for await (const counts of confusions(network, images)) {
-    total = concat(total, fromCounts(counts, experiment.data.classes.length));
-    yield { kind: "progress", what: `evaluating ${split}`, done: ++done, total: images.length };
-    await setImmediate();
-    if (signal?.aborted) return null;
-  }
+  const items = named(samples, experiment.data.root);
   const weights = { training: network.metadata.training ?? null, step: stepOf(network) };
-  const about = { split, images: images.length, fingerprint: weights.training };
-  const found = scored(experiment, total, about);
-  if ("folder" in request) {
-    const fingerprint = evaluationFingerprint(experiment, split, weights);
-    await writeEvaluation(request.folder, fingerprint, found.evaluation);
+  const fingerprint = evaluationFingerprint(experiment, split, weights);
+  const file = "folder" in request ? partialEvaluationFile(request.folder, fingerprint) : null;
+  const about = { images: fingerprintOf(samples), write: write ?? null };
+  const tally = await openTally(file, about, experiment.data.classes.length);
+  if (tally.size() > 0) yield { kind: "note", message: goingOn(tally.size(), samples.length) };
+  try {
+    for await (const [index, counted] of counts(
+      network,
+      items.filter((item) => !tally.has(item.index)),
+      write,
+    )) {
+      tally.add(index, counted);
+      const done = tally.size();
+      yield { kind: "progress", what: `evaluating ${split}`, done, total: samples.length };
+      await setImmediate();
+      if (signal?.aborted) return null;
+    }
+  } finally {
+    tally.close();
   }
+  const found = scored(experiment, tally.total(), {
+    split,
+    images: samples.length,
+    fingerprint: weights.training,
+  });
+  if ("folder" in request) await writeEvaluation(request.folder, fingerprint, found.evaluation);
+  await tally.drop();
   yield { kind: "scored", split, ...found };
   return found.evaluation;
 }
 
-/** Counts `[C·C]` of each image. */
-async function* confusions(
+const goingOn = (done: number, all: number): string =>
+  `${done} of ${all} images were evaluated before; going on`;
+
+const named = (samples: readonly Sample[], root: string): readonly Item[] =>
+  distinct(samples.map(({ image }) => ({ path: image, name: relative(root, image) }))).map(
+    ({ name }, index) => ({ sample: samples[index]!, index, name }),
+  );
+
+/** What each image adds. */
+async function* counts(
   network: Network,
-  images: readonly Measured<Sample>[],
-): AsyncGenerator<ArrayLike<number>> {
-  const table = labelTable(network.program.experiment.data);
-  for await (const { session, members } of serve(network, "evaluate", images)) {
-    for await (const [{ size }, sample] of ahead(members, ({ item }) => readSample(item, table))) {
+  items: readonly Item[],
+  write: string | undefined,
+): AsyncGenerator<readonly [index: number, counted: Counted]> {
+  const { data, evaluate } = network.program.experiment;
+  const table = labelTable(data);
+  const classes = write !== undefined || evaluate.boundary !== null;
+  const look = { colours: palette(data.palette), alpha: 0.5 };
+  if (write !== undefined) makeFolder(write);
+  const images = await Promise.all(
+    items.map(async (item) => ({ item, size: await imageSize(item.sample.image) })),
+  );
+  const read = ({ item }: Measured<Item>): Promise<Labelled> => readSample(item.sample, table);
+  for await (const { session, members } of serve(network, "evaluate", images, { classes })) {
+    for await (const [{ item, size }, sample] of ahead(members, read)) {
       const inputs = { image: sample.image, label: sample.labels };
-      yield session.run(`evaluate_${sizeName(size)}`, inputs).confusion!.data;
+      const result = session.run(`evaluate_${sizeName(size)}`, inputs);
+      const found = Uint8Array.from(result.classes?.data ?? []);
+      const picture = { ...size, pixels: sample.image };
+      if (write !== undefined)
+        await paint(write, item.name, { picture, classes: found }, look);
+      const near = evaluate.boundary;
+      const truth = { ...size, values: sample.labels };
+      yield [
+        item.index,
+        {
+          counts: result.confusion!.data,
+          boundaries: near === null ? null : boundaries(truth, found, data.classes.length, near),
+        },
+      ];
     }
   }
 }

@@ -1,9 +1,10 @@
 /** The scores of a network on a split, for programs to read: a confusion matrix enters, the answer of `eval --json` leaves. */
 
-import type { Confusion } from "../metric/confusion.js";
+import { boundaryScores } from "../metric/boundary.js";
 import { type Scores, scores } from "../metric/scores.js";
 import type { Evaluate, Experiment } from "../normalize/experiment.js";
 import { fingerprintOf } from "../plan/program.js";
+import type { Total } from "./tally.js";
 
 export interface Evaluation {
   readonly split: string;
@@ -12,11 +13,14 @@ export interface Evaluation {
   readonly mean_accuracy: number;
   readonly pixel_accuracy: number;
   readonly frequency_weighted_iou: number;
+  /** Boundary F-score, the mean over the classes that occur; `null` where the spec does not ask for it. */
+  readonly boundary: number | null;
   /** `null` where a class is absent and left out. */
   readonly classes: readonly {
     readonly name: string;
     readonly iou: number | null;
     readonly accuracy: number | null;
+    readonly boundary: number | null;
   }[];
   /** Pixels [C][C]: row is truth, column is prediction. */
   readonly confusion: readonly (readonly number[])[];
@@ -46,10 +50,11 @@ export interface Scored {
 
 export const scored = (
   { data, evaluate }: Experiment,
-  confusion: Confusion,
+  { confusion, boundaries }: Total,
   about: Pick<Evaluation, "split" | "images" | "fingerprint">,
 ): Scored => {
   const found = scores(confusion, evaluate.absent_class);
+  const near = boundaries === null ? null : boundaryScores(boundaries);
   const { classes, counts } = confusion;
   const evaluation: Evaluation = {
     split: about.split,
@@ -58,10 +63,12 @@ export const scored = (
     mean_accuracy: found.mean_accuracy,
     pixel_accuracy: found.pixel_accuracy,
     frequency_weighted_iou: found.frequency_weighted_iou,
+    boundary: near?.mean ?? null,
     classes: data.classes.map((name, c) => ({
       name,
       iou: found.iou[c] ?? null,
       accuracy: found.accuracy[c] ?? null,
+      boundary: near?.classes[c] ?? null,
     })),
     confusion: data.classes.map((_, c) => [...counts.subarray(c * classes, (c + 1) * classes)]),
     fingerprint: about.fingerprint,

@@ -75,6 +75,13 @@ export type Event =
       /** The files written. */
       readonly classes: string;
       readonly overlay: string;
+      readonly probabilities?: string;
+      /** Of the classes that occur. */
+      readonly areas: readonly {
+        readonly class: string;
+        readonly pixels: number;
+        readonly share: number;
+      }[];
     }
   /** One of many could not be done; the others were. */
   | { readonly kind: "skipped"; readonly file: string; readonly failure: Failure }

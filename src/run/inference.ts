@@ -71,12 +71,13 @@ export async function* serve<A>(
   { program, tensors, file, device }: Network,
   ability: keyof Pick<Abilities, "evaluate" | "predict" | "logits">,
   images: readonly Measured<A>[],
+  more: Pick<Abilities, "asked" | "classes"> = {},
 ): AsyncGenerator<Served<A>> {
   const bySize = [...groups(images)].sort((a, b) => b.length - a.length);
   for (let first = 0; first < bySize.length; first += SIZES) {
     const chunk = bySize.slice(first, first + SIZES);
     const sizes = chunk.map(([{ size }]) => size);
-    const { model, variables } = modelFor(program, { [ability]: sizes });
+    const { model, variables } = modelFor(program, { ...more, [ability]: sizes });
     const session = await openSession(model, device);
     try {
       session.write(select(averaged(tensors), variables, file));

@@ -16,7 +16,8 @@ import {
   strangers,
   type Trained,
 } from "./inference.js";
-import { type Input, imagesFor, type PredictRequest } from "./predict.js";
+import { type Input, imagesFor } from "./inputs.js";
+import type { PredictRequest } from "./predict.js";
 
 export type LogitsRequest = Trained &
   Pick<PredictRequest, "program" | "inputs" | "device" | "signal"> & {

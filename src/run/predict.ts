@@ -1,44 +1,48 @@
-/** Trained weights on pictures without labels: files or folders enter; palette PNGs of classes and overlays leave. */
+/** Trained weights on pictures without labels: files, folders and videos enter; palette PNGs of classes and overlays leave. */
 
-import { readdir, stat } from "node:fs/promises";
-import { basename, extname, join, relative } from "node:path";
+import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { imageSize, type Picture, readImage } from "../data/image.js";
-import { overlay, type Palette, palette } from "../data/palette.js";
-import { makeFolder, writeImage, writePalettePng } from "../data/write.js";
+import { palette } from "../data/palette.js";
+import { makeFolder } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
-import { noImages, noInput } from "./errors.js";
+import { wouldOverwrite } from "./errors.js";
 import type { Event } from "./event.js";
 import { ahead, type Measured, readNetwork, serve, strangers, type Trained } from "./inference.js";
+import { type Input, imagesFor } from "./inputs.js";
+import { filesFor, paint } from "./paint.js";
+import { segment } from "./segment.js";
+import { isVideo, predictVideo } from "./video.js";
 
 export type PredictRequest = Trained & {
   readonly program: Program;
-  /** Image files, and folders, which are searched through. */
+  /** Image files, patterns, and folders, which are searched through. */
   readonly inputs: readonly string[];
-  /** Folder for `NAME.png` (classes) and `NAME.overlay.png`. */
+  /** A file of one image a line. */
+  readonly list?: string | undefined;
+  /** Folder for `NAME.png` (classes), `NAME.overlay.png`, and `NAME.safetensors` (probabilities). */
   readonly out: string;
   readonly device: Want;
   /** Weight of the colours in the overlay. */
   readonly alpha?: number;
+  /** Images of one size that are computed together. */
+  readonly batch?: number;
+  readonly probabilities?: boolean;
   readonly signal?: AbortSignal;
 };
 
-export interface Input {
-  readonly path: string;
-  /** Of the files written: unique among the inputs. */
-  readonly name: string;
-}
-
 /** An image that cannot be read stops nothing; it is `skipped` at the end. @throws Failed for anything else. */
 export async function* predict(request: PredictRequest): AsyncGenerator<Event, void> {
-  const { program, out, device, signal, alpha = 0.5 } = request;
-  const colours = palette(program.experiment.data.palette);
+  const { program, out, device, signal, alpha = 0.5, batch = 1, probabilities = false } = request;
+  const { classes: names, palette: chosen } = program.experiment.data;
+  const colours = palette(chosen);
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
-  const inputs = await imagesFor(request.inputs);
+  const inputs = await imagesFor(request.inputs, request.list);
+  demandApart(inputs, out);
   const skipped: Event[] = [];
   const attempt = async <A>(path: string, act: () => Promise<A>): Promise<A | null> =>
     act().catch((error) => {
@@ -47,87 +51,75 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
       return null;
     });
 
-  const measured = await Promise.all(
-    inputs.map(async (item) => ({
-      item,
-      size: await attempt(item.path, () => imageSize(item.path)),
-    })),
-  );
-  const images = measured.filter((image): image is Measured<Input> => image.size !== null);
+  const images: Measured<Input>[] = [];
+  for (const item of inputs.filter(({ path }) => !isVideo(path))) {
+    const size = await attempt(item.path, () => imageSize(item.path));
+    if (size !== null) images.push({ item, size });
+  }
   makeFolder(out);
   let done = 0;
-  for await (const { session, members } of serve(network, "predict", images)) {
-    const read = ({ item: { path } }: Measured<Input>): Promise<Picture | null> =>
-      attempt(path, () => readImage(path));
-    for await (const [{ item, size }, picture] of ahead(members, read)) {
+  for await (const { session, members } of serve(network, "predict", images, {
+    asked: { batch, probabilities },
+  })) {
+    const read = (group: readonly Measured<Input>[]): Promise<readonly (Picture | null)[]> =>
+      Promise.all(group.map(({ item: { path } }) => attempt(path, () => readImage(path))));
+    for await (const [group, pictures] of ahead(batches(members, batch), read)) {
       await setImmediate();
       if (signal?.aborted) return;
-      if (picture !== null) {
-        const { classes } = session.run(`predict_${sizeName(size)}`, { image: picture.pixels });
-        const labels = Uint8Array.from(classes!.data);
-        yield {
-          kind: "predicted",
-          image: item.path,
-          ...(await show(out, item, picture, labels, colours, alpha)),
-        };
+      const found = segment(session, group[0]!.size, pictures, batch);
+      for (const [i, prediction] of found.entries()) {
+        const { path, name } = group[i]!.item;
+        if (prediction !== null) {
+          const files = await paint(out, name, prediction, { colours, alpha });
+          const areas = areasOf(prediction.classes, names);
+          yield { kind: "predicted", image: path, ...files, areas };
+        }
+        yield { kind: "progress", what: "predicting", done: ++done, total: images.length };
       }
-      yield { kind: "progress", what: "predicting", done: ++done, total: images.length };
     }
+  }
+  for (const { path, name } of inputs.filter((input) => isVideo(input.path))) {
+    try {
+      yield* predictVideo({ network, path, name, out, colours, alpha, signal });
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      skipped.push({ kind: "skipped", file: path, failure: error.failure });
+    }
+    if (signal?.aborted) return;
   }
   yield* skipped;
 }
 
-const show = async (
-  out: string,
-  { name }: Input,
-  picture: Picture,
-  labels: Uint8Array,
-  colours: Palette,
-  alpha: number,
-): Promise<{ readonly classes: string; readonly overlay: string }> => {
-  const files = { classes: join(out, `${name}.png`), overlay: join(out, `${name}.overlay.png`) };
-  const { height, width } = picture;
-  await Promise.all([
-    writePalettePng(files.classes, labels, height, width, colours),
-    writeImage(files.overlay, overlay(picture, labels, colours, alpha)),
-  ]);
-  return files;
+/** @throws Failed where a prediction would be written over an image. */
+const demandApart = (inputs: readonly Input[], out: string): void => {
+  const read = new Set(inputs.map(({ path }) => resolve(path)));
+  for (const { name } of inputs) {
+    const { classes, overlay } = filesFor(resolve(out), name);
+    for (const file of [classes, overlay])
+      if (read.has(file)) throw new Failed(wouldOverwrite(file));
+  }
 };
 
-const formats = new Set([".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"]);
-
-/** Files, and the images of folders, each with a name of its own. @throws Failed where there are none. */
-export const imagesFor = async (inputs: readonly string[]): Promise<readonly Input[]> => {
-  const found = distinct((await Promise.all(inputs.map(imagesIn))).flat());
-  if (found.length === 0) throw new Failed(noImages(inputs));
-  return found;
+/** Neighbours of one size, at most `batch` together. */
+const batches = <A>(
+  members: readonly Measured<A>[],
+  batch: number,
+): readonly (readonly Measured<A>[])[] => {
+  const groups: Measured<A>[][] = [];
+  for (const member of members) {
+    const last = groups.at(-1);
+    const fits = last !== undefined && last.length < batch;
+    if (fits && sizeName(last[0]!.size) === sizeName(member.size)) last.push(member);
+    else groups.push([member]);
+  }
+  return groups;
 };
 
-/** A file as it is; of a folder every image beneath it, in the order of their names. */
-const imagesIn = async (input: string): Promise<readonly Input[]> => {
-  const found = await stat(input).catch((error: Error) => {
-    throw new Failed(noInput(input, error.message));
-  });
-  if (!found.isDirectory()) return [{ path: input, name: withoutSuffix(basename(input)) }];
-  const files = await readdir(input, { recursive: true, withFileTypes: true });
-  return files
-    .filter((file) => file.isFile() && formats.has(extname(file.name).toLowerCase()))
-    .map((file) => join(file.parentPath, file.name))
-    .sort()
-    .map((path) => ({
-      path,
-      name: withoutSuffix(relative(input, path)).replaceAll(/[\\/]/g, "-"),
-    }));
-};
-
-const withoutSuffix = (name: string): string => name.slice(0, name.length - extname(name).length);
-
-/** Names that occur twice are numbered from the second on. */
-const distinct = (inputs: readonly Input[]): readonly Input[] => {
-  const seen = new Map<string, number>();
-  return inputs.map(({ path, name }) => {
-    const times = (seen.get(name) ?? 0) + 1;
-    seen.set(name, times);
-    return { path, name: times === 1 ? name : `${name}-${times}` };
-  });
+/** Pixels of each class that occurs, and its share of the image. */
+const areasOf = (classes: Uint8Array, names: readonly string[]) => {
+  const pixels = new Array<number>(names.length).fill(0);
+  for (const c of classes) pixels[c]! += 1;
+  return names
+    .map((name, c) => ({ class: name, pixels: pixels[c]!, share: pixels[c]! / classes.length }))
+    .filter((area) => area.pixels > 0);
 };

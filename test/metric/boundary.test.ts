@@ -12,7 +12,10 @@ import {
 const C = 3;
 const [height, width] = [7, 9];
 const map = fc
-  .array(fc.constantFrom(0, 0, 0, 1, 1, 2), { minLength: height * width, maxLength: height * width })
+  .array(fc.constantFrom(0, 0, 0, 1, 1, 2), {
+    minLength: height * width,
+    maxLength: height * width,
+  })
   .map((values) => Uint8Array.from(values));
 const holed = fc
   .tuple(map, fc.array(fc.nat(height * width - 1), { maxLength: 9 }))
@@ -67,7 +70,8 @@ describe("boundaries", () => {
         const at = (share: number, a = one, b = other) => boundaries(of(a), b, C, share);
         expect(at(0, one, one).f).toEqual(at(0, one, one).images);
         expect(at(0.2, other, one)).toEqual(at(0.2));
-        at(0.1).f.forEach((value, c) => expect(at(0.3).f[c]).toBeGreaterThanOrEqual(value));
+        for (const [c, value] of at(0.1).f.entries())
+          expect(at(0.3).f[c]).toBeGreaterThanOrEqual(value);
       }),
     );
   });
@@ -114,11 +118,10 @@ describe("boundary scores", () => {
         const { classes, mean } = boundaryScores(concat(x, y));
         expect(mean).toBeGreaterThanOrEqual(0);
         expect(mean).toBeLessThanOrEqual(1);
-        classes.forEach((value, c) =>
-          expect(value).toEqual(
-            x.images[c] + y.images[c] === 0 ? null : (x.f[c] + y.f[c]) / (x.images[c] + y.images[c]),
-          ),
-        );
+        for (const [c, value] of classes.entries()) {
+          const images = x.images[c] + y.images[c];
+          expect(value).toEqual(images === 0 ? null : (x.f[c] + y.f[c]) / images);
+        }
       }),
     );
   });

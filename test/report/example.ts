@@ -22,7 +22,7 @@ export const evaluation = (right: number, car = 50): Evaluation => {
   const about = { split: "test", images: 1234, fingerprint: null };
   const base = experiment("{}");
   const evaluate = { ...base.evaluate, absent_class: "skip" } as const;
-  return scored({ ...base, evaluate }, counts, about).evaluation;
+  return scored({ ...base, evaluate }, { confusion: counts, boundaries: null }, about).evaluation;
 };
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;

@@ -7,12 +7,13 @@ import {
   deviceOption,
   jsonFlag,
   runOption,
+  textOption,
   trainedArguments,
   weightsOption,
 } from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { hasColour, print, printJson } from "../terminal.js";
+import { hasColour, print, printJson, tell } from "../terminal.js";
 import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
 
@@ -29,10 +30,15 @@ export const run = verb((terminal) =>
         type: optional(oneOf(["train", "val", "test"])),
         description: "train, val or test; val where the data have one, else test",
       }),
+      write: textOption(
+        "write",
+        "FOLDER",
+        "also writes the predictions there: palette PNGs and overlays",
+      ),
       json: jsonFlag,
       device: deviceOption,
     },
-    handler: async ({ run, weights, split, json, device, ...request }) => {
+    handler: async ({ run, weights, split, write, json, device, ...request }) => {
       const { program, from } = await network(terminal, request, { run, weights }, json);
       const { answer } = await follow(terminal, (signal) =>
         evaluate({
@@ -40,10 +46,14 @@ export const run = verb((terminal) =>
           program,
           split: split ?? defaultSplit(program),
           device,
+          write,
           signal,
         }),
       );
-      if (answer === null) return exit.interrupted;
+      if (answer === null) {
+        if ("folder" in from) tell(terminal, "the same command goes on where this one stopped");
+        return exit.interrupted;
+      }
       if (json) printJson(terminal, answer);
       else print(terminal, scoreText(answer, hasColour(terminal.out)));
       return exit.ok;

@@ -1,19 +1,20 @@
 /** `predict`: a trained network and images enter; palette PNGs of classes, and overlays, leave. */
 
-import { command, number, option, restPositionals, string } from "cmd-ts";
+import { command, flag, number, option, restPositionals, string } from "cmd-ts";
 import { logits } from "../../run/logits.js";
 import { predict } from "../../run/predict.js";
 import {
   deviceOption,
+  jsonFlag,
   runOption,
   textOption,
   trainedArguments,
   weightsOption,
 } from "../arguments.js";
-import { noImages } from "../errors.js";
+import { badCount, noImages } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { print, tell } from "../terminal.js";
+import { print, printJson, tell } from "../terminal.js";
 import { network } from "../trained.js";
 import { verb } from "../verb.js";
 
@@ -24,7 +25,11 @@ export const run = verb((terminal) =>
     args: {
       target: trainedArguments.target,
       words: restPositionals({
-        type: { ...string, displayName: "IMAGE", description: "images, folders, key=value" },
+        type: {
+          ...string,
+          displayName: "IMAGE",
+          description: "images, folders, patterns, key=value",
+        },
       }),
       run: runOption,
       weights: weightsOption,
@@ -33,6 +38,19 @@ export const run = verb((terminal) =>
         "FILE.safetensors",
         "writes the logits [H, W, classes] of each image to this file, and no pictures",
       ),
+      list: textOption("list", "FILE", "a file of one image a line, relative to its own folder"),
+      probabilities: flag({
+        long: "probabilities",
+        description: "also writes NAME.safetensors: the probabilities [H, W, classes]",
+      }),
+      batch: option({
+        long: "batch",
+        type: number,
+        description: "images of one size that are computed together",
+        defaultValue: () => 1,
+        defaultValueIsSerializable: true,
+      }),
+      json: jsonFlag,
       out: textOption("out", "FOLDER", "where the pictures go; RUN/predictions otherwise"),
       alpha: option({
         long: "alpha",
@@ -43,12 +61,13 @@ export const run = verb((terminal) =>
       }),
       device: deviceOption,
     },
-    handler: async ({ target, words, run, weights, logits: file, out, alpha, device }) => {
+    handler: async ({ target, words, run, weights, logits: file, out, json, device, ...asked }) => {
       const isOverride = (word: string): boolean => /^[a-z_][\w.[\]-]*=/.test(word);
       const inputs = words.filter((word) => !isOverride(word));
-      if (inputs.length === 0) throw noImages();
+      if (inputs.length === 0 && asked.list === undefined) throw noImages();
+      if (!Number.isInteger(asked.batch) || asked.batch < 1) throw badCount("batch", asked.batch);
       const request = { target, overrides: words.filter(isOverride) };
-      const { program, from } = await network(terminal, request, { run, weights });
+      const { program, from } = await network(terminal, request, { run, weights }, json);
       if (file !== undefined) {
         const job = { ...from, program, inputs, out: file, device };
         const { interrupted } = await follow(terminal, (signal) => logits({ ...job, signal }));
@@ -58,9 +77,15 @@ export const run = verb((terminal) =>
       }
       const to = out ?? ("folder" in from ? `${from.folder}/predictions` : "predictions");
       const { events, interrupted } = await follow(terminal, (signal) =>
-        predict({ ...from, program, inputs, out: to, alpha, device, signal }),
+        predict({ ...from, ...asked, program, inputs, out: to, device, signal }),
       );
-      for (const event of events) if (event.kind === "predicted") print(terminal, event.overlay);
+      const predicted = events.filter((event) => event.kind === "predicted");
+      if (json)
+        printJson(
+          terminal,
+          predicted.map(({ kind, ...rest }) => rest),
+        );
+      else for (const event of predicted) print(terminal, event.overlay);
       if (interrupted) return exit.interrupted;
       const skipped = events.filter(({ kind }) => kind === "skipped").length;
       if (skipped === 0) return exit.ok;

@@ -1,0 +1,72 @@
+// @ts-check
+/**
+ * The paper's ablations in small: nothing enters but `--night`, `--seeds N` and overrides of the spec; pictures, the
+ * trained variants and the paper's tables with ours beside them leave. What is trained already is not trained again.
+ */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { main } from "../../dist/cli/main.js";
+import { print, processTerminal, tell } from "../../dist/cli/terminal.js";
+import { writeFileAtomic } from "../../dist/data/write.js";
+import { writeDataset } from "../context-scenes/dataset.mjs";
+import { tables } from "./tables.mjs";
+
+// Paths are printed relative to the clone.
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+
+const SPEC = "examples/ablation/ablation.yaml";
+
+/** Few pictures, so that augmentation has something to do; steps for twenty minutes on two cores, or for a night. */
+const FORMS = {
+  short: {
+    home: "runs/ablation",
+    order: { seed: 0, train: 150, val: 90 },
+    overrides: ["train.iterations=300", "train.batch=4"],
+  },
+  night: {
+    home: "runs/ablation-night",
+    order: { seed: 0, train: 480, val: 150 },
+    overrides: ["data.root=runs/ablation-night/data"],
+  },
+};
+
+const terminal = processTerminal();
+process.exitCode = await ablation(process.argv.slice(2));
+
+/** Returns the exit code of the comparison. @param {string[]} args @returns {Promise<number>} */
+async function ablation(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    options: {
+      night: { type: "boolean", default: false },
+      seeds: { type: "string", default: "3" },
+      rows: { type: "string" },
+    },
+    allowPositionals: true,
+  });
+  const { home, order, overrides } = FORMS[values.night ? "night" : "short"];
+  if (values.rows === undefined) {
+    tell(terminal, `context scenes → ${home}/data`);
+    await writeDataset(join(home, "data"), order, () => {});
+    const answer = new PassThrough();
+    const told = text(answer);
+    const asked = ["--seeds", values.seeds, "--runs", home, "--json", ...overrides];
+    const quiet = Object.create(terminal, { out: { value: answer } });
+    const compared = await main(["compare", SPEC, ...asked, ...positionals], quiet);
+    answer.end();
+    const rows = await told;
+    if (compared !== 0) return compared;
+    await writeFileAtomic(join(home, "rows.json"), rows);
+  }
+  const file = values.rows ?? join(home, "rows.json");
+  const report = tables(JSON.parse(await readFile(file, "utf8")));
+  await writeFileAtomic(join(home, "tables.md"), report);
+  print(terminal, report);
+  return 0;
+}

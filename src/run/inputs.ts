@@ -1,0 +1,114 @@
+/** What people name enters, files, folders, patterns, lists; image files leave, each with a name of its own. */
+
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { unreadable } from "../data/errors.js";
+import { Failed } from "../diagnostic/failure.js";
+import { noImages, noInput } from "./errors.js";
+
+export interface Input {
+  readonly path: string;
+  /** Of the files written: unique among the inputs. */
+  readonly name: string;
+}
+
+const images = new Set([".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"]);
+
+/** Of `list`, a file of one image a line, too. @throws Failed where there are none. */
+export const imagesFor = async (
+  inputs: readonly string[],
+  list?: string,
+): Promise<readonly Input[]> => {
+  const named = await Promise.all(inputs.map(imagesIn));
+  const found = distinct([...named.flat(), ...(list === undefined ? [] : await listed(list))]);
+  if (found.length === 0) throw new Failed(noImages([...inputs, ...(list ? [list] : [])]));
+  return found;
+};
+
+/** A file as it is; of a folder every image beneath it, in the order of their names; of a pattern what fits it. */
+const imagesIn = async (input: string): Promise<readonly Input[]> => {
+  const found = await stat(input).catch(() => null);
+  if (found?.isDirectory()) {
+    const files = await filesBeneath(input);
+    return files
+      .filter((path) => images.has(extname(path).toLowerCase()))
+      .map((path) => ({ path, name: relative(input, path) }));
+  }
+  if (found === null && /[*?{[]/.test(input)) return fitting(input);
+  if (found === null) throw new Failed(noInput(input, "there is no such file or folder"));
+  return [{ path: input, name: basename(input) }];
+};
+
+const filesBeneath = async (folder: string): Promise<readonly string[]> => {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  return files
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name))
+    .sort();
+};
+
+/** For shells that leave patterns to the program, and patterns in quotes: `*`, `**`, `?`, `[ab]` and `{a,b}`. */
+const fitting = async (pattern: string): Promise<readonly Input[]> => {
+  const parts = pattern.split("/");
+  const fixed = parts.slice(
+    0,
+    parts.findIndex((part) => /[*?{[]/.test(part)),
+  );
+  const base = fixed.length === 0 ? "." : fixed.join("/") || "/";
+  const expression = patternExpression(parts.slice(fixed.length).join("/"));
+  const files = await filesBeneath(base).catch(() => []);
+  const found = files
+    .map((path) => ({ path, name: relative(base, path) }))
+    .filter(({ name }) => expression.test(name.replaceAll("\\", "/")));
+  if (found.length === 0) throw new Failed(noInput(pattern, "no file fits the pattern"));
+  return found;
+};
+
+const words: Readonly<Record<string, string>> = {
+  "**/": "(?:[^/]+/)*",
+  "**": ".*",
+  "*": "[^/]*",
+  "?": "[^/]",
+  "{": "(?:",
+  "}": ")",
+  ",": "|",
+};
+
+const patternExpression = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern.replaceAll(/\*\*\/|\*\*|[*?{},]|[.+^$()|\\]/g, (found) => words[found] ?? `\\${found}`)}$`,
+  );
+
+/** One image a line, relative to the list's folder; a label behind it, as training lists have it, is left alone. */
+const listed = async (list: string): Promise<readonly Input[]> => {
+  const text = await readFile(list, "utf8").catch((error: Error) => {
+    throw new Failed(unreadable(list, error.message));
+  });
+  const folder = dirname(list);
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .map((line) => line.match(/^(.*?\.(?:jpe?g|png|webp|tiff?))(?:\s|$)/i)?.[1] ?? line)
+    .map((path) => ({ path: resolve(folder, path), name: path }));
+};
+
+/**
+ * Names for files in one folder: folders become part of them, suffixes go, and what would meet a file of another
+ * image's is numbered from the second on.
+ */
+export const distinct = (inputs: readonly Input[]): readonly Input[] => {
+  const taken = new Set<string>();
+  return inputs.map(({ path, name }) => {
+    const plain = withoutSuffix(name)
+      .replaceAll(/[\\/]+/g, "-")
+      .replace(/^[-.]+/, "");
+    let free = plain;
+    for (let times = 2; taken.has(free) || taken.has(`${free}.overlay`); times++)
+      free = `${plain}-${times}`;
+    taken.add(free).add(`${free}.overlay`);
+    return { path, name: free };
+  });
+};
+
+const withoutSuffix = (name: string): string => name.slice(0, name.length - extname(name).length);
