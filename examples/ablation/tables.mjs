@@ -130,6 +130,7 @@ function findings(scoresOf) {
 
 /** @param {readonly number[]} gains */
 function verdict(gains) {
+  if (gains.length < 3) return "too few seeds";
   if (gains.every((gain) => gain > 0)) return "**holds**";
   return gains.every((gain) => gain < 0) ? "the reverse" : "seeds disagree";
 }
