@@ -5,8 +5,8 @@ import { setImmediate } from "node:timers/promises";
 import { imageSize } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
 import { openSplit, type Split } from "../data/layout.js";
-import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { palette } from "../data/palette.js";
+import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { makeFolder } from "../data/write.js";
 import { boundaries } from "../metric/boundary.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
@@ -120,8 +120,7 @@ async function* counts(
       const result = session.run(`evaluate_${sizeName(size)}`, inputs);
       const found = Uint8Array.from(result.classes?.data ?? []);
       const picture = { ...size, pixels: sample.image };
-      if (write !== undefined)
-        await paint(write, item.name, { picture, classes: found }, look);
+      if (write !== undefined) await paint(write, item.name, { picture, classes: found }, look);
       const near = evaluate.boundary;
       const truth = { ...size, values: sample.labels };
       yield [
