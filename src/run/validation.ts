@@ -137,7 +137,7 @@ const picture = async (
   size: Size,
   { image, labels, height, width }: Labelled,
 ): Promise<SummaryImage> => {
-  const { classes } = session.run(`predict_${sizeName(size)}`, { image });
+  const { classes } = session.run(`predict_${sizeName(size)}`, { images: image });
   const bare: Picture = { pixels: image, height, width };
   const panels = [
     bare,
