@@ -11,6 +11,46 @@ export const unknownVerb = (word: string, known: readonly string[]): Misused =>
     didYouMean(word, known)[0] ?? "`pspc --help` lists the verbs",
   );
 
+interface Misread {
+  /** As cmd-ts says it. */
+  readonly message: string;
+  /** Empty for what is missing. */
+  readonly word: string;
+}
+
+/** What cmd-ts found wrong with the words behind a verb. */
+export const misread = (
+  verb: string,
+  mistakes: readonly Misread[],
+  options: readonly string[],
+): Misused => {
+  const told = mistakes.map(({ message, word }) => {
+    const remedy = didYouMean(word.replace(/=.*/, ""), options)[0];
+    return new Misused(
+      inOurWords(message, word),
+      remedy ?? `\`pspc ${verb} --help\` tells the arguments`,
+    );
+  });
+  const [first, ...more] = told;
+  return new Misused(first!.message, first!.help, more);
+};
+
+const inOurWords = (message: string, word: string): string => {
+  const missing = /^No value provided for (.*)$/.exec(message)?.[1];
+  if (missing !== undefined) return `${missing} is missing`;
+  if (message === "Unknown arguments") return `there is no argument \`${word}\` here`;
+  const [value, choices] =
+    /^Invalid value '(.*)'\. Expected one of: (.*)$/.exec(message)?.slice(1) ?? [];
+  if (choices !== undefined) return `\`${value}\` is none of ${choices.replaceAll("'", "`")}`;
+  return `\`${word}\`: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+};
+
+export const nothingToFormat = (): Misused =>
+  new Misused("there is nothing to format", "name the specs: `pspc fmt specs/*.yaml`");
+
+export const notYaml = (path: string): Failure =>
+  failure(`${path} is a module`, "`fmt` formats specs in YAML", "use a formatter of TypeScript");
+
 export const unreadable = (path: string, error: unknown): Failure => {
   const code = (error as NodeJS.ErrnoException).code;
   const reasons: Readonly<Record<string, string>> = {

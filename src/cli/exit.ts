@@ -34,6 +34,8 @@ export class Misused extends Error {
   constructor(
     message: string,
     readonly help?: string,
+    /** What else is wrong with it. */
+    readonly more: readonly Misused[] = [],
   ) {
     super(message);
     this.name = "Misused";

@@ -56,7 +56,8 @@ const tellError = async (
       "\n",
     );
   if (error instanceof Misused) {
-    tell(terminal, lines(error.message, error.help && ` = help: ${error.help}`));
+    for (const { message, help: remedy } of [error, ...error.more])
+      tell(terminal, lines(message, remedy && ` = help: ${remedy}`));
     return exit.usage;
   }
   if (error instanceof Failed || error instanceof TrainingFailed) {

@@ -44,6 +44,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0312: "an ignored value that is a class",
   E0313: "a window that never slides",
   E0314: "label values beyond 16 bits",
+  E0315: "a multiplier for a group that is empty",
   E0501: "a crop off the grid",
   E0502: "bins that do not divide the feature map",
   E0503: "a bin larger than the feature map",

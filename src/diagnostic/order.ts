@@ -22,8 +22,11 @@ const byPlace = (a: Diagnostic, b: Diagnostic): number => {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The same mistake, seen from several variants, is told once, as it was first. */
-export const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
-  [...new Map(diagnostics.toReversed().map((d) => [identity(d), d])).values()].sort(byPlace);
+export const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
+  const first = new Map<string, Diagnostic>();
+  for (const d of diagnostics) if (!first.has(identity(d))) first.set(identity(d), d);
+  return [...first.values()].sort(byPlace);
+};
 
 export const errorsIn = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
   diagnostics.filter((d) => d.severity === "error");

@@ -3,6 +3,7 @@
 import type { Diagnostic, Place, Severity } from "./diagnostic.js";
 import { inOrder } from "./order.js";
 import { lineText, position, type Sources } from "./position.js";
+import { width as columns } from "./width.js";
 
 export interface RenderOptions {
   readonly colour: boolean;
@@ -42,10 +43,10 @@ const block = (d: Diagnostic, sources: Sources, colour: boolean): string => {
   const width = Math.max(1, ...snippets.map((s) => String(s.line).length));
   const pad = " ".repeat(width + 1);
   return [
-    `${main(`${d.severity}[${d.code}]`)}${bold(`: ${d.message}`)}`,
+    `${main(`${d.severity}[${d.code}]`)}${bold(`: ${visible(d.message)}`)}`,
     ...snippets.flatMap((s, i) => draw(s, snippets[i - 1], width, s.main ? main : faint, faint)),
-    ...d.notes.map((n) => `${pad} ${faint("=")} note: ${n}`),
-    ...d.help.map((h) => `${pad} ${faint("=")} help: ${h}`),
+    ...d.notes.map((n) => `${pad} ${faint("=")} note: ${visible(n)}`),
+    ...d.help.map((h) => `${pad} ${faint("=")} help: ${visible(h)}`),
     "",
   ].join("\n");
 };
@@ -89,8 +90,10 @@ const draw = (
   if (s.text === "") return head;
   const shown = sameFile && before.line === s.line && clip(before).text === excerpt.text;
   const line = `${faint(`${String(s.line).padStart(width)} │`)} ${excerpt.text}`;
-  const mark = (s.main ? "^" : "-").repeat(Math.max(1, excerpt.to - excerpt.from));
-  const under = `${pad}  ${" ".repeat(excerpt.from)}${paint(`${mark} ${s.label}`.trimEnd())}`;
+  const marked = columns(excerpt.text.slice(excerpt.from, excerpt.to));
+  const mark = (s.main ? "^" : "-").repeat(Math.max(1, marked));
+  const indent = " ".repeat(columns(excerpt.text.slice(0, excerpt.from)));
+  const under = `${pad}  ${indent}${paint(`${mark} ${visible(s.label)}`.trimEnd())}`;
   return [...head, ...(shown ? [] : [line]), under];
 };
 
@@ -107,5 +110,6 @@ const clip = ({ text, from, to }: Snippet): Excerpt => {
   return { text: mark + rest, from: mark.length, to: mark.length + marked.length };
 };
 
-/** Tabs have a width, and other control characters none of their powers. */
-const visible = (text: string): string => text.replaceAll("\t", TAB).replace(/\p{Cc}/gu, "\uFFFD");
+/** Tabs have a width; control characters, signs that turn the text around, and halves of signs have no power. */
+const visible = (text: string): string =>
+  text.replaceAll("\t", TAB).replace(/[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");

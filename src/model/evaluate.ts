@@ -29,9 +29,14 @@ type Size = readonly [height: number, width: number];
 /** Next size of the form 8n+1, at which stride-2 layers stay odd and align_corners has a whole ratio. */
 export const odd = (n: number): number => Math.ceil((n - 1) / 8) * 8 + 1;
 
-/** What `image` measures at `scale`; halves are rounded up. */
-export const scaledSize = ([height, width]: Size, scale: number, longSide: number | null): Size => {
-  const factor = longSide === null ? scale : Math.round(scale * longSide) / Math.max(height, width);
+/** What `image` measures at `scale`; halves are rounded up, and Caffe's long side is one above. */
+export const scaledSize = (
+  [height, width]: Size,
+  scale: number,
+  { long_side, rounding }: Pick<Evaluate, "long_side" | "rounding">,
+): Size => {
+  const long = Math.round(scale * (long_side ?? 0)) + (rounding === "above" ? 1 : 0);
+  const factor = long_side === null ? scale : long / Math.max(height, width);
   const scaled = (n: number): number => Math.max(1, Math.round(n * factor));
   return [scaled(height), scaled(width)];
 };
@@ -116,7 +121,7 @@ export const scores =
     const each =
       of.mode === "whole" ? whole(one, of) : padded(windows(one, of), of.window, of.padding);
     const maps = of.scales.map((scale) => {
-      const [h, w] = scaledSize([height, width], scale, of.long_side);
+      const [h, w] = scaledSize([height, width], scale, of);
       return resize(each(resize(image, h, w, false)), height, width, false);
     });
     const total = maps.reduce(add);

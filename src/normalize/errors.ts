@@ -204,3 +204,14 @@ export const weightsTwice = (): Diagnostic =>
       help: ["keep one of them: `model.weights: {file: …, only: backbone}` says the same"],
     },
   );
+
+export const emptyGroup = (group: string): Diagnostic =>
+  warning(
+    "E0315",
+    `the multiplier of \`${group}\` has no layers`,
+    { path: ["train", "multipliers", group], label: "multiplies nothing", on: "key" },
+    {
+      related: [{ path: ["model", group], label: "the network has none" }],
+      help: [`remove it, or give the network its \`${group}\``],
+    },
+  );

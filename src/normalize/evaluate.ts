@@ -24,6 +24,7 @@ export const decideEvaluate = (e: Written, crop: Train["crop"], decide: Decision
     mirror: decide.or("evaluate.mirror", e.mirror, false, "one pass an image"),
     padding: decide.orPreset("evaluate.padding", e.padding, same),
     average: decide.orPreset("evaluate.average", e.average, same),
+    rounding: decide.orPreset("evaluate.rounding", e.rounding, same),
     absent_class: decide.orPreset("evaluate.absent_class", e.absent_class, same),
     boundary: orNone(decide.or("evaluate.boundary", e.boundary, "none", "regions alone")),
   };

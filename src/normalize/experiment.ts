@@ -136,8 +136,7 @@ export interface Train {
   /** Largest norm of the whole gradient, before weight decay. */
   readonly clip: number | null;
   readonly schedule: { readonly base: number; readonly power: number; readonly end: number };
-  /** Rate multiplier of the layers that are not the backbone. */
-  readonly multipliers: { readonly new: number };
+  readonly multipliers: Multipliers;
   readonly freeze: Freeze;
   /** Decay of the moving average of the weights. */
   readonly ema: number | null;
@@ -157,6 +156,17 @@ export interface Train {
   readonly checkpoints: Checkpoints;
   /** After a loss that is not finite: from the last checkpoint on with `factor` times the rate, `attempts` times. */
   readonly recover: { readonly factor: number; readonly attempts: number } | null;
+}
+
+/** Of the rate, by group of layers; the backbone's is 1. */
+export interface Multipliers {
+  /** Of all that is not the backbone, where the others do not differ. */
+  readonly new: number;
+  readonly pyramid: number;
+  readonly head: number;
+  readonly auxiliary: number;
+  /** Of the classifiers' biases, in place of their group's. */
+  readonly bias: number;
 }
 
 export interface Freeze {
@@ -209,6 +219,8 @@ export interface Evaluate {
   /** Sides on which an image is padded to its window, with the mean colour. */
   readonly padding: "centre" | "end";
   readonly average: "probabilities" | "logits";
+  /** Of `long_side` at a scale s: s·n to the nearest pixel, or one above it (Caffe's `base·s + 1`). */
+  readonly rounding: "nearest" | "above";
   /** IoU of a class that occurs neither in labels nor in predictions. */
   readonly absent_class: "zero" | "skip" | "one";
   /** Tolerance of the boundary F-score, as a share of an image's diagonal; `null`: not scored. */

@@ -20,10 +20,14 @@ export interface Semantics {
   readonly "model.norm.momentum": number;
   readonly "train.optimizer.sgd.decay": Train["optimizer"]["decay"];
   readonly "train.schedule.poly.end": number;
+  /** Of the layers that are not the backbone. */
   readonly "train.multipliers.new": number;
+  /** Of the classifiers' biases, as a multiple of that. */
+  readonly "train.multipliers.bias": number;
   readonly "train.loss.mean_over": Train["loss"]["mean_over"];
   readonly "evaluate.padding": Evaluate["padding"];
   readonly "evaluate.average": Evaluate["average"];
+  readonly "evaluate.rounding": Evaluate["rounding"];
   readonly "evaluate.absent_class": Evaluate["absent_class"];
 }
 
@@ -40,9 +44,11 @@ const semseg: Semantics = {
   "train.optimizer.sgd.decay": "all",
   "train.schedule.poly.end": 0,
   "train.multipliers.new": 10,
+  "train.multipliers.bias": 1,
   "train.loss.mean_over": "valid",
   "evaluate.padding": "centre",
   "evaluate.average": "probabilities",
+  "evaluate.rounding": "nearest",
   "evaluate.absent_class": "zero",
 };
 

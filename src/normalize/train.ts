@@ -1,8 +1,10 @@
 /** The section `train` as written enters; the decided one leaves. */
 
+import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Spec } from "../spec/spec.js";
 import { decideCheckpoints, decideRecover, decideValidate } from "./durable.js";
-import type { Augmentation, Freeze, Train } from "./experiment.js";
+import * as says from "./errors.js";
+import type { Augmentation, Freeze, Multipliers, Train } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";
 
 type Written = Spec["train"];
@@ -21,7 +23,7 @@ export const decideTrain = (t: Written, decide: Decisions): Train => ({
   optimizer: decideOptimizer(t.optimizer, decide),
   clip: orNull(decide.or("train.clip", t.clip, "none", "semseg does not clip")),
   schedule: decideSchedule(t.schedule, decide),
-  multipliers: { new: decide.orPreset("train.multipliers.new", t.multipliers?.new, same) },
+  multipliers: decideMultipliers(t.multipliers ?? {}, decide),
   freeze: decideFreeze(t.freeze, decide),
   ema: orNull(decide.or("train.ema", t.ema, "none", "the weights of the last step")),
   loss: decideLoss(t.loss, decide),
@@ -52,6 +54,28 @@ const decideSchedule = (s: Written["schedule"], decide: Decisions): Train["sched
     end: decide.orPreset(`${path}.end`, poly?.end, same),
   };
 };
+
+const decideMultipliers = (
+  m: NonNullable<Written["multipliers"]>,
+  decide: Decisions,
+): Multipliers => {
+  const fresh = decide.orPreset("train.multipliers.new", m.new, same);
+  const of = (group: "pyramid" | "head" | "auxiliary"): number =>
+    decide.orInferred(`train.multipliers.${group}`, m[group], fresh, "`train.multipliers.new`");
+  return {
+    new: fresh,
+    pyramid: of("pyramid"),
+    head: of("head"),
+    auxiliary: of("auxiliary"),
+    bias: decide.orPreset("train.multipliers.bias", m.bias, (factor) => factor * fresh),
+  };
+};
+
+/** Multipliers of layers that the network does not have. */
+export const emptyGroups = ({ model, train }: Spec): readonly Diagnostic[] =>
+  (["pyramid", "auxiliary"] as const)
+    .filter((group) => model?.[group] === "none" && train.multipliers?.[group] !== undefined)
+    .map((group) => says.emptyGroup(group));
 
 const decideLoss = (l: Written["loss"], decide: Decisions): Train["loss"] => {
   const path = "train.loss.class_weights";

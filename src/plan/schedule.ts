@@ -1,5 +1,6 @@
 /** The learning rate as data: a schedule and a step enter, the rate of that step leaves, and who learns faster. */
 
+import type { Ops } from "../graph/op.js";
 import type { Train } from "../normalize/experiment.js";
 
 /**
@@ -15,14 +16,42 @@ export function rate(schedule: Train["schedule"], iterations: number, step: numb
 
 /** Parameters that share a rate multiplier. */
 export interface Group {
-  readonly name: "backbone" | "new";
+  readonly name: string;
   readonly multiplier: number;
+  readonly has: (variable: Member) => boolean;
 }
 
+/** What a variable's multiplier goes by. */
+type Member = Pick<Ops["variable"], "group" | "role">;
+
 /** Layers that may start from pretrained weights keep the rate; those that start from nothing multiply it. */
-export const groups = (
-  train: Pick<Train, "multipliers">,
-): readonly [backbone: Group, fresh: Group] => [
-  { name: "backbone", multiplier: 1 },
-  { name: "new", multiplier: train.multipliers.new },
-];
+export const multiplierOf = (
+  { multipliers }: Pick<Train, "multipliers">,
+  { group, role }: Member,
+): number => {
+  if (group === "backbone") return 1;
+  return role === "bias" ? multipliers.bias : multipliers[group];
+};
+
+const fresh = ["pyramid", "head", "auxiliary"] as const;
+
+/** Those that share the multiplier of what is new are one group. */
+export const groups = (train: Pick<Train, "multipliers">): readonly Group[] => {
+  const { new: usual, ...each } = train.multipliers;
+  const isUsual = (member: Member): boolean =>
+    member.group !== "backbone" && multiplierOf(train, member) === usual;
+  const others = fresh
+    .filter((name) => each[name] !== usual)
+    .map((name) => ({
+      name,
+      multiplier: each[name],
+      has: (m: Member) => m.group === name && m.role !== "bias",
+    }));
+  const isBias = ({ group, role }: Member): boolean => group !== "backbone" && role === "bias";
+  return [
+    { name: "backbone", multiplier: 1, has: ({ group }: Member) => group === "backbone" },
+    { name: "new", multiplier: usual, has: isUsual },
+    ...others,
+    ...(each.bias === usual ? [] : [{ name: "bias", multiplier: each.bias, has: isBias }]),
+  ];
+};

@@ -31,6 +31,7 @@ import type { Experiment } from "../normalize/experiment.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteStep } from "../rewrite/rewrite.js";
 import { context, type Objective, objective } from "./objective.js";
+import { multiplierOf } from "./schedule.js";
 
 /** Running means and variances move as the batch norms that training passes through say. */
 const statistics = (roots: readonly Node[]): Update<Node>[] =>
@@ -50,11 +51,6 @@ const decays =
   (of: Experiment["train"]["optimizer"]) =>
   (variable: Variable): number =>
     of.decay === "all" || variable.attributes.role === "kernel" ? of.weight_decay : 0;
-
-const scales =
-  (of: Experiment["train"]["multipliers"]) =>
-  (variable: Variable): number =>
-    variable.attributes.group === "backbone" ? 1 : of.new;
 
 /** Variables that learn, and the gradient of a part of the batch by each. */
 interface Slopes extends Objective {
@@ -108,7 +104,7 @@ export const trainingStepBy = (experiment: Experiment, passes: Passes): Graph =>
         rate: input("rate", "f32"),
         momentum: train.optimizer.momentum,
         decay: decays(train.optimizer),
-        scale: scales(train.multipliers),
+        scale: ({ attributes }: Variable) => multiplierOf(train, attributes),
         average: train.ema,
       }),
       ...sums.map((sum) => assign(sum, broadcast(scalar(0), shapeOf(sum)))),

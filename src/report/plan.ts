@@ -128,11 +128,11 @@ const cost = (rows: readonly LayerRow[], of: (row: LayerRow) => number): Cost =>
 
 const groupRows = (training: Graph, train: Train): readonly GroupRow[] => {
   const variables = valuesOfOp(training, "variable").filter((v) => isTrained({ ...v, args: [] }));
-  return groups(train).map(({ name, multiplier }) => ({
+  return groups(train).map(({ name, multiplier, has }) => ({
     name,
     multiplier,
     parameters: variables
-      .filter(({ attributes }) => (attributes.group === "backbone") === (name === "backbone"))
+      .filter(({ attributes }) => has(attributes))
       .reduce((n, { attributes }) => n + product(attributes.shape), 0),
     rates: telling(train.iterations).map((step) => ({
       step,

@@ -30,7 +30,7 @@ const wrongTypeHelp = (expects: string, value: unknown): readonly string[] => {
     typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
   if (isNumeric && /number/.test(expects)) return ["remove the quotes"];
   if (value === null && expects.startsWith("`none`")) return ["write `none`"];
-  if (value === null) return ["write a value behind the colon, or remove the key"];
+  if (value === null) return ["write a value, or leave the key out"];
   if (/`true`/.test(expects) && typeof value === "string") {
     return /^(yes|on|y)$/i.test(value) ? ["write `true`"] : ["write `true` or `false`, unquoted"];
   }

@@ -40,6 +40,10 @@ export const evaluate = closed(
       choice("probabilities", "logits"),
       "What is averaged over windows, scales and mirrors.",
     ),
+    rounding: documented(
+      choice("nearest", "above"),
+      "Long side of an image scaled from `long_side`: the nearest whole pixel, or one above it as in Caffe.",
+    ),
     absent_class: documented(
       choice("zero", "skip", "one"),
       "IoU of a class that occurs neither in labels nor in predictions.",

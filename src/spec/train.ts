@@ -187,7 +187,16 @@ export const train = closed(
       closed(
         "`multipliers`",
         {},
-        { new: documented(real({ min: 0 }), "Of the layers that are not the backbone.") },
+        {
+          new: documented(real({ min: 0 }), "Of the layers that are not the backbone."),
+          pyramid: documented(real({ min: 0 }), "Of the pyramid. Default: as `new`."),
+          head: documented(real({ min: 0 }), "Of the head. Default: as `new`."),
+          auxiliary: documented(real({ min: 0 }), "Of the auxiliary head. Default: as `new`."),
+          bias: documented(
+            real({ min: 0 }),
+            "Of the classifiers' biases, in place of their layer's (Caffe: twice `new`).",
+          ),
+        },
       ),
       "Factors on the learning rate, by group of layers.",
     ),

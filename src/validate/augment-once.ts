@@ -1,6 +1,6 @@
 /** Each augmentation is applied once. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import { type Rule, repetitions } from "./rule.js";
 
 export const augmentOnce: Rule = ({ train }) =>

@@ -1,6 +1,6 @@
 /** The ranges of scaling and rotation go from the lesser to the greater. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 export const augmentRanges: Rule = ({ train }) =>

@@ -1,6 +1,6 @@
 /** A moving average forgets where it began before the training ends. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 /** Of the first weights, in the average at the end. */

@@ -2,7 +2,7 @@
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
-import * as says from "./errors.js";
+import * as says from "./errors-data.js";
 
 /** What is known of the data; a spec may be right where they are not. */
 export interface Samples {

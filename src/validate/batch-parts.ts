@@ -1,6 +1,6 @@
 /** The parts in which a batch comes are equal. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 /** More parts than anyone wants are not proposed. */

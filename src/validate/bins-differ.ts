@@ -1,6 +1,6 @@
 /** Two bins of one size compute the same map twice. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-model.js";
 import { type Rule, repetitions } from "./rule.js";
 
 export const binsDiffer: Rule = ({ model }) =>

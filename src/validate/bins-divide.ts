@@ -1,7 +1,7 @@
 /** Bins that do not divide the feature map have overlapping cells: legal, as adaptive pooling defines it, and worth a note. */
 
 import { isOnGrid, nearestSizes } from "./crops.js";
-import * as says from "./errors.js";
+import * as says from "./errors-model.js";
 import { geometry, type Rule } from "./rule.js";
 
 export const binsDivide: Rule = (experiment) => {

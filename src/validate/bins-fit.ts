@@ -1,7 +1,7 @@
 /** A bin pools the feature map to b×b, so that the map has at least b rows and columns. */
 
 import { leastSide } from "./crops.js";
-import * as says from "./errors.js";
+import * as says from "./errors-model.js";
 import { geometry, type Rule } from "./rule.js";
 
 export const binsFit: Rule = (experiment) => {

@@ -1,7 +1,7 @@
 /** A reduction leaves each branch of the pyramid at least one channel. */
 
 import { stageChannels } from "../normalize/geometry.js";
-import * as says from "./errors.js";
+import * as says from "./errors-model.js";
 import type { Rule } from "./rule.js";
 
 export const branchChannels: Rule = ({ model: { backbone, pyramid } }) =>

@@ -1,7 +1,7 @@
 /** A built-in label map has a dataset's classes: as many stand in `classes`. */
 
 import { mapNamed } from "../normalize/dataset.js";
-import * as says from "./errors.js";
+import * as says from "./errors-data.js";
 import type { Rule } from "./rule.js";
 
 export const classCount: Rule = ({ data: { classes, label_map } }) => {

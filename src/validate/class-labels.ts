@@ -1,6 +1,6 @@
 /** Each class has a label value; without one it can never be learnt. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-data.js";
 import type { Rule } from "./rule.js";
 
 export const classLabels: Rule = ({ data: { classes, labels, label_map } }) => {

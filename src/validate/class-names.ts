@@ -1,6 +1,6 @@
 /** Class names differ, and none of them is the word for "counts for nothing". */
 
-import * as says from "./errors.js";
+import * as says from "./errors-data.js";
 import { type Rule, repetitions } from "./rule.js";
 
 export const classNames: Rule = ({ data: { classes } }) => [

@@ -1,6 +1,6 @@
 /** One weight a class, and not all of them 0. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 export const classWeights: Rule = ({ data, train: { loss } }) => {

@@ -1,6 +1,6 @@
 /** What stands in the pipeline happens before the crop: its limit is written last. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 export const cropLast: Rule = ({ train: { augment } }) =>

@@ -37,7 +37,8 @@ export const nearestSizes = (
   return [...Array(count).keys()].map((i) => [heights[i] ?? heights[0]!, widths[i] ?? widths[0]!]);
 };
 
-const isGood = (n: number, model: Model): boolean =>
+/** On the grid, with a feature map that all bins divide. */
+export const isGood = (n: number, model: Model): boolean =>
   isOnGrid(n, model) &&
   (model.pyramid?.bins ?? []).every((b) => featureSize(n, model.backbone.dilations) % b === 0);
 

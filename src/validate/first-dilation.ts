@@ -1,6 +1,6 @@
 /** Contracting halves the dilation of a stage's first block, so that it is even. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-model.js";
 import type { Rule } from "./rule.js";
 
 export const firstDilation: Rule = ({ model: { backbone } }) =>

@@ -1,6 +1,6 @@
 /** What is frozen must have learnt before. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 export const frozenStart: Rule = ({ model, train: { freeze } }) => {

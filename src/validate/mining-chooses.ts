@@ -1,6 +1,6 @@
 /** Mining leaves pixels out, and each part of a batch chooses for itself. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 export const miningChooses: Rule = ({ train: { loss, crop, accumulate } }) => {

@@ -3,7 +3,7 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { stageSizes } from "../normalize/geometry.js";
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 
 export const normValues: Rule = (experiment) => {

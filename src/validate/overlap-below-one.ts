@@ -1,6 +1,6 @@
 /** Windows that overlap wholly never move on. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-evaluate.js";
 import type { Rule } from "./rule.js";
 
 export const overlapBelowOne: Rule = ({ evaluate: { overlap } }) =>

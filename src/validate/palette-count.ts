@@ -1,6 +1,6 @@
 /** One colour a class. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-data.js";
 import type { Rule } from "./rule.js";
 
 export const paletteCount: Rule = ({ data: { classes, palette } }) =>

@@ -2,7 +2,7 @@
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
-import * as says from "./errors.js";
+import * as says from "./errors-train.js";
 
 /** What the machine that will train can do, where it is known. Asked only for specs that need it. */
 export interface Machine {

@@ -9,6 +9,7 @@ import { unusedWindow } from "../normalize/evaluate.js";
 import { locate } from "../normalize/locate.js";
 import { normalize, type Resolved, type Setting } from "../normalize/normalize.js";
 import type { Origins } from "../normalize/origin.js";
+import { emptyGroups } from "../normalize/train.js";
 import { namedTwice } from "../normalize/weights.js";
 import type { Assignment } from "../source/override.js";
 import { plain, type Tree } from "../source/tree.js";
@@ -42,6 +43,7 @@ export const resolve = (
   const { experiment, origins } = resolved.right;
   const { evaluate = {}, model = {} } = decoded.right;
   const said = [
+    ...emptyGroups(decoded.right),
     ...unusedWindow(evaluate),
     ...namedTwice(model),
     ...validate(experiment),

@@ -3,7 +3,7 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { featureSize, outputStride } from "../normalize/geometry.js";
-import type { Geometry } from "./errors.js";
+import type { Geometry } from "./places.js";
 
 export type Rule = (experiment: Experiment) => readonly Diagnostic[];
 

@@ -1,6 +1,6 @@
 /** Splits are two folders where the layout is `folders`, and a name in every other. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-data.js";
 import type { Rule } from "./rule.js";
 
 export const splitForm: Rule = ({ data }) =>

@@ -1,6 +1,6 @@
 /** Only a bottleneck has a 1×1 convolution to put the stride on. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-model.js";
 import type { Rule } from "./rule.js";
 
 export const strideSite: Rule = ({ model: { backbone } }) =>

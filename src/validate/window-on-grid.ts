@@ -3,7 +3,7 @@
 import type { Experiment } from "../normalize/experiment.js";
 import { featureSize, outputStride } from "../normalize/geometry.js";
 import { isOnGrid, nearestSizes } from "./crops.js";
-import * as says from "./errors.js";
+import * as says from "./errors-evaluate.js";
 import type { Rule } from "./rule.js";
 
 export const windowOnGrid: Rule = (experiment) => {

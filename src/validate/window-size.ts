@@ -1,6 +1,6 @@
 /** A window larger than the crop shows the pyramid more than it was trained on. */
 
-import * as says from "./errors.js";
+import * as says from "./errors-evaluate.js";
 import type { Rule } from "./rule.js";
 
 export const windowSize: Rule = ({ evaluate: { mode, window }, train: { crop } }) =>

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { groups, rate } from "../../src/plan/schedule.js";
+import type { Train } from "../../src/normalize/experiment.js";
+import { groups, multiplierOf, rate } from "../../src/plan/schedule.js";
 import { shuffle, stepsPerEpoch } from "../../src/plan/shuffle.js";
 
 const schedule = fc.record({
@@ -38,10 +39,35 @@ describe("the poly rate", () => {
     expect(rate(poly, 100, 25)).toBeCloseTo((0.01 - 1e-4) * 0.75 ** 0.9 + 1e-4, 15);
   });
 
-  it("multiplies for layers that start from nothing", () => {
-    expect(groups({ multipliers: { new: 10 } }).map(({ multiplier }) => multiplier)).toEqual([
-      1, 10,
+  const told = (differs: Partial<Train["multipliers"]>) => {
+    const all = { new: 10, pyramid: 10, head: 10, auxiliary: 10, bias: 10, ...differs };
+    return groups({ multipliers: all }).map(({ name, multiplier }) => [name, multiplier]);
+  };
+
+  it("multiplies for layers that start from nothing, and tells apart what differs", () => {
+    expect(told({})).toEqual([
+      ["backbone", 1],
+      ["new", 10],
     ]);
+    expect(told({ pyramid: 5, bias: 20 })).toEqual([
+      ["backbone", 1],
+      ["new", 10],
+      ["pyramid", 5],
+      ["bias", 20],
+    ]);
+  });
+
+  it("puts every variable into one group", () => {
+    const members = (["backbone", "pyramid", "head", "auxiliary"] as const).flatMap((group) =>
+      (["kernel", "bias"] as const).map((role) => ({ group, role })),
+    );
+    const multipliers = { new: 10, pyramid: 5, head: 10, auxiliary: 10, bias: 20 };
+    for (const member of members) {
+      const home = groups({ multipliers }).filter(({ has }) => has(member));
+      expect(home.map(({ multiplier }) => multiplier)).toEqual([
+        multiplierOf({ multipliers }, member),
+      ]);
+    }
   });
 });
 

@@ -90,7 +90,7 @@ export const experiment = (root: string, train: Partial<Experiment["train"]> = {
     precision: "f32",
     optimizer: { momentum: 0.9, weight_decay: 1e-4, decay: "all" },
     schedule: { base: 0.05, power: 0.9, end: 0 },
-    multipliers: { new: 1 },
+    multipliers: { new: 1, pyramid: 1, head: 1, auxiliary: 1, bias: 1 },
     loss: plainLoss,
     augment: [
       { op: "mirror", probability: 0.5 },
@@ -108,6 +108,7 @@ export const experiment = (root: string, train: Partial<Experiment["train"]> = {
     mirror: false,
     padding: "centre",
     average: "probabilities",
+    rounding: "nearest",
     absent_class: "zero",
     boundary: null,
   },

@@ -48,7 +48,7 @@ export const full: Spec = {
     optimizer: { sgd: { momentum: 0.8, weight_decay: 0, decay: "kernels" } },
     clip: 10,
     schedule: { poly: { base: 0.02, power: 1, end: 0.001 } },
-    multipliers: { new: 5 },
+    multipliers: { new: 5, pyramid: 4, head: 5, auxiliary: 3, bias: 10 },
     freeze: { stages: 1, norm: "backbone" },
     ema: 0.9,
     loss: {
@@ -78,6 +78,7 @@ export const full: Spec = {
     mirror: true,
     padding: "end",
     average: "probabilities",
+    rounding: "above",
     absent_class: "one",
     boundary: 0.0075,
   },

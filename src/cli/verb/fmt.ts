@@ -1,7 +1,6 @@
 /** `fmt`: spec files enter; the same specs in canonical order leave, in place. */
 
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { realpathSync } from "node:fs";
 import { command, flag, restPositionals, type Type } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { writeFileAtomic } from "../../data/write.js";
@@ -9,9 +8,11 @@ import { Failed } from "../../diagnostic/failure.js";
 import { render } from "../../diagnostic/render.js";
 import { parse } from "../../source/yaml.js";
 import { format } from "../../spec/format.js";
-import { unreadable } from "../errors.js";
+import { nothingToFormat, notYaml } from "../errors.js";
 import { exit } from "../exit.js";
+import { isModule } from "../module.js";
 import { hasColour, print, type Terminal, tell } from "../terminal.js";
+import { readText } from "../text.js";
 import { verb } from "../verb.js";
 
 const file: Type<string, string> = { from: async (text) => text, displayName: "FILE" };
@@ -28,6 +29,7 @@ export const run = verb((terminal) =>
       }),
     },
     handler: async ({ files, check }) => {
+      if (files.length === 0) throw nothingToFormat();
       const outcomes = [];
       for (const name of files) outcomes.push(await formatted(terminal, name, check));
       for (const [i, name] of files.entries()) if (outcomes[i] === "changed") print(terminal, name);
@@ -41,8 +43,7 @@ type Outcome = "same" | "changed" | "wrong";
 
 /** What is no YAML is told with its place, and left alone. */
 const formatted = async (terminal: Terminal, name: string, check: boolean): Promise<Outcome> => {
-  const path = resolve(name);
-  const text = read(path, name);
+  const text = read(name);
   const tree = parse(name, text);
   if (E.isLeft(tree)) {
     const colour = hasColour(terminal.err);
@@ -51,14 +52,13 @@ const formatted = async (terminal: Terminal, name: string, check: boolean): Prom
   }
   const better = format(text);
   if (better === text) return "same";
-  if (!check) await writeFileAtomic(path, better);
+  if (!check) await writeFileAtomic(realpathSync(name), better);
   return "changed";
 };
 
-const read = (path: string, name: string): string => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new Failed(unreadable(name, error));
-  }
+const read = (name: string): string => {
+  if (isModule(name)) throw new Failed(notYaml(name));
+  const text = readText(name);
+  if (E.isLeft(text)) throw new Failed(text.left);
+  return text.right;
 };
