@@ -26,7 +26,7 @@ export const targetType: Type<string, Target> = {
 
 const override: Type<string, string> = {
   from: async (text) => {
-    if (!text.includes("=")) throw new Error(`expected path.to.key=value, found ${text}`);
+    if (!text.includes("=")) throw new Error("expected path.to.key=value");
     return text;
   },
   displayName: "key=value",

@@ -25,7 +25,8 @@ export const misread = (
   options: readonly string[],
 ): Misused => {
   const told = mistakes.map(({ message, word }) => {
-    const remedy = didYouMean(word.replace(/=.*/, ""), options)[0];
+    const isUnknown = message === "Unknown arguments";
+    const remedy = isUnknown ? didYouMean(word.replace(/=.*/, ""), options)[0] : undefined;
     return new Misused(
       inOurWords(message, word),
       remedy ?? `\`pspc ${verb} --help\` tells the arguments`,

@@ -60,7 +60,20 @@ describe("the words", () => {
   ])("answers misuse with 3: %s %s %s %s", async (...argv) => {
     const { code, out, err } = await pspc(folder, ...argv);
     expect({ code, out }).toEqual({ code: 3, out: "" });
-    expect(err).toMatch(/^error/);
+    expect(err).toMatch(/^error: /);
+    expect(err).not.toMatch(/hint|found \d error|\^/);
+  });
+
+  it("says what is wrong with each word, and what to type", async () => {
+    const { err } = await pspc(folder, "check", "spec.yaml", "nothing", "--jsno");
+    expect(err.split("\n").filter((line) => line.startsWith("error: "))).toEqual([
+      "error: `nothing`: expected path.to.key=value",
+      "error: there is no argument `--jsno` here",
+    ]);
+    expect(err).toContain("did you mean `--json`?");
+    expect((await pspc(folder, "check")).err).toBe(
+      "error: SPEC[#variant] is missing\n = help: `pspc check --help` tells the arguments\n",
+    );
   });
 
   it("explains the arguments of a verb", async () => {
@@ -124,7 +137,7 @@ describe("check", () => {
     expect(err).toContain("┌─ spec.mjs");
     expect(err).toContain("E0501");
     writeFileSync(join(folder, "none.mjs"), "export const spec = 1;\n");
-    expect((await pspc(folder, "check", "none.mjs")).err).toContain("it has no default export");
+    expect((await pspc(folder, "check", "none.mjs")).err).toContain("has no default export");
   });
 });
 
