@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { conforms } from "../spec/schema.js";
 import { pspc } from "./captured.js";
 
 const classes = Array.from({ length: 150 }, (_, i) => `class${i}`);
@@ -246,6 +247,16 @@ describe("show, schema, compile, explain", () => {
     const { code, out } = await pspc(folder, "schema");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual(JSON.parse(readFileSync("schema/pspc.schema.json", "utf8")));
+  });
+
+  it("prints the schema of the diagnostics, which real ones satisfy", async () => {
+    const { code, out } = await pspc(folder, "schema", "--diagnostics");
+    expect(code).toBe(0);
+    for (const spec of ["spec.yaml", "wrong.yaml", "nope.yaml", "spec.yaml#nope"]) {
+      const answer = await pspc(folder, "check", spec, "--json");
+      expect(conforms(JSON.parse(out), JSON.parse(answer.out))).toBe(true);
+    }
+    expect(conforms(JSON.parse(out), { valid: true })).toBe(false);
   });
 
   const small = ["model.backbone.resnet=18", "train.crop=89", "train.batch=2"];

@@ -8,8 +8,10 @@ import {
 } from "../../src/diagnostic/diagnostic.js";
 import { toJson } from "../../src/diagnostic/json.js";
 import { distance, nearest } from "../../src/diagnostic/nearest.js";
+import { inOrder } from "../../src/diagnostic/order.js";
 import { formatPath } from "../../src/diagnostic/path.js";
 import { render } from "../../src/diagnostic/render.js";
+import { width } from "../../src/diagnostic/width.js";
 
 const text = `first: 1\n\tsecond: \u001b[31mred\nlong: ${"x".repeat(300)}\n`;
 const sources = new Map([
@@ -57,6 +59,35 @@ describe("the printer", () => {
   test("takes the power from control characters and gives tabs a width", () => {
     const shown = plain(error("E1", "one", place("a.yaml", 10, 16)));
     expect(shown).toContain("2 │     second: \uFFFD[31mred\n        ^^^^^^ here");
+  });
+
+  test("counts columns, not characters", () => {
+    const signs = 'a: [空, "🚗", ｱ, é, x] # 👩‍👩‍👧\n';
+    const at = signs.indexOf("x");
+    const wide = new Map([["w.yaml", signs]]);
+    const shown = render([error("E1", "one", place("w.yaml", at, at + 1))], wide, {
+      colour: false,
+    });
+    // 空 and 🚗 fill two columns each, é is one sign of two characters.
+    expect(shown.split("\n")[3]).toBe(`${" ".repeat("1 │ a: [".length + 4 + 6 + 3 + 3)}^ here`);
+    expect(width("👩‍👩‍👧")).toBe(2);
+    expect(width("한국어")).toBe(6);
+  });
+
+  test("takes the power from what an author's words hold", () => {
+    const told = error("E1", "no \u0007bell", place("a.yaml", 0, 5, "\u202Eback"), {
+      help: ["half \uD83D"],
+    });
+    expect(plain(told)).toContain("no \uFFFDbell");
+  });
+
+  test("of one mistake seen twice tells the first", () => {
+    const at = place("a.yaml", 0, 5);
+    const seen = [
+      error("E1", "one", at, { help: ["mend it"] }),
+      error("E1", "one", at, { notes: ["in the variant `b`"] }),
+    ];
+    expect(inOrder(seen)).toEqual([seen[0]]);
   });
 
   test("clips long lines around the mark", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { decode } from "../../src/spec/codec.js";
+import { decode, type JsonSchema } from "../../src/spec/codec.js";
 import { defineSpec } from "../../src/spec/define.js";
 import { reference } from "../../src/spec/reference.js";
 import { jsonSchema } from "../../src/spec/schema.js";
@@ -78,5 +78,19 @@ describe("a spec in TypeScript", () => {
     // @ts-expect-error: a named thing without its value
     defineSpec({ ...base, train: { ...train, augment: ["scale"] } });
     expect(accepts(defineSpec(base))).toBe(true);
+  });
+
+  test("may be a child, which says a part", () => {
+    const child = defineSpec({ extends: "p.yaml", train: { crop: 89 }, data: { val: "v.txt" } });
+    const part = (jsonSchema().definitions as Readonly<Record<string, JsonSchema>>).part!;
+    expect(conforms(part, child)).toBe(true);
+    // @ts-expect-error: an unknown key
+    defineSpec({ extends: "p.yaml", train: { cropp: 89 } });
+    // @ts-expect-error: a value of the wrong type
+    defineSpec({ extends: "p.yaml", data: { val: 1 } });
+    // @ts-expect-error: a part without a parent
+    defineSpec({ train: { crop: 89 } });
+    // @ts-expect-error: a parent is named by text
+    defineSpec({ extends: 1, train: { crop: 89 } });
   });
 });

@@ -1,6 +1,6 @@
 /** Mistakes that authors make, beyond the one on each page of docs/errors: each has its golden rendering. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { toJson } from "../../src/diagnostic/json.js";
 import { errorsIn } from "../../src/diagnostic/order.js";
@@ -69,9 +69,13 @@ const mistakes: readonly Mistake[] = [
   mistake("E0205", "negative-weight", "model: {auxiliary: {weight: -0.4}}"),
   mistake("E0205", "label", "data: {ignore: 65536}"),
   mistake("E0207", "bare-crop", "train: {augment: [mirror, crop, {scale: [0.5, 2]}]}"),
+  mistake("E0205", "label-of-17-bits", "data: {labels: {first: 65536}}"),
+  mistake("E0205", "stage-of-auxiliary", "model: {auxiliary: {after: 5}}"),
+  mistake("E0205", "aspect", "", "train.augment=[{scale: {range: [0.5, 2], aspect: 0.5}}]"),
   mistake("E0206", "optimizer", "train: {optimizer: {adam: {}}}"),
   mistake("E0206", "spelling", "train: {augment: [{rotat: [-10, 10]}]}"),
   mistake("E0207", "no-value", "train: {augment: [scale]}"),
+  mistake("E0203", "nothing-in-override", "", "train.crop="),
   mistake("E0208", "one-class", "data: {classes: [road]}"),
   mistake("E0208", "no-bins", "model: {pyramid: {bins: []}}"),
   mistake(
@@ -86,6 +90,17 @@ const mistakes: readonly Mistake[] = [
   mistake("E0308", "no-axes", "variants: {all: {matrix: {}}}"),
   mistake("E0312", "in-labels", "data: {labels: {7: road, 8: sky, 9: car}, ignore: [8, 10]}"),
   mistake("E0501", "both-sides", "train: {crop: [360, 480]}"),
+  mistake(
+    "E0501",
+    "no-common-crop",
+    "train: {crop: 512}\nmodel: {pyramid: {bins: [1, 7, 11, 13]}}",
+  ),
+  mistake(
+    "E0501",
+    "wide-signs",
+    'data: {classes: [空, 道路, "🚗"]} # 空\ntrain: { "crop": 512, seed: 1 }',
+  ),
+  mistake("E0517", "wide-signs", 'data: {classes: [空, "🚗", 道路, 道路]}'),
   mistake("E0501", "stride-32", "train: {crop: 224}\nmodel: {backbone: {dilations: [1, 1, 1, 1]}}"),
   mistake("E0501", "fcn", "train: {crop: 512}\nmodel: {pyramid: none}"),
   mistake("E0503", "written-bins", "train: {crop: 33}\nmodel:\n  pyramid:\n    bins: [1, 2, 3, 6]"),
@@ -94,6 +109,16 @@ const mistakes: readonly Mistake[] = [
   mistake("E0505", "tiny-crop", "model: {pyramid: none}\ntrain: {batch: 1, crop: 1}"),
   mistake("E0509", "rotate", "train: {augment: [{rotate: {range: [10, -10]}}]}"),
 ];
+
+test("more than sixty mistakes have their golden rendering", () => {
+  const folder = "test/golden/errors";
+  const texts = readdirSync(folder).flatMap((code) =>
+    readdirSync(`${folder}/${code}`).map((name) =>
+      readFileSync(`${folder}/${code}/${name}`, "utf8"),
+    ),
+  );
+  expect(new Set(texts).size).toBeGreaterThan(100);
+});
 
 /** Nine lists of ten aliases each: a thousand million values. */
 function bomb(): string {
