@@ -4,7 +4,8 @@ usage: oracle.py REQUEST.json WEIGHTS.safetensors RESULT.safetensors
 
 Knows nothing of pspc but its names of weights: semseg's network (deep or 7x7 stem, basic or bottleneck blocks,
 dilations, pyramid of average or max pooling), cross-entropy that ignores 255, SGD with momentum, weight decay and
-two groups of rates.
+two groups of rates; and the options of a training: parts of a batch, clipping, averaged weights, frozen stages and
+norms, hard pixels, the Dice loss. Dropout multiplies by masks that are given.
 """
 
 import json
@@ -157,8 +158,9 @@ class Classifier(nn.Module):
         self.fuse = ConvNorm(cin, channels, 3, norm)
         self.classifier = nn.Conv2d(channels, classes, 1)
 
-    def forward(self, x):
-        return self.classifier(torch.relu(self.fuse(x)))
+    def forward(self, x, mask=None):
+        x = torch.relu(self.fuse(x))
+        return self.classifier(x if mask is None else x * mask[:, :, None, None])
 
 
 class Network(nn.Module):
@@ -181,13 +183,13 @@ class Network(nn.Module):
     def up(self, x, size):
         return F.interpolate(x, size, mode="bilinear", align_corners=self.align)
 
-    def forward(self, x):
+    def forward(self, x, masks=(None, None)):
         maps = self.backbone(x)
         scene = maps[-1] if self.pyramid is None else self.pyramid(maps[-1])
-        main = self.up(self.head(scene), x.shape[2:])
+        main = self.up(self.head(scene, masks[0]), x.shape[2:])
         if not self.training or self.auxiliary is None:
             return main, None
-        return main, self.up(self.auxiliary(maps[self.after]), x.shape[2:])
+        return main, self.up(self.auxiliary(maps[self.after], masks[1]), x.shape[2:])
 
 
 def name_of(key):
@@ -226,11 +228,54 @@ def load(network, weights):
         value.data.copy_(to_torch(weights[name]))
 
 
-def pixel_loss(logits, labels, of):
-    weight = None if of["class_weights"] is None else torch.tensor(of["class_weights"], dtype=torch.get_default_dtype())
-    if of["mean_over"] == "valid":
+def default(values):
+    return torch.tensor(values, dtype=torch.get_default_dtype())
+
+
+def cross_entropy(logits, labels, whole, of):
+    """Of a part of a batch, in shares of the whole batch's mean."""
+    weight = None if of["class_weights"] is None else default(of["class_weights"])
+    if labels is whole and of["mean_over"] == "valid":
         return F.cross_entropy(logits, labels, weight, ignore_index=IGNORE)
-    return F.cross_entropy(logits, labels, weight, ignore_index=IGNORE, reduction="sum") / labels.numel()
+    total = F.cross_entropy(logits, labels, weight, ignore_index=IGNORE, reduction="sum")
+    counted = whole[whole != IGNORE]
+    valid = counted.numel() if weight is None else weight[counted].sum()
+    return total / (whole.numel() if of["mean_over"] == "all" else valid)
+
+
+def mined(logits, labels, whole, of):
+    """As mmsegmentation's OHEMPixelSampler chooses; `keep` pixels an image, the smallest of the part together."""
+    valid = labels != IGNORE
+    target = labels.clamp(max=logits.shape[1] - 1)
+    with torch.no_grad():
+        own = F.softmax(logits, 1).gather(1, target.unsqueeze(1)).squeeze(1)
+        order = own[valid].sort()[0]
+        kept = of["mining"]["keep"] * labels.shape[0]
+        limit = order[kept].item() if kept < order.numel() else 2.0
+        hard = valid & (own < max(limit, of["mining"]["threshold"]))
+    weights = torch.ones(logits.shape[1]) if of["class_weights"] is None else default(of["class_weights"])
+    weights = weights.to(logits)[target] * hard
+    losses = F.cross_entropy(logits, target, reduction="none")
+    below = whole.numel() if of["mean_over"] == "all" else weights.sum() * whole.shape[0] / labels.shape[0]
+    return (losses * weights).sum() / below
+
+
+def dice(logits, labels, whole):
+    """mmsegmentation's binary Dice (smooth 1, exponent 2), for each class that an image has."""
+    pairs = sum(len(set(image.unique().tolist()) - {IGNORE}) for image in whole)
+    total = 0.0
+    for scores, image in zip(F.softmax(logits, 1), labels):
+        valid = image != IGNORE
+        for index in image[valid].unique():
+            p, y = scores[index][valid], (image[valid] == index).to(scores)
+            total = total + 1 - (2 * (p * y).sum() + 1) / ((p**2).sum() + (y**2).sum() + 1)
+    return total / max(pairs, 1)
+
+
+def head_loss(logits, labels, whole, of):
+    entropy = cross_entropy if of["mining"] is None else mined
+    loss = entropy(logits, labels, whole, of)
+    return loss + of["dice"] * dice(logits, labels, whole) if of["dice"] > 0 else loss
 
 
 def normalised(images, data):
@@ -304,49 +349,88 @@ def evaluate(network, request, tensors):
     return {"probabilities": mean.permute(0, 2, 3, 1).numpy()}
 
 
+def freeze(network, of):
+    """After network.train(): frozen stages hold still, and frozen norms keep to their running statistics."""
+    still = []
+    if of["stages"] > 0:
+        still = [network.backbone.stem, *network.backbone.stages[: of["stages"]]]
+    parts = {"none": still, "backbone": [*still, network.backbone], "all": [network]}[of["norm"]]
+    for part in parts:
+        for module in part.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+    for part in still:
+        part.requires_grad_(False)
+
+
+def sgd(network, of):
+    """The optimizer, and for each of its groups the factor on the rate."""
+    groups = {}
+    for name, value in named(network):
+        if isinstance(value, nn.Parameter) and value.requires_grad:
+            decayed = of["optimizer"]["decay"] == "all" or name.endswith(".kernel")
+            groups.setdefault((name.startswith("backbone."), decayed), []).append(value)
+    params = [
+        {"params": values, "weight_decay": of["optimizer"]["weight_decay"] if decayed else 0.0}
+        for (_, decayed), values in groups.items()
+    ]
+    factors = [1 if old else of["multipliers"]["new"] for old, _ in groups]
+    return torch.optim.SGD(params, lr=0.0, momentum=of["optimizer"]["momentum"]), factors
+
+
+def masks_of(tensors, step, rows):
+    masks = [tensors.get(f"{head}.mask{step}") for head in ("head", "auxiliary")]
+    return [None if mask is None else default(mask)[rows] for mask in masks]
+
+
 def train(network, request, tensors):
     of, auxiliary = request["train"], request["model"]["auxiliary"]
-    groups = {"backbone": [], "new": []}
-    for name, value in named(network):
-        if isinstance(value, nn.Parameter):
-            groups["backbone" if name.startswith("backbone.") else "new"].append((name, value))
-    sgd = of["optimizer"]
-    decays = lambda name: sgd["decay"] == "all" or name.endswith(".kernel")
-    optimizer = torch.optim.SGD(
-        [
-            {
-                "params": [value for name, value in group if decays(name) == decayed],
-                "weight_decay": sgd["weight_decay"] if decayed else 0.0,
-                "new": key == "new",
-            }
-            for key, group in groups.items()
-            for decayed in (True, False)
-            if any(decays(name) == decayed for name, _ in group)
-        ],
-        lr=0.0,
-        momentum=sgd["momentum"],
-    )
     network.train()
+    freeze(network, of["freeze"])
+    optimizer, factors = sgd(network, of)
+    averaged = None
+    if of["ema"] is not None:
+        averaged = torch.optim.swa_utils.AveragedModel(
+            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(of["ema"])
+        )
+        # The first update copies: the average begins where the weights do.
+        averaged.update_parameters(network)
     images = normalised(tensors["images"], request["data"])
-    labels = torch.tensor(tensors["labels"], dtype=torch.long)
+    whole = torch.tensor(tensors["labels"], dtype=torch.long)
+    # Without batch norm over the batch, and without mining, parts must not matter: PyTorch then sees the whole batch.
+    alone = of["freeze"]["norm"] == "all" and of["loss"]["mining"] is None
+    parts = 1 if alone else of["accumulate"]
+    size = len(images) // parts
     losses = []
-    for rate in request["rates"]:
-        for group in optimizer.param_groups:
-            group["lr"] = rate * (of["multipliers"]["new"] if group["new"] else 1)
-        main, aux = network(images)
-        terms = [pixel_loss(main, labels, of["loss"])]
-        if aux is not None:
-            terms.append(pixel_loss(aux, labels, of["loss"]))
-        loss = terms[0] if aux is None else terms[0] + auxiliary["weight"] * terms[1]
+    for step, rate in enumerate(request["rates"]):
+        for group, factor in zip(optimizer.param_groups, factors):
+            group["lr"] = rate * factor
         optimizer.zero_grad()
-        loss.backward()
+        sums = np.zeros(3)
+        for part in range(parts):
+            rows = slice(part * size, (part + 1) * size)
+            labels = whole if parts == 1 else whole[rows]
+            main, aux = network(images[rows], masks_of(tensors, step, rows))
+            terms = [head_loss(main, labels, whole, of["loss"])]
+            if aux is not None:
+                terms.append(head_loss(aux, labels, whole, of["loss"]))
+            loss = terms[0] if aux is None else terms[0] + auxiliary["weight"] * terms[1]
+            loss.backward()
+            sums[: len(terms) + 1] += [loss.item()] + [term.item() for term in terms]
+        if of["clip"] is not None:
+            torch.nn.utils.clip_grad_norm_(network.parameters(), of["clip"])
         optimizer.step()
-        losses.append([loss.item()] + [term.item() for term in terms])
-    result = {f"loss{step}": np.array(terms) for step, terms in enumerate(losses)}
+        if averaged is not None:
+            averaged.update_parameters(network)
+        losses.append(sums[: len(terms) + 1])
+    result = {f"loss{step}": terms for step, terms in enumerate(losses)}
+    means = {} if averaged is None else dict(named(averaged.module))
     for name, value in named(network):
         result[name] = from_torch(value)
-        if isinstance(value, nn.Parameter):
+        if isinstance(value, nn.Parameter) and value.requires_grad:
             result[f"{name}/momentum"] = from_torch(optimizer.state[value]["momentum_buffer"])
+            if name in means:
+                result[f"{name}/average"] = from_torch(means[name])
     return result
 
 
@@ -362,9 +446,9 @@ def half(network, request, tensors):
     loss, gradient = step()
     plain = network.forward
 
-    def autocast(images):
+    def autocast(images, masks):
         with torch.autocast("cpu", torch.bfloat16):
-            return [logits.float() for logits in plain(images)]
+            return [logits.float() for logits in plain(images, masks)]
 
     network.forward = autocast
     rounded_loss, rounded = step()

@@ -1,6 +1,5 @@
 /** The numbers are PyTorch's numbers: logits, one training step, twenty. */
 
-import { appendFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { input, resize } from "../../src/graph/compose.js";
 import { type Graph, number } from "../../src/graph/graph.js";
@@ -16,15 +15,11 @@ import { standard } from "../../src/rewrite/passes.js";
 import { rewriteStep } from "../../src/rewrite/rewrite.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
-import { course, type Forward, forwards, type Training, trainings } from "./cases.js";
+import { course, type Forward, forwards, trainings } from "./cases.js";
+import { train } from "./course.js";
 import { ask, compare, full, hasGolden, torch } from "./oracle.js";
+import { digits, report } from "./report.js";
 import { images, labels, stateFor } from "./scene.js";
-
-/** A file that gathers what was measured, a line a case: docs/numerics.md is made from it. */
-const report = (line: string): void => {
-  if (process.env.PSPC_NUMERICS) appendFileSync(process.env.PSPC_NUMERICS, `${line}\n`);
-};
-const digits = (value: number): string => value.toExponential(1);
 
 const source = torch === undefined ? "its recorded summaries" : `PyTorch ${torch}`;
 const askable = <A extends { readonly name: string; readonly slow?: true }>(all: readonly A[]) =>
@@ -62,51 +57,6 @@ describe(`logits, against ${source}`, () => {
     300_000,
   );
 });
-
-interface Course {
-  readonly losses: readonly (readonly number[])[];
-  /** Weights, statistics and momentum at the end. */
-  readonly state: ReadonlyMap<string, ArrayLike<number>>;
-  readonly answer: ReturnType<typeof ask>;
-  /** The same in PyTorch's 64-bit floats, where PyTorch is at hand. */
-  readonly exact: () => ReturnType<typeof ask>;
-}
-
-/** Trains on one batch, here and there, from the same weights. */
-const train = async (
-  { name, experiment }: Training,
-  rates: readonly number[],
-  of: Uint8Array,
-): Promise<Course> => {
-  const { batch, crop } = experiment.train;
-  const graph = trainingStep(experiment);
-  const state = stateFor(stateOf([graph]));
-  const bytes = images(batch, ...crop);
-  const session = await openSession(savedModel({ train: graph }), "cpu");
-  session.write(state);
-  const losses = rates.map((each) => {
-    const { loss, main, auxiliary } = session.run("train", {
-      images: bytes,
-      labels: of,
-      rate: each,
-    });
-    return [loss, main, ...(auxiliary === undefined ? [] : [auxiliary])].map(({ data }) => data[0]);
-  });
-  const after = new Map([...session.read()].map(([key, { data }]) => [key, data] as const));
-  session.dispose();
-  const tensors = new Map([
-    ...[...state].filter(([key]) => key !== "step" && !key.endsWith("/momentum")),
-    ["images", { shape: [batch, ...crop, 3], data: bytes }] as const,
-    ["labels", { shape: [batch, ...crop], data: of }] as const,
-  ]);
-  const request = { task: "train", experiment, rates, tensors } as const;
-  return {
-    losses,
-    state: after,
-    answer: ask(name, request),
-    exact: () => ask(`${name}-64`, { ...request, bits: 64 }),
-  };
-};
 
 const labelsFor = ({ data, train: { batch, crop } }: Experiment): Uint8Array =>
   labels(batch, ...crop, data.classes.length);

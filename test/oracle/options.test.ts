@@ -1,0 +1,46 @@
+/** Each option of a training, three steps long, against PyTorch: losses, weights, statistics, momentum, averages. */
+
+import { describe, expect, it } from "vitest";
+import { IGNORE } from "../../src/model/pixels.js";
+import { train } from "./course.js";
+import { type Option, options } from "./options.js";
+import { compare, hasGolden, torch } from "./oracle.js";
+import { digits, report } from "./report.js";
+import { labels } from "./scene.js";
+
+const labelsFor = ({ experiment: { data, train: of }, uneven }: Option): Uint8Array => {
+  const { batch, crop } = of;
+  const even = labels(batch, ...crop, data.classes.length);
+  const size = even.length / batch;
+  // No image has all classes, and the later ones come in later images.
+  const inFirst = (i: number): boolean => i < size && i % 5 > 0;
+  return uneven ? even.map((c, i) => (inFirst(i) || i >= 3 * size ? IGNORE : c)) : even;
+};
+
+describe(`three steps with an option, against ${torch ?? "PyTorch's summaries"}`, () => {
+  it.each(options.filter(({ name }) => torch !== undefined || hasGolden(name)))(
+    "$name",
+    async (option) => {
+      const { losses, state, answer } = await train(option, [0.02, 0.015, 0.01], labelsFor(option));
+      const off = losses.map((terms, step) => compare(terms, answer[`loss${step}`]!).relative);
+      const names = Object.keys(answer).filter((key) => !key.startsWith("loss"));
+      expect(names.toSorted()).toEqual(
+        [...state.keys()].filter((key) => key !== "step").toSorted(),
+      );
+      const worst = (ends: RegExp): number =>
+        Math.max(
+          ...names
+            .filter((name) => ends.test(name))
+            .map((name) => compare(state.get(name)!, answer[name]!).relative),
+        );
+      const [momentum, rest] = [worst(/\/momentum$/), worst(/^[^/]*(\/average)?$/)];
+      report(
+        `| ${option.name.replace("option-", "").replaceAll("-", " ")} | ${digits(Math.max(...off))} | ${digits(momentum)} | ${digits(rest)} |`,
+      );
+      expect(Math.max(...off)).toBeLessThan(1e-5);
+      expect(momentum).toBeLessThan(1e-3);
+      expect(rest).toBeLessThan(1e-3);
+    },
+    120_000,
+  );
+});

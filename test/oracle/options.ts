@@ -1,0 +1,64 @@
+/** Trainings with one option each, and some with several, that PyTorch is asked about: three steps a case. */
+
+import type { Training } from "./cases.js";
+import { type Differs, tiny } from "./experiment.js";
+
+export interface Option extends Training {
+  /** Much is ignored in the first image and all of the last; else one pixel in eleven. */
+  readonly uneven?: true;
+}
+
+const option = (name: string, differs: Differs, uneven?: true): Option => ({
+  name: `option-${name}`,
+  experiment: tiny({
+    ...differs,
+    backbone: { width: 2, stem: { kind: "conv7", channels: 4 }, ...differs.backbone },
+    pyramid: { bins: [1, 3], channels: 4 },
+    model: { head: { channels: 6, dropout: 0 }, ...differs.model },
+    train: { batch: 4, crop: [49, 41], ...differs.train },
+  }),
+  ...(uneven && { uneven }),
+});
+
+const weighted = [1, 2, 0.5, 1, 3];
+const dropout: Differs["model"] = {
+  head: { channels: 6, dropout: 0.4 },
+  auxiliary: { after: 3, channels: 6, dropout: 0.2, weight: 0.4 },
+};
+
+export const options: readonly Option[] = [
+  option("dropout", { model: dropout }),
+  option("ignored-valid", { loss: { class_weights: weighted } }, true),
+  option("ignored-all", { loss: { mean_over: "all" } }, true),
+  // Most pixels of a new network are below 0.7: the threshold chooses in one, the number in the other.
+  option("mining-by-threshold", {
+    loss: { mining: { threshold: 0.2, keep: 10 }, class_weights: weighted },
+  }),
+  option("mining-by-number", {
+    loss: { mining: { threshold: 0.01, keep: 400 }, mean_over: "all" },
+  }),
+  option("mining-few-valid", { loss: { mining: { threshold: 0.01, keep: 1800 } } }, true),
+  option("dice", { loss: { dice: 0.7, class_weights: weighted } }, true),
+  option("clip", { train: { clip: 0.3 } }),
+  option("average", { train: { ema: 0.8 } }),
+  option("frozen-stages", { train: { freeze: { stages: 2, norm: "none" } } }),
+  option("frozen-norms", {
+    backbone: { block: "bottleneck" },
+    train: { freeze: { stages: 1, norm: "backbone" } },
+  }),
+  option("parts", { train: { accumulate: 2 }, loss: { class_weights: weighted } }, true),
+  option("parts-mining", {
+    train: { accumulate: 2 },
+    loss: { mining: { threshold: 0.01, keep: 400 } },
+  }),
+  // PyTorch sees the whole batch at once.
+  option(
+    "parts-are-the-whole",
+    {
+      model: dropout,
+      train: { accumulate: 4, freeze: { stages: 0, norm: "all" } },
+      loss: { dice: 0.5, class_weights: weighted },
+    },
+    true,
+  ),
+];
