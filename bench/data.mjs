@@ -18,7 +18,7 @@ import { pack } from "../dist/data/packed.js";
 import { palette } from "../dist/data/palette.js";
 import { readSample } from "../dist/data/sample.js";
 import { warper } from "../dist/data/warp.js";
-import { writePalettePng } from "../dist/data/write.js";
+import { writePalettePng } from "../dist/data/write-image.js";
 import { decide } from "../dist/plan/augment.js";
 import { uniform } from "../dist/plan/random.js";
 

@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { readImage } from "../../dist/data/image.js";
 import { decodeIndices } from "../../dist/data/png.js";
-import { writeImage } from "../../dist/data/write.js";
+import { writeImage } from "../../dist/data/write-image.js";
 import { PALETTE } from "./classes.mjs";
 import { SIZE } from "./scene.mjs";
 

@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { Picture } from "../data/image.js";
 import { overlay, type Palette } from "../data/palette.js";
-import { writeFileAtomic, writeImage, writePalettePng } from "../data/write.js";
+import { writeFileAtomic } from "../data/write.js";
+import { writeImage, writePalettePng } from "../data/write-image.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
 
 export interface Prediction {

@@ -8,7 +8,7 @@ import { imageSize, type Picture } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
 import { overlay, palette } from "../data/palette.js";
 import { type Labelled, readSample, type Sample } from "../data/sample.js";
-import { encodePng } from "../data/write.js";
+import { encodePng } from "../data/write-image.js";
 import { Failed } from "../diagnostic/failure.js";
 import { type Confusion, fromCounts, monoid } from "../metric/confusion.js";
 import { scores } from "../metric/scores.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { writeImage, writePalettePng } from "../../src/data/write.js";
+import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 import { datasets } from "../data/dataset.js";
 import { pspc } from "./captured.js";
 

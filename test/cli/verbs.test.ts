@@ -292,7 +292,6 @@ describe("what needs a run or data", () => {
     ["eval", "empty"],
     ["predict", "spec.yaml", "image.png"],
     ["compare", "spec.yaml"],
-    ["data", "check", "spec.yaml"],
   ])("answers with 1 and a remedy where it is missing: %s %s %s", async (...argv) => {
     mkdirSync(join(folder, "empty"), { recursive: true });
     const { code, out, err } = await pspc(folder, ...argv);
@@ -300,5 +299,12 @@ describe("what needs a run or data", () => {
     expect(err).toMatch(/(^|\n)error: /);
     expect(err).toContain(" = help: ");
     expect(existsSync(join(folder, "runs/spec"))).toBe(false);
+  });
+
+  it("is told by a data check, which goes through every split", async () => {
+    const { code, out } = await pspc(folder, "data", "check", "spec.yaml");
+    expect(code).toBe(1);
+    expect(out).toContain("train: 0 pairs, 1 mistake");
+    expect(out).toContain(" = help: ");
   });
 });

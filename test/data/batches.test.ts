@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BatchesOptions, batches } from "../../src/data/batches.js";
 import { palette } from "../../src/data/palette.js";
 import type { Sample } from "../../src/data/sample.js";
-import { writeImage, writePalettePng } from "../../src/data/write.js";
+import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 import { Failed } from "../../src/diagnostic/failure.js";
 import { shuffle } from "../../src/plan/shuffle.js";
 

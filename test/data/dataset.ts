@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { palette } from "../../src/data/palette.js";
-import { writeImage, writePalettePng } from "../../src/data/write.js";
+import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 
 export const [HEIGHT, WIDTH] = [96, 120];
 

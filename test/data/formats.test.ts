@@ -10,7 +10,7 @@ import { labelTable } from "../../src/data/labels.js";
 import { palette } from "../../src/data/palette.js";
 import { decodeColours } from "../../src/data/png.js";
 import { readSample } from "../../src/data/sample.js";
-import { writePalettePng } from "../../src/data/write.js";
+import { writePalettePng } from "../../src/data/write-image.js";
 
 let root = "";
 beforeAll(async () => {

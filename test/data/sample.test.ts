@@ -10,7 +10,8 @@ import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { overlay, palette } from "../../src/data/palette.js";
 import { readSample } from "../../src/data/sample.js";
-import { writeFileAtomic, writeImage, writePalettePng } from "../../src/data/write.js";
+import { writeFileAtomic } from "../../src/data/write.js";
+import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 import { Failed } from "../../src/diagnostic/failure.js";
 import type { Data, LabelMap } from "../../src/normalize/experiment.js";
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { writeImage } from "../../src/data/write.js";
+import { writeImage } from "../../src/data/write-image.js";
 import { readSafetensors } from "../../src/run/checkpoint.js";
 import { pspc } from "../cli/captured.js";
 import { environment, torch } from "./oracle.js";

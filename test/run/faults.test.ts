@@ -5,7 +5,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { writePalettePng } from "../../src/data/write.js";
+import { writePalettePng } from "../../src/data/write-image.js";
 import { train } from "../../src/run/train.js";
 import { collect, failureOf, program, squares, temporary } from "./tiny.js";
 

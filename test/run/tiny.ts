@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { writeImage, writePalettePng } from "../../src/data/write.js";
+import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 import { Failed, type Failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Program } from "../../src/plan/program.js";
