@@ -56,10 +56,10 @@ train: {crop: 41, iterations: 3, batch: 2}`;
   });
 
   test("of a variant, of overrides, of a child and of what they amount to", () => {
-    const changes = { "train.batch": 3, "model.pyramid.pool": "average" };
+    const changes = { "train.batch": 6, "model.pyramid.pool": "average" };
     const changed = {
       ...spec,
-      train: { ...spec.train, batch: 3 },
+      train: { ...spec.train, batch: 6 },
       model: {
         ...spec.model,
         pyramid: { bins: [1, 2, 3, 6], pool: "average", reduction: 4, order: "descending" },
@@ -71,7 +71,7 @@ train: {crop: 41, iterations: 3, batch: 2}`;
     expect(ofFiles({ "spec.yaml": parent }, "other")).toEqual(expected);
     const typed = Object.entries(changes).map(([path, value]) => `${path}=${value}`);
     expect(of(check({ "spec.yaml": stringify(spec) }, undefined, typed))).toEqual(expected);
-    const child = "extends: p.yaml\ntrain: {batch: 3}\nmodel: {pyramid: {pool: average}}\n";
+    const child = "extends: p.yaml\ntrain: {batch: 6}\nmodel: {pyramid: {pool: average}}\n";
     expect(ofFiles({ "p.yaml": stringify(spec), "spec.yaml": child })).toEqual(expected);
   });
 
