@@ -51,12 +51,13 @@ export const footprint = (graph: Graph): Footprint => {
   };
 };
 
-/** The largest batch whose training fits into `bytes`; 0 where not even one image does. */
+/** The largest batch, in as many parts as the experiment says, whose training fits into `bytes`; 0 where none does. */
 export const largestBatch = (experiment: Experiment, bytes: number): number => {
   const { train } = experiment;
-  const needs = (batch: number): number =>
-    footprint(trainingStep({ ...experiment, train: { ...train, batch } })).total;
-  return largest(needs, bytes);
+  const { accumulate } = train;
+  const needs = (size: number): number =>
+    footprint(trainingStep({ ...experiment, train: { ...train, batch: size * accumulate } })).total;
+  return accumulate * largest(needs, bytes);
 };
 
 /** Nobody trains with more. */

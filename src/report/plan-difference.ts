@@ -69,6 +69,7 @@ const groupRate =
 const told: Readonly<Record<string, Figure>> = {
   "parameters.inference": row("parameters to predict", count, (p) => p.parameters.inference),
   "parameters.training": row("parameters to train", count, (p) => p.parameters.training),
+  frozen: row("parameters that stand still", count, (p) => p.frozen),
   "macs.inference": row("MACs to predict", scaled, (p) => p.macs.inference),
   "macs.training": row("MACs to train", scaled, (p) => p.macs.training),
   output_stride: row("output stride", count, (p) => p.output_stride),

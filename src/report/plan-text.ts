@@ -89,7 +89,7 @@ const runs = <A>(items: readonly A[], alike: (a: A, b: A) => boolean): [A, ...A[
 };
 
 const facts = (plan: Plan): string => {
-  const { parameters, macs, data, memory } = plan;
+  const { parameters, frozen, macs, data, memory } = plan;
   const both = (show: (n: number) => string, of: Plan["macs"]): string =>
     `${show(of.inference)} to predict, ${show(of.training)} to train`;
   const images =
@@ -97,7 +97,7 @@ const facts = (plan: Plan): string => {
       ? ""
       : ` · ${count(data.images)} images, ${data.epochs.toFixed(1)} epochs of ${count(data.steps_per_epoch)}`;
   return [
-    `parameters   ${both(count, parameters)}`,
+    `parameters   ${both(count, parameters)}${frozen > 0 ? `, of which ${count(frozen)} stand still` : ""}`,
     `MACs         ${both(scaled, macs)}; forward, for one image at the crop`,
     ...(plan.bins.length === 0 ? [] : [`pyramid      ${pyramid(plan)}`]),
     `memory       ${both(bytes, { training: memory.training.total, inference: memory.inference.total })}`,

@@ -2,8 +2,9 @@
 
 import { cellLength } from "../graph/constant.js";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
-import { isTrained } from "../graph/op.js";
+import { isTrained, type Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
+import { isFrozen } from "../model/freeze.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { featureSize, outputStride } from "../normalize/geometry.js";
 import { type Footprint, footprint, largestBatch } from "../plan/footprint.js";
@@ -19,8 +20,10 @@ export interface Plan {
   /** What a saved plan is recognised by. */
   readonly plan: typeof VERSION;
   readonly summary: string;
-  /** Weights that training moves; inference has no auxiliary head. */
+  /** Kernels, biases, scales and shifts; inference has no auxiliary head. */
   readonly parameters: Cost;
+  /** Of those, what `train.freeze` holds still. */
+  readonly frozen: number;
   /** Multiply-accumulates of a forward pass over one image at the crop. */
   readonly macs: Cost;
   readonly output_stride: number;
@@ -57,7 +60,7 @@ interface Cost {
   readonly training: number;
 }
 
-/** Layers that share a rate, and that rate at a few steps. */
+/** Layers that share a rate and learn, and that rate at a few steps. */
 export interface GroupRow {
   readonly name: string;
   readonly multiplier: number;
@@ -92,6 +95,7 @@ export const plan = (request: PlanRequest): Plan => {
     plan: VERSION,
     summary: summary(experiment),
     parameters: cost(rows, ({ parameters }) => parameters),
+    frozen: parametersIn(training, ({ name }) => isFrozen(name, train.freeze)),
     macs: cost(rows, ({ macs }) => macs),
     output_stride: outputStride(model.backbone.dilations),
     feature,
@@ -126,20 +130,22 @@ const cost = (rows: readonly LayerRow[], of: (row: LayerRow) => number): Cost =>
   return { inference: total(rows.filter((row) => !isAuxiliary(row))), training: total(rows) };
 };
 
-const groupRows = (training: Graph, train: Train): readonly GroupRow[] => {
-  const variables = valuesOfOp(training, "variable").filter((v) => isTrained({ ...v, args: [] }));
-  return groups(train).map(({ name, multiplier, has }) => ({
+/** How many numbers the variables have that descent could move and `has` chooses. */
+const parametersIn = (graph: Graph, has: (of: Ops["variable"]) => boolean): number =>
+  valuesOfOp(graph, "variable")
+    .filter((value) => isTrained({ ...value, args: [] }) && has(value.attributes))
+    .reduce((n, { attributes }) => n + product(attributes.shape), 0);
+
+const groupRows = (training: Graph, train: Train): readonly GroupRow[] =>
+  groups(train).map(({ name, multiplier, has }) => ({
     name,
     multiplier,
-    parameters: variables
-      .filter(({ attributes }) => has(attributes))
-      .reduce((n, { attributes }) => n + product(attributes.shape), 0),
+    parameters: parametersIn(training, (of) => has(of) && !isFrozen(of.name, train.freeze)),
     rates: telling(train.iterations).map((step) => ({
       step,
       rate: multiplier * rate(train.schedule, train.iterations, step),
     })),
   }));
-};
 
 /** The first step, the quarters, the last. */
 const telling = (iterations: number): readonly number[] => {

@@ -12,7 +12,9 @@ const option = (name: string, differs: Differs, uneven?: true): Option => ({
   name: `option-${name}`,
   experiment: tiny({
     ...differs,
-    backbone: { width: 2, stem: { kind: "conv7", channels: 4 }, ...differs.backbone },
+    // Not narrower: of two channels one is often dead, and the norm behind a 1×1 kernel on the other takes its whole
+    // gradient away; what is left is rounding.
+    backbone: { stem: { kind: "conv7", channels: 4 }, ...differs.backbone },
     pyramid: { bins: [1, 3], channels: 4 },
     model: { head: { channels: 6, dropout: 0 }, ...differs.model },
     train: { batch: 4, crop: [49, 41], ...differs.train },
@@ -51,6 +53,15 @@ export const options: readonly Option[] = [
     train: { accumulate: 2 },
     loss: { mining: { threshold: 0.01, keep: 400 } },
   }),
+  option(
+    "all-together",
+    {
+      model: dropout,
+      train: { accumulate: 2, clip: 0.3, ema: 0.8, freeze: { stages: 1, norm: "none" } },
+      loss: { mining: { threshold: 0.01, keep: 400 }, dice: 0.5, class_weights: weighted },
+    },
+    true,
+  ),
   // PyTorch sees the whole batch at once.
   option(
     "parts-are-the-whole",

@@ -3,7 +3,9 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { largest } from "../../src/plan/footprint.js";
+import { footprint, largest, largestBatch } from "../../src/plan/footprint.js";
+import { trainingStep } from "../../src/plan/step.js";
+import { type Differs, tiny } from "../oracle/experiment.js";
 
 describe("the largest that fits", () => {
   it("is found for whatever grows", () => {
@@ -30,6 +32,42 @@ describe("the largest that fits", () => {
     };
     expect(largest(needs, 8000)).toBe(129);
     expect(looks).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("a step's memory", () => {
+  const state = (train: NonNullable<Differs["train"]>): number =>
+    footprint(trainingStep(tiny({ train }))).state;
+  const plain = state({});
+  // Weights and momentum are two of a kind; the statistics and the step's counter stand apart.
+  const oneOfEach = state({ ema: 0.9 }) - plain;
+
+  it("holds one more of each weight to gather or to average, and no momentum of what stands still", () => {
+    expect(oneOfEach).toBeGreaterThan(0);
+    expect(state({ batch: 4, accumulate: 2 }) - plain).toBe(oneOfEach);
+    expect(state({ batch: 4, accumulate: 2, ema: 0.9 }) - plain).toBe(2 * oneOfEach);
+    const frozen = { freeze: { stages: 2, norm: "none" } } as const;
+    const [still, averaged] = [state(frozen), state({ ...frozen, ema: 0.9 })];
+    const learning = averaged - still;
+    expect(plain - still).toBe(oneOfEach - learning);
+    expect(learning).toBeGreaterThan(0);
+  });
+
+  it("fits a batch of several times the size where it comes in parts, a multiple of them", () => {
+    const experiment = (accumulate: number) => tiny({ train: { accumulate, crop: [65, 65] } });
+    const bytes = 0.6 * 2 ** 30;
+    const most = [1, 2, 3].map((accumulate) => largestBatch(experiment(accumulate), bytes));
+    expect(most[0]).toBeGreaterThan(10);
+    expect(most[1]! % 2).toBe(0);
+    expect(most[2]! % 3).toBe(0);
+    expect(most[1]! / most[0]!).toBeGreaterThan(1.5);
+    expect(most[2]! / most[0]!).toBeGreaterThan(2);
+    expect(largestBatch(experiment(2), 1)).toBe(0);
+    const { train, ...rest } = experiment(3);
+    const needs = (batch: number) =>
+      footprint(trainingStep({ ...rest, train: { ...train, batch } })).total;
+    expect(needs(most[2]!)).toBeLessThanOrEqual(bytes);
+    expect(needs(most[2]! + 3)).toBeGreaterThan(bytes);
   });
 });
 
