@@ -1,7 +1,7 @@
 /** Cityscapes' layout: the name of a split enters; pairs from leftImg8bit and gtFine leave, city by city. */
 
 import { join } from "node:path";
-import type { Entry } from "./layout.js";
+import type { Entry } from "./layout-entry.js";
 import { filesBelow, partnered } from "./layout-folders.js";
 
 const IMAGE = "_leftImg8bit";

@@ -5,7 +5,7 @@ import { extname, join, relative } from "node:path";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Folders } from "../normalize/experiment.js";
 import { missingFolder, partnerless, twins } from "./errors.js";
-import type { Entry } from "./layout.js";
+import type { Entry } from "./layout-entry.js";
 
 /** Files in folders below the two are paired by their path within them. */
 export async function pairedFolders(

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { badLine, missingFile, missingList } from "./errors.js";
-import type { Entry } from "./layout.js";
+import type { Entry } from "./layout-entry.js";
 
 export async function listed(root: string, split: string, name: string): Promise<readonly Entry[]> {
   return (await lines(resolve(root, name), split)).flatMap(({ words, text, place }) => {

@@ -8,7 +8,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Entry } from "./layout.js";
+import type { Entry } from "./layout-entry.js";
 import { lines, pair } from "./layout-list.js";
 
 export async function vocListed(

@@ -4,6 +4,7 @@ import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Data, SplitName } from "../normalize/experiment.js";
 import { emptySplit, noSplit, several } from "./errors.js";
 import { pairedCity } from "./layout-cityscapes.js";
+import type { Entry } from "./layout-entry.js";
 import { pairedFolders } from "./layout-folders.js";
 import { listed } from "./layout-list.js";
 import { vocListed } from "./layout-voc.js";
@@ -13,9 +14,6 @@ export type Split = "train" | "val" | "test";
 
 /** Of an experiment, what decides where its files are. */
 export type Place = Pick<Data, "layout" | "root" | Split | "label_map">;
-
-/** What a layout makes of one split: a pair, or what is wrong with one. */
-export type Entry = Sample | Failure;
 
 export interface Listing {
   readonly samples: readonly Sample[];

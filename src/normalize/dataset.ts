@@ -1,13 +1,9 @@
-/** The datasets that are built in: the name of a layout or of a label map enters, what is known of it leaves. */
+/** What the makers of a dataset have decided, as data. */
 
-import type { Layout, MapName } from "../spec/data.js";
-import { ade20k } from "./dataset-ade20k.js";
-import { cityscapes } from "./dataset-cityscapes.js";
-import { voc } from "./dataset-voc.js";
+import type { MapName } from "../spec/data.js";
 import type { LabelMap } from "./experiment.js";
 import type { Rgb } from "./rgb.js";
 
-/** What a dataset's makers have decided, as data. */
 export interface Dataset {
   /** As its makers write it. */
   readonly title: string;
@@ -18,17 +14,3 @@ export interface Dataset {
   readonly maps: Readonly<Partial<Record<MapName, LabelMap>>>;
   readonly splits: { readonly train: string; readonly val: string };
 }
-
-const datasets: Readonly<Partial<Record<Layout, Dataset>>> = { voc, cityscapes, ade20k };
-
-/** `undefined` for the layouts that anybody may use: `list` and `folders`. */
-export const datasetOf = (layout: Layout): Dataset | undefined => datasets[layout];
-
-/** The dataset that a label map belongs to, and the map. */
-export const mapNamed = (name: MapName): { readonly dataset: Dataset; readonly map: LabelMap } => {
-  const found = Object.values(datasets).find(({ maps }) => maps[name] !== undefined)!;
-  return { dataset: found, map: found.maps[name]! };
-};
-
-/** The usual map of a dataset. */
-export const usualMap = ({ maps }: Dataset): MapName => Object.keys(maps)[0] as MapName;

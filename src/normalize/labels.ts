@@ -3,7 +3,8 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { MapName } from "../spec/data.js";
 import type { Spec } from "../spec/spec.js";
-import { type Dataset, mapNamed, usualMap } from "./dataset.js";
+import type { Dataset } from "./dataset.js";
+import { mapNamed, usualMap } from "./datasets.js";
 import * as says from "./errors.js";
 import type { Data, LabelMap } from "./experiment.js";
 import { mapInWords } from "./map-in-words.js";

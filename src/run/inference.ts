@@ -6,9 +6,9 @@ import { openSession, type Session } from "../runtime/session.js";
 import { type Abilities, modelFor, type Size, sizeName } from "../tensorflow/model.js";
 import { networkVariables } from "../weights/check.js";
 import { load } from "../weights/load.js";
+import { openWeights } from "../weights/open.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { averaged, select } from "../weights/select.js";
-import { openWeights } from "../weights/weights-file.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
 

@@ -15,7 +15,7 @@ import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
 import { initialState } from "../weights/initial.js";
 import { load } from "../weights/load.js";
-import { openWeights } from "../weights/weights-file.js";
+import { openWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, loadCheckpoint, retreat } from "./checkpoint.js";
 import { type Claim, claim, type Known } from "./claim.js";

@@ -11,7 +11,8 @@ import { networkGraph } from "../plan/step.js";
 import { unreadableNamed } from "./errors.js";
 import { fitOf } from "./fit.js";
 import { asDiagnostic, misfits } from "./misfit.js";
-import { type Header, openWeights } from "./weights-file.js";
+import { openWeights } from "./open.js";
+import type { Header } from "./weights-file.js";
 
 export type Headers = ReadonlyMap<string, E.Either<Failure, Header>>;
 

@@ -1,9 +1,14 @@
 /** What can be wrong with a file of weights, in words: names and numbers enter, a `Failure` leaves. */
 
 import { basename } from "node:path";
+import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
-import type { Misfit } from "./misfit.js";
 import type { Header } from "./weights-file.js";
+
+/** What a diagnostic says, wherever it will stand. */
+export type Misfit = Pick<Diagnostic, "code" | "severity" | "message" | "notes" | "help"> & {
+  readonly label: string;
+};
 
 export const damaged = (file: string, reason: string): Failure =>
   failure(

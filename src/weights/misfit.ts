@@ -3,13 +3,9 @@
 import type { Diagnostic, Path } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Model } from "../normalize/experiment.js";
+import type { Misfit } from "./errors.js";
 import * as says from "./errors.js";
 import { type Fit, ourShape } from "./fit.js";
-
-/** What a diagnostic says, wherever it will stand. */
-export type Misfit = Pick<Diagnostic, "code" | "severity" | "message" | "notes" | "help"> & {
-  readonly label: string;
-};
 
 /** Everything at once, the most telling reasons with the first. */
 export const misfits = (fit: Fit, model: Model): readonly Misfit[] => {

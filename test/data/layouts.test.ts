@@ -7,7 +7,7 @@ import { openFacts } from "../../src/data/fact-store.js";
 import { listSplit, openSplit, type Place, type Split } from "../../src/data/layout.js";
 import { palette } from "../../src/data/palette.js";
 import { recognise } from "../../src/data/recognise.js";
-import { datasetOf, mapNamed } from "../../src/normalize/dataset.js";
+import { datasetOf, mapNamed } from "../../src/normalize/datasets.js";
 import { packRgb } from "../../src/normalize/rgb.js";
 import type { Layout, MapName } from "../../src/spec/data.js";
 import { datasets, put } from "./dataset.js";

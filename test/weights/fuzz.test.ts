@@ -13,8 +13,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Failed } from "../../src/diagnostic/failure.js";
 import { integer } from "../../src/plan/random.js";
 import { bytesInMemory } from "../../src/weights/bytes.js";
+import { openBytes } from "../../src/weights/open.js";
 import { encodeSafetensors } from "../../src/weights/safetensors.js";
-import { openBytes, type WeightsFile } from "../../src/weights/weights-file.js";
+import type { WeightsFile } from "../../src/weights/weights-file.js";
 
 const rounds = Number(process.env.PSPC_FUZZ ?? 300);
 const folder = mkdtempSync(join(tmpdir(), "pspc-fuzz-"));
@@ -146,7 +147,7 @@ test.each([
 
 /** Reads files FROM…TO−1 of a folder, a word each; stops where one has broken the library, which a process has once. */
 const reader = `
-import { openWeights } from ${JSON.stringify(pathToFileURL(resolve("dist/weights/weights-file.js")).href)};
+import { openWeights } from ${JSON.stringify(pathToFileURL(resolve("dist/weights/open.js")).href)};
 const [folder, from, to] = process.argv.slice(1);
 for (let i = Number(from); i < Number(to); i++) {
   try {

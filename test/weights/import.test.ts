@@ -11,8 +11,9 @@ import { fitOf, skeletonOf } from "../../src/weights/fit.js";
 import { exported } from "../../src/weights/foreign.js";
 import { load } from "../../src/weights/load.js";
 import { nameMaps } from "../../src/weights/names.js";
+import { openWeights } from "../../src/weights/open.js";
 import { encodeSafetensors } from "../../src/weights/safetensors.js";
-import { openWeights, type WeightsFile } from "../../src/weights/weights-file.js";
+import type { WeightsFile } from "../../src/weights/weights-file.js";
 import { pspnet } from "../oracle/experiment.js";
 import { stateFor } from "../oracle/scene.js";
 
