@@ -5,6 +5,8 @@ import { type Differs, pspnet, tiny } from "./experiment.js";
 
 export interface Forward {
   readonly name: string;
+  /** In docs/numerics.md. */
+  readonly title: string;
   readonly experiment: Experiment;
   readonly size: readonly [height: number, width: number];
   /** Takes a minute: run where it is asked for. */
@@ -22,11 +24,13 @@ const bottleneck: Differs["backbone"] = {
 export const forwards: readonly Forward[] = [
   {
     name: "basic-deep",
+    title: "basic blocks, deep stem, bins 1 2 3 6, map 9×7",
     experiment: tiny({ pyramid: { bins: [1, 2, 3, 6] } }),
     size: [65, 49],
   },
   {
     name: "bottleneck-conv7-max",
+    title: "bottlenecks, 7×7 stem, max pooling, areas, stride on the 1×1, contracted dilation",
     experiment: tiny({
       backbone: bottleneck,
       pyramid: { bins: [2, 3], pool: "max", order: "descending" },
@@ -36,11 +40,13 @@ export const forwards: readonly Forward[] = [
   },
   {
     name: "no-pyramid-even",
+    title: "no pyramid, even image 64×48",
     experiment: tiny({ backbone: { blocks: [2, 2, 2, 2] }, pyramid: null }),
     size: [64, 48],
   },
   {
     name: "no-reduction-stride-16",
+    title: "no reduction, max pooling, output stride 16",
     experiment: tiny({
       backbone: { dilations: [1, 1, 1, 2] },
       pyramid: { bins: [1, 4], pool: "max", channels: null },
@@ -49,6 +55,7 @@ export const forwards: readonly Forward[] = [
   },
   {
     name: "map-59x97",
+    title: "bins 1 2 3 6 on a map of 59×97",
     experiment: tiny({
       backbone: { width: 2 },
       pyramid: { bins: [1, 2, 3, 6], channels: 2 },
@@ -57,6 +64,7 @@ export const forwards: readonly Forward[] = [
   },
   {
     name: "map-64-max-areas",
+    title: "max pooling, bins 3 6 on a map of 64×64, areas",
     experiment: tiny({
       backbone: { width: 2 },
       pyramid: { bins: [3, 6], pool: "max", channels: 2 },
@@ -64,12 +72,25 @@ export const forwards: readonly Forward[] = [
     }),
     size: [512, 512],
   },
-  { name: "pspnet50-185", experiment: pspnet([3, 4, 6, 3], 19), size: [185, 185] },
-  { name: "pspnet50-473", experiment: pspnet([3, 4, 6, 3], 150), size: [473, 473], slow: true },
+  {
+    name: "pspnet50-185",
+    title: "PSPNet50 at 185, 19 classes",
+    experiment: pspnet([3, 4, 6, 3], 19),
+    size: [185, 185],
+  },
+  {
+    name: "pspnet50-473",
+    title: "PSPNet50 at 473, 150 classes",
+    experiment: pspnet([3, 4, 6, 3], 150),
+    size: [473, 473],
+    slow: true,
+  },
 ];
 
 export interface Training {
   readonly name: string;
+  /** In docs/numerics.md. */
+  readonly title: string;
   readonly experiment: Experiment;
   readonly slow?: true;
 }
@@ -79,6 +100,7 @@ const published = pspnet([3, 4, 6, 3], 19, { train: { batch: 4, crop: [89, 89] }
 export const trainings: readonly Training[] = [
   {
     name: "train-basic-deep",
+    title: "basic blocks, deep stem, bins 1 2 3 6",
     experiment: tiny({
       pyramid: { bins: [1, 2, 3, 6] },
       train: { batch: 4, crop: [65, 49] },
@@ -86,6 +108,7 @@ export const trainings: readonly Training[] = [
   },
   {
     name: "train-bottleneck-weighted",
+    title: "bottlenecks, max pooling, areas, class weights, mean over all, decay of kernels",
     experiment: tiny({
       backbone: bottleneck,
       pyramid: { bins: [2, 3], pool: "max", order: "descending" },
@@ -100,6 +123,7 @@ export const trainings: readonly Training[] = [
   },
   {
     name: "train-weighted-valid",
+    title: "class weights, mean over valid",
     experiment: tiny({
       pyramid: { bins: [2, 5] },
       train: { batch: 4 },
@@ -108,6 +132,7 @@ export const trainings: readonly Training[] = [
   },
   {
     name: "train-no-pyramid-even",
+    title: "no pyramid, no auxiliary head, even crop 48×40",
     experiment: tiny({
       pyramid: null,
       model: { auxiliary: null },
@@ -115,12 +140,18 @@ export const trainings: readonly Training[] = [
       loss: { mean_over: "all" },
     }),
   },
-  { name: "train-pspnet50-89", experiment: published, slow: true },
+  {
+    name: "train-pspnet50-89",
+    title: "PSPNet50 at 89, batch 4, random weights",
+    experiment: published,
+    slow: true,
+  },
 ];
 
 /** Twenty steps of poly rate, tenfold on new layers, with weight decay. */
 export const course: Training = {
   name: "course-of-twenty",
+  title: "twenty steps",
   experiment: tiny({
     pyramid: { bins: [1, 2, 3, 6] },
     train: {

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { IGNORE } from "../../src/model/pixels.js";
 import { train } from "./course.js";
 import { type Option, options } from "./options.js";
-import { compare, hasGolden, torch } from "./oracle.js";
-import { digits, report } from "./report.js";
+import { askable, compare, source } from "./oracle.js";
+import { report } from "./report.js";
 import { labels } from "./scene.js";
 
 const labelsFor = ({ experiment: { data, train: of }, uneven }: Option): Uint8Array => {
@@ -17,8 +17,8 @@ const labelsFor = ({ experiment: { data, train: of }, uneven }: Option): Uint8Ar
   return uneven ? even.map((c, i) => (inFirst(i) || i >= 3 * size ? IGNORE : c)) : even;
 };
 
-describe(`three steps with an option, against ${torch ?? "PyTorch's summaries"}`, () => {
-  it.each(options.filter(({ name }) => torch !== undefined || hasGolden(name)))(
+describe(`three steps with an option, against ${source}`, () => {
+  it.each(askable(options))(
     "$name",
     async (option) => {
       const { losses, state, answer } = await train(option, [0.02, 0.015, 0.01], labelsFor(option));
@@ -34,9 +34,7 @@ describe(`three steps with an option, against ${torch ?? "PyTorch's summaries"}`
             .map((name) => compare(state.get(name)!, answer[name]!).relative),
         );
       const [momentum, rest] = [worst(/\/momentum$/), worst(/^[^/]*(\/average)?$/)];
-      report(
-        `| ${option.name.replace("option-", "").replaceAll("-", " ")} | ${digits(Math.max(...off))} | ${digits(momentum)} | ${digits(rest)} |`,
-      );
+      report("options", option.title, Math.max(...off), momentum, rest);
       expect(Math.max(...off)).toBeLessThan(1e-5);
       expect(momentum).toBeLessThan(5e-4);
       expect(rest).toBeLessThan(1e-5);

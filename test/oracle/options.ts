@@ -10,6 +10,7 @@ export interface Option extends Training {
 
 const option = (name: string, differs: Differs, uneven?: true): Option => ({
   name: `option-${name}`,
+  title: name.replaceAll("-", " "),
   experiment: tiny({
     ...differs,
     // Not narrower: of two channels one is often dead, and the norm behind a 1×1 kernel on the other takes its whole

@@ -1,58 +1,25 @@
 /** The numbers are PyTorch's numbers: logits, one training step, twenty. */
 
 import { describe, expect, it } from "vitest";
-import { input, resize } from "../../src/graph/compose.js";
-import { type Graph, number } from "../../src/graph/graph.js";
-import { verify } from "../../src/graph/verify.js";
-import { normalise } from "../../src/model/layer.js";
-import { network } from "../../src/model/network.js";
 import { IGNORE } from "../../src/model/pixels.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import { context } from "../../src/plan/objective.js";
 import { rate } from "../../src/plan/schedule.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { standard } from "../../src/rewrite/passes.js";
-import { rewriteStep } from "../../src/rewrite/rewrite.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
-import { course, type Forward, forwards, trainings } from "./cases.js";
+import { course, forwards, trainings } from "./cases.js";
 import { train } from "./course.js";
-import { matrix } from "./matrix.js";
-import { ask, compare, full, hasGolden, numbersOf, torch } from "./oracle.js";
-import { digits, report } from "./report.js";
+import { logitsApart } from "./logits.js";
+import { askable, compare, numbersOf, source } from "./oracle.js";
+import { report } from "./report.js";
 import { images, labels, stateFor } from "./scene.js";
 
-const source = torch === undefined ? "its recorded summaries" : `PyTorch ${torch}`;
-const askable = <A extends { readonly name: string; readonly slow?: true }>(all: readonly A[]) =>
-  all.filter(({ name, slow }) => (slow ? full && torch !== undefined : torch || hasGolden(name)));
-
-/** Images u8 `[1, H, W, 3]` → logits `[1, H, W, C]`, with the rewrites that inference gets. */
-const logitsGraph = (experiment: Experiment, [height, width]: Forward["size"]): Graph => {
-  const { data, model } = experiment;
-  const x = normalise(data.mean, data.std)(input("images", "u8", 1, height, width, 3));
-  const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
-  const logits = resize(main, height, width, model.align_corners);
-  return verify(number(rewriteStep(standard.forward, { results: { logits }, updates: [] })));
-};
-
 describe(`logits, against ${source}`, () => {
-  it.each(askable([...forwards, ...matrix]))(
+  it.each(askable(forwards))(
     "of $name",
-    async ({ name, experiment, size }) => {
-      const graph = logitsGraph(experiment, size);
-      const trained = stateOf([trainingStep(experiment)]).filter(({ role }) => role !== "momentum");
-      const weights = stateFor(trained);
-      const bytes = images(1, ...size);
-      const session = await openSession(savedModel({ logits: graph }), "cpu");
-      const needed = stateOf([graph]).map(({ name: key }) => [key, weights.get(key)!] as const);
-      session.write(new Map(needed));
-      const { logits } = session.run("logits", { images: bytes });
-      session.dispose();
-
-      const tensors = new Map([...weights, ["images", { shape: [1, ...size, 3], data: bytes }]]);
-      const answer = ask(name, { task: "forward", experiment, tensors });
-      const { relative, largest } = compare(logits.data, answer.logits);
-      report(`| logits of ${name} | ${digits(largest)} | ${digits(relative)} |`);
+    async (forward) => {
+      const { relative, largest } = await logitsApart(forward);
+      report("logits", forward.title, largest, relative);
       expect(largest).toBeLessThan(1e-4);
     },
     300_000,
@@ -90,12 +57,10 @@ describe(`one training step, against ${source}`, () => {
       const variables = [...state.keys()].filter((key) => key !== "step");
       expect(tensors.toSorted()).toEqual(variables.toSorted());
       const found = tensors.map((key) => ({ key, ...compare(state.get(key)!, answer[key]) }));
-      const worst = (ends: RegExp): string =>
-        digits(Math.max(...found.filter(({ key }) => ends.test(key)).map((each) => each.relative)));
-      report(
-        `| ${training.name} | ${digits(loss.relative)} | ${worst(/momentum$/)} | ${worst(/(mean|variance)$/)} | ` +
-          `${worst(/(kernel|bias|scale|shift)$/)} |`,
-      );
+      const worst = (ends: RegExp): number =>
+        Math.max(...found.filter(({ key }) => ends.test(key)).map((each) => each.relative));
+      const kinds = [/momentum$/, /(mean|variance)$/, /(kernel|bias|scale|shift)$/];
+      report("step", training.title, loss.relative, ...kinds.map(worst));
       const off = found.filter(({ relative }) => !(relative <= 1e-3));
       if (training.slow === undefined) return expect(off).toEqual([]);
       // PyTorch's own distance from its 64-bit self is the measure: of the worst tensor, and of all as one vector.
@@ -110,9 +75,8 @@ describe(`one training step, against ${source}`, () => {
       ];
       const ours = apart((key) => state.get(key)!);
       const theirs = apart((key) => numbersOf(answer[key]));
-      report(
-        `| ${training.name}, from 64 bits | ${ours.map(digits).join(" | ")} | ${theirs.map(digits).join(" | ")} |`,
-      );
+      report("fifty", "pspc", ...ours);
+      report("fifty", "PyTorch", ...theirs);
       expect(ours[0]).toBeLessThan(Math.max(1e-3, 2 * theirs[0]));
       expect(ours[1]).toBeLessThan(2 * theirs[1]);
     },
@@ -128,7 +92,8 @@ describe(`twenty training steps, against ${source}`, () => {
       const rates = Array.from({ length: iterations }, (_, i) => rate(schedule, iterations, i));
       const { losses, answer } = await train(training, rates, labelsFor(training.experiment));
       const off = losses.map((terms, step) => compare(terms, answer[`loss${step}`]).relative);
-      report(`| ${training.name} | ${digits(off[0])} | ${digits(Math.max(...off))} |`);
+      report("course", "first", off[0]!);
+      report("course", "worst of twenty", Math.max(...off));
       expect(Math.max(...off)).toBeLessThan(1e-2);
       expect(losses.at(-1)![0]).toBeLessThan(0.8 * losses[0][0]);
     },

@@ -34,7 +34,7 @@ export interface Summary {
 export type Answer = Readonly<Record<string, Summary | ArrayLike<number>>>;
 
 const mode = process.env.PSPC_ORACLE ?? "";
-export const full = mode === "full";
+const full = mode === "full";
 
 export const environment = (): NodeJS.ProcessEnv => {
   const { PSPC_TORCH: folder, PYTHONPATH: others } = process.env;
@@ -55,6 +55,8 @@ const version = (): string | undefined => {
   }
 };
 export const torch = version();
+/** What the tests are held against, in words. */
+export const source = torch === undefined ? "its recorded summaries" : `PyTorch ${torch}`;
 
 /** Where a tensor is sampled: small ones everywhere, others in strides that meet no size of a map or kernel. */
 const places = (size: number): number[] => {
@@ -148,6 +150,14 @@ const print = (answer: Answer): string =>
     .join(",\n")}\n}\n`;
 
 export const hasGolden = (name: string): boolean => existsSync(golden(name));
+
+/** Cases that can be asked about here and now: the slow ones where PyTorch is at hand and all are wanted. */
+export const askable = <A extends { readonly name: string; readonly slow?: true }>(
+  all: readonly A[],
+): readonly A[] =>
+  all.filter(({ name, slow }) =>
+    slow ? full && torch !== undefined : torch !== undefined || hasGolden(name),
+  );
 
 export const ask = (name: string, request: Request): Answer => {
   if (torch === undefined) return JSON.parse(readFileSync(golden(name), "utf8")) as Answer;

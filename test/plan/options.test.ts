@@ -16,7 +16,9 @@ const count = ({ values }: Graph, op: string): number =>
 
 describe("what stands still", () => {
   const whole = step({});
-  const frozen = ([1, 2, 3, 4] as const).map((stages) => step({ freeze: { stages, norm: "none" } }));
+  const frozen = ([1, 2, 3, 4] as const).map((stages) =>
+    step({ freeze: { stages, norm: "none" } }),
+  );
 
   it("makes the graph smaller, stage by stage", () => {
     const sizes = [whole, ...frozen].map(({ values }) => values.length);
