@@ -26,8 +26,8 @@ export const trained = async (
   run: string | undefined,
   json = false,
 ): Promise<Trained> => {
-  const { entry, variant } = request.target;
-  if (variant === undefined && existsSync(entry) && statSync(entry).isDirectory()) {
+  const { entry } = request.target;
+  if (namesRun(request)) {
     if (request.overrides.length > 0) throw overridesNeedSpec(entry);
     return { program: lower((await readRun(entry)).experiment), folder: entry };
   }
@@ -37,6 +37,9 @@ export const trained = async (
   if (!existsSync(runFile(folder))) throw new Failed(untrained(request.target, folder));
   return { program, folder };
 };
+
+const namesRun = ({ target: { entry, variant } }: SpecRequest): boolean =>
+  variant === undefined && existsSync(entry) && statSync(entry).isDirectory();
 
 /**
  * The same; or, with `--weights FILE`, the spec's network with the weights of a file.
@@ -52,7 +55,7 @@ export const network = async (
     const { program, folder } = await trained(terminal, request, run, json);
     return { program, from: { folder } };
   }
-  if (run !== undefined) throw weightsTwice();
+  if (run !== undefined || namesRun(request)) throw weightsTwice();
   const { resolved } = await open(terminal, request, json);
   return { program: lower(resolved.experiment), from: { weights } };
 };

@@ -4,7 +4,7 @@ import * as E from "fp-ts/lib/Either.js";
 import type { Diagnostic, Path } from "../diagnostic/diagnostic.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { valuesOfOp } from "../graph/graph.js";
-import type { Ops } from "../graph/op.js";
+import { isNetwork, type Ops } from "../graph/op.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { networkGraph } from "../plan/step.js";
@@ -36,7 +36,9 @@ export const networkVariables = (
   experiment: Experiment,
   phase: "train" | "infer",
 ): readonly Ops["variable"][] =>
-  valuesOfOp(networkGraph(experiment, phase), "variable").map(({ attributes }) => attributes);
+  valuesOfOp(networkGraph(experiment, phase), "variable")
+    .map(({ attributes }) => attributes)
+    .filter(isNetwork); // dropout counts steps, and that is the training's
 
 /** Everything that is wrong with the initial weights of a spec, at the place where it names them. */
 export const weightsFit =

@@ -1,6 +1,6 @@
 /** Weights at work: evaluation counts what prediction paints, and a comparison trains nothing twice. */
 
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { labelTable } from "../../src/data/labels.js";
@@ -14,10 +14,11 @@ import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { evaluationFingerprint } from "../../src/run/evaluation.js";
 import { findRun } from "../../src/run/find.js";
-import { metricsFile, readEvaluation, runFolder } from "../../src/run/folder.js";
+import { metricsFile, readEvaluation, runFolder, weightsFile } from "../../src/run/folder.js";
 import { logits } from "../../src/run/logits.js";
 import { predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
+import { pspc } from "../cli/captured.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
 
 const folder = await temporary();
@@ -151,6 +152,21 @@ describe("a comparison", { timeout: 120_000 }, () => {
     const elsewhere = join(parent, "shared-mirrored");
     expect(await findRun(parent, elsewhere, lower(mirrored))).toBe(join(parent, "shared-plain"));
     expect(await findRun(parent, elsewhere, lower(withSeed(whole, 9)))).toBe(elsewhere);
+  });
+
+  test("exports what it is scored by, also before its training is finished", async () => {
+    const of = program(data, { iterations: 2, ema: 0.5 });
+    const averaging = join(folder, "averaging");
+    await collect(train({ program: of, folder: averaging, device, workers: 0 }));
+    const whole = await readSafetensors(weightsFile(averaging));
+    for (const file of ["finished", "unfinished"]) {
+      const to = join(folder, `${file}.safetensors`);
+      expect(await pspc(folder, "export", averaging, "--to", to)).toMatchObject({ code: 0 });
+      expect((await readSafetensors(to)).tensors).toEqual(whole.tensors);
+      await rm(weightsFile(averaging), { force: true }); // then the last checkpoint is what there is
+    }
+    const twice = await pspc(folder, "export", averaging, "--weights", "x", "--to", "y");
+    expect(twice).toMatchObject({ code: 3, err: expect.stringContaining("a run has its weights") });
   });
 
   test("trains what is missing, once, and sets the variants side by side", async () => {

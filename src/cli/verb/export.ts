@@ -13,7 +13,7 @@ import { nameMaps } from "../../weights/names.js";
 import type { Tensor } from "../../weights/numbers.js";
 import { openWeights } from "../../weights/open.js";
 import { encodeSafetensors } from "../../weights/safetensors.js";
-import { select } from "../../weights/select.js";
+import { averaged, select } from "../../weights/select.js";
 import { runOption, textOption, trainedArguments, weightsOption } from "../arguments.js";
 import { exportNeedsFile } from "../errors.js";
 import { exit } from "../exit.js";
@@ -69,7 +69,7 @@ const weightsFrom = async (
   const variables = networkVariables(experiment, "train");
   if ("folder" in from) {
     const file = weightsOf(from.folder);
-    return select((await readSafetensors(file)).tensors, variables, file);
+    return select(averaged((await readSafetensors(file)).tensors), variables, file);
   }
   const opened = await openWeights(from.weights);
   try {
