@@ -46,6 +46,15 @@ const inOurWords = (message: string, word: string): string => {
   return `\`${word}\`: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 };
 
+/** Options without their value, one or several. */
+export const valueMissing = (verb: string, options: readonly string[]): Misused => {
+  const [first, ...more] = options.map(
+    (option) =>
+      new Misused(`\`${option}\` has no value`, `\`pspc ${verb} --help\` tells the arguments`),
+  );
+  return new Misused(first!.message, first!.help, more);
+};
+
 export const nothingToFormat = (): Misused =>
   new Misused("there is nothing to format", "name the specs: `pspc fmt specs/*.yaml`");
 
@@ -99,7 +108,7 @@ export const exportNeedsFile = (): Misused =>
   new Misused("there is nowhere to export to", "name a file: --to FILE.safetensors");
 
 export const weightsTwice = (): Misused =>
-  new Misused("a run has its weights", "name --run RUN or --weights FILE, not both");
+  new Misused("a run has its weights", "name a run, or a spec with --weights FILE");
 
 export const noImages = (): Misused =>
   new Misused("there is nothing to predict", "name images or folders behind the spec or run");

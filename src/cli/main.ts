@@ -1,5 +1,6 @@
 /** argv → verb → exit code; whatever goes wrong below is told here, in the manner of its kind. */
 
+import { createRequire } from "node:module";
 import pc from "picocolors";
 import { Failed } from "../diagnostic/failure.js";
 import { internalError, unknownVerb } from "./errors.js";
@@ -34,11 +35,19 @@ const dispatch = async (
     print(terminal, help());
     return exit.ok;
   }
+  if (["--version", "-v", "version"].includes(word)) {
+    print(terminal, version());
+    return exit.ok;
+  }
   const entry = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
   if (entry === undefined) throw unknownVerb(word, Object.keys(verbs));
   const { run } = await entry.load();
   return run(terminal, rest);
 };
+
+/** Read where the package lies, beside `src` and `dist` alike. */
+const version = (): string =>
+  (createRequire(import.meta.url)("../../package.json") as { readonly version: string }).version;
 
 const tellError = async (
   error: unknown,

@@ -1,7 +1,7 @@
 /** A verb: words enter, the exit code leaves; cmd-ts reads the words. */
 
 import { parse, runSafely } from "cmd-ts";
-import { misread } from "./errors.js";
+import { misread, valueMissing } from "./errors.js";
 import { type ExitCode, exit } from "./exit.js";
 import { print, type Terminal, tell } from "./terminal.js";
 
@@ -35,11 +35,28 @@ export const verb =
 const refuseMistakes = async (command: Command, argv: readonly string[]): Promise<void> => {
   // The words of help are cmd-ts's own affair.
   if (argv.some((word) => word === "--help" || word === "-h")) return;
+  const usages = command.helpTopics().map(({ usage }) => usage);
+  // cmd-ts takes an option without its value for one that is absent.
+  const empty = withoutValue(
+    argv,
+    new Set(usages.flatMap((usage) => usage.match(/--[a-z-]+(?= <)/g) ?? [])),
+  );
+  if (empty.length > 0) throw valueMissing(command.name, empty);
   const parsed = await parse(command, [...argv]);
   if (parsed._tag === "ok") return;
-  const known = command.helpTopics().flatMap(({ usage }) => usage.match(/--[a-z-]+/g) ?? []);
+  const known = usages.flatMap((usage) => usage.match(/--[a-z-]+/g) ?? []);
   const mistakes = parsed.error.errors.flatMap(({ nodes, message }) =>
     nodes.length === 0 ? [{ message, word: "" }] : nodes.map(({ raw }) => ({ message, word: raw })),
   );
   throw misread(command.name, mistakes, known);
 };
+
+/** The options among the words that stand without their value: at the end, before another, or with an empty one. */
+const withoutValue = (argv: readonly string[], options: ReadonlySet<string>): readonly string[] =>
+  argv.flatMap((word, i) => {
+    const [name = "", ...value] = word.split("=");
+    const next = value.length > 0 ? value.join("=") : argv[i + 1];
+    return options.has(name) && (!next || (value.length === 0 && next.startsWith("--")))
+      ? [name]
+      : [];
+  });

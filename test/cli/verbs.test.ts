@@ -36,6 +36,22 @@ describe("the words", () => {
     for (const verb of ["check", "plan", "train", "compare"]) expect(help.out).toContain(verb);
   });
 
+  it("tells its version", async () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    expect(await pspc(folder, "--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  it.each([
+    ["--run", ["train", "spec.yaml", "--run"]],
+    ["--resume", ["train", "spec.yaml", "--resume", "--json"]],
+    ["--out", ["plan", "spec.yaml", "--out="]],
+    ["--weights", ["eval", "spec.yaml", "--weights", ""]],
+  ])("takes no option without its value for absent: %s", async (option, argv) => {
+    const { code, out, err } = await pspc(folder, ...argv);
+    expect({ code, out }).toEqual({ code: 3, out: "" });
+    expect(err).toContain(`error: \`${option}\` has no value\n = help: `);
+  });
+
   it("says which verb was meant", async () => {
     const { code, out, err } = await pspc(folder, "chekc", "spec.yaml");
     expect({ code, out }).toEqual({ code: 3, out: "" });
