@@ -18,7 +18,9 @@ export const format = (text: string): string => {
   if (E.isLeft(before)) return text;
   const { contents } = parseDocument(text, { uniqueKeys: false, logLevel: "error" });
   const whole = { text, from: 0, to: text.length };
-  const sorted = `${sort(contents, spec.schema, whole, true).trimEnd()}\n`;
+  const end = /\r?\n/.exec(text)?.[0] ?? "\n";
+  const lines = sort(contents, spec.schema, whole, true).trimEnd();
+  const sorted = `${lines.replaceAll(/\r?\n/g, end)}${end}`;
   const after = parse("", sorted);
   const same = E.isRight(after) && isDeepStrictEqual(plain(after.right), plain(before.right));
   return same ? sorted : text;

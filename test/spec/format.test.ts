@@ -49,6 +49,12 @@ describe("format", () => {
     expect(format(untidy)).toBe(tidy);
   });
 
+  test("ends lines as the file does", () => {
+    const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
+    expect(format(crlf(untidy))).toBe(crlf(format(untidy)));
+    expect(format(crlf(format(untidy)))).toBe(crlf(format(untidy)));
+  });
+
   test("leaves alone what it would break", () => {
     const anchored = "train: {crop: &size 89}\ndata: {val: *size}\n";
     expect(format(anchored)).toBe(anchored);
