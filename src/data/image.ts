@@ -64,7 +64,10 @@ const isSystem = (error: unknown): error is NodeJS.ErrnoException =>
 /** Decoders speak of their insides. */
 const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/is missing/, "there is no such file"],
-  [/premature end|read error|truncated|unable to parse/i, "the file is damaged or was cut short"],
+  [
+    /premature end|read error|truncated|unable to parse|unknown error/i,
+    "the file is damaged or was cut short",
+  ],
   [/corrupt header/, "the head of the file is damaged"],
   [/unsupported image format|is empty/, "it is empty, or no JPEG, PNG, WebP or TIFF"],
 ];

@@ -128,6 +128,18 @@ describe("a sample", () => {
     expect(failure.help).toBeTruthy();
   });
 
+  it("whose PNG is cut short is told so, whether its file is read or its bytes", async () => {
+    const whole = await sharp({ create: { width: 40, height: 40, channels: 3, background: "red" } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    const bytes = whole.subarray(0, 500);
+    await writeFile(path("cut.png"), bytes);
+    for (const source of [path("cut.png"), bytes])
+      await expect(readImage(path("cut.png"), source)).rejects.toMatchObject({
+        failure: { reason: expect.stringContaining("damaged or was cut short") },
+      });
+  });
+
   it("whose image is cut short is refused", async () => {
     expect((await failureOf(readImage(path("cut.jpg")))).message).toBe(
       `cannot read ${path("cut.jpg")}`,
