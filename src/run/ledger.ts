@@ -59,6 +59,8 @@ export const openLedger = async (
   first: number,
 ): Promise<Ledger> => {
   await writeRun(folder, run);
+  // A finished run that trains on: its last checkpoint holds these weights, and the next one better ones.
+  if (first > 0 && first < run.steps) rmSync(weightsFile(folder), { force: true });
   const lines = await rewind(
     metricsFile(folder),
     first,

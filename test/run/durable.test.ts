@@ -2,13 +2,13 @@
 
 import { existsSync, symlinkSync } from "node:fs";
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { lower, type Program } from "../../src/plan/program.js";
 import { rate } from "../../src/plan/schedule.js";
 import { boardFiles } from "../../src/run/board.js";
-import { checkpointsOf, readSafetensors } from "../../src/run/checkpoint.js";
+import { checkpointsOf, readSafetensors, weightsOf } from "../../src/run/checkpoint.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import {
   bestFile,
@@ -157,7 +157,14 @@ describe("another plan", { timeout: 120_000 }, () => {
     expect(refusal.reason).toBe("train.iterations: 12 there, 16 here");
     expect(refusal.help).toContain("--allow train.iterations");
     const allow = ["train.iterations"];
-    const events = await collect(running("longer", longer, { resume: true, allow }));
+    const readings = new Set<string>(); // what would be scored, were it interrupted
+    const events = await collect(running("longer", longer, { resume: true, allow }), ({ kind }) => {
+      if (kind === "step") readings.add(basename(weightsOf(at("longer"))));
+      return false;
+    });
+    expect([...readings][0]).toBe("step-12.safetensors"); // not the weights of the shorter plan
+    expect(readings).not.toContain("weights.safetensors");
+    expect(basename(weightsOf(at("longer")))).toBe("weights.safetensors");
     expect(kinds(events, "step").map(({ step }) => step)).toEqual([13, 14, 15, 16]);
     const { schedule } = longer.experiment.train;
     expect(kinds(events, "step")[0]!.rate).toBe(rate(schedule, 16, 12));
