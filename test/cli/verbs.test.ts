@@ -65,6 +65,7 @@ describe("the words", () => {
     ["check", "spec.yaml", "no-override"],
     ["train"],
     ["predict", "spec.yaml"],
+    ["predict", "spec.yaml", "--alpha", "3"],
     ["eval", "spec.yaml", "--split", "dev"],
     ["eval", "empty", "train.batch=1"],
     ["compare", "spec.yaml", "--seeds", "0"],

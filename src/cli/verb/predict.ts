@@ -1,6 +1,6 @@
 /** `predict`: a trained network and images enter; palette PNGs of classes, and overlays, leave. */
 
-import { command, flag, number, option, restPositionals, string } from "cmd-ts";
+import { command, flag, number, option, restPositionals, string, type Type } from "cmd-ts";
 import { logits } from "../../run/logits.js";
 import { predict } from "../../run/predict.js";
 import {
@@ -17,6 +17,15 @@ import { follow } from "../follow.js";
 import { print, printJson, tell } from "../terminal.js";
 import { network } from "../trained.js";
 import { verb } from "../verb.js";
+
+const share: Type<string, number> = {
+  displayName: "SHARE",
+  from: async (text) => {
+    const value = await number.from(text);
+    if (value >= 0 && value <= 1) return value;
+    throw new Error("it is a share, from 0 to 1");
+  },
+};
 
 export const run = verb((terminal) =>
   command({
@@ -54,7 +63,7 @@ export const run = verb((terminal) =>
       out: textOption("out", "FOLDER", "where the pictures go; RUN/predictions otherwise"),
       alpha: option({
         long: "alpha",
-        type: number,
+        type: share,
         description: "how much of the overlay is colour, 0 to 1",
         defaultValue: () => 0.5,
         defaultValueIsSerializable: true,
