@@ -1,13 +1,16 @@
 /** Where lowered nodes gather: a rule names an operation, its inputs and attributes; the name of its output leaves. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import type { DType } from "../graph/type.js";
+import type { DType, Type } from "../graph/type.js";
 import type { Attribute, NodeDef, Tensor } from "./proto.js";
 
 /** `name:0` of one output of a node. */
 export type TensorName = string;
 
 export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** The attribute by which most operations know what they compute on. */
+export const elementType = (type: Type): Attributes => ({ T: { type: type.dtype } });
 
 /** Name of output `index` of the node whose first output is `first`. */
 export const output = (first: TensorName, index: number): TensorName =>

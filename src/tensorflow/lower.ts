@@ -79,7 +79,7 @@ const lowerUpdate = (
   return to.emit("ResourceApplyMomentum", inputs, f32);
 };
 
-/** What enters: bytes come as 32-bit words (see `operation.ts`). */
+/** What enters: bytes come as 32-bit words (see `input.ts`). */
 const entering = (name: string, { dtype, shape }: Type): TensorInfo =>
   dtype === "u8"
     ? { name, dtype: "i32", shape: [Math.ceil(product(shape) / 4)] }

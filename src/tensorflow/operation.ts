@@ -2,8 +2,16 @@
 
 import { valuesOf } from "../graph/constant.js";
 import type { Binary, Comparison, OpName, Ops, Unary } from "../graph/op.js";
-import { product, type Shape, sameShape, type Type } from "../graph/type.js";
-import { type Attributes, type Emitter, type TensorName, tensorOf } from "./emitter.js";
+import type { Type } from "../graph/type.js";
+import {
+  type Attributes,
+  type Emitter,
+  elementType,
+  type TensorName,
+  tensorOf,
+} from "./emitter.js";
+import { placeholder } from "./input.js";
+import { kernelGradient } from "./kernel-gradient.js";
 import { format, poolAttributes, windowAttributes } from "./window.js";
 
 export interface Site<K extends OpName> {
@@ -15,8 +23,6 @@ export interface Site<K extends OpName> {
   readonly handle: (name: string) => TensorName;
 }
 type Rule<K extends OpName> = (to: Emitter, site: Site<K>) => TensorName;
-
-const elementType = (type: Type): Attributes => ({ T: { type: type.dtype } });
 
 const resizeAttributes = (alignCorners: boolean): Attributes => ({
   align_corners: { bool: alignCorners },
@@ -58,58 +64,10 @@ const plain =
   (to, site) =>
     to.emit(op, site.args, { ...elementType(site.argTypes[0]), ...more(site) });
 
-/**
- * Bytes cross from JavaScript as 32-bit words, because tfjs has no byte tensors: the same memory, read again inside
- * the graph.
- */
-const inputBytes = (to: Emitter, name: string, shape: Shape): TensorName => {
-  const bytes = product(shape);
-  const words = Math.ceil(bytes / 4);
-  const given = to.emit(
-    "Placeholder",
-    [],
-    { dtype: { type: "i32" }, shape: { shape: [words] } },
-    `input/${name}`,
-  );
-  const cast = to.emit("Bitcast", [given], { T: { type: "i32" }, type: { type: "u8" } });
-  const reshape = (x: TensorName, sizes: Shape): TensorName =>
-    to.emit("Reshape", [x, to.integers(sizes)], { T: { type: "u8" }, Tshape: { type: "i32" } });
-  const all = reshape(cast, [words * 4]);
-  const used =
-    words * 4 === bytes
-      ? all
-      : to.emit("Slice", [all, to.integers([0]), to.integers([bytes])], {
-          T: { type: "u8" },
-          Index: { type: "i32" },
-        });
-  return reshape(used, shape);
-};
-
 const i32 = { type: "i32" } as const;
 
-type KernelGradient = Ops["convolutionKernelGradient"];
-
-/**
- * The part of x that a strided 1×1 kernel meets. oneDNN's kernel gradient is wrong, without a word, where rows and
- * columns are left over (even sizes, few channels: TensorFlow 2.21), so that they are cut off.
- */
-const metBy = ({ shape, stride, padding }: KernelGradient, x: Shape, dy: Shape): Shape => {
-  const along = (axis: number): number => (dy[axis] - 1) * stride + 1;
-  const plain = Object.values(padding).every((n) => n === 0);
-  return shape[0] * shape[1] === 1 && plain ? [x[0], along(1), along(2), x[3]] : x;
-};
-
-const sliceFrom0 = (to: Emitter, x: TensorName, type: Type, shape: Shape): TensorName =>
-  to.emit("Slice", [x, to.integers(shape.map(() => 0)), to.integers(shape)], {
-    ...elementType(type),
-    Index: i32,
-  });
-
 export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = {
-  input: (to, { attributes: { name, dtype, shape } }) =>
-    dtype === "u8"
-      ? inputBytes(to, name, shape)
-      : to.emit("Placeholder", [], { dtype: { type: dtype }, shape: { shape } }, `input/${name}`),
+  input: (to, { attributes }) => placeholder(to, attributes),
   variable: (to, { attributes: { name, dtype }, handle }) =>
     to.emit("ReadVariableOp", [handle(name)], { dtype: { type: dtype } }),
   constant: (to, { attributes: { dtype, shape, content } }) =>
@@ -126,14 +84,7 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
       ...elementType(kernelType),
       ...windowAttributes(attributes.shape, kernelType.shape, attributes),
     }),
-  convolutionKernelGradient: (to, { attributes, args: [x, dy], argTypes: [xType, dyType] }) => {
-    const shape = metBy(attributes, xType.shape, dyType.shape);
-    const met = sameShape(shape, xType.shape) ? x : sliceFrom0(to, x, xType, shape);
-    return to.emit("Conv2DBackpropFilter", [met, to.integers(attributes.shape), dy], {
-      ...elementType(xType),
-      ...windowAttributes(shape, attributes.shape, attributes),
-    });
-  },
+  convolutionKernelGradient: kernelGradient,
   batchNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, {
       ...normAttributes(x, epsilon, true),
