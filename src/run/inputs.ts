@@ -5,6 +5,7 @@ import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { unreadable } from "../data/errors.js";
 import { Failed } from "../diagnostic/failure.js";
 import { noImages, noInput } from "./errors.js";
+import { patternExpression } from "./pattern.js";
 
 export interface Input {
   readonly path: string;
@@ -47,7 +48,7 @@ const filesBeneath = async (folder: string): Promise<readonly string[]> => {
     .sort();
 };
 
-/** For shells that leave patterns to the program, and patterns in quotes: `*`, `**`, `?`, `[ab]` and `{a,b}`. */
+/** For shells that leave patterns to the program, and patterns in quotes. */
 const fitting = async (pattern: string): Promise<readonly Input[]> => {
   const parts = pattern.split("/");
   const fixed = parts.slice(
@@ -63,21 +64,6 @@ const fitting = async (pattern: string): Promise<readonly Input[]> => {
   if (found.length === 0) throw new Failed(noInput(pattern, "no file fits the pattern"));
   return found;
 };
-
-const words: Readonly<Record<string, string>> = {
-  "**/": "(?:[^/]+/)*",
-  "**": ".*",
-  "*": "[^/]*",
-  "?": "[^/]",
-  "{": "(?:",
-  "}": ")",
-  ",": "|",
-};
-
-const patternExpression = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern.replaceAll(/\*\*\/|\*\*|[*?{},]|[.+^$()|\\]/g, (found) => words[found] ?? `\\${found}`)}$`,
-  );
 
 /** One image a line, relative to the list's folder; a label behind it, as training lists have it, is left alone. */
 const listed = async (list: string): Promise<readonly Input[]> => {

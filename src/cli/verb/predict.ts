@@ -94,7 +94,9 @@ export const run = verb((terminal) =>
           terminal,
           predicted.map(({ kind, ...rest }) => rest),
         );
-      else for (const event of predicted) print(terminal, event.overlay);
+      else
+        for (const { overlay, probabilities } of predicted)
+          print(terminal, [overlay, ...(probabilities ? [probabilities] : [])].join("\n"));
       if (interrupted) return exit.interrupted;
       const skipped = events.filter(({ kind }) => kind === "skipped").length;
       if (skipped === 0) return exit.ok;
