@@ -1,9 +1,9 @@
 /** What a training leaves on the disk as it goes: steps and events enter; metrics, log, charts and checkpoints leave. */
 
 import { existsSync, rmSync } from "node:fs";
+import { palette } from "../data/palette.js";
 import type { Ops } from "../graph/op.js";
 import type { Session } from "../runtime/session.js";
-import type { SummaryImage } from "../tensorflow/summary.js";
 import { openBoard } from "./board.js";
 import { bestScore, checkpointsOf, saveCheckpoint, saveWeights } from "./checkpoint.js";
 import type { Event } from "./event.js";
@@ -19,6 +19,8 @@ import {
 import { openJournal, rewind } from "./journal.js";
 import { peakMemory, resetPeakMemory } from "./peak.js";
 import { recoveryLine } from "./recovery.js";
+import { keepSamples } from "./samples.js";
+import type { Seen } from "./validation.js";
 
 type Of<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
 
@@ -27,10 +29,7 @@ export interface Ledger {
   /** A sample that could not be read, and which took its place. */
   readonly replaced: (step: number, image: string, by: string) => void;
   /** Keeps the best weights, before the scores that make them so are told. */
-  readonly validated: (
-    scores: Of<"validated">,
-    pictures: Readonly<Record<string, SummaryImage>>,
-  ) => Promise<Of<"validated">>;
+  readonly validated: (scores: Of<"validated">, seen: readonly Seen[]) => Promise<Of<"validated">>;
   /** Whether the scores of a step are among the metrics. */
   readonly hasScores: (step: number) => boolean;
   /** Everything of step `done` is told: what belongs behind it follows. */
@@ -126,14 +125,16 @@ export const openLedger = async (
       return step;
     },
     replaced: (step, image, by) => metrics.append({ step, skipped: image, replaced_by: by }),
-    validated: async (event, images) => {
+    validated: async (event, seen) => {
       const best = await keepBest(event);
+      await keepSamples(folder, seen, palette(experiment.data.palette));
       const { kind: _, best: __, ...line } = event;
       const { step, split, miou, mean_accuracy, pixel_accuracy } = line;
       metrics.append(line);
       scored.add(step);
       const scores = { miou, mean_accuracy, pixel_accuracy };
       const named = Object.entries(scores).map(([name, value]) => [`${split}/${name}`, value]);
+      const images = Object.fromEntries(seen.map((one, i) => [`${split}/${i}`, one.picture]));
       board.append({ step, scalars: Object.fromEntries(named), images });
       return tell({ ...event, best });
     },

@@ -78,9 +78,12 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
       }
     }
   }
-  for (const { path, name } of inputs.filter((input) => isVideo(input.path))) {
+  const videos = inputs.filter(({ path }) => isVideo(path));
+  if (probabilities && videos.length > 0)
+    yield { kind: "note", message: "probabilities are written of images, not of videos" };
+  for (const { path, name } of videos) {
     try {
-      yield* predictVideo({ network, path, name, out, colours, alpha, signal });
+      yield* predictVideo({ network, path, name, out, colours, alpha, batch, signal });
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
       skipped.push({ kind: "skipped", file: path, failure: error.failure });

@@ -1,16 +1,21 @@
 /** A run's word on a handful of pictures, kept in its folder: a program and a split enter, files of classes leave. */
 
 import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { openSplit, type Split } from "../data/layout.js";
+import type { Palette } from "../data/palette.js";
 import type { Sample } from "../data/sample.js";
-import { writeFileAtomic } from "../data/write.js";
+import { makeFolder, writeFileAtomic } from "../data/write.js";
+import { writePalettePng } from "../data/write-image.js";
 import type { Program } from "../plan/program.js";
 import { fingerprintOf } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
+import { distinct } from "./inputs.js";
+import { filesFor } from "./paint.js";
 import { predict } from "./predict.js";
+import type { Seen } from "./validation.js";
 
 export interface SamplesRequest {
   readonly program: Program;
@@ -72,9 +77,31 @@ export async function* sample(request: SamplesRequest): AsyncGenerator<Event, vo
     else yield event;
   }
   if (signal?.aborted) return;
-  const list: Listed = { key, samples: found };
-  await writeFileAtomic(listFile(folder), `${JSON.stringify(list)}\n`, false);
+  await writeList(folder, { key, samples: found });
 }
+
+/** Takes down what a network that still learns says: whoever asks `sample` later has it predicted anew. */
+export const keepSamples = async (
+  folder: string,
+  seen: readonly Seen[],
+  colours: Palette,
+): Promise<void> => {
+  const out = join(folder, "samples");
+  makeFolder(out);
+  const names = distinct(
+    seen.map(({ sample: { image } }) => ({ path: image, name: basename(image) })),
+  );
+  const samples = names.map(({ name }, i) => {
+    const { classes } = filesFor("samples", name);
+    return { ...seen[i]!.sample, classes };
+  });
+  for (const [i, { classes, height, width }] of seen.entries())
+    await writePalettePng(join(folder, samples[i]!.classes), classes, height, width, colours);
+  await writeList(folder, { key: "learning", samples });
+};
+
+const writeList = (folder: string, list: Listed): Promise<void> =>
+  writeFileAtomic(listFile(folder), `${JSON.stringify(list)}\n`, false);
 
 const spread = <A>(items: readonly A[], n: number): readonly A[] =>
   Array.from(

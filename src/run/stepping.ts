@@ -116,7 +116,7 @@ async function* validated(training: Training, done: number): AsyncGenerator<Even
   const found = yield* validate({ ...training, validation });
   if (found === null) return;
   const event = { kind: "validated", step: done, ...found.scores, best: false } as const;
-  yield await ledger.validated(event, found.pictures);
+  yield await ledger.validated(event, found.seen);
 }
 
 /** Files that could not be read and were skipped: in the metrics each time, as an event the first time. */

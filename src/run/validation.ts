@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import { imageSize, type Picture } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
-import { overlay, palette } from "../data/palette.js";
+import { overlay, type Palette, palette } from "../data/palette.js";
 import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { encodePng } from "../data/write-image.js";
 import { Failed } from "../diagnostic/failure.js";
@@ -68,7 +68,17 @@ export interface Validating {
 
 export interface Validated {
   readonly scores: Omit<Extract<Event, { readonly kind: "validated" }>, "kind" | "step" | "best">;
-  readonly pictures: Readonly<Record<string, SummaryImage>>;
+  /** The first images of the split, in its order. */
+  readonly seen: readonly Seen[];
+}
+
+/** A sample, and what the network says of it at this step. */
+export interface Seen extends Size {
+  readonly sample: Sample;
+  /** `[H, W]` */
+  readonly classes: Uint8Array;
+  /** Side by side: the image, its labels, and what the network says. */
+  readonly picture: SummaryImage;
 }
 
 /**
@@ -80,7 +90,8 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
   const { data, evaluate } = program.experiment;
   const classes = data.classes.length;
   const { concat, empty } = monoid(classes);
-  const pictures: Record<string, SummaryImage> = {};
+  const colours = palette(data.palette);
+  const seen: Seen[] = [];
   let [total, done, counted]: [Confusion, number, number] = [empty, 0, 0];
   for await (const [{ item, size }, sample, session] of readings(validating)) {
     await setImmediate();
@@ -92,14 +103,14 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
       total = concat(total, fromCounts(confusion!.data, classes));
       counted += 1;
       const place = images.findIndex((each) => each.item === item);
-      if (place < SHOWN) pictures[`val/${place}`] = await picture(validating.session, size, sample);
+      if (place < SHOWN) seen[place] = await look(validating.session, item, sample, colours);
     }
     yield { kind: "progress", what: "validating", done: ++done, total: images.length };
   }
   const { miou, mean_accuracy, pixel_accuracy } = scores(total, evaluate.absent_class);
   return {
     scores: { split: "val", images: counted, miou, mean_accuracy, pixel_accuracy },
-    pictures,
+    seen: seen.filter((one) => one !== undefined),
   };
 }
 
@@ -129,22 +140,20 @@ async function* readings({ validation, session, device }: Validating): AsyncGene
     for await (const [image, sample] of ahead(members, read)) yield [image, sample, guest];
 }
 
-const colours = palette();
-
-/** Side by side: the image, its labels, and what the network says. */
-const picture = async (
+const look = async (
   session: Session,
-  size: Size,
+  sample: Sample,
   { image, labels, height, width }: Labelled,
-): Promise<SummaryImage> => {
-  const { classes } = session.run(`predict_${sizeName(size)}`, { images: image });
+  colours: Palette,
+): Promise<Seen> => {
+  const { classes: found } = session.run(`predict_${sizeName({ height, width })}`, {
+    images: image,
+  });
+  const classes = Uint8Array.from(found!.data);
   const bare: Picture = { pixels: image, height, width };
-  const panels = [
-    bare,
-    overlay(bare, labels, colours, 0.6),
-    overlay(bare, Uint8Array.from(classes!.data), colours, 0.6),
-  ];
-  return encodePng(beside(panels, height, width), WIDEST);
+  const panels = [bare, overlay(bare, labels, colours, 0.6), overlay(bare, classes, colours, 0.6)];
+  const picture = await encodePng(beside(panels, height, width), WIDEST);
+  return { sample, classes, height, width, picture };
 };
 
 const beside = (panels: readonly Picture[], height: number, width: number): Picture => {

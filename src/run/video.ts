@@ -29,14 +29,14 @@ export interface VideoRequest {
   readonly out: string;
   readonly colours: Palette;
   readonly alpha: number;
+  /** Frames that are computed together. */
+  readonly batch: number;
   readonly signal: AbortSignal | undefined;
 }
 
-type Next = IteratorResult<Picture, void>;
-
 /** @throws Failed where ffmpeg is not installed, or cannot read the file. */
 export async function* predictVideo(request: VideoRequest): AsyncGenerator<Event, void> {
-  const { network, path, name, out, colours, alpha, signal } = request;
+  const { network, path, name, out, colours, alpha, batch, signal } = request;
   const { rate, frames } = await probe(path);
   const folder = join(out, name);
   makeFolder(folder);
@@ -48,25 +48,21 @@ export async function* predictVideo(request: VideoRequest): AsyncGenerator<Event
   try {
     const first = await pictures.next();
     if (first.done) throw new Failed(unreadableVideo(path, await source.failed));
-    const { height, width } = first.value;
-    sink = start("ffmpeg", encoding(width, height, rate, beside));
-    for await (const { session } of serve(network, "predict", [
-      { item: null, size: first.value },
-    ])) {
+    const size = first.value;
+    sink = start("ffmpeg", encoding(size.width, size.height, rate, beside));
+    const asked = { asked: { batch } };
+    for await (const { session } of serve(network, "predict", [{ item: null, size }], asked)) {
       let done = 0;
-      for (let next: Next = first; !next.done; next = await pictures.next()) {
-        const [found] = segment(session, { height, width }, [next.value], 1);
-        const { pixels } = overlay(next.value, found!.classes, colours, alpha);
-        done += 1;
-        const shown = join(folder, `${String(done).padStart(6, "0")}.png`);
-        await writePalettePng(shown, found!.classes, height, width, colours);
-        await put(sink.stdin, pixels);
-        yield {
-          kind: "progress",
-          what: `predicting ${basename(path)}`,
-          done,
-          total: Math.max(done, frames),
-        };
+      for await (const group of groups(size, pictures, batch)) {
+        for (const found of segment(session, size, group, batch)) {
+          const { picture, classes } = found!;
+          done += 1;
+          const shown = join(folder, `${String(done).padStart(6, "0")}.png`);
+          await writePalettePng(shown, classes, size.height, size.width, colours);
+          await put(sink.stdin, overlay(picture, classes, colours, alpha).pixels);
+        }
+        const total = Math.max(done, frames);
+        yield { kind: "progress", what: `predicting ${basename(path)}`, done, total };
         await setImmediate();
         if (signal?.aborted) return;
       }
@@ -81,6 +77,19 @@ export async function* predictVideo(request: VideoRequest): AsyncGenerator<Event
     sink?.stop();
     await rm(beside, { force: true });
   }
+}
+
+/** `first` and what follows it, at most `most` together. */
+async function* groups(first: Picture, rest: AsyncGenerator<Picture, void>, most: number) {
+  let group = [first];
+  for await (const picture of rest) {
+    if (group.length === most) {
+      yield group;
+      group = [];
+    }
+    group.push(picture);
+  }
+  yield group;
 }
 
 /** Even sides, which the usual colour format of players wants. */

@@ -4,7 +4,9 @@ import { existsSync, symlinkSync } from "node:fs";
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readImage } from "../../src/data/image.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
+import type { Rgb } from "../../src/normalize/rgb.js";
 import { lower, type Program } from "../../src/plan/program.js";
 import { rate } from "../../src/plan/schedule.js";
 import { boardFiles } from "../../src/run/board.js";
@@ -19,6 +21,8 @@ import {
   weightsFile,
 } from "../../src/run/folder.js";
 import { readJournal } from "../../src/run/journal.js";
+import { predict } from "../../src/run/predict.js";
+import { readSamples } from "../../src/run/samples.js";
 import { type TrainRequest, train } from "../../src/run/train.js";
 import { lengthUntil } from "../../src/tensorflow/summary.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
@@ -71,6 +75,31 @@ describe("validation on the way", { timeout: 120_000 }, () => {
     expect(lines.map(({ step, miou: score }) => [step, score])).toEqual(
       told.map(({ step, miou: score }) => [step, score]),
     );
+  });
+
+  test("leaves what the network sees, in the colours of the data", async () => {
+    const own: readonly Rgb[] = [
+      [255, 0, 0],
+      [0, 255, 0],
+    ];
+    const whole = experiment(data, plan({ iterations: 4, validate: { every: 4, images: 2 } }));
+    const coloured = lower({ ...whole, data: { ...whole.data, palette: own } });
+    await collect(running("coloured", coloured));
+    const events = await readFile(boardFiles(at("coloured"))[0]!);
+    const png = events.subarray(events.indexOf("\x89PNG", 0, "latin1"));
+    const { pixels, width } = await readImage("val/0", png.subarray(0, png.indexOf("IEND") + 8));
+    expect(width).toBe(3 * 46);
+    // In the second row nothing is ignored; at its begin there is ground: beside the picture, its label.
+    const [bare, labelled] = [0, 46].map((x) => [...pixels.subarray(3 * (width + x)).slice(0, 3)]);
+    const laid = bare!.map((value, k) => Math.round(value + 0.6 * (own[0]![k]! - value)));
+    expect(labelled).toEqual(laid);
+    const samples = await readSamples(at("coloured"));
+    expect(samples.map(({ image }) => basename(image))).toEqual(["8.png", "9.png"]);
+    const request = { program: coloured, folder: at("coloured"), device: "cpu" } as const;
+    const inputs = samples.map(({ image }) => image);
+    await collect(predict({ ...request, inputs, out: at("same") }));
+    for (const { classes } of samples)
+      expect(await bytes(classes)).toBe(await bytes(join(at("same"), basename(classes))));
   });
 
   test("begins again where it was stopped in the midst", async () => {
