@@ -39,6 +39,7 @@ export const run = verb((terminal) =>
       tell(terminal, "Ctrl-C ends it");
       await stopped;
       await close();
+      tell(terminal, "\nended");
       return exit.ok;
     },
   }),
