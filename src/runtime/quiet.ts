@@ -1,36 +1,129 @@
-/** Native code that prints while it loads → the same, heard only where it is wanted. */
+/** Native code that announces itself while it loads → the same, heard only where there is something to hear. */
 
-import { closeSync, fstatSync, openSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seek } from "./seek.js";
 
 const stderr = 2;
 
 /**
- * Runs `load` with the process's stderr closed. libtensorflow announces oneDNN from a static initialiser, before it
- * reads TF_CPP_MIN_LOG_LEVEL, so that no setting silences it. Node has no `dup2`; but a file that is opened takes the
- * lowest free number, which is the one just closed. Only a terminal and a pipe are the same when opened again: a
- * file would lose its position, and a socket cannot be.
+ * Runs `load` and keeps its announcements from the process's stderr. libtensorflow tells of oneDNN from a static
+ * initialiser, before it reads TF_CPP_MIN_LOG_LEVEL, so that no setting silences it. What it says besides is told
+ * when it has loaded. A socket hears everything: it can be neither opened again nor rewound.
  */
 export function quietly<T>(load: () => T): T {
   const kept = again();
-  if (kept === undefined) return load();
+  if (kept !== null) return aside(kept, load);
+  return isFile() ? takenBack(load) : load();
+}
+
+/** A second number for what stderr writes to, where that has no position: a terminal, a pipe, a file that grows. */
+const again = (): number | null => {
+  try {
+    const kind = fstatSync(stderr);
+    const hasNone = kind.isFIFO() || kind.isCharacterDevice() || (kind.isFile() && appends());
+    return hasNone ? openSync(`/proc/self/fd/${stderr}`, "a") : null;
+  } catch {
+    return null;
+  }
+};
+
+const isFile = (): boolean => {
+  try {
+    return fstatSync(stderr).isFile();
+  } catch {
+    return false;
+  }
+};
+
+const noise =
+  /^(?:WARNING: All log messages before absl::InitializeLog|[IW]\d{4} |E\d{4} .*Unable to register cu\w+ factory)/;
+
+/** What is worth hearing: lines above the level of warnings, and what no program of TensorFlow's wrote. */
+export const withoutNoise = (text: string): string =>
+  text
+    .split(/(?<=\n)/)
+    .filter((line) => !noise.test(line))
+    .join("");
+
+/**
+ * Meanwhile stderr is a file of our own. Node has no `dup2`; but a file that is opened takes the lowest free number,
+ * which is the one just closed.
+ */
+function aside<T>(kept: number, load: () => T): T {
   closeSync(stderr);
-  openSync("/dev/null", "w");
+  openOwn();
+  // Node resolves symbolic links with an eye on what was last asked about, and leaves off where that was a pipe.
+  fstatSync(stderr);
   try {
     return load();
   } finally {
+    const heard = contents(stderr);
     closeSync(stderr);
     openSync(`/proc/self/fd/${kept}`, "a");
     closeSync(kept);
+    tell(withoutNoise(heard));
   }
 }
 
-/** A second number for what stderr writes to. */
-function again(): number | undefined {
+/** A file without a name; where none can be made, what is said is lost. */
+const openOwn = (): void => {
+  const file = join(tmpdir(), `pspc-${process.pid}.stderr`);
   try {
-    const kind = fstatSync(stderr);
-    if (!kind.isFIFO() && !kind.isCharacterDevice()) return undefined;
-    return openSync(`/proc/self/fd/${stderr}`, "a");
+    openSync(file, "wx+", 0o600);
+    unlinkSync(file);
   } catch {
-    return undefined;
+    openSync("/dev/null", "r+");
+  }
+};
+
+const contents = (descriptor: number): string => {
+  const bytes = Buffer.alloc(fstatSync(descriptor).size);
+  return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, bytes.length, 0));
+};
+
+/** A file with a position, which may be stdout's or a script's too: what was written there is cut off again. */
+function takenBack<T>(load: () => T): T {
+  const start = fstatSync(stderr).size;
+  try {
+    return load();
+  } finally {
+    takeBack(start);
   }
 }
+
+const takeBack = (start: number): void => {
+  try {
+    const file = readFileSync(`/proc/self/fd/${stderr}`);
+    const heard = file.toString("utf8", start);
+    const told = withoutNoise(heard);
+    // Where its position was not its end, nothing here is known for ours.
+    if (told === heard || position() !== file.length || !seek(stderr, start)) return;
+    ftruncateSync(stderr, start);
+    tell(told);
+  } catch {
+    // A file that may be written and not be read keeps what it was told.
+  }
+};
+
+const tell = (text: string): void => {
+  if (text !== "") writeSync(stderr, text);
+};
+
+const about = (key: string): number => {
+  const text = readFileSync(`/proc/self/fdinfo/${stderr}`, "utf8");
+  const value = new RegExp(`^${key}:\\s*(\\d+)$`, "m").exec(text)?.[1] ?? "";
+  return Number.parseInt(value, key === "flags" ? 8 : 10);
+};
+const position = (): number => about("pos");
+const appends = (): boolean => (about("flags") & 0o2000) !== 0;
