@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { refill } from "./marks.mjs";
 
 const page = "docs/numerics.md";
 
@@ -31,18 +32,13 @@ const measure = () => {
 const measured = process.env.PSPC_NUMERICS;
 const lines = (measured ? readFileSync(measured, "utf8") : measure()).trim().split("\n");
 
-/** A mark, the two lines of a table's head, its rows, a mark. */
-const tables = /(<!-- oracle: (\w+) -->\n(?:\|.*\n){2})(?:\|.*\n)*(?=<!-- end -->)/g;
-
 /** @param {string} name */
 const rowsOf = (name) => {
   const rows = lines.flatMap((line) => (line.startsWith(`${name}\t`) ? [line.split("\t")[1]] : []));
   if (rows.length === 0) throw new Error(`nothing was measured for the table ${name} of ${page}`);
-  return rows.map((row) => `${row}\n`).join("");
+  return rows;
 };
 
-const text = readFileSync(page, "utf8");
-writeFileSync(
-  page,
-  text.replace(tables, (_, head, name) => `${head}${rowsOf(name)}`),
-);
+/** The two lines of a table's head stay. @param {string} name @param {string} old */
+const fill = (name, old) => [...old.split("\n").slice(0, 2), ...rowsOf(name)].join("\n");
+writeFileSync(page, refill(readFileSync(page, "utf8"), "oracle", fill));
