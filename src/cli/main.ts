@@ -73,7 +73,7 @@ const tellError = async (
     const { message, reason, help: remedy } = error.failure;
     tell(
       terminal,
-      lines(message, reason && ` = reason: ${hang(reason)}`, remedy && ` = help: ${remedy}`),
+      lines(message, reason && hang(" = reason: ", reason), remedy && hang(" = help: ", remedy)),
     );
     return error instanceof Failed ? exit.wrong : exit.failed;
   }
@@ -82,7 +82,8 @@ const tellError = async (
 };
 
 /** A list under its first line. */
-const hang = (text: string): string => text.replaceAll("\n", `\n${" ".repeat(11)}`);
+const hang = (word: string, text: string): string =>
+  word + text.replaceAll("\n", `\n${" ".repeat(word.length)}`);
 
 /** Diagnostics as the reader wants them: for a person to `err`, for a program to `out`. */
 const tellRejected = async (

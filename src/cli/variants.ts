@@ -6,8 +6,14 @@ import { type Difference, differences, experimentDifferences } from "../normaliz
 import type { Resolved } from "../normalize/normalize.js";
 import { lower, type Program, withSeed } from "../plan/program.js";
 import type { Variant } from "../run/compare.js";
-import { foundIn, type Group, groups } from "../run/find.js";
-import { noSuchVariants, otherClasses, overridesNeedSpec, seedsOfRuns } from "./errors.js";
+import { allFound, type Group, groups } from "../run/find.js";
+import {
+  noOverride,
+  noSuchVariants,
+  otherClasses,
+  overridesNeedSpec,
+  seedsOfRuns,
+} from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import type { Terminal } from "./terminal.js";
 
@@ -61,9 +67,10 @@ export const variantsOfRuns = async (
   seeds: number,
 ): Promise<AllMeant> => {
   const stray = words.find((word) => !isRun(word));
-  if (stray !== undefined) throw overridesNeedSpec(words[0]!);
+  if (stray !== undefined)
+    throw stray.includes("=") ? overridesNeedSpec(words[0]!) : noOverride(stray);
   if (seeds > 1) throw seedsOfRuns();
-  const [first, ...rest] = groups(await Promise.all(words.map(foundIn)));
+  const [first, ...rest] = groups(await allFound(words));
   const base = first![0].run.experiment;
   const meant = (group: Group): Meant => {
     const { experiment } = group[0].run;

@@ -50,12 +50,35 @@ export const damagedRun = (file: string, reason: string): Failure =>
     "The run's record is damaged; its weights may not be: name the spec, and the run with it (SPEC --run FOLDER). To train, take another folder.",
   );
 
-export const olderRun = (file: string, version: string): Failure =>
-  failure(
-    `${file} was written by pspc ${version}`,
-    "its form has changed since",
-    "Use that version; or name the spec, and the run with it (SPEC --run FOLDER).",
+/** What a run of another version still tells of itself. */
+export interface Foreign {
+  /** Of pspc. */
+  readonly version: string;
+  readonly newer: boolean;
+  readonly spec: string | null;
+  readonly variant: string | null;
+}
+
+export const foreignRun = (folder: string, { version, newer, spec, variant }: Foreign): Failure => {
+  const named = `'${spec ?? "SPEC"}${variant === null ? "" : `#${variant}`}'`;
+  return failure(
+    `the run in ${folder} was written by ${newer ? "a newer pspc" : `pspc ${version}`}`,
+    `${newer ? "its record has another form" : "its record had another form then"}: by which plan it was trained cannot be read; its weights can`,
+    newer
+      ? "Update pspc."
+      : `Score the weights by the spec (\`pspc eval ${named} --run ${folder}\`). To compare or resume the run, use that version, or train it anew (\`pspc train ${named} --run FOLDER\`).`,
   );
+};
+
+/** One is told as it is; of several all are named, and what to do about each kind once. */
+export const unreadableRuns = (failures: readonly Failure[], of: number): Failure =>
+  failures.length === 1
+    ? failures[0]!
+    : failure(
+        `${failures.length} of ${of} runs cannot be read`,
+        failures.map(({ message }) => message).join("\n"),
+        [...new Set(failures.flatMap(({ help }) => help ?? []))].join("\n"),
+      );
 
 export const otherPlan = (folder: string, differences: readonly Difference[]): Failure =>
   failure(

@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Failed } from "../diagnostic/failure.js";
+import { Failed, type Failure } from "../diagnostic/failure.js";
 import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
+import { unreadableRuns } from "./errors.js";
 import { type Run, readRun, runFile } from "./folder.js";
 
 export interface Found {
@@ -42,11 +43,20 @@ export const findRun = async (parent: string, own: string, program: Program): Pr
   return (await runsIn(parent)).find(same)?.folder ?? own;
 };
 
-/** The run in a folder. @throws Failed where there is none, or a damaged one. */
-export const foundIn = async (folder: string): Promise<Found> => ({
-  folder,
-  run: await readRun(folder),
-});
+/** The runs in folders. @throws Failed with what is wrong with each that cannot be read. */
+export const allFound = async (folders: readonly string[]): Promise<readonly Found[]> => {
+  const failures: Failure[] = [];
+  const found: Found[] = [];
+  for (const folder of folders)
+    try {
+      found.push({ folder, run: await readRun(folder) });
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      failures.push(error.failure);
+    }
+  if (failures.length > 0) throw new Failed(unreadableRuns(failures, folders.length));
+  return found;
+};
 
 export type Group = readonly [Found, ...Found[]];
 

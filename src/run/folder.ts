@@ -9,7 +9,7 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
 import type { Device } from "../runtime/library.js";
-import { damagedRun, noRun, olderRun } from "./errors.js";
+import { damagedRun, type Foreign, foreignRun, noRun } from "./errors.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Recovery } from "./recovery.js";
 
@@ -96,7 +96,7 @@ export const readRun = async (folder: string): Promise<Run> => {
   });
   const value = parsed(text);
   if (!isRecord(value)) throw new Failed(damagedRun(file, "it is no JSON, or was cut short"));
-  if (value.format !== FORMAT) throw new Failed(olderRun(file, made(value)));
+  if (value.format !== FORMAT) throw new Failed(foreignRun(folder, foreign(value)));
   const missing = lacking(value);
   if (missing.length > 0) throw new Failed(damagedRun(file, `it lacks ${missing.join(", ")}`));
   const { format: _, ...run } = value as unknown as Run & { readonly format: number };
@@ -116,8 +116,17 @@ const parsed = (text: string): unknown => {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const made = ({ versions }: Readonly<Record<string, unknown>>): string =>
-  isRecord(versions) ? String(versions.pspc) : "another version";
+const foreign = ({
+  format,
+  versions,
+  spec,
+  variant,
+}: Readonly<Record<string, unknown>>): Foreign => ({
+  version: isRecord(versions) ? String(versions.pspc) : "of another version",
+  newer: Number(format) > FORMAT,
+  spec: typeof spec === "string" ? spec : null,
+  variant: typeof variant === "string" ? variant : null,
+});
 
 /** What every run says: words, numbers, lists, and sections. */
 const parts = {

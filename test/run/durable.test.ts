@@ -12,6 +12,7 @@ import { rate } from "../../src/plan/schedule.js";
 import { boardFiles } from "../../src/run/board.js";
 import { checkpointsOf, readSafetensors, weightsOf } from "../../src/run/checkpoint.js";
 import { evaluate } from "../../src/run/evaluate.js";
+import { allFound } from "../../src/run/find.js";
 import {
   bestFile,
   checkpointRequest,
@@ -293,8 +294,24 @@ describe("a run's folder", { timeout: 120_000 }, () => {
     expect((await saying(whole.replace('"train": {', '"tran": {'))).reason).toBe(
       "it lacks experiment.train",
     );
-    const older = await saying(whole.replace('"format": 2', '"format": 1'));
-    expect(older.message).toMatch(/was written by pspc 0\.1\.0/);
+  });
+
+  test("of another version says what can be done with it, and so do several at once", async () => {
+    await mkdir(at("older"));
+    await mkdir(at("newer"));
+    const record = JSON.parse(await readFile(runFile(at("asked")), "utf8")) as object;
+    const older = { ...record, format: 1, spec: "specs/camvid.yaml", variant: "fcn" };
+    await writeFile(runFile(at("older")), JSON.stringify(older));
+    await writeFile(runFile(at("newer")), JSON.stringify({ ...record, format: 99 }));
+    const alone = await failureOf(readRun(at("older")));
+    expect(alone.message).toMatch(/was written by pspc 0\.1\.0$/);
+    expect(alone.help).toContain(`pspc eval 'specs/camvid.yaml#fcn' --run ${at("older")}`);
+    expect((await failureOf(readRun(at("newer")))).help).toBe("Update pspc.");
+    const runs = ["asked", "older", "newer"].map(at);
+    const { message, reason, help } = await failureOf(allFound(runs));
+    expect(message).toBe("2 of 3 runs cannot be read");
+    expect(reason).toMatch(/older was written by pspc 0.*\n.*newer was written by a newer pspc$/);
+    expect(help).toBe(`${alone.help}\nUpdate pspc.`);
   });
 
   test("holds charts for TensorBoard, which tell no step twice", async () => {
