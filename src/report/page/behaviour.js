@@ -13,6 +13,7 @@
     left: "",
     right: "",
     confusion: "",
+    heat: "iou",
     opacity: "70",
     disagreement: false,
   };
@@ -95,6 +96,49 @@
     if (select && state.confusion) select.value = state.confusion;
     for (const one of all("[data-confusion]"))
       one.classList.toggle("away", one.dataset.confusion !== (select?.value ?? "0"));
+  }
+
+  /** What the heat map says as it was written, by its lead and cells, before anything was compared. */
+  const written = new WeakMap();
+
+  /** IoU of each class as it is, or as far from the baseline's: blue is better, orange worse. */
+  function heat() {
+    const select = control("heat-of");
+    const lead = control("heat-said");
+    if (!select || !lead) return;
+    select.value = state.heat;
+    const rows = all("#classes tbody tr");
+    for (const one of [lead, ...all("td", control("classes") ?? undefined)]) {
+      if (!written.has(one)) written.set(one, { text: one.textContent, name: one.className });
+      const { text, name } = written.get(one);
+      one.textContent = text;
+      one.className = name;
+    }
+    const base = rows.find((row) => row.dataset.v === state.baseline);
+    if (state.heat !== "difference" || !base) return;
+    for (const cell of all("td", base)) cell.className = "h0";
+    /** @type {(cell: HTMLElement | undefined) => number} */
+    const iou = (cell) => (cell?.dataset.iou ? Number(cell.dataset.iou) : Number.NaN);
+    const truth = all("td", base).map(iou);
+    const cells = rows
+      .filter((row) => row !== base)
+      .flatMap((row) => all("td", row))
+      .map((cell, i) => ({ cell, delta: iou(cell) - (truth[i % truth.length] ?? Number.NaN) }));
+    const sizes = cells.flatMap(({ delta }) => (Number.isNaN(delta) ? [] : [Math.abs(delta)]));
+    // Below five points nothing is strong.
+    const most = Math.max(0.05, ...sizes);
+    for (const { cell, delta } of cells) {
+      if (Number.isNaN(delta)) {
+        cell.textContent = "\u2013";
+        cell.className = "h0";
+        continue;
+      }
+      const points = Math.abs(100 * delta).toFixed(1);
+      cell.textContent = points === "0.0" ? points : `${delta < 0 ? "\u2212" : "+"}${points}`;
+      const shade = `h${Math.round((10 * Math.abs(delta)) / most)}`;
+      cell.className = delta < 0 ? `worse ${shade}` : shade;
+    }
+    lead.textContent = `Points of IoU between each variant and ${nameOf(state.baseline)}, whose row has its own IoU: blue is better, orange worse, and the strongest colour ${(100 * most).toFixed(1)} points.`;
   }
 
   /** Puts what was chosen to the left and right of each picture. */
@@ -243,11 +287,13 @@
     if (id === "find") state.find = value;
     if (id === "baseline") state.baseline = value;
     if (id === "confusion-of") state.confusion = value;
+    if (id === "heat-of") state.heat = value;
     if (id === "left" || id === "right" || id === "opacity") state[id] = value;
     if (id === "disagreement")
       state.disagreement = /** @type {HTMLInputElement} */ (target).checked;
     if (id === "find") filter();
     if (id === "baseline") compare();
+    if (id === "baseline" || id === "heat-of") heat();
     if (id === "confusion-of") confusion();
     if (["left", "right", "opacity", "disagreement"].includes(id)) pictures();
   });
@@ -263,6 +309,7 @@
     sort();
     filter();
     confusion();
+    heat();
     pictures();
   }
   refresh();

@@ -53,10 +53,3 @@ export const draw = async (spec: TopLevelSpec): Promise<Html> => {
       .replace(/ width="[\d.]+" height="[\d.]+"/, ""),
   );
 };
-
-/**
- * Colour of a variant among `count`: eight that people with any sight tell apart; of more variants the first eight
- * have one, and the others are told apart by pointing at them.
- */
-export const colourOf = (variant: number): string =>
-  variant < 8 ? `var(--v${variant})` : "var(--v-rest)";

@@ -2,14 +2,16 @@
 
 import { count, percent } from "../number.js";
 import { type Html, html, nothing } from "./html.js";
+import { swatch } from "./mark.js";
 import type { Report, Shown } from "./report.js";
 
 export const classesSection = ({ classes, variants }: Report): Html => {
   if (variants.every(({ row }) => row === null)) return nothing;
   return html`<section id="classes" aria-labelledby="classes-title">
 <h2 id="classes-title">Classes</h2>
-<p class="lead">IoU of each class in percent, means over the seeds; the stronger the colour the better; a dash is a class that does not occur.</p>
-<div class="scroll" role="region" aria-labelledby="classes-title" tabindex="0"><table class="heat">
+<p class="lead" id="heat-said">IoU of each class in percent, means over the seeds; the stronger the colour the better; a dash is a class that does not occur.</p>
+${variants.length < 2 ? nothing : html`<p class="controls"><label>show <select id="heat-of"><option value="iou">IoU</option><option value="difference">difference from the baseline</option></select></label></p>`}
+<div class="scroll" role="region" aria-label="Table of classes" tabindex="0"><table class="heat">
 <thead><tr><th scope="col">variant</th>${classes.map((name) => html`<th scope="col" class="tilt"><span>${name}</span></th>`)}</tr></thead>
 <tbody>${variants.map((variant, v) => heatRow(variant, v))}</tbody>
 </table></div>
@@ -19,7 +21,7 @@ export const classesSection = ({ classes, variants }: Report): Html => {
 const heatRow = ({ name, row }: Shown, v: number): Html =>
   row === null
     ? nothing
-    : html`<tr data-v="${v}"><th scope="row"><i class="swatch c${Math.min(v, 8)}"></i>${name}</th>${row.classes.map(({ iou }) => html`<td class="h${shade(iou ?? 0)}">${percent(iou, 0)}</td>`)}</tr>`;
+    : html`<tr data-v="${v}"><th scope="row">${swatch(v)}${name}</th>${row.classes.map(({ iou }) => html`<td class="h${shade(iou ?? 0)}" data-iou="${iou}">${percent(iou, 0)}</td>`)}</tr>`;
 
 /** One of eleven shades. */
 const shade = (share: number): number => Math.round(10 * Math.min(1, Math.max(0, share)));

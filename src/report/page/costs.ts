@@ -2,8 +2,9 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { bytes, duration, percent, scaled } from "../number.js";
-import { colourOf, draw, said } from "./chart.js";
+import { draw, said } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
+import { scales } from "./mark.js";
 import type { Report, Shown } from "./report.js";
 
 interface Cost {
@@ -66,13 +67,7 @@ const chart = async ({ variants }: Report, cost: Cost): Promise<Html> => {
 };
 
 const points = (values: readonly object[], count: number): TopLevelSpec => {
-  const every = Array.from({ length: count }, (_, v) => v);
-  const color = {
-    field: "v",
-    type: "nominal",
-    legend: null,
-    scale: { domain: every, range: every.map(colourOf) },
-  } as const;
+  const { color, shape } = scales(count);
   const description = { field: "said" } as const;
   const x = {
     field: "cost",
@@ -99,8 +94,8 @@ const points = (values: readonly object[], count: number): TopLevelSpec => {
         encoding: { x, y: y("low"), y2: { field: "high" }, color, description },
       },
       {
-        mark: { type: "circle", size: 90, opacity: 1 },
-        encoding: { x, y: y("miou"), color, description },
+        mark: { type: "point", filled: true, size: 90, opacity: 1 },
+        encoding: { x, y: y("miou"), color, shape, description },
       },
     ],
   };

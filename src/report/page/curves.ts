@@ -2,8 +2,9 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { percent } from "../number.js";
-import { colourOf, draw, said, size } from "./chart.js";
+import { draw, said, size } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
+import { scales } from "./mark.js";
 import type { Curve, Report, Shown, ShownRun } from "./report.js";
 
 type Of = (run: ShownRun) => Curve;
@@ -94,6 +95,7 @@ const lines = (
   const range = values.map(({ value }) => value);
   const [low, high] = [Math.min(...range), Math.max(...range)];
   const scale = axis === "loss" && low > 0 && high / low > 20 ? "log" : "linear";
+  const { shape: _, ...marks } = scales(variants.length);
   return {
     ...size,
     description: `${axis} by step`,
@@ -110,12 +112,7 @@ const lines = (
         scale: { type: scale, zero: false },
         ...(axis === "mIoU" ? { axis: { format: ".0%" } } : {}),
       },
-      color: {
-        field: "v",
-        type: "nominal",
-        legend: null,
-        scale: { domain: variants.map((_, v) => v), range: variants.map((_, v) => colourOf(v)) },
-      },
+      ...marks,
       detail: { field: "run" },
       description: { field: "said" },
     },

@@ -10,7 +10,7 @@ export const differencesSection = ({ variants }: Report): Html => {
   return html`<section id="differences" aria-labelledby="differences-title">
 <h2 id="differences-title">What differs</h2>
 <p class="lead">Every value in which a variant means something else than ${baseline.name}, written or by default.</p>
-<div class="scroll" role="region" aria-labelledby="differences-title" tabindex="0"><table class="flat">
+<div class="scroll" role="region" aria-label="Table of differences" tabindex="0"><table class="flat">
 <thead><tr><th scope="col">variant</th><th scope="col">value</th><th scope="col">${baseline.name}</th><th scope="col">here</th></tr></thead>
 ${others.map((variant, i) => group(variant, i + 1))}
 </table></div>

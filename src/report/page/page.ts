@@ -8,6 +8,7 @@ import { curvesSection } from "./curves.js";
 import { differencesSection, reproductionSection } from "./differences.js";
 import { type Html, html, nothing, trusted } from "./html.js";
 import { imagesSection } from "./images.js";
+import { swatch } from "./mark.js";
 import type { Report } from "./report.js";
 import { scoresSection } from "./scores.js";
 
@@ -91,6 +92,6 @@ const filters = ({ variants }: Report): Html =>
 <label class="search">find <input type="search" id="find" placeholder="name of a variant" autocomplete="off"></label>
 <label>baseline <select id="baseline">${variants.map(({ name }, v) => html`<option value="${v}">${name}</option>`)}</select></label>
 <button type="button" id="all">all</button>
-<div class="chips">${variants.map(({ name }, v) => html`<button type="button" class="chip" data-chip="${v}" aria-pressed="true"><i class="swatch c${Math.min(v, 8)}"></i>${name}</button>`)}</div>
+<div class="chips">${variants.map(({ name }, v) => html`<button type="button" class="chip" data-chip="${v}" aria-pressed="true">${swatch(v)}${name}</button>`)}</div>
 <p id="shown" role="status" class="quiet"></p>
 </div>`;

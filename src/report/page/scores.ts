@@ -2,6 +2,7 @@
 
 import { bytes, count, duration, percent, scaled } from "../number.js";
 import { type Html, html, nothing } from "./html.js";
+import { colourClass, outlineOf, swatch } from "./mark.js";
 import type { Report, Shown } from "./report.js";
 
 export const scoresSection = (report: Report): Html => {
@@ -10,7 +11,7 @@ export const scoresSection = (report: Report): Html => {
   return html`<section id="scores" aria-labelledby="scores-title">
 <h2 id="scores-title">Scores</h2>
 <p class="lead" id="scores-said">${lead(report)}</p>
-<div class="scroll" role="region" aria-labelledby="scores-title" tabindex="0"><table id="ranking" aria-describedby="scores-said">
+<div class="scroll" role="region" aria-label="Table of scores" tabindex="0"><table id="ranking" aria-describedby="scores-said">
 <thead><tr>${columns.map(head)}</tr></thead>
 <tbody>${order.map((v) => line(report, v, scale))}</tbody>
 </table></div>
@@ -73,7 +74,7 @@ const line = ({ variants }: Report, v: number, scale: Scale): Html => {
   const number = (key: string, value: number | null, text: string): Html =>
     html`<td class="n" data-key="${key}" data-value="${value ?? -1}">${text}</td>`;
   return html`<tr data-v="${v}" data-miou="${row?.miou.mean ?? ""}" data-low="${row === null ? "" : low}" data-high="${row === null ? "" : high}" data-seeds="${ends(variant).length}">
-<th scope="row" data-key="name" data-value="${name}"><i class="swatch c${Math.min(v, 8)}"></i>${name}${row === null ? html` <small>${progress(variant)}</small>` : nothing}</th>
+<th scope="row" data-key="name" data-value="${name}">${swatch(v)}${name}${row === null ? html` <small>${progress(variant)}</small>` : nothing}</th>
 ${number("miou", row?.miou.mean ?? null, percent(row?.miou.mean ?? null))}
 <td>${row === null ? nothing : bar(row.miou.mean, low, high, scale, v)}</td>
 ${number("delta", 0, "")}
@@ -111,5 +112,5 @@ const bar = (mean: number, low: number, high: number, scale: Scale, v: number): 
   const x = (value: number): string =>
     ((160 * (value - scale.low)) / (scale.high - scale.low)).toFixed(1);
   const text = low === high ? percent(mean) : `${percent(low)} to ${percent(high)}`;
-  return html`<svg class="bar c${Math.min(v, 8)}" viewBox="-6 0 172 16" role="img" aria-label="${text}"><line x1="0" x2="160" y1="8" y2="8" class="axis"/><line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8" class="range"/><circle cx="${x(mean)}" cy="8" r="4.5"/></svg>`;
+  return html`<svg class="bar ${colourClass(v)}" viewBox="-6 0 172 16" role="img" aria-label="${text}"><line x1="0" x2="160" y1="8" y2="8" class="axis"/><line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8" class="range"/><path transform="translate(${x(mean)} 8)" d="${outlineOf(v)}"/></svg>`;
 };

@@ -127,6 +127,87 @@ describe.skipIf(path === undefined)("thirty variants in a browser", { timeout: 6
     expect(complaints).toEqual([]);
   });
 
+  test("shows how far each class is from the baseline's, and takes it back", async () => {
+    const tab = await opened();
+    const cells = (v: number): Promise<string[]> =>
+      tab.locator(`#classes tr[data-v='${v}'] td`).allInnerTexts();
+    const [base, other] = [await cells(0), await cells(1)];
+    await tab.selectOption("#heat-of", "difference");
+    const exact = (v: number): Promise<number[]> =>
+      tab
+        .locator(`#classes tr[data-v='${v}'] td`)
+        .evaluateAll((all) => all.map((td) => 100 * Number(td.getAttribute("data-iou"))));
+    const [truth, found] = [await exact(0), await exact(1)];
+    const told = (await cells(1)).map((text) => Number(text.replace("−", "-")));
+    for (const [c, points] of told.entries())
+      expect(Math.abs(points - (found[c]! - truth[c]!))).toBeLessThan(0.0501); // one decimal
+    expect(await cells(0)).toEqual(base);
+    expect(await tab.locator("#heat-said").textContent()).toContain("and fcn, whose row");
+    await tab.selectOption("#baseline", "1");
+    expect(await cells(1)).toEqual(other);
+    const back = (await cells(0)).map((text) => Number(text.replace("−", "-")));
+    expect(back).toEqual(told.map((points) => (points === 0 ? 0 : -points)));
+    const worse = await tab.locator("#classes tr[data-v='0'] td.worse").count();
+    expect(worse).toBe(back.filter((points) => points < 0).length);
+    await tab.selectOption("#heat-of", "iou");
+    expect(await cells(0)).toEqual(base);
+    await tab.close();
+  });
+
+  test("gives each of thirty variants a mark of its own", async () => {
+    const tab = await opened();
+    const of = (selector: string, ...names: readonly string[]): Promise<string[]> =>
+      tab
+        .locator(selector)
+        .evaluateAll(
+          (all, asked) => all.map((one) => asked.map((name) => one.getAttribute(name)).join(" ")),
+          names,
+        );
+    const chips = await tab
+      .locator(".chip .swatch")
+      .evaluateAll((all) => all.map((one) => one.outerHTML));
+    expect(new Set(chips).size).toBe(30);
+    const lines = await of("#curves figure:first-child path[data-v]", "stroke", "stroke-dasharray");
+    expect(lines).toHaveLength(3 * 30);
+    expect(new Set(lines).size).toBe(30);
+    const points = await of("#costs figure:first-child path[data-v]", "fill", "d");
+    expect(new Set(points.filter((mark) => mark.startsWith("var"))).size).toBe(30);
+    await tab.close();
+  });
+
+  test("fits the paper, with everything open and nothing to press", async () => {
+    const tab = await opened(680); // A4 between its margins
+    await tab.emulateMedia({ media: "print", colorScheme: "dark" });
+    const over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    expect(await tab.evaluate(over)).toBe(0);
+    for (const table of await tab.locator("#ranking, #classes table").all())
+      expect((await table.boundingBox())!.width).toBeLessThanOrEqual(680);
+    expect(await tab.locator("button:visible, select:visible").allInnerTexts()).toEqual(
+      ["variant", "mIoU", "Δ", "pixel acc.", "mean acc."].concat(
+        ["parameters", "MACs", "training", "memory"], // heads of the table, as text
+      ),
+    );
+    expect(await tab.evaluate("getComputedStyle(document.body).backgroundColor")).toBe(
+      "rgb(253, 253, 252)",
+    );
+    const pdf = await tab.pdf({ format: "A4" });
+    expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+    await tab.close();
+  });
+
+  test("is named for whoever cannot see it", async () => {
+    const two = join(folder, "two.html");
+    await writeFile(two, await page(synthetic(["fcn", "pspnet"])));
+    const tab = await browser.newPage();
+    await tab.goto(pathToFileURL(two).href);
+    for (const verdict of await tab.locator(".verdict").all())
+      await expect.poll(() => verdict.textContent()).toContain("differ in");
+    await expect(await tab.locator("body").ariaSnapshot()).toMatchFileSnapshot(
+      "../golden/page.aria.yaml",
+    );
+    await tab.close();
+  });
+
   test("follows a live page, and keeps what the reader chose", async () => {
     const names = ["fcn", "pspnet"];
     const first = synthetic(names, { live: true });
