@@ -19,7 +19,9 @@ import { openPeer } from "./peer.mjs";
  * @typedef {import("./cases.mjs").SideName} SideName
  * @typedef {"train" | "infer"} Task
  * @typedef {object} Times of one side
+ * @property {SideName} name
  * @property {string} label
+ * @property {string} device "cpu", or what a GPU is called there
  * @property {number} load seconds until it is ready
  * @property {number} first seconds of the first step
  * @property {readonly number[]} seconds of each step, round by round
@@ -81,7 +83,7 @@ export const measure = async (of, task, { found, seconds, tell }) => {
         if (name === "onnxruntime") await exportOnnx(request, file);
         const asked = { ...request, way, file, overrides: [...request.overrides, ...overrides] };
         const peer = await openPeer(command, asked, environment());
-        open.push({ label, peer, first: 0, seconds: /** @type {number[]} */ ([]) });
+        open.push({ name, label, peer, first: 0, seconds: /** @type {number[]} */ ([]) });
         const { parameters: theirs = parameters.training } = peer.about;
         if (theirs !== parameters.training)
           throw new Error(`its network has ${theirs} parameters, not ${parameters.training}`);
@@ -107,6 +109,7 @@ export const measure = async (of, task, { found, seconds, tell }) => {
     }
     const times = running.map(({ peer, ...rest }) => ({
       ...rest,
+      device: `${peer.about.device}`,
       load: peer.load,
       peak: peer.peak(),
     }));

@@ -19,7 +19,9 @@ def main():
     shape = (request["batch"], *request["experiment"]["train"]["crop"], 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     session = session_of(request["file"])
-    about = {"version": onnxruntime.__version__, "device": session.get_providers()[0]}
+    provider = session.get_providers()[0]
+    gpu = provider.startswith(("CUDA", "Tensorrt"))
+    about = {"version": onnxruntime.__version__, "device": provider if gpu else "cpu"}
     print(json.dumps(about), flush=True)
     for _ in sys.stdin:
         (classes,) = session.run(["classes"], {"images": images})

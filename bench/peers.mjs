@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { refill } from "../scripts/marks.mjs";
 import { cases, sides } from "./cases.mjs";
+import { goalTable } from "./goals.mjs";
 import { machine, packages } from "./machine.mjs";
 import { limits, measure } from "./measure.mjs";
 import { facts, gaps, table } from "./tables.mjs";
@@ -46,6 +47,7 @@ for (const of of chosen)
 /** @type {Readonly<Record<string, string>>} */
 const text = {
   machine: facts(machine(), found, limit),
+  goals: goalTable(all),
   train: table(all, "train"),
   infer: table(all, "infer"),
   gaps: gaps(

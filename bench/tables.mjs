@@ -16,8 +16,8 @@ const short = (n) => (n >= 100 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFix
 const range = ({ median, low, high }, text) => `${text(median)} (${text(low)}–${text(high)})`;
 
 /** @param {Measured} of @param {Times} times @returns {readonly string[]} */
-const cells = ({ times: [ours], flops }, { label, seconds, load, first, peak }) => [
-  label,
+const cells = ({ times: [ours], flops }, { label, device, seconds, load, first, peak }) => [
+  device === "cpu" ? label : `${label}, on ${device}`,
   range(spread(seconds), short),
   seconds === ours.seconds ? "1" : range(ratios(seconds, ours.seconds), (n) => n.toFixed(2)),
   (flops / quantile(seconds, 0.5) / 1e9).toFixed(0),

@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { either } from "fp-ts";
 import { describe, expect, it } from "vitest";
 import { cases, sides } from "../../bench/cases.mjs";
+import { goalTable } from "../../bench/goals.mjs";
 import { ratios, spread } from "../../bench/statistics.mjs";
 import { facts, gaps, table } from "../../bench/tables.mjs";
 import { refill } from "../../scripts/marks.mjs";
@@ -38,8 +39,24 @@ const measured = {
   task: "train",
   flops: 200e9,
   times: [
-    { label: "pspc", load: 1.26, first: 4, seconds: [2, 2, 2], peak: 3 * 2 ** 30 },
-    { label: "other", load: 2, first: 12.34, seconds: [3, 4, 5], peak: null },
+    {
+      name: "pspc",
+      label: "pspc",
+      device: "cpu",
+      load: 1.26,
+      first: 4,
+      seconds: [2, 2, 2],
+      peak: 3 * 2 ** 30,
+    },
+    {
+      name: "torch",
+      label: "PyTorch",
+      device: "a GPU",
+      load: 2,
+      first: 12.34,
+      seconds: [3, 4, 5],
+      peak: null,
+    },
   ],
   failed: ["third: Error: no room"],
 } as const;
@@ -51,9 +68,20 @@ describe("the page", () => {
     expect(title).toBe("| **a network** |  |  |  |  |  |");
     expect(rows).toEqual([
       "| pspc | 2.00 (2.00–2.00) | 1 | 100 | 3,072 | 1.3 + 4.00 |",
-      "| other | 4.00 (3.50–4.50) | 2.00 (1.75–2.25) | 50 | – | 2.0 + 12.3 |",
+      "| PyTorch, on a GPU | 4.00 (3.50–4.50) | 2.00 (1.75–2.25) | 50 | – | 2.0 + 12.3 |",
     ]);
     expect(table([measured], "infer")).toBe("");
+  });
+
+  it("holds the best of the others against a goal, in bold where it is reached", () => {
+    const [ours, other] = measured.times;
+    const last = { ...other, name: "torch-last", seconds: [2.6, 2.6, 2.6], peak: 2 ** 30 } as const;
+    const tfjs = { ...other, name: "tfjs", seconds: [8, 8, 8], peak: 6 * 2 ** 30 } as const;
+    const [, , row, ...rest] = goalTable([
+      { ...measured, times: [ours, { ...other, peak: 4 * 2 ** 30 }, last, tfjs] },
+    ]).split("\n");
+    expect(row).toBe("| a network | 1.30 | **4.00** | 3.00 | **0.50** |  |  |");
+    expect(rest).toEqual([]);
   });
 
   it("names what is missing, and how to get it", () => {
@@ -99,7 +127,7 @@ describe("the page", () => {
         return old;
       },
     );
-    expect(seen.toSorted()).toEqual(["gaps", "infer", "machine", "train"]);
+    expect(seen.toSorted()).toEqual(["gaps", "goals", "infer", "machine", "train"]);
     const outside = (text: string) => text.replace(/-->[\s\S]*?<!-- end/g, "");
     expect(outside(twice)).toBe(outside(page));
     expect(refill(page, "bench", (_, old) => old)).toBe(page);
