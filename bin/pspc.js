@@ -1,10 +1,18 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
+// CommonJS, which Node loads without its pool of threads: their number is taken once, when the first is needed, and
+// they decode the pictures.
+const { existsSync } = require("node:fs");
+const { availableParallelism } = require("node:os");
+const { join } = require("node:path");
+const { pathToFileURL } = require("node:url");
 
-const main = new URL("../dist/cli/main.js", import.meta.url);
+process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
+
+const main = join(__dirname, "..", "dist", "cli", "main.js");
 if (existsSync(main)) {
-  const { main: run } = await import(main.href);
-  process.exitCode = await run(process.argv.slice(2));
+  import(pathToFileURL(main).href).then(async ({ main: run }) => {
+    process.exitCode = await run(process.argv.slice(2));
+  });
 } else {
   console.error("pspc is not set up yet: run `npm run setup` in its folder");
   process.exitCode = 1;

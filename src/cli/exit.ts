@@ -20,7 +20,7 @@ export type ExitCode = (typeof exit)[keyof typeof exit];
 /** The spec is wrong; everything found in it is on its way to the printer. */
 export class Rejected extends Error {
   constructor(
-    readonly check: Check,
+    readonly check: Check<unknown>,
     /** The answer was asked for as JSON. */
     readonly json: boolean,
   ) {

@@ -7,7 +7,7 @@ import type { Data } from "../normalize/experiment.js";
 import type { Read } from "../normalize/extend.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { computesBf16 } from "../runtime/processor.js";
-import { type Check, checkSpec } from "../validate/check.js";
+import { type Check, checkData, checkSpec } from "../validate/check.js";
 import type { Target } from "./arguments.js";
 import { Rejected } from "./exit.js";
 import { evaluate, isModule } from "./module.js";
@@ -66,6 +66,16 @@ export const open = async (
     tell(terminal, render(warnings, check.sources, { colour: hasColour(terminal.err) }));
   }
   return { resolved: check.result.right, variants: check.variants };
+};
+
+/** The data section of a spec, the rest of which may be wrong. @throws Rejected where it is wrong itself. */
+export const openData = (
+  { target: { entry, variant }, overrides }: SpecRequest,
+  json: boolean,
+): Data => {
+  const check = checkData({ entry, variant, overrides, cwd: process.cwd(), read: reader });
+  if (E.isLeft(check.result)) throw new Rejected(check, json);
+  return check.result.right;
 };
 
 /** A spec that is text is read; one in TypeScript or JavaScript is run, in a process of its own. */

@@ -22,6 +22,18 @@ const variantName = {
 
 const changes = record("a map from paths to values", { pattern: /./, expects: "a path" }, anything);
 
+const hints = {
+  classes: "classes belong under `data`",
+  backbone: "it belongs under `model`",
+  pyramid: "it belongs under `model`",
+  head: "it belongs under `model`",
+  auxiliary: "it belongs under `model`",
+  crop: "it belongs under `train`",
+  batch: "it belongs under `train`",
+  iterations: "it belongs under `train`",
+  test: "scoring is `evaluate`, the test split is `data.test`",
+};
+
 const unordered = closed(
   "the spec",
   {
@@ -45,17 +57,7 @@ const unordered = closed(
       "Named changes: `path.to.key: value`, or `matrix: {path: [values]}` for their product.",
     ),
   },
-  {
-    classes: "classes belong under `data`",
-    backbone: "it belongs under `model`",
-    pyramid: "it belongs under `model`",
-    head: "it belongs under `model`",
-    auxiliary: "it belongs under `model`",
-    crop: "it belongs under `train`",
-    batch: "it belongs under `train`",
-    iterations: "it belongs under `train`",
-    test: "scoring is `evaluate`, the test split is `data.test`",
-  },
+  hints,
 );
 
 export const spec = inOrder(
@@ -68,6 +70,21 @@ export const spec = inOrder(
   "train",
   "evaluate",
   "variants",
+);
+
+/** As far as it is about the data; other sections are any. */
+export const dataAlone = closed(
+  "the spec",
+  { pspc: choice(1), data },
+  {
+    extends: anything,
+    semantics,
+    model: anything,
+    train: anything,
+    evaluate: anything,
+    variants: anything,
+  },
+  hints,
 );
 
 /** What an author writes, in YAML or in TypeScript. */

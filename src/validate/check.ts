@@ -6,14 +6,15 @@ import type { Checked, Diagnostic } from "../diagnostic/diagnostic.js";
 import { errorsIn, inOrder } from "../diagnostic/order.js";
 import type { Sources } from "../diagnostic/position.js";
 import * as says from "../normalize/errors.js";
+import type { Data } from "../normalize/experiment.js";
 import { load, type Read } from "../normalize/extend.js";
-import type { Resolved } from "../normalize/normalize.js";
+import type { Resolved, Setting } from "../normalize/normalize.js";
 import { expandVariants, type Variant } from "../normalize/variants.js";
 import { type Assignment, argumentFile, parseOverride } from "../source/override.js";
 import type { Tree } from "../source/tree.js";
 import type { Samples } from "./batch-fills.js";
 import type { Machine } from "./precision-in-hardware.js";
-import { type Outcome, resolve } from "./resolve.js";
+import { type Outcome, resolve, resolveData } from "./resolve.js";
 
 export interface CheckRequest extends Machine, Samples {
   /** As typed: `specs/camvid.yaml`. */
@@ -29,9 +30,9 @@ export interface CheckRequest extends Machine, Samples {
   readonly also?: (resolved: Resolved) => readonly Diagnostic[];
 }
 
-export interface Check {
+export interface Check<A = Resolved> {
   /** Of the chosen variant, or of the spec itself. */
-  readonly result: Checked<Resolved>;
+  readonly result: Checked<A>;
   /** Everything found, in the other variants too; in order, with places. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
@@ -39,7 +40,19 @@ export interface Check {
   readonly variants: readonly string[];
 }
 
-export const checkSpec = (request: CheckRequest): Check => {
+type Resolve<A> = (
+  tree: Tree,
+  changes: readonly Assignment[],
+  setting: Omit<CheckRequest, "variant"> & Setting,
+) => Outcome<A>;
+
+export const checkSpec = (request: CheckRequest): Check =>
+  checkBy(request, (tree, changes, setting) => resolve(tree, changes, setting, request.also));
+
+/** The data section alone: what is wrong elsewhere is nobody's concern. */
+export const checkData = (request: CheckRequest): Check<Data> => checkBy(request, resolveData);
+
+const checkBy = <A>(request: CheckRequest, by: Resolve<A>): Check<A> => {
   const { entry, overrides = [] } = request;
   const loaded = load(entry, request.read);
   const typed = overrides.map((text, i) => [argumentFile(i), text] as const);
@@ -50,27 +63,24 @@ export const checkSpec = (request: CheckRequest): Check => {
     const found = [...mistakes(loaded.tree), ...mistakes(assignments)];
     return { result: rejectAll(found), diagnostics: inOrder(found), sources, variants: [] };
   }
-  return { ...checkTree(loaded.tree.right, assignments.right, request), sources };
+  return { ...checkTree(loaded.tree.right, assignments.right, request, by), sources };
 };
 
 /** The name under which the variant that was typed is shown. */
 const CHOICE = "variant";
 
 /** The chosen variant, or the spec and all of its variants: what is wrong in one of them is told now. */
-const checkTree = (
+const checkTree = <A>(
   tree: Tree,
   overrides: readonly Assignment[],
-  { variant, cwd, computesBf16, samples, also }: CheckRequest,
-): Omit<Check, "sources"> => {
+  request: CheckRequest,
+  by: Resolve<A>,
+): Omit<Check<A>, "sources"> => {
+  const { variant } = request;
   const expanded = expandVariants(tree);
   const variants = E.isRight(expanded) ? expanded.right : [];
-  const of = (v: Variant | null): Outcome =>
-    resolve(
-      tree,
-      [...(v?.assignments ?? []), ...overrides],
-      { cwd, computesBf16, samples, variant: v?.name ?? null },
-      also,
-    );
+  const of = (v: Variant | null): Outcome<A> =>
+    by(tree, [...(v?.assignments ?? []), ...overrides], { ...request, variant: v?.name ?? null });
   const choice = E.isLeft(expanded) ? E.right(null) : choose(variant, variants);
   const main = E.isRight(choice) ? of(choice.right) : { result: choice, found: choice.left };
   const others = variant === undefined ? variants : [];

@@ -2,9 +2,9 @@
 
 import { mapNamed } from "../normalize/datasets.js";
 import * as says from "./errors-data.js";
-import type { Rule } from "./rule.js";
+import type { DataRule } from "./rule.js";
 
-export const classCount: Rule = ({ data: { classes, label_map } }) => {
+export const classCount: DataRule = ({ data: { classes, label_map } }) => {
   if (label_map === null) return [];
   const { title, classes: own } = mapNamed(label_map).dataset;
   return classes.length === own.length

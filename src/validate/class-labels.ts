@@ -1,9 +1,9 @@
 /** Each class has a label value; without one it can never be learnt. */
 
 import * as says from "./errors-data.js";
-import type { Rule } from "./rule.js";
+import type { DataRule } from "./rule.js";
 
-export const classLabels: Rule = ({ data: { classes, labels, label_map } }) => {
+export const classLabels: DataRule = ({ data: { classes, labels, label_map } }) => {
   // Of a built-in map the number of classes says it all.
   if (label_map !== null) return [];
   const meant = new Set(labels.values());

@@ -1,9 +1,9 @@
 /** One colour a class. */
 
 import * as says from "./errors-data.js";
-import type { Rule } from "./rule.js";
+import type { DataRule } from "./rule.js";
 
-export const paletteCount: Rule = ({ data: { classes, palette } }) =>
+export const paletteCount: DataRule = ({ data: { classes, palette } }) =>
   palette === null || palette.length === classes.length
     ? []
     : [says.paletteLength(palette.length, classes.length)];

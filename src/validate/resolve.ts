@@ -5,22 +5,24 @@ import { rejectAll, unless } from "../diagnostic/checked.js";
 import type { Checked, Diagnostic } from "../diagnostic/diagnostic.js";
 import { errorsIn } from "../diagnostic/order.js";
 import { assign } from "../normalize/assign.js";
+import { decideData } from "../normalize/data.js";
 import { unusedWindow } from "../normalize/evaluate.js";
+import type { Data } from "../normalize/experiment.js";
 import { locate } from "../normalize/locate.js";
 import { normalize, type Resolved, type Setting } from "../normalize/normalize.js";
-import type { Origins } from "../normalize/origin.js";
+import { Decisions, type Origins } from "../normalize/origin.js";
 import { emptyGroups } from "../normalize/train.js";
 import { namedTwice } from "../normalize/weights.js";
 import type { Assignment } from "../source/override.js";
 import { plain, type Tree } from "../source/tree.js";
 import { decode } from "../spec/codec.js";
-import { spec as language } from "../spec/spec.js";
+import { dataAlone, spec as language } from "../spec/spec.js";
 import { batchFills, type Samples } from "./batch-fills.js";
 import { type Machine, precisionInHardware } from "./precision-in-hardware.js";
-import { validate } from "./rules.js";
+import { validate, validateData } from "./rules.js";
 
-export interface Outcome {
-  readonly result: Checked<Resolved>;
+export interface Outcome<A = Resolved> {
+  readonly result: Checked<A>;
   /** Everything found, warnings and notes too, each with its place. */
   readonly found: readonly Diagnostic[];
 }
@@ -55,7 +57,29 @@ export const resolve = (
   return { result: unless(errorsIn(found), () => resolved.right), found };
 };
 
-const failed = (found: readonly Diagnostic[]): Outcome => ({ result: rejectAll(found), found });
+/** The data section alone, whatever is wrong elsewhere. */
+export const resolveData = (
+  tree: Tree,
+  assignments: readonly Assignment[],
+  { cwd }: Pick<Setting, "cwd">,
+): Outcome<Data> => {
+  const changed = change(tree, assignments);
+  if (E.isLeft(changed)) return failed(changed.left);
+  const place = (found: readonly Diagnostic[], origins: Origins = new Map()) =>
+    found.map(locate(changed.right, origins));
+  const decoded = decode(dataAlone, plain(changed.right));
+  if (E.isLeft(decoded)) return failed(place(decoded.left));
+  const decide = new Decisions(changed.right, decoded.right.semantics ?? "semseg");
+  const data = decideData(decoded.right.data, decide, cwd);
+  if (E.isLeft(data)) return failed(place(data.left));
+  const found = place(validateData({ data: data.right }), decide.origins);
+  return { result: unless(errorsIn(found), () => data.right), found };
+};
+
+const failed = (found: readonly Diagnostic[]): Outcome<never> => ({
+  result: rejectAll(found),
+  found,
+});
 
 /** In the order given, the first that cannot be made ends the rest. */
 const change = (tree: Tree, assignments: readonly Assignment[]): Checked<Tree> =>

@@ -7,6 +7,9 @@ import type { Geometry } from "./places.js";
 
 export type Rule = (experiment: Experiment) => readonly Diagnostic[];
 
+/** One that looks at the data alone. */
+export type DataRule = (experiment: Pick<Experiment, "data">) => readonly Diagnostic[];
+
 export const geometry = ({ model, train }: Experiment): Geometry => {
   const { dilations } = model.backbone;
   const [h, w] = train.crop;

@@ -25,19 +25,23 @@ import { normValues } from "./norm-values.js";
 import { overlapBelowOne } from "./overlap-below-one.js";
 import { paletteCount } from "./palette-count.js";
 import { rateFalls } from "./rate-falls.js";
-import type { Rule } from "./rule.js";
+import type { DataRule, Rule } from "./rule.js";
 import { splitForm } from "./split-form.js";
 import { strideSite } from "./stride-site.js";
 import { validationSplit } from "./validation-split.js";
 import { windowOnGrid } from "./window-on-grid.js";
 import { windowSize } from "./window-size.js";
 
-export const rules: readonly Rule[] = [
+const dataRules: readonly DataRule[] = [
   splitForm,
   classNames,
   classCount,
   classLabels,
   paletteCount,
+];
+
+export const rules: readonly Rule[] = [
+  ...dataRules,
   strideSite,
   firstDilation,
   binsFit,
@@ -47,7 +51,6 @@ export const rules: readonly Rule[] = [
   auxiliaryWeight,
   cropOnGrid,
   normValues,
-
   batchParts,
   rateFalls,
   frozenStart,
@@ -67,3 +70,7 @@ export const rules: readonly Rule[] = [
 /** All that the rules find; they are independent of each other. */
 export const validate = (experiment: Experiment): readonly Diagnostic[] =>
   rules.flatMap((rule) => rule(experiment));
+
+/** What those find that look at the data alone. */
+export const validateData = (experiment: Pick<Experiment, "data">): readonly Diagnostic[] =>
+  dataRules.flatMap((rule) => rule(experiment));

@@ -324,4 +324,15 @@ describe("what needs a run or data", () => {
     expect(out).toContain("train: 0 pairs, 1 mistake");
     expect(out).toContain(" = help: ");
   });
+
+  it("is told by a data check whatever is wrong with the rest of the spec, and with its variants", async () => {
+    const { code, out } = await pspc(folder, "data", "check", "wrong.yaml");
+    const right = await pspc(folder, "data", "check", "spec.yaml");
+    expect({ code, out }).toEqual({ code: right.code, out: right.out });
+    const data = await pspc(folder, "data", "check", "wrong.yaml", "data.classes=[a, a]");
+    expect(data.code).toBe(1);
+    expect(data.err.match(/error\[E\d+\]/g)).toEqual(["error[E0517]"]);
+    const variant = await pspc(folder, "data", "stats", "wrong.yaml#fnc");
+    expect(variant.err).toContain("did you mean");
+  });
 });

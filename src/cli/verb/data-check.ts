@@ -6,7 +6,7 @@ import { checkData } from "../../run/check-data.js";
 import { jsonFlag, specArguments } from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { open } from "../read.js";
+import { openData } from "../read.js";
 import { print, printJson } from "../terminal.js";
 import { verb } from "../verb.js";
 
@@ -17,8 +17,7 @@ export const run = verb((terminal) =>
       "Reads every image and label that a spec names; what has not changed is not read again.",
     args: { ...specArguments, json: jsonFlag },
     handler: async ({ json, ...request }) => {
-      const { resolved } = await open(terminal, request, json);
-      const { data } = resolved.experiment;
+      const data = openData(request, json);
       const splits = (["train", "val", "test"] as const).filter((split) => data[split] !== null);
       const { answer } = await follow(terminal, (signal) => checkData(data, splits, signal));
       if (json) printJson(terminal, dataCheckJson(answer, data.classes));

@@ -8,7 +8,7 @@ import { checkData } from "../../run/check-data.js";
 import { jsonFlag, specArguments, splitOption } from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { open } from "../read.js";
+import { openData } from "../read.js";
 import { hasColour, print, printJson } from "../terminal.js";
 import { verb } from "../verb.js";
 
@@ -19,8 +19,7 @@ export const run = verb((terminal) =>
       "Counts sizes and the pixels of each class; weights the classes by median frequency.",
     args: { ...specArguments, split: splitOption, json: jsonFlag },
     handler: async ({ json, split, ...request }) => {
-      const { resolved } = await open(terminal, request, json);
-      const { data } = resolved.experiment;
+      const data = openData(request, json);
       const { answer } = await follow(terminal, (signal) => checkData(data, [split], signal));
       const check = answer.splits[0]!;
       // Counts of half a split would be taken for those of the whole.
