@@ -2,9 +2,11 @@
 
 import {
   add,
+  concat,
   divide,
   minimum,
   multiply,
+  reshape,
   scalar,
   sqrt,
   subtract,
@@ -46,9 +48,19 @@ export const averageOf = (of: Variable): Variable => {
 /** Where the gradients of a batch's parts are added up. */
 export const gatheredOf = (of: Variable): Variable => beside(of, "gradient", "gradient");
 
-/** Square root of the sum of all squares: the length of the gradient as one vector. */
+/**
+ * Square root of the sum of all squares: the length of the gradient as one vector. One sum over the variables: a chain
+ * of additions is put into another order by TensorFlow, a different one in every graph.
+ */
 export const norm = (slopes: readonly Node[]): Node =>
-  sqrt(slopes.map((slope) => sum(multiply(slope, slope))).reduce(add));
+  sqrt(
+    sum(
+      concat(
+        slopes.map((slope) => reshape(sum(multiply(slope, slope)), [1])),
+        0,
+      ),
+    ),
+  );
 
 /** Gradients of a norm above `most`, scaled to it (PyTorch's `clip_grad_norm_`, with its 1e-6). */
 export const clipped = (slopes: readonly Node[], most: number): Node[] => {

@@ -138,6 +138,7 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   select: ({ args: [condition] }, dy) => [null, ...chosen(condition, dy)],
   largest: refuse,
   stop: () => [null],
+  after: (_, dy) => [dy, null],
   sum: ({ attributes: { axes }, args: [x] }, dy) => [
     broadcast(reshape(dy, kept(x, axes)), shapeOf(x)),
   ],

@@ -36,6 +36,12 @@ export const apply = <K extends OpName>(
   return node as NodeOf<K> & Node;
 };
 
+/** The same operation on other arguments. */
+export const withArgs = <K extends OpName>(node: NodeOf<K>, args: readonly Node[]): Node =>
+  args.every((arg, i) => arg === node.args[i])
+    ? (node as Node)
+    : apply(node.op, node.attributes, args);
+
 export const input = (name: string, dtype: DType, ...shape: number[]): Node =>
   apply("input", { name, dtype, shape });
 export const variable = (attributes: Ops["variable"]): Variable => apply("variable", attributes);
@@ -101,6 +107,11 @@ export const greaterEqual = compare("greaterEqual");
 
 export const select = (condition: Node, a: Node, b: Node): Node =>
   apply("select", {}, [condition, a, b]);
+/** Not before `event`. What only widens or reshapes does so afterwards, so that the wait keeps the smaller value. */
+export const after = (x: Node, event: Node): Node =>
+  x.op === "cast" || x.op === "reshape"
+    ? withArgs(x, [after(x.args[0], event)])
+    : apply("after", {}, [x, event]);
 export const largest = (x: Node): Node => apply("largest", {}, [x]);
 export const stop = (x: Node): Node => apply("stop", {}, [x]);
 export const sum = (

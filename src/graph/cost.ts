@@ -10,7 +10,8 @@ export const parameterCount = (graph: Graph): number =>
     .filter((value) => isTrained({ ...value, args: [] }))
     .reduce((total, { attributes }) => total + product(attributes.shape), 0);
 
-const kernelWork = (kernel: readonly number[], output: readonly number[]): number =>
+/** Multiply-accumulates of a convolution, by the shapes of its kernel and of what leaves it. */
+export const kernelWork = (kernel: readonly number[], output: readonly number[]): number =>
   product(kernel.slice(0, 3)) * product(output);
 
 /** Multiply-accumulates of the operations whose work is products; the rest is traffic and counts as none. */

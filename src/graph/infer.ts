@@ -134,6 +134,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     { dtype: first(args).dtype, shape: [...first(args).shape.slice(0, -1), 1] },
   ],
   stop: (_, args) => like(first(args)),
+  after: (_, args) => like(first(args)),
   sum: ({ axes, keep }, args) => [
     { dtype: first(args).dtype, shape: reduced(first(args).shape, axes, keep) },
   ],

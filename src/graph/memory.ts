@@ -56,6 +56,7 @@ const storage: { readonly [K in OpName]: Storage } = {
   select: "fresh",
   largest: "fresh",
   stop: "view",
+  after: "view",
   sum: "fresh",
   broadcast: "fresh",
   cast: "fresh",
@@ -88,8 +89,11 @@ interface Task {
 
 const isValue = (node: Task["node"]): node is Value => "op" in node;
 
-const argsOf = (node: Task["node"]): readonly number[] =>
-  isValue(node) ? node.args : refsOf(node);
+/** What a node reads; for an event it only waits. */
+const argsOf = (node: Task["node"]): readonly number[] => {
+  if (!isValue(node)) return refsOf(node);
+  return node.op === "after" ? node.args.slice(0, 1) : node.args;
+};
 
 /** An update of a variable waits for everything that reads it (tensorflow/lower.ts). */
 const tasksOf = (graph: Graph): readonly Task[] => {

@@ -116,6 +116,8 @@ export interface Ops {
   largest: Record<never, never>;
   /** The same value, through which no gradient flows. */
   stop: Record<never, never>;
+  /** (x, event) → x, not before `event` is there: for when a value is made, not for what it is. */
+  after: Record<never, never>;
   sum: { readonly axes: readonly number[]; readonly keep: boolean };
   broadcast: { readonly shape: Shape };
   cast: { readonly dtype: DType };

@@ -125,6 +125,8 @@ export interface Train {
   readonly batch: number;
   /** Equal parts in which the batch goes through the device. */
   readonly accumulate: number;
+  /** What the backward pass makes again: as much as is said, or as `budget` bytes take; `null`: nothing. */
+  readonly memory: { readonly recompute: "blocks" | "stages" } | { readonly budget: number } | null;
   readonly crop: readonly [height: number, width: number];
   readonly seed: number;
   readonly precision: "f32" | "bf16";

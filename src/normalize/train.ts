@@ -1,6 +1,7 @@
 /** The section `train` as written enters; the decided one leaves. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import { bytesIn } from "../spec/bytes.js";
 import type { Spec } from "../spec/spec.js";
 import { decideCheckpoints, decideRecover, decideValidate } from "./durable.js";
 import * as says from "./errors.js";
@@ -17,6 +18,7 @@ export const decideTrain = (t: Written, decide: Decisions): Train => ({
   iterations: decide.given("train.iterations", t.iterations),
   batch: decide.or("train.batch", t.batch, 16, "paper, section 4.1"),
   accumulate: decide.or("train.accumulate", t.accumulate, 1, "the whole batch at once"),
+  memory: decideMemory(t.memory, decide),
   crop: sides(decide.or("train.crop", t.crop, 473, "semseg, for ADE20K and VOC")),
   seed: decide.or("train.seed", t.seed, 0, "any number will do"),
   precision: decide.or("train.precision", t.precision, "f32", "every device has it"),
@@ -34,6 +36,15 @@ export const decideTrain = (t: Written, decide: Decisions): Train => ({
 });
 
 const orNull = <A>(value: A | "none"): A | null => (value === "none" ? null : value);
+
+const decideMemory = (m: Written["memory"], decide: Decisions): Train["memory"] => {
+  if (m === undefined || m === "none") {
+    decide.or("train.memory", m, "none", "everything is kept");
+    return null;
+  }
+  if ("recompute" in m) return { recompute: decide.given("train.memory.recompute", m.recompute) };
+  return { budget: bytesIn(decide.given("train.memory.budget", m.budget)) };
+};
 
 const decideOptimizer = (o: Written["optimizer"], decide: Decisions): Train["optimizer"] => {
   const sgd = o === "sgd" ? undefined : o?.sgd;

@@ -4,13 +4,18 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Graph } from "../graph/graph.js";
 import { printGraph } from "../graph/print.js";
+import type { Run } from "../model/segment.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
+import { standard } from "../rewrite/passes.js";
+import { recomputed } from "./recompute.js";
 import { gatheringStep, trainingStep } from "./step.js";
 
 export interface Program {
   readonly experiment: Experiment;
   /** The whole training step: forward, backward, update. */
   readonly training: Graph;
+  /** What the backward pass makes again. */
+  readonly again: readonly Run[];
   /** Where a batch comes in parts: what is done with each but the last, which is `training`'s. */
   readonly gathering: Graph | null;
   readonly fingerprint: Fingerprint;
@@ -44,17 +49,27 @@ const shown = ({
 
 /** From an experiment, which every rule has passed, to its program. */
 export const lower = (experiment: Experiment): Program => {
-  const training = trainingStep(experiment);
-  const gathering = experiment.train.accumulate === 1 ? null : gatheringStep(experiment);
-  const steps = gathering === null ? [training] : [training, gathering];
-  const graph = hash(steps.map(printGraph).join(""));
+  const again = recomputed(experiment);
+  const steps = stepsOf(experiment, again);
+  const [training, gathering = null] = steps;
+  // Values that are made again are the same values: a training is what it would be if all were kept.
+  const plain = again.length === 0 ? steps : stepsOf(experiment, []);
+  const graph = hash(plain.map(printGraph).join(""));
   const data = fingerprintOf(shown(experiment.data));
   const file = experiment.model.weights;
   const weights = file && { ...file, file: basename(file.file) };
-  // What only watches a training decides none of its weights.
-  const { validate: _, checkpoints: __, ...train } = experiment.train;
-  const decides = fingerprintOf({ graph, data, weights, train });
-  return { experiment, training, gathering, fingerprint: { graph, data, training: decides } };
+  // What only watches a training, and how it fits into its machine, decides none of its weights.
+  const { validate: _, checkpoints: __, memory: ___, ...train } = experiment.train;
+  const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
+  return { experiment, training, again, gathering, fingerprint };
+};
+
+/** The step, and where a batch comes in parts what is done with each but the last. */
+const stepsOf = (experiment: Experiment, again: readonly Run[]): readonly [Graph, ...Graph[]] => {
+  const training = trainingStep(experiment, standard, again);
+  return experiment.train.accumulate === 1
+    ? [training]
+    : [training, gatheringStep(experiment, standard, again)];
 };
 
 /** The same experiment from other random numbers: weights, order, augmentation, dropout. */

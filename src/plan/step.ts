@@ -1,7 +1,6 @@
 /** The steps of a program as graphs: an experiment enters; training, evaluation and prediction leave, each pure. */
 
-import { clipped, descend, gatheredOf, trainedVariables } from "../gradient/descend.js";
-import { gradients } from "../gradient/reverse.js";
+import { clipped, descend, gatheredOf } from "../gradient/descend.js";
 import {
   add,
   argmax,
@@ -23,15 +22,16 @@ import { type Graph, number, type Step, topological, type Update } from "../grap
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
 import { verify } from "../graph/verify.js";
 import { scores } from "../model/evaluate.js";
-import { isFrozen } from "../model/freeze.js";
 import { type Context, normalise, stepCounter } from "../model/layer.js";
 import { network } from "../model/network.js";
 import { IGNORE } from "../model/pixels.js";
+import type { Run } from "../model/segment.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteStep } from "../rewrite/rewrite.js";
-import { context, type Objective, objective } from "./objective.js";
+import { context, type Objective } from "./objective.js";
 import { multiplierOf } from "./schedule.js";
+import { slopesOf } from "./slopes.js";
 
 /** Running means and variances move as the batch norms that training passes through say. */
 const statistics = (roots: readonly Node[]): Update<Node>[] =>
@@ -52,21 +52,6 @@ const decays =
   (variable: Variable): number =>
     of.decay === "all" || variable.attributes.role === "kernel" ? of.weight_decay : 0;
 
-/** Variables that learn, and the gradient of a part of the batch by each. */
-interface Slopes extends Objective {
-  readonly variables: readonly Variable[];
-  readonly slopes: readonly Node[];
-}
-
-const slopesOf = (experiment: Experiment, index: Node, passes: Passes): Slopes => {
-  const { accumulate, freeze } = experiment.train;
-  const of = objective(experiment, { count: accumulate, index }, passes);
-  const variables = trainedVariables([of.loss]).filter(
-    ({ attributes }) => !isFrozen(attributes.name, freeze),
-  );
-  return { ...of, variables, slopes: gradients(of.loss, variables) };
-};
-
 const losses = ({ loss, main, auxiliary }: Objective): Step<Node>["results"] => ({
   loss,
   main,
@@ -85,15 +70,22 @@ export const trainingPasses = ({ train }: Experiment, asked: Passes = standard):
  * labels of all as `batch` too; the others are `gatheringStep`.
  *
  * In order: the parts' gradients are summed; the sum is clipped; weight decay is added; momentum; the weights move;
- * their average follows.
+ * their average follows. The backward pass makes the blocks of each run of `again` again.
  */
-export const trainingStep = (experiment: Experiment, asked: Passes = standard): Graph =>
-  trainingStepBy(experiment, trainingPasses(experiment, asked));
+export const trainingStep = (
+  experiment: Experiment,
+  asked: Passes = standard,
+  again: readonly Run[] = [],
+): Graph => trainingStepBy(experiment, trainingPasses(experiment, asked), again);
 
 /** By these passes and no others. */
-export const trainingStepBy = (experiment: Experiment, passes: Passes): Graph => {
+export const trainingStepBy = (
+  experiment: Experiment,
+  passes: Passes,
+  again: readonly Run[] = [],
+): Graph => {
   const { train } = experiment;
-  const last = slopesOf(experiment, scalar(train.accumulate - 1, "i32"), passes);
+  const last = slopesOf(experiment, scalar(train.accumulate - 1, "i32"), passes, again);
   const { variables } = last;
   const sums = train.accumulate === 1 ? [] : variables.map(gatheredOf);
   const total = last.slopes.map((slope, i) => (sums.length === 0 ? slope : add(sums[i], slope)));
@@ -119,9 +111,13 @@ export const trainingStepBy = (experiment: Experiment, passes: Passes): Graph =>
  * A part of a batch that is not its last: (images u8 `[n, H, W, 3]`, labels u8 `[n, H, W]`, batch u8 `[N, H, W]`: the
  * labels of all parts, part i32 `[]`) → its share of the loss; gradients add up, running statistics move.
  */
-export const gatheringStep = (experiment: Experiment, asked: Passes = standard): Graph => {
+export const gatheringStep = (
+  experiment: Experiment,
+  asked: Passes = standard,
+  again: readonly Run[] = [],
+): Graph => {
   const passes = trainingPasses(experiment, asked);
-  const of = slopesOf(experiment, input("part", "i32"), passes);
+  const of = slopesOf(experiment, input("part", "i32"), passes, again);
   const gathered = of.variables.map((each, i) => {
     const sum = gatheredOf(each);
     return assign(sum, add(sum, of.slopes[i]));

@@ -1,9 +1,9 @@
 /** Named, exact rewrites: a step enters, an equal step that costs less leaves. */
 
 import { isSome, none, type Option } from "fp-ts/lib/Option.js";
-import { apply } from "../graph/compose.js";
+import { withArgs } from "../graph/compose.js";
 import { mapUpdate, rootsOf, type Step, topological } from "../graph/graph.js";
-import type { Node, NodeOf, OpName } from "../graph/op.js";
+import type { Node } from "../graph/op.js";
 
 /** A local rule: an equal node, or nothing where it does not apply. `law` says why they are equal. */
 export interface Rewrite {
@@ -11,12 +11,6 @@ export interface Rewrite {
   readonly law: string;
   readonly rule: (node: Node) => Option<Node>;
 }
-
-const withArgs = <K extends OpName>(node: NodeOf<K>, args: readonly Node[]): Node =>
-  apply(node.op, node.attributes, args);
-
-const rebuilt = (node: Node, args: readonly Node[]): Node =>
-  args.every((arg, i) => arg === node.args[i]) ? node : withArgs(node, args);
 
 const firstMatch = (rewrites: readonly Rewrite[], node: Node): Option<Node> => {
   for (const { rule } of rewrites) {
@@ -40,7 +34,7 @@ export const rewriteNodes = (
   const image = new Map<Node, Node>();
   for (const node of topological(roots)) {
     const args = node.args.map((arg) => image.get(arg)!);
-    image.set(node, settled(rewrites, rebuilt(node, args)));
+    image.set(node, settled(rewrites, withArgs(node, args)));
   }
   return (node) => image.get(node)!;
 };

@@ -1,6 +1,7 @@
 /** The section `train`: how long, on what crops, with which rates and losses. */
 
 import { augment } from "./augment.js";
+import { bytes } from "./bytes.js";
 import { closed } from "./closed.js";
 import { documented } from "./codec.js";
 import { list, tuple } from "./list.js";
@@ -100,6 +101,17 @@ const freeze = closed(
   },
 );
 
+const memory = tagged("way to save memory", {
+  recompute: documented(
+    choice("blocks", "stages"),
+    "Makes every residual block again in the backward pass, one at a time, or every stage.",
+  ),
+  budget: documented(
+    bytes,
+    "What the training may need, as `6GiB`: makes again as little as that takes.",
+  ),
+});
+
 const validate = closed(
   "`validate`",
   { every: documented(integer({ min: 1 }), "Steps between two validations.") },
@@ -152,6 +164,10 @@ export const train = closed(
     accumulate: documented(
       integer({ min: 1 }, "the batch has at least one part"),
       "The batch goes through the device in this many equal parts, with one update. Default: 1.",
+    ),
+    memory: documented(
+      oneOf(none, memory),
+      "What the backward pass makes again instead of keeping it; the numbers stay the same. Default: none.",
     ),
     crop: documented(size, "Crop in pixels, one number or [height, width]. Default: 473."),
     seed: documented(

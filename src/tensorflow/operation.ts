@@ -5,6 +5,7 @@ import type { Binary, Comparison, OpName, Ops, Unary } from "../graph/op.js";
 import type { Type } from "../graph/type.js";
 import {
   type Attributes,
+  after,
   type Emitter,
   elementType,
   type TensorName,
@@ -132,6 +133,8 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
       keep_dims: { bool: true },
     }),
   stop: plain("StopGradient"),
+  after: (to, { args: [x, event], argTypes: [type] }) =>
+    to.emit("Identity", [x, after(event)], elementType(type)),
   sum: (to, { attributes: { axes, keep }, args: [x], argTypes: [type] }) =>
     to.emit("Sum", [x, to.integers(axes)], {
       ...elementType(type),

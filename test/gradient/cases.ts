@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import {
   add,
+  after,
   apply,
   broadcast,
   concat,
@@ -294,6 +295,7 @@ export const cases: { readonly [K in OpName]?: readonly Case[] } = {
     f: (...args) =>
       apply("batchNormInference", { epsilon: 1e-3 }, [...args, ...statistics(channels)]),
   })),
+  after: [{ name: "its own sum", args: [[2, 3]], f: (x) => after(x, sum(x)) }],
   relu: [
     ...elementwise("relu", relu),
     { name: "relu at 0", args: [[2, 3, 3]], values: "ties", nudge: () => -1, f: relu },

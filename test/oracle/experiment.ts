@@ -16,6 +16,7 @@ export interface Differs {
 /** Everything of a training that is off by default. */
 export const off = {
   accumulate: 1,
+  memory: null,
   clip: null,
   freeze: { stages: 0, norm: "none" },
   ema: null,

@@ -234,6 +234,7 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
   select: ({ args: [condition, a, b] }) => condition.map((yes, i) => (yes ? a[i] : b[i])),
   largest: ({ args: [x], shapes: [shape] }) => rows(x, shape, (row) => [Math.max(...row)]),
   stop: ({ args: [x] }) => x,
+  after: ({ args: [x] }) => x,
   sum: ({ attributes: { axes }, shape, args: [x], shapes: [from] }) => {
     const kept = from.map((n, axis) => (axes.includes(axis) ? 1 : n));
     const out = new Float64Array(product(shape));

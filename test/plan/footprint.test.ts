@@ -3,7 +3,8 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { footprint, largest, largestBatch } from "../../src/plan/footprint.js";
+import { footprint } from "../../src/plan/footprint.js";
+import { largest, largestBatch } from "../../src/plan/largest-batch.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 

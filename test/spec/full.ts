@@ -42,6 +42,7 @@ export const full: Spec = {
     iterations: 100,
     batch: 4,
     accumulate: 2,
+    memory: { recompute: "stages" },
     crop: [89, 137],
     seed: 7,
     precision: "f32",

@@ -9,6 +9,7 @@ import { lower } from "../../plan/program.js";
 import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
+import { bytesIn } from "../../spec/bytes.js";
 import {
   jsonFlag,
   nameOf,
@@ -24,15 +25,12 @@ import { isSavedPlan, savedPlan } from "../saved-plan.js";
 import { hasColour, print, printJson, type Terminal } from "../terminal.js";
 import { verb } from "../verb.js";
 
-/** `8GiB`, `8G`, `500MB`: powers of 1,024 with an i, of 1,000 without. */
 const sizeType: Type<string, number> = {
   displayName: "SIZE",
   from: async (text) => {
-    const [, digits, prefix = "", binary] = /^(\d+(?:\.\d+)?) *([kMGT]?)(i?)B?$/.exec(text) ?? [];
-    if (digits === undefined) throw new Error(`expected a size as 8GiB, found ${text}`);
-    return (
-      Number(digits) * (binary === "i" ? 1024 : 1000) ** ["", "k", "M", "G", "T"].indexOf(prefix)
-    );
+    const bytes = bytesIn(text);
+    if (Number.isNaN(bytes)) throw new Error(`expected a size as 8GiB, found ${text}`);
+    return bytes;
   },
 };
 

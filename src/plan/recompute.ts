@@ -1,0 +1,107 @@
+/** Which blocks of its backbone a training makes again: an experiment enters; runs of blocks leave. */
+
+import { scalar } from "../graph/compose.js";
+import { kernelWork } from "../graph/cost.js";
+import { topological } from "../graph/graph.js";
+import { shapeOf, typeOf } from "../graph/op.js";
+import { bytesOf } from "../graph/type.js";
+import { isFrozen } from "../model/freeze.js";
+import { type Block, blocksOf, type Run, runOf } from "../model/segment.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { standard } from "../rewrite/passes.js";
+import { footprint } from "./footprint.js";
+import { objective } from "./objective.js";
+import { trainingPasses, trainingStep } from "./step.js";
+
+/** What the backward pass goes back to; what is frozen, it never asks for. */
+const candidates = ({ model, train }: Experiment): readonly Block[] =>
+  blocksOf(model.backbone).filter((block) => !isFrozen(`backbone.${block}`, train.freeze));
+
+const alone = (block: Block): Run => [block];
+
+/** Blocks of a stage, at most `most` together; the stem is a stage. */
+const together = (blocks: readonly Block[], most: number): readonly Run[] => {
+  const runs: Block[][] = [];
+  for (const block of blocks) {
+    const open = runs.at(-1);
+    const same = open !== undefined && stageOf(open[0]) === stageOf(block);
+    if (same && open.length < most) open.push(block);
+    else runs.push([block]);
+  }
+  return runs;
+};
+
+const stageOf = (block: Block): string => block.replace(/\..*/, "");
+
+/** As the spec says; under a budget the fewest that meet it, or those that come nearest. */
+export const recomputed = (experiment: Experiment): readonly Run[] => {
+  const { memory } = experiment.train;
+  if (memory === null) return [];
+  if ("budget" in memory) return within(memory.budget, experiment).runs;
+  const blocks = candidates(experiment);
+  return together(blocks, memory.recompute === "stages" ? blocks.length : 1);
+};
+
+export interface Fit {
+  readonly runs: readonly Run[];
+  /** What a training with these runs needs, in bytes. */
+  readonly needs: number;
+}
+
+/**
+ * Blocks are taken in the order of the bytes that they free for a multiply-accumulate. Where all of them are not
+ * enough, neighbours are made again together: that frees their borders, and asks for more at a time.
+ */
+export const within = (budget: number, experiment: Experiment): Fit => {
+  const tried = (runs: readonly Run[]): Fit => ({
+    runs,
+    needs: footprint(trainingStep(experiment, standard, runs)).total,
+  });
+  const none = tried([]);
+  if (none.needs <= budget) return none;
+  const blocks = candidates(experiment);
+  const cheapest = byPrice(experiment, blocks);
+  const first = (n: number): Fit =>
+    tried(blocks.filter((block) => cheapest.indexOf(block) < n).map(alone));
+  const all = first(blocks.length);
+  if (all.needs <= budget) return fewest(first, budget, all);
+  let best = smaller(none, all);
+  for (const most of LENGTHS) {
+    if (best.needs > budget) best = smaller(best, tried(together(blocks, most)));
+  }
+  return best;
+};
+
+/** Of runs: beyond, what is made again at a time outweighs the borders. */
+const LENGTHS = [2, 3, 4, 6, 8];
+
+const smaller = (a: Fit, b: Fit): Fit => (b.needs < a.needs ? b : a);
+
+/** The least n for which first(n) is within the budget; `all` is. */
+const fewest = (first: (n: number) => Fit, budget: number, all: Fit): Fit => {
+  let [best, exceeds, fits] = [all, 0, all.runs.length];
+  while (fits - exceeds > 1) {
+    const middle = (fits + exceeds) >> 1;
+    const found = first(middle);
+    if (found.needs <= budget) [best, fits] = [found, middle];
+    else exceeds = middle;
+  }
+  return best;
+};
+
+/** Those that free most for a multiply-accumulate first. */
+const byPrice = (experiment: Experiment, blocks: readonly Block[]): readonly Block[] => {
+  const part = { count: experiment.train.accumulate, index: scalar(0, "i32") };
+  const { loss } = objective(experiment, part, trainingPasses(experiment));
+  const runAt = runOf(loss, experiment.model.backbone, blocks.map(alone));
+  const prices = blocks.map(() => ({ bytes: 0, macs: 1 }));
+  for (const node of topological([loss])) {
+    const price = prices[runAt(node) ?? -1];
+    if (price === undefined) continue;
+    // What the backward pass asks for: what goes into a norm, and what leaves a ReLU.
+    if (node.op === "convolution" || node.op === "relu") price.bytes += bytesOf(typeOf(node));
+    if (node.op === "convolution") price.macs += kernelWork(shapeOf(node.args[1]), shapeOf(node));
+  }
+  const worth = blocks.map((block, i) => ({ block, worth: prices[i].bytes / prices[i].macs }));
+  return worth.toSorted((a, b) => b.worth - a.worth).map(({ block }) => block);
+};
