@@ -60,7 +60,7 @@ const small = (batch) => ({
   entry: camvid,
   batch,
   ...(batch > 1 && { train: ["pspc", "torch", "torch-last", "tfjs"] }),
-  infer: ["pspc", "torch", "torch-last", "onnxruntime", "tfjs"],
+  infer: ["pspc", "torch-last", "onnxruntime", "tfjs"],
 });
 
 /** Bin 1 has one value an image, so that a batch of one has no variance: nobody can train on it. @type {readonly Case[]} */

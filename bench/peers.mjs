@@ -33,7 +33,7 @@ const chosen = cases.filter(({ name, asked }) =>
 const wheels = [...new Set(Object.values(sides).flatMap((side) => side.wheels ?? []))];
 const found = packages(wheels);
 const tell = (/** @type {string} */ text) => console.error(text);
-const order = { found, tell, seconds: values.short ? 5 : 45 };
+const order = { found, tell, seconds: values.short ? 5 : 20 };
 
 const limit = await limits(found);
 const all = [];
