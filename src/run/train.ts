@@ -5,6 +5,8 @@
  * its last checkpoint continues to the same bits.
  */
 
+import { tooFewSamples } from "../data/errors.js";
+import { openSplit } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
@@ -13,11 +15,12 @@ import { rate } from "../plan/schedule.js";
 import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
+import { networkVariables } from "../weights/check.js";
 import { initialState } from "../weights/initial.js";
-import { load } from "../weights/load.js";
+import { load, wholeFit } from "../weights/load.js";
 import { openWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
-import { type Checkpoint, loadCheckpoint, retreat } from "./checkpoint.js";
+import { type Checkpoint, checkpointsOf, loadCheckpoint, retreat } from "./checkpoint.js";
 import { type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
 import { type Run, version, writeRun } from "./folder.js";
@@ -57,6 +60,7 @@ export async function* train(request: TrainRequest): AsyncGenerator<Event, void>
 async function* running(request: TrainRequest, known: Known | null): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data, train } = program.experiment;
+  await demandPossible(request);
   const { samples } = yield* checkedSplit(data, "train", request.signal);
   const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
   const validation = await planValidation(program, scored?.intact ?? []);
@@ -87,6 +91,23 @@ async function* running(request: TrainRequest, known: Known | null): AsyncGenera
     session.dispose();
   }
 }
+
+/** What can be found out soon, before every picture is read: lists, initial weights, the device. @throws Failed */
+const demandPossible = async ({ program, folder, device }: TrainRequest): Promise<void> => {
+  const { data, train, model } = program.experiment;
+  const { length } = await openSplit(data, "train");
+  if (length < train.batch) throw new Failed(tooFewSamples(length, train.batch));
+  if (data.val !== null) await openSplit(data, "val");
+  if (model.weights !== null && checkpointsOf(folder).length === 0) {
+    const file = await openWeights(model.weights.file);
+    try {
+      wholeFit(file, networkVariables(program.experiment, "train"), model, model.weights.only);
+    } finally {
+      file.close();
+    }
+  }
+  await loadTensorFlow(device);
+};
 
 /** What a resumed run is told of: another plan, and the rate that follows from it. */
 function* resumed({ program }: TrainRequest, { run, changes }: Known): Generator<Event> {

@@ -15,11 +15,19 @@ export const load = (
   variables: readonly Ops["variable"][],
   model: Model,
   only: "all" | "backbone" = "all",
-): ReadonlyMap<string, Tensor> => {
+): ReadonlyMap<string, Tensor> => readFitting(from, wholeFit(from, variables, model, only));
+
+/** What of the file belongs where, before any number is read. @throws Failed as `load` does. */
+export const wholeFit = (
+  from: WeightsFile,
+  variables: readonly Ops["variable"][],
+  model: Model,
+  only: "all" | "backbone",
+): Fit => {
   const found = fitOf(from, variables, model, only);
   const wrong = misfits(found, model).filter(({ severity }) => severity === "error");
   if (wrong.length > 0) throw new Failed(asFailure(from.file, wrong));
-  return readFitting(from, found);
+  return found;
 };
 
 /** What fits, in our order of axes. */

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { palette } from "../../src/data/palette.js";
 import { writePalettePng } from "../../src/data/write-image.js";
+import { lower } from "../../src/plan/program.js";
+import type { Event } from "../../src/run/event.js";
 import { train } from "../../src/run/train.js";
-import { collect, failureOf, program, squares, temporary } from "./tiny.js";
+import { collect, experiment, failureOf, program, squares, temporary } from "./tiny.js";
 
 const folder = await temporary();
 const data = join(folder, "data");
@@ -16,9 +18,12 @@ const run = join(folder, "run");
 beforeEach(() => squares(data));
 
 /** What training says, after which there must be no run. */
-const refusal = async () => {
+const refusal = async (of = program(data), seen: Event[] = []) => {
   const failure = await failureOf(
-    collect(train({ program: program(data), folder: run, device: "cpu", workers: 0 })),
+    collect(train({ program: of, folder: run, device: "cpu", workers: 0 }), (event) => {
+      seen.push(event);
+      return false;
+    }),
   );
   expect(existsSync(run)).toBe(false);
   return failure;
@@ -48,6 +53,35 @@ describe("training refuses", () => {
     const labels = new Uint8Array(20 * 30);
     await writePalettePng(join(data, "0.label.png"), labels, 20, 30, palette());
     expect((await refusal()).reason).toMatch(/the image is 46×44, the label 30×20/);
+  });
+
+  test.each([
+    [
+      "weights that are not there",
+      () => {
+        const whole = experiment(data);
+        const weights = { file: join(folder, "none.safetensors"), only: "all" } as const;
+        return lower({ ...whole, model: { ...whole.model, weights } });
+      },
+      /cannot (read|open) .*none\.safetensors/,
+    ],
+    [
+      "fewer pictures than a batch has",
+      () => program(data, { batch: 9 }),
+      /8 training samples do not fill a batch of 9/,
+    ],
+    [
+      "a validation list that is not there",
+      () => {
+        const whole = experiment(data);
+        return lower({ ...whole, data: { ...whole.data, val: "none.txt" } });
+      },
+      /cannot read the val list .*none\.txt/,
+    ],
+  ])("%s, before it reads a picture", async (_, of, message) => {
+    const seen: Event[] = [];
+    expect((await refusal(of(), seen)).message).toMatch(message);
+    expect(seen).toEqual([]);
   });
 
   test("several mistakes at once, all of them named", async () => {
