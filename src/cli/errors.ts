@@ -2,6 +2,7 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
+import { systemReason } from "../diagnostic/system.js";
 import type { Target } from "./arguments.js";
 import { Misused } from "./exit.js";
 
@@ -61,16 +62,8 @@ export const nothingToFormat = (): Misused =>
 export const notYaml = (path: string): Failure =>
   failure(`${path} is a module`, "`fmt` formats specs in YAML", "use a formatter of TypeScript");
 
-export const unreadable = (path: string, error: unknown): Failure => {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file",
-    EISDIR: "it is a folder",
-    EACCES: "this user may not read it",
-  };
-  const told = error instanceof Error ? error.message : String(error);
-  return failure(`cannot read ${path}`, reasons[code ?? ""] ?? told, "check the path");
-};
+export const unreadable = (path: string, error: unknown): Failure =>
+  failure(`cannot read ${path}`, systemReason(error), "check the path");
 
 export const notAFile = (path: string): Failure =>
   failure(`cannot read ${path}`, "it is a device or socket", "check the path");

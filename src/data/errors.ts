@@ -1,18 +1,8 @@
 /** What can go wrong with the files of a data set, in words: names and numbers enter, a `Failure` leaves. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
+import { systemReason, writing } from "../diagnostic/system.js";
 import { rgb } from "../normalize/rgb.js";
-
-/** What the system says of a file, in words. */
-export const systemReason = (error: NodeJS.ErrnoException): string => {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file",
-    ENOTDIR: "a part of its path is no folder",
-    EISDIR: "it is a folder",
-    EACCES: "this user may not read it",
-  };
-  return reasons[error.code ?? ""] ?? error.message;
-};
 
 export const missingList = (split: string, path: string, error: NodeJS.ErrnoException): Failure =>
   failure(
@@ -170,8 +160,18 @@ export const noWorkerFile = (path: string): Failure =>
     "Compile the sources (npm run build), or read with workers=0.",
   );
 
-export const unwritable = (path: string, reason: string): Failure =>
-  failure(`cannot write ${path}`, reason, "Check the folder, its permissions and the free space.");
+export const unwritable = (path: string, error: unknown): Failure =>
+  failure(`cannot write ${path}`, ...writing(path, error));
+
+/** Where what is above it exists, and still none can be made. */
+export const noFolder = (path: string, error: NodeJS.ErrnoException): Failure =>
+  error.code === "ENOENT"
+    ? failure(
+        `cannot make the folder ${path}`,
+        "the system lets none be made there",
+        "Name another.",
+      )
+    : failure(`cannot make the folder ${path}`, ...writing(path, error));
 
 export const unknownFormat = (path: string): Failure =>
   failure(`cannot write ${path}`, "its suffix is none of .png, .jpg, .webp", "Choose one of them.");

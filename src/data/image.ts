@@ -2,7 +2,8 @@
 
 import sharp from "sharp";
 import { Failed } from "../diagnostic/failure.js";
-import { systemReason, unreadable } from "./errors.js";
+import { systemReason } from "../diagnostic/system.js";
+import { unreadable } from "./errors.js";
 
 /** RGB, 8 bits a channel, row-major [H, W, 3]. */
 export interface Picture {

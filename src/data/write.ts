@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failed } from "../diagnostic/failure.js";
-import { unwritable } from "./errors.js";
+import { noFolder, unwritable } from "./errors.js";
 
 /**
  * Makes a folder, and those above it, where they are missing; tells whether it was. Node's own recursion never ends
@@ -19,7 +19,7 @@ export const makeFolder = (path: string): boolean => {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw new Failed(unwritable(path, error instanceof Error ? error.message : String(error)));
+    throw new Failed(noFolder(path, error as NodeJS.ErrnoException));
   }
 };
 
@@ -36,8 +36,8 @@ export interface Draft {
 /** Whoever reads `path` sees the old file or the new one, whole. */
 export const draft = async (path: string): Promise<Draft> => {
   const attempt = async <A>(act: Promise<A>): Promise<A> =>
-    act.catch((error: Error) => {
-      throw new Failed(unwritable(path, error.message));
+    act.catch((error: unknown) => {
+      throw new Failed(unwritable(path, error));
     });
   const beside = `${path}.${process.pid}.part`;
   const file = await attempt(open(beside, "w"));

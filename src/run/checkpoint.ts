@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { unreadable } from "../data/errors.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
+import { systemReason } from "../diagnostic/system.js";
 import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
@@ -144,8 +145,8 @@ export const loadCheckpoint = async (
 
 /** @throws Failed where the file cannot be read or is damaged. */
 export const readSafetensors = async (file: string): Promise<Safetensors> => {
-  const bytes = await readFile(file).catch((error: Error) => {
-    throw new Failed(unreadable(file, error.message));
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new Failed(unreadable(file, systemReason(error)));
   });
   return decodeSafetensors(bytes, file);
 };

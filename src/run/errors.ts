@@ -1,6 +1,7 @@
 /** What can go wrong with a run, in words: folders, steps and numbers enter, a `Failure` leaves. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
+import { writing } from "../diagnostic/system.js";
 
 /** A value of the plan that is another now: `train.batch`, and in words `train.batch: 8 there, 16 here`. */
 export interface Difference {
@@ -154,9 +155,7 @@ export const wouldOverwrite = (file: string): Failure =>
 export const noInput = (path: string, reason: string): Failure =>
   failure(`cannot read ${path}`, reason, "Name an image file, or a folder that holds some.");
 
-export const cannotAppend = (file: string, reason: string): Failure =>
-  failure(
-    `cannot write ${file}`,
-    reason,
-    "Check the folder, its permissions and the free space; then resume the run.",
-  );
+export const cannotAppend = (file: string, error: unknown): Failure => {
+  const [reason, help] = writing(file, error);
+  return failure(`cannot write ${file}`, reason, `${help} Then resume the run.`);
+};

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
+import { systemReason } from "../diagnostic/system.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
 import type { Device } from "../runtime/library.js";
@@ -91,8 +92,8 @@ export const writeRun = async (folder: string, run: Run): Promise<void> => {
 export const readRun = async (folder: string): Promise<Run> => {
   const file = runFile(folder);
   if (!existsSync(file)) throw new Failed(noRun(folder));
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new Failed(damagedRun(file, error.message));
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new Failed(damagedRun(file, systemReason(error)));
   });
   const value = parsed(text);
   if (!isRecord(value)) throw new Failed(damagedRun(file, "it is no JSON, or was cut short"));

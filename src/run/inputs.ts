@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { unreadable } from "../data/errors.js";
 import { Failed } from "../diagnostic/failure.js";
+import { systemReason } from "../diagnostic/system.js";
 import { noImages, noInput } from "./errors.js";
 import { patternExpression } from "./pattern.js";
 
@@ -67,8 +68,8 @@ const fitting = async (pattern: string): Promise<readonly Input[]> => {
 
 /** One image a line, relative to the list's folder; a label behind it, as training lists have it, is left alone. */
 const listed = async (list: string): Promise<readonly Input[]> => {
-  const text = await readFile(list, "utf8").catch((error: Error) => {
-    throw new Failed(unreadable(list, error.message));
+  const text = await readFile(list, "utf8").catch((error: unknown) => {
+    throw new Failed(unreadable(list, systemReason(error)));
   });
   const folder = dirname(list);
   return text

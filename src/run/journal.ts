@@ -27,7 +27,7 @@ export const openGrowing = (file: string): Growing => {
     try {
       return act();
     } catch (error) {
-      throw new Failed(cannotAppend(file, error instanceof Error ? error.message : String(error)));
+      throw new Failed(cannotAppend(file, error));
     }
   };
   const descriptor = trying(() => openSync(file, "a"));

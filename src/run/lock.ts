@@ -11,9 +11,10 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { unwritable } from "../data/errors.js";
 import { makeFolder } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
-import { cannotAppend, runLocked } from "./errors.js";
+import { runLocked } from "./errors.js";
 import { isAlive, type Owner, self } from "./owner.js";
 
 export const lockFile = (folder: string): string => join(folder, "lock");
@@ -57,7 +58,7 @@ const claimed = (file: string, owner: Owner): boolean => {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw new Failed(cannotAppend(file, (error as Error).message));
+    throw new Failed(unwritable(file, error));
   }
 };
 

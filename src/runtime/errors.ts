@@ -1,6 +1,8 @@
 /** Every English sentence that the runtime says of TensorFlow and the devices. */
 
+import { join } from "node:path";
 import { type Failure, failure } from "../diagnostic/failure.js";
+import { writing } from "../diagnostic/system.js";
 
 const setUp = "run `npm run setup`; it says what is missing";
 
@@ -13,6 +15,15 @@ export const alreadyLoaded = (asked: string, has: string): Failure =>
     "its devices are chosen once, when it loads",
     "use one device a process",
   );
+
+export const noTemporary = (folder: string, error: unknown): Failure => {
+  const [reason, help] = writing(join(folder, "pspc"), error);
+  return failure(
+    `cannot hand the network to TensorFlow by a file in ${folder}`,
+    reason,
+    `${help} TMPDIR names another folder.`,
+  );
+};
 
 /** What is known of the reason why TensorFlow sees no GPU, the first that holds. */
 export interface GpuEvidence {

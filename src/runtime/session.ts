@@ -4,9 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NamedTensorMap, Tensor } from "@tensorflow/tfjs-node-gpu";
+import { Failed } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
 import { product } from "../graph/type.js";
 import { encode, type SavedModel, type Signature, type TensorInfo } from "../tensorflow/proto.js";
+import { noTemporary } from "./errors.js";
 import { loadTensorFlow, type Want } from "./library.js";
 
 /** Numbers with a shape, row by row. Bytes are `Uint8Array`. */
@@ -58,9 +60,12 @@ const valuesFor = (
  */
 export const openSession = async (model: SavedModel, device: Want): Promise<Session> => {
   const tf = await loadTensorFlow(device);
-  const folder = await mkdtemp(join(tmpdir(), "pspc-"));
+  const refused = (error: unknown): never => {
+    throw new Failed(noTemporary(tmpdir(), error));
+  };
+  const folder = await mkdtemp(join(tmpdir(), "pspc-")).catch(refused);
   try {
-    await writeFile(join(folder, "saved_model.pb"), encode(model));
+    await writeFile(join(folder, "saved_model.pb"), encode(model)).catch(refused);
     const names = Object.keys(model.signatures).filter((name) => !name.startsWith("__"));
     const loaded = new Map<string, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>();
     for (const name of names)

@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
+import { systemReason } from "../diagnostic/system.js";
 import type { Header } from "./weights-file.js";
 
 /** What a diagnostic says, wherever it will stand. */
@@ -37,15 +38,7 @@ export const inexact = (
   );
 
 export const unreadableWeights = (file: string, error: unknown): Failure =>
-  failure(
-    `cannot read ${file}`,
-    (error as NodeJS.ErrnoException).code === "ENOENT"
-      ? "there is no such file"
-      : error instanceof Error
-        ? error.message
-        : String(error),
-    "Check the path.",
-  );
+  failure(`cannot read ${file}`, systemReason(error), "Check the path.");
 
 export const cutShort = (file: string, from: number, length: number, size: number): Failure =>
   failure(

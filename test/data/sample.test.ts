@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -201,7 +201,20 @@ describe("writing", () => {
     await writeFileAtomic(path("note.txt"), "new");
     expect(await readFile(path("note.txt"), "utf8")).toBe("new");
     const failure = await failureOf(writeFileAtomic(path("none/note.txt"), "x"));
-    expect(failure.message).toBe(`cannot write ${path("none/note.txt")}`);
+    expect(failure).toEqual({
+      kind: "failure",
+      message: `cannot write ${path("none/note.txt")}`,
+      reason: `there is no folder ${path("none")}`,
+      help: `Make it (mkdir -p '${path("none")}'), or write elsewhere.`,
+    });
+    expect(await failureOf(writeFileAtomic(path("note.txt/a"), "x"))).toMatchObject({
+      reason: `${path("note.txt")} is no folder, or lies in none`,
+    });
+    await mkdir(path("taken"));
+    expect(await failureOf(writeFileAtomic(path("taken"), "x"))).toMatchObject({
+      message: `cannot write ${path("taken")}`,
+      reason: "a folder has this name",
+    });
     expect((await readdir(root)).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 

@@ -34,5 +34,8 @@ test("rewinding drops later steps and a line cut short, and leaves the rest as i
 
 test("a file that cannot be written is a failure", async () => {
   const open = async () => openJournal(join(folder, "absent", "c.jsonl"));
-  expect((await failureOf(open())).message).toMatch(/cannot write/);
+  const { message, reason, help } = await failureOf(open());
+  expect(message).toMatch(/^cannot write .*c\.jsonl$/);
+  expect(reason).toMatch(/^there is no folder .*absent$/);
+  expect(help).toMatch(/mkdir -p .* Then resume the run\.$/);
 });

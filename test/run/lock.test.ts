@@ -38,7 +38,7 @@ test("a folder that was there stays there, also empty", async () => {
 
 test("a folder that cannot be made is a failure, at once", async () => {
   const failure = await failureOf((async () => lock("/proc/none/run"))());
-  expect(failure.message).toMatch(/cannot write \/proc\/none/);
+  expect(failure.message).toMatch(/cannot make the folder \/proc\/none/);
 });
 
 test("the living keep others out", async () => {

@@ -60,7 +60,11 @@ export const run = verb((terminal) =>
 /** SIGUSR1 leaves the file by which anyone may ask for a checkpoint. */
 const saveOnSignal = (folder: string): (() => void) => {
   const ask = (): void => {
-    if (existsSync(folder)) writeFileSync(checkpointRequest(folder), "");
+    try {
+      if (existsSync(folder)) writeFileSync(checkpointRequest(folder), "");
+    } catch {
+      // A disk that refuses this will refuse the next checkpoint, which says why.
+    }
   };
   process.on("SIGUSR1", ask);
   return () => process.off("SIGUSR1", ask);
