@@ -15,9 +15,9 @@ import { environment } from "./machine.mjs";
 import { openPeer } from "./peer.mjs";
 
 /**
- * @typedef {import("./cases.mjs").Case} Case
  * @typedef {import("./cases.mjs").SideName} SideName
- * @typedef {"train" | "infer"} Task
+ * @typedef {import("./order.mjs").Run} Run
+ * @typedef {import("./peer.mjs").Peer} Peer
  * @typedef {object} Times of one side
  * @property {SideName} name
  * @property {string} label
@@ -26,8 +26,9 @@ import { openPeer } from "./peer.mjs";
  * @property {number} first seconds of the first step
  * @property {readonly number[]} seconds of each step, round by round
  * @property {number | null} peak bytes
- * @typedef {{ title: string, task: Task, flops: number, times: readonly Times[], failed: readonly string[] }} Measured
- * @typedef {object} Order
+ * @typedef {{ title: string, task: Run["task"], flops: number, times: readonly Times[], failed: readonly string[] }} Measured
+ * @typedef {{ name: SideName, peer: Peer, first: number, seconds: number[] }} Running
+ * @typedef {object} Means
  * @property {Readonly<Record<string, string>>} found Python packages
  * @property {number} seconds to spend on the rounds
  * @property {(text: string) => void} tell
@@ -42,8 +43,8 @@ const PAUSE_MS = 30;
 /** Prediction as it is where only the classes are wanted: the whole image once, without a softmax. */
 const plainly = ["evaluate.mode=whole", "evaluate.mirror=false", "evaluate.average=logits"];
 
-/** @param {Case} of @param {Task} task */
-const requestFor = ({ entry, overrides: more = [], batch }, task) => {
+/** @param {Run} run */
+const requestFor = ({ task, entry, overrides: more, batch }) => {
   const overrides = [...more, ...(task === "train" ? [`train.batch=${batch}`] : plainly)];
   const read = (/** @type {string} */ path) => either.right(readFileSync(path, "utf8"));
   const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
@@ -57,9 +58,8 @@ const requestFor = ({ entry, overrides: more = [], batch }, task) => {
   return { request: { task, entry, overrides, experiment, batch }, flops, parameters };
 };
 
-/** @param {SideName} name @param {Order["found"]} found @returns {readonly string[]} packages */
-export const missing = (name, found) =>
-  (sides[name].wheels ?? []).filter((wheel) => !(wheel in found));
+/** @param {SideName} name @param {Means["found"]} found */
+const isInstalled = (name, found) => (sides[name].wheels ?? []).every((wheel) => wheel in found);
 
 /** @param {object} request @param {string} file */
 const exportOnnx = async (request, file) => {
@@ -67,55 +67,77 @@ const exportOnnx = async (request, file) => {
   await (await openPeer(sides.torch.command, asked, environment())).close();
 };
 
-/** @param {Case} of @param {Task} task @param {Order} order @returns {Promise<Measured>} */
-export const measure = async (of, task, { found, seconds, tell }) => {
-  const { request, flops, parameters } = requestFor(of, task);
+/**
+ * Opened, found to be the same network, and warm.
+ * @param {SideName} name @param {ReturnType<typeof requestFor>} of @param {string} folder for files @returns {Promise<Running>}
+ */
+const open = async (name, { request, parameters: { training } }, folder) => {
+  const { command, way, overrides = [] } = sides[name];
+  const file = join(folder, "network.onnx");
+  if (name === "onnxruntime") await exportOnnx(request, file);
+  const asked = { ...request, way, file, overrides: [...request.overrides, ...overrides] };
+  const peer = await openPeer(command, asked, environment());
+  try {
+    const { parameters = training } = peer.about;
+    if (parameters !== training) throw new Error(`${parameters} parameters, not ${training}`);
+    const first = await peer.step();
+    await peer.step();
+    return { name, peer, first, seconds: [] };
+  } catch (error) {
+    await peer.close();
+    throw error;
+  }
+};
+
+/** @param {readonly Running[]} running @param {number} seconds */
+const takeTurns = async (running, seconds) => {
+  const started = performance.now();
+  const isOver = () => performance.now() - started > 1000 * seconds;
+  for (let round = 0; round < LEAST || (round < MOST && !isOver()); round++)
+    for (const { peer, seconds: each } of running) {
+      await pause(PAUSE_MS);
+      each.push(await peer.step());
+    }
+};
+
+/** @param {Running} running @returns {Times} */
+const timesOf = ({ name, peer, first, seconds }) => ({
+  name,
+  label: sides[name].label,
+  device: `${peer.about.device}`,
+  load: peer.load,
+  first,
+  seconds,
+  peak: peer.peak(),
+});
+
+/** @param {Run} run @param {Means} means @returns {Promise<Measured>} */
+export const measure = async (run, { found, seconds, tell }) => {
+  const of = requestFor(run);
   const folder = await mkdtemp(join(tmpdir(), "pspc-bench-"));
   /** @type {string[]} */
   const failed = [];
-  const open = [];
+  /** @type {Running[]} */
+  const running = [];
+  tell(`${run.title}, ${run.task}`);
   try {
-    for (const name of of[task] ?? []) {
-      const { label, command, way, overrides = [] } = sides[name];
-      if (missing(name, found).length > 0) continue;
+    for (const name of run.sides.filter((each) => isInstalled(each, found))) {
       try {
-        const file = join(folder, "network.onnx");
-        if (name === "onnxruntime") await exportOnnx(request, file);
-        const asked = { ...request, way, file, overrides: [...request.overrides, ...overrides] };
-        const peer = await openPeer(command, asked, environment());
-        open.push({ name, label, peer, first: 0, seconds: /** @type {number[]} */ ([]) });
-        const { parameters: theirs = parameters.training } = peer.about;
-        if (theirs !== parameters.training)
-          throw new Error(`its network has ${theirs} parameters, not ${parameters.training}`);
-        const last = open[open.length - 1];
-        last.first = await peer.step();
-        await peer.step();
+        const each = await open(name, of, folder);
+        running.push(each);
         tell(
-          `  ${label}: ready in ${peer.load.toFixed(1)} s, first step ${last.first.toFixed(2)} s`,
+          `  ${name}: ready in ${each.peer.load.toFixed(1)} s, first step ${each.first.toFixed(2)} s`,
         );
       } catch (error) {
-        failed.push(`${label}: ${error instanceof Error ? error.message : error}`);
+        failed.push(`${sides[name].label}: ${error instanceof Error ? error.message : error}`);
         tell(`  ${failed.at(-1)}`);
       }
     }
-    const running = open.filter(({ first }) => first > 0);
-    const started = performance.now();
-    const spent = () => (performance.now() - started) / 1000;
-    for (let round = 0; round < LEAST || (round < MOST && spent() < seconds); round++) {
-      for (const { peer, seconds: each } of running) {
-        await pause(PAUSE_MS);
-        each.push(await peer.step());
-      }
-    }
-    const times = running.map(({ peer, ...rest }) => ({
-      ...rest,
-      device: `${peer.about.device}`,
-      load: peer.load,
-      peak: peer.peak(),
-    }));
-    return { title: of.title, task, flops, times, failed };
+    await takeTurns(running, seconds);
+    const { title, task } = run;
+    return { title, task, flops: of.flops, times: running.map(timesOf), failed };
   } finally {
-    for (const { peer } of open) await peer.close();
+    for (const { peer } of running) await peer.close();
     await rm(folder, { recursive: true });
   }
 };
@@ -123,16 +145,19 @@ export const measure = async (of, task, { found, seconds, tell }) => {
 /** Side of the matrices whose product says what a machine can do. */
 const SIZE = 2048;
 
-/** GFLOP/s of a large product of matrices, by TensorFlow and by PyTorch, in turns. @param {Order["found"]} found */
+/** GFLOP/s of a large product of matrices, by TensorFlow and by PyTorch, in turns. @param {Means["found"]} found */
 export const limits = async (found) => {
-  /** @type {{ name: string, rates: number[], peer: import("./peer.mjs").Peer }[]} */
+  /** @type {{ name: string, rates: number[], peer: Peer }[]} */
   const open = [];
-  for (const name of /** @type {const} */ (["tfjs", "torch"])) {
-    if (missing(name, found).length > 0) continue;
-    const request = { task: "product", size: SIZE };
-    const peer = await openPeer(sides[name].command, request, environment());
+  for (const side of /** @type {const} */ (["tfjs", "torch"])) {
+    if (!isInstalled(side, found)) continue;
+    const peer = await openPeer(
+      sides[side].command,
+      { task: "product", size: SIZE },
+      environment(),
+    );
     await peer.step();
-    open.push({ name: name === "tfjs" ? "TensorFlow" : "PyTorch", rates: [], peer });
+    open.push({ name: side === "tfjs" ? "TensorFlow" : "PyTorch", rates: [], peer });
   }
   for (let round = 0; round < 2 * LEAST; round++)
     for (const { peer, rates } of open) rates.push((2 * SIZE ** 3) / (await peer.step()) / 1e9);

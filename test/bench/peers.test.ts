@@ -6,6 +6,7 @@ import { either } from "fp-ts";
 import { describe, expect, it } from "vitest";
 import { cases, sides } from "../../bench/cases.mjs";
 import { goalTable } from "../../bench/goals.mjs";
+import { orderOf } from "../../bench/order.mjs";
 import { ratios, spread } from "../../bench/statistics.mjs";
 import { facts, gaps, table } from "../../bench/tables.mjs";
 import { refill } from "../../scripts/marks.mjs";
@@ -141,6 +142,19 @@ describe("the cases", () => {
       expect([...train, ...infer].every((name) => name in sides)).toBe(true);
       for (const [first] of [train, infer]) expect(first ?? "pspc").toMatch(/^pspc/);
     }
+  });
+
+  it("are chosen by name, task and side; a name that nobody has is told", () => {
+    const all = orderOf([]);
+    expect(all.whole).toBe(true);
+    expect(all.runs).toHaveLength(13);
+    const { whole, runs } = orderOf(["--task", "infer", "--sides", "pspc,onnxruntime", "camvid"]);
+    expect(whole).toBe(false);
+    expect(runs).toMatchObject([{ task: "infer", batch: 4, sides: ["pspc", "onnxruntime"] }]);
+    expect(orderOf(["--short"]).runs.map(({ task }) => task)).toEqual(["train", "infer"]);
+    expect(() => orderOf(["camvit"])).toThrow(/no case camvit; there are pspnet50-185,/);
+    expect(() => orderOf(["--sides", "caffe"])).toThrow(/no side caffe; there are pspc,/);
+    expect(() => orderOf(["--task", "eval"])).toThrow("no task eval; there are train, infer");
   });
 
   it.each(cases)(
