@@ -103,14 +103,22 @@ export const textOption = (long: string, displayName: string, description: strin
     type: optional({ from: async (text: string) => text, displayName }),
   });
 
-export const weightsOption = textOption(
-  "weights",
-  "FILE",
-  "a file of weights for the spec's network, instead of a run",
-);
+/** Which weights a trained network has. */
+export const weightsArguments = {
+  run: textOption("run", "RUN", "the run whose weights are used; where `train` puts it otherwise"),
+  best: flag({
+    long: "best",
+    description: "of the run, the weights that scored best on the way, instead of the last",
+  }),
+  weights: textOption(
+    "weights",
+    "FILE",
+    "a file of weights for the spec's network, instead of a run",
+  ),
+};
 
-export const runOption = textOption(
-  "run",
-  "RUN",
-  "the run whose weights are used; where `train` puts it otherwise",
-);
+export interface WhichWeights {
+  readonly run: string | undefined;
+  readonly best: boolean;
+  readonly weights: string | undefined;
+}

@@ -3,12 +3,15 @@
 import { existsSync, statSync } from "node:fs";
 import { Failed } from "../diagnostic/failure.js";
 import { lower, type Program } from "../plan/program.js";
+import { percent } from "../report/number.js";
+import { readSafetensors } from "../run/checkpoint.js";
 import { findRun } from "../run/find.js";
-import { readRun, runFile, runFolder } from "../run/folder.js";
+import { bestFile, readRun, runFile, runFolder } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
-import { overridesNeedSpec, untrained, weightsTwice } from "./errors.js";
+import type { WhichWeights } from "./arguments.js";
+import { noBest, overridesNeedSpec, untrained, weightsTwice } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
-import type { Terminal } from "./terminal.js";
+import { type Terminal, tell } from "./terminal.js";
 
 export interface Trained {
   readonly program: Program;
@@ -42,22 +45,34 @@ const namesRun = ({ target: { entry, variant } }: SpecRequest): boolean =>
   variant === undefined && existsSync(entry) && statSync(entry).isDirectory();
 
 /**
- * The same; or, with `--weights FILE`, the spec's network with the weights of a file.
- * @throws Misused where both a run and a file are named.
+ * The same; or, with `--weights FILE`, the spec's network with the weights of a file; or, with `--best`, with those
+ * that scored best on the run's way.
+ * @throws Misused where two of them are named; Failed where no best weights were kept.
  */
 export const network = async (
   terminal: Terminal,
   request: SpecRequest,
-  { run, weights }: { readonly run: string | undefined; readonly weights: string | undefined },
+  { run, best, weights }: WhichWeights,
   json = false,
 ): Promise<{ readonly program: Program; readonly from: Source }> => {
   if (weights === undefined) {
     const { program, folder } = await trained(terminal, request, run, json);
-    return { program, from: { folder } };
+    return { program, from: best ? await bestOf(terminal, folder) : { folder } };
   }
-  if (run !== undefined || namesRun(request)) throw weightsTwice();
+  if (run !== undefined || best || namesRun(request)) throw weightsTwice();
   const { resolved } = await open(terminal, request, json);
   return { program: lower(resolved.experiment), from: { weights } };
+};
+
+const bestOf = async (terminal: Terminal, folder: string): Promise<Source> => {
+  const weights = bestFile(folder);
+  if (!existsSync(weights)) throw new Failed(noBest(folder));
+  const { step, metric, score } = (await readSafetensors(weights)).metadata;
+  tell(
+    terminal,
+    `the best weights of ${folder}: of step ${step}, ${metric} ${percent(Number(score))}`,
+  );
+  return { weights };
 };
 
 /** What is scored unless a split is named. */

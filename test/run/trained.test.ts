@@ -14,7 +14,14 @@ import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { evaluationFingerprint } from "../../src/run/evaluation.js";
 import { findRun } from "../../src/run/find.js";
-import { metricsFile, readEvaluation, runFolder, weightsFile } from "../../src/run/folder.js";
+import {
+  bestFile,
+  metricsFile,
+  readEvaluation,
+  readEvaluations,
+  runFolder,
+  weightsFile,
+} from "../../src/run/folder.js";
 import { logits } from "../../src/run/logits.js";
 import { predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
@@ -152,6 +159,33 @@ describe("a comparison", { timeout: 120_000 }, () => {
     const elsewhere = join(parent, "shared-mirrored");
     expect(await findRun(parent, elsewhere, lower(mirrored))).toBe(join(parent, "shared-plain"));
     expect(await findRun(parent, elsewhere, lower(withSeed(whole, 9)))).toBe(elsewhere);
+  });
+
+  test("works with the best weights of a run where these are asked for", async () => {
+    const keeping = join(folder, "keeping");
+    const of = program(data, {
+      iterations: 8,
+      validate: { every: 2, images: null },
+      checkpoints: { every: null, keep: 1, best: "miou" },
+    });
+    const told = kinds(
+      await collect(train({ program: of, folder: keeping, device, workers: 0 })),
+      "validated",
+    );
+    const { miou, step } = told.reduce((a, b) => (b.miou > a.miou ? b : a));
+    const answer = await pspc(folder, "eval", keeping, "--best", "--json", "--device", "cpu");
+    expect(JSON.parse(answer.out)).toMatchObject({ miou });
+    expect(answer.err).toContain(`the best weights of ${keeping}: of step ${step}, miou`);
+    // What the page shows of the run is what its last weights reach.
+    expect(await readEvaluations(keeping)).toEqual([]);
+    const to = join(folder, "best.safetensors");
+    expect(await pspc(folder, "export", keeping, "--best", "--to", to)).toMatchObject({ code: 0 });
+    const [ours, theirs] = [to, bestFile(keeping)].map((file) => readSafetensors(file));
+    expect((await ours!).tensors).toEqual((await theirs!).tensors);
+    const none = await pspc(folder, "eval", run, "--best");
+    expect(none).toMatchObject({ code: 1, err: expect.stringContaining("keeps no best weights") });
+    const twice = await pspc(folder, "eval", "spec.yaml", "--best", "--weights", "x");
+    expect(twice.code).toBe(3);
   });
 
   test("exports what it is scored by, also before its training is finished", async () => {

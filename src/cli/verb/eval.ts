@@ -6,10 +6,9 @@ import { evaluate } from "../../run/evaluate.js";
 import {
   deviceOption,
   jsonFlag,
-  runOption,
   textOption,
   trainedArguments,
-  weightsOption,
+  weightsArguments,
 } from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
@@ -23,8 +22,7 @@ export const run = verb((terminal) =>
     description: "Scores a run: over whole images, or as `evaluate` in the spec says.",
     args: {
       ...trainedArguments,
-      run: runOption,
-      weights: weightsOption,
+      ...weightsArguments,
       split: option({
         long: "split",
         type: optional(oneOf(["train", "val", "test"])),
@@ -38,8 +36,8 @@ export const run = verb((terminal) =>
       json: jsonFlag,
       device: deviceOption,
     },
-    handler: async ({ run, weights, split, write, json, device, ...request }) => {
-      const { program, from } = await network(terminal, request, { run, weights }, json);
+    handler: async ({ run, best, weights, split, write, json, device, ...request }) => {
+      const { program, from } = await network(terminal, request, { run, best, weights }, json);
       const { answer } = await follow(terminal, (signal) =>
         evaluate({
           ...from,

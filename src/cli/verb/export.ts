@@ -14,7 +14,7 @@ import type { Tensor } from "../../weights/numbers.js";
 import { openWeights } from "../../weights/open.js";
 import { encodeSafetensors } from "../../weights/safetensors.js";
 import { averaged, select } from "../../weights/select.js";
-import { runOption, textOption, trainedArguments, weightsOption } from "../arguments.js";
+import { textOption, trainedArguments, weightsArguments } from "../arguments.js";
 import { exportNeedsFile } from "../errors.js";
 import { exit } from "../exit.js";
 import { print, tell } from "../terminal.js";
@@ -28,8 +28,7 @@ export const run = verb((terminal) =>
       "Writes the weights of a run as safetensors, under our names or those that another program loads.",
     args: {
       ...trainedArguments,
-      run: runOption,
-      weights: weightsOption,
+      ...weightsArguments,
       to: textOption("to", "FILE.safetensors", "the file to write"),
       names: option({
         long: "names",
@@ -39,9 +38,9 @@ export const run = verb((terminal) =>
         defaultValueIsSerializable: true,
       }),
     },
-    handler: async ({ run, weights, to, names, ...request }) => {
+    handler: async ({ run, best, weights, to, names, ...request }) => {
       if (to === undefined) throw exportNeedsFile();
-      const { program, from } = await network(terminal, request, { run, weights });
+      const { program, from } = await network(terminal, request, { run, best, weights });
       const map = nameMaps.find(({ name }) => name === names)!;
       const ours = await weightsFrom(program, from);
       const { tensors, left } = exported(ours, map, skeletonOf(program.experiment.model));

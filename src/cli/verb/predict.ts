@@ -1,15 +1,15 @@
 /** `predict`: a trained network and images enter; palette PNGs of classes, and overlays, leave. */
 
+import { dirname, join } from "node:path";
 import { command, flag, number, option, restPositionals, string, type Type } from "cmd-ts";
 import { logits } from "../../run/logits.js";
 import { predict } from "../../run/predict.js";
 import {
   deviceOption,
   jsonFlag,
-  runOption,
   textOption,
   trainedArguments,
-  weightsOption,
+  weightsArguments,
 } from "../arguments.js";
 import { badCount, noImages } from "../errors.js";
 import { exit } from "../exit.js";
@@ -40,8 +40,7 @@ export const run = verb((terminal) =>
           description: "images, folders, patterns, key=value",
         },
       }),
-      run: runOption,
-      weights: weightsOption,
+      ...weightsArguments,
       logits: textOption(
         "logits",
         "FILE.safetensors",
@@ -60,7 +59,11 @@ export const run = verb((terminal) =>
         defaultValueIsSerializable: true,
       }),
       json: jsonFlag,
-      out: textOption("out", "FOLDER", "where the pictures go; RUN/predictions otherwise"),
+      out: textOption(
+        "out",
+        "FOLDER",
+        "where the pictures go; RUN/predictions (or -best) otherwise",
+      ),
       alpha: option({
         long: "alpha",
         type: share,
@@ -70,13 +73,24 @@ export const run = verb((terminal) =>
       }),
       device: deviceOption,
     },
-    handler: async ({ target, words, run, weights, logits: file, out, json, device, ...asked }) => {
+    handler: async ({
+      target,
+      words,
+      run,
+      best,
+      weights,
+      logits: file,
+      out,
+      json,
+      device,
+      ...asked
+    }) => {
       const isOverride = (word: string): boolean => /^[a-z_][\w.[\]-]*=/.test(word);
       const inputs = words.filter((word) => !isOverride(word));
       if (inputs.length === 0 && asked.list === undefined) throw noImages();
       if (!Number.isInteger(asked.batch) || asked.batch < 1) throw badCount("batch", asked.batch);
       const request = { target, overrides: words.filter(isOverride) };
-      const { program, from } = await network(terminal, request, { run, weights }, json);
+      const { program, from } = await network(terminal, request, { run, best, weights }, json);
       if (file !== undefined) {
         const job = { ...from, program, inputs, out: file, device };
         const { interrupted } = await follow(terminal, (signal) => logits({ ...job, signal }));
@@ -84,7 +98,8 @@ export const run = verb((terminal) =>
         print(terminal, file);
         return exit.ok;
       }
-      const to = out ?? ("folder" in from ? `${from.folder}/predictions` : "predictions");
+      const home = "folder" in from ? from.folder : best ? dirname(from.weights) : ".";
+      const to = out ?? join(home, best ? "predictions-best" : "predictions");
       const { events, interrupted } = await follow(terminal, (signal) =>
         predict({ ...from, ...asked, program, inputs, out: to, device, signal }),
       );
