@@ -326,4 +326,27 @@ describe("a run's folder", { timeout: 120_000 }, () => {
     expect(lengthUntil(second!, 12)).toBe(second!.length);
     expect(lengthUntil(second!, 11)).toBeLessThan(second!.length);
   });
+
+  test("holds no chart that tells nothing, however often it is resumed and stopped", async () => {
+    const of = program(data, plan());
+    const stopped = () => {
+      const stop = new AbortController();
+      return collect(running("idle", of, { resume: true, signal: stop.signal }), ({ kind }) => {
+        if (kind === "started") stop.abort();
+        return false;
+      });
+    };
+    await collect(running("idle", of), (event) => event.kind === "step" && event.step === 7);
+    for (let times = 0; times < 2; times++)
+      expect(kinds(await stopped(), "stopped")).toMatchObject([{ step: 4 }]);
+    expect(boardFiles(at("idle")).map((file) => basename(file))).toEqual([
+      "events.out.tfevents.0000000001.pspc",
+    ]);
+    await collect(running("idle", of, { resume: true }), (event) => event.kind === "step");
+    await collect(running("idle", of, { resume: true }));
+    // The second told of a step that no checkpoint held, and is gone; its name is not given again.
+    expect(boardFiles(at("idle")).map((file) => basename(file))).toEqual(
+      [1, 3].map((index) => `events.out.tfevents.000000000${index}.pspc`),
+    );
+  });
 });
