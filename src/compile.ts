@@ -2,12 +2,14 @@
 
 import { map } from "fp-ts/lib/Either.js";
 import type { Checked } from "./diagnostic/diagnostic.js";
+import { withinBudget } from "./plan/budget.js";
 import { lower, type Program } from "./plan/program.js";
 import { type CheckRequest, checkSpec } from "./validate/check.js";
 
 /**
  * 1. `checkSpec` (validate/check.ts) parses (source/), decodes (spec/), normalises (normalize/) and validates
  *    (validate/): what leaves is an `Experiment`, in which everything is decided.
+ *    `withinBudget` (plan/budget.ts) adds what takes a whole training step to know.
  * 2. `lower` (plan/program.ts) composes the network (model/) and its loss, rewrites them (rewrite/), takes the gradient
  *    (gradient/) and adds the updates (plan/step.ts): what leaves is a `Graph` (graph/) of the whole training step.
  *
@@ -15,5 +17,8 @@ import { type CheckRequest, checkSpec } from "./validate/check.js";
  */
 export const compile = (request: CheckRequest): Checked<Program> =>
   map(({ experiment }: { readonly experiment: Program["experiment"] }) => lower(experiment))(
-    checkSpec(request).result,
+    checkSpec({
+      ...request,
+      also: (resolved) => [...(request.also?.(resolved) ?? []), ...withinBudget(resolved)],
+    }).result,
   );

@@ -19,7 +19,7 @@ export interface SpecRequest {
   readonly overrides: readonly string[];
 }
 
-/** Parses, decodes, normalises and validates, and looks into files of weights; nothing is printed. */
+/** Parses, decodes, normalises and validates, looks into files of weights and at budgets of memory; nothing is printed. */
 export const checked = async ({
   target: { entry, variant },
   overrides,
@@ -27,14 +27,18 @@ export const checked = async ({
   const machine = { cwd: process.cwd(), read: reader, computesBf16, samples: listed };
   const request = { entry, variant, overrides, ...machine };
   const files = new Set<string>();
-  const name = ({ experiment: { model } }: Resolved): [] => {
+  let budgets = false;
+  const look = ({ experiment: { model, train } }: Resolved): [] => {
     if (model.weights !== null) files.add(model.weights.file);
+    budgets ||= train.memory !== null && "budget" in train.memory;
     return [];
   };
-  const check = checkSpec({ ...request, also: name });
-  if (files.size === 0) return check;
+  const check = checkSpec({ ...request, also: look });
+  if (files.size === 0 && !budgets) return check;
   const { readHeaders, weightsFit } = await import("../weights/check.js");
-  return checkSpec({ ...request, also: weightsFit(await readHeaders(files)) });
+  const { withinBudget } = await import("../plan/budget.js");
+  const weights = weightsFit(await readHeaders(files));
+  return checkSpec({ ...request, also: (spec) => [...weights(spec), ...withinBudget(spec)] });
 };
 
 /** Lines of the training list; none where there is no list, or none that can be read. */

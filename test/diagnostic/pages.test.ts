@@ -58,7 +58,9 @@ describe.each(Object.entries(catalogue))("the page of %s", (code, title) => {
 });
 
 test("every code of the sources is in the catalogue, and the other way round", () => {
-  const rooms = ["source", "spec", "normalize", "validate", "weights"].map((room) => `src/${room}`);
+  const rooms = ["source", "spec", "normalize", "validate", "plan", "weights"].map(
+    (room) => `src/${room}`,
+  );
   const files = rooms.flatMap((room) => readdirSync(room).map((file) => `${room}/${file}`));
   const used = files.flatMap(
     (file) => readFileSync(file, "utf8").match(/(?<=")E\d{4}(?=")/g) ?? [],

@@ -8,6 +8,7 @@ import { evaluate } from "../../src/cli/module.js";
 import { failure } from "../../src/diagnostic/failure.js";
 import { render } from "../../src/diagnostic/render.js";
 import type { Source } from "../../src/normalize/extend.js";
+import { withinBudget } from "../../src/plan/budget.js";
 import { type Check, checkSpec } from "../../src/validate/check.js";
 import { sampleWeightsFit } from "./weights.js";
 
@@ -33,7 +34,7 @@ export const check = (
     variant,
     overrides,
     cwd: "/project",
-    also: sampleWeightsFit,
+    also: (spec) => [...sampleWeightsFit(spec), ...withinBudget(spec)],
     computesBf16: () => false,
     samples: () => 20_000,
     read: (path) =>
