@@ -3,8 +3,9 @@
  * this file are fitted to peaks measured on Linux with TensorFlow 2.21 on two cores (docs/performance.md).
  */
 
-import type { Graph } from "../graph/graph.js";
+import { type Graph, valuesOfOp } from "../graph/graph.js";
 import { memory } from "../graph/memory.js";
+import { bytesOf } from "../graph/type.js";
 
 /** In bytes; keys are those of `plan --json`. */
 export interface Footprint {
@@ -38,13 +39,20 @@ export const footprint = (graph: Graph): Footprint => {
   const kept = held + activations;
   const pool = Math.round(SLACK * (state + kept + passing));
   const process = PROCESS + VALUE * graph.values.length;
+  const initial = state - gathered(graph);
   return {
     state,
     activations: kept,
     workspace: passing,
     pool,
-    initial: state,
+    initial,
     process,
-    total: 2 * state + kept + passing + pool + process,
+    total: state + initial + kept + passing + pool + process,
   };
 };
+
+/** Sums that begin at 0 are filled by TensorFlow. */
+const gathered = (graph: Graph): number =>
+  valuesOfOp(graph, "variable")
+    .filter(({ attributes }) => attributes.role === "gradient")
+    .reduce((bytes, { types }) => bytes + bytesOf(types[0]), 0);

@@ -1,9 +1,11 @@
 /** How a training step comes to be: an experiment enters; its graph as written and after each rewrite leaves. */
 
 import type { Graph } from "../graph/graph.js";
+import type { Run } from "../model/segment.js";
 import type { Experiment } from "../normalize/experiment.js";
-import type { Passes } from "../rewrite/passes.js";
-import { trainingPasses, trainingStepBy } from "./step.js";
+import { type Passes, standard } from "../rewrite/passes.js";
+import { recomputed } from "./recompute.js";
+import { trainingPasses, trainingStep, trainingStepBy } from "./step.js";
 
 export interface Stage {
   /** `as written`, or the rewrite's. */
@@ -25,9 +27,17 @@ export const stages = (experiment: Experiment): readonly Stage[] => {
     return { inference, forward: first, precision: then, whole: last };
   };
   const rewrites = all.map(({ name, law }, i) => ({ name, law, n: i + 1 }));
-  return [{ name: "as written", law: null, n: 0 }, ...rewrites].map(({ name, law, n }) => ({
+  const steps = [{ name: "as written", law: null, n: 0 }, ...rewrites].map(({ name, law, n }) => ({
     name,
     law,
     graph: trainingStepBy(experiment, through(n)),
   }));
+  const again = recomputed(experiment);
+  return again.length === 0 ? steps : [...steps, madeAgain(experiment, again)];
 };
+
+const madeAgain = (experiment: Experiment, again: readonly Run[]): Stage => ({
+  name: "make-again",
+  law: "equal operations on equal values make equal values, whenever they run",
+  graph: trainingStep(experiment, standard, again),
+});

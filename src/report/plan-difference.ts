@@ -75,6 +75,7 @@ const told: Readonly<Record<string, Figure>> = {
   output_stride: row("output stride", count, (p) => p.output_stride),
   "memory.inference.total": row("memory to predict", bytes, (p) => p.memory.inference.total),
   "memory.training.total": row("memory to train", bytes, (p) => p.memory.training.total),
+  "recompute.macs": row("MACs made again", scaled, (p) => p.recompute?.macs ?? null),
   "largest_batch.batch": row("largest batch", count, (p) => p.largest_batch?.batch ?? null),
   batch: row("batch", count, (p) => p.batch),
   iterations: row("iterations", count, (p) => p.iterations),

@@ -2,7 +2,7 @@
 
 import type { Footprint } from "../plan/footprint.js";
 import type { LayerRow } from "./layers.js";
-import { bytes, count, rateText, scaled } from "./number.js";
+import { bytes, count, percent, rateText, scaled } from "./number.js";
 import type { Plan } from "./plan.js";
 import { figure, table, text } from "./table.js";
 
@@ -102,6 +102,7 @@ const facts = (plan: Plan): string => {
     ...(plan.bins.length === 0 ? [] : [`pyramid      ${pyramid(plan)}`]),
     `memory       ${both(bytes, { training: memory.training.total, inference: memory.inference.total })}`,
     ...parts(memory.training).map((line) => `             ${line}`),
+    ...again(plan),
     ...room(plan),
     `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,
     ...(plan.variants.length === 0 ? [] : [`variants     ${plan.variants.join(", ")}`]),
@@ -120,6 +121,18 @@ const parts = (of: Footprint): readonly string[] => {
     `state ${bytes(state)} · activations ${bytes(activations)} · workspace ${bytes(workspace)}`,
     `the pool's slack ${bytes(pool)} · Node and TensorFlow ${bytes(process + initial)}`,
   ];
+};
+
+/** What is made again, its price, and what it saves. */
+const again = ({ recompute, memory_bytes }: Plan): readonly string[] => {
+  if (recompute === null) return [];
+  const { runs, macs, share, memory_bytes_without } = recompute;
+  const blocks = runs.flat();
+  const some = blocks.length === 1 ? blocks[0] : `${blocks.length} blocks`;
+  return [
+    `${some} made again: ${bytes(memory_bytes_without - memory_bytes)} less`,
+    `for ${scaled(macs)} MACs an image more, ${percent(share, 0)} % of a step`,
+  ].map((line) => `             ${line}`);
 };
 
 /** What was asked of the memory at hand. */

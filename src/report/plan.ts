@@ -1,10 +1,12 @@
 /** A resolved spec and its training graph enter; the plan leaves: what will be trained, at what cost. Plain data. */
 
 import { cellLength } from "../graph/constant.js";
+import { macs } from "../graph/cost.js";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
 import { isTrained, type Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { isFrozen } from "../model/freeze.js";
+import type { Run } from "../model/segment.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { featureSize, outputStride } from "../normalize/geometry.js";
 import { type Footprint, footprint } from "../plan/footprint.js";
@@ -39,6 +41,8 @@ export interface Plan {
     /** Of one image, of the crop's size where no other was asked for. */
     readonly inference: Footprint;
   };
+  /** What the backward pass makes again, and what that costs and saves; `null` where everything is kept. */
+  readonly recompute: Recompute | null;
   /** Under the memory that was asked about, if any was. */
   readonly largest_batch: { readonly memory_bytes: number; readonly batch: number } | null;
   readonly iterations: number;
@@ -52,6 +56,18 @@ export interface Plan {
   } | null;
   readonly variants: readonly string[];
   readonly fingerprint: string;
+}
+
+/** See `train.memory`. */
+export interface Recompute {
+  /** Blocks of the backbone that are made again together, in order. */
+  readonly runs: readonly (readonly string[])[];
+  /** Multiply-accumulates that a step has more, for one image. */
+  readonly macs: number;
+  /** Of all convolutions of a step, forward and backward, without them. */
+  readonly share: number;
+  /** What training would need if everything was kept. */
+  readonly memory_bytes_without: number;
 }
 
 export const VERSION = 1;
@@ -73,6 +89,8 @@ export interface PlanRequest {
   readonly experiment: Experiment;
   /** The training step of `experiment`, as it is compiled. */
   readonly training: Graph;
+  /** Runs of blocks that it makes again. */
+  readonly again: readonly Run[];
   readonly fingerprint: string;
   readonly variants: readonly string[];
   /** How many images the training split has, where that is known. */
@@ -110,6 +128,7 @@ export const plan = (request: PlanRequest): Plan => {
       training: needed,
       inference: footprint(predictionStep(experiment, height, width)),
     },
+    recompute: recompute(request),
     largest_batch:
       available === undefined
         ? null
@@ -123,6 +142,18 @@ export const plan = (request: PlanRequest): Plan => {
     data: images === null ? null : epochs(images, train),
     variants: request.variants,
     fingerprint: request.fingerprint,
+  };
+};
+
+const recompute = ({ experiment, training, again }: PlanRequest): Recompute | null => {
+  if (again.length === 0) return null;
+  const kept = trainingStep(experiment);
+  const [before, after] = [macs(kept), macs(training)];
+  return {
+    runs: again,
+    macs: ((after - before) * experiment.train.accumulate) / experiment.train.batch,
+    share: (after - before) / before,
+    memory_bytes_without: footprint(kept).total,
   };
 };
 

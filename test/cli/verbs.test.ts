@@ -189,6 +189,27 @@ describe("plan", () => {
   const steady = (out: string): string =>
     out.replace(/\d[\d.]* [MG]iB/g, "…").replace(/(fingerprint +).*/, "$1…");
 
+  it("tells what is made again, its price and what it saves", async () => {
+    const asked = (memory: string, ...argv: readonly string[]) =>
+      pspc(folder, "plan", "spec.yaml", "train.crop=185", `train.memory=${memory}`, ...argv);
+    const [kept, again] = [
+      JSON.parse((await asked("none", "--json")).out),
+      JSON.parse((await asked("{budget: 5GiB}", "--json")).out),
+    ];
+    expect(kept.recompute).toBe(null);
+    expect(kept.memory_bytes).toBeGreaterThan(5 * 2 ** 30);
+    expect(again.memory_bytes).toBeLessThanOrEqual(5 * 2 ** 30);
+    expect(again.recompute.memory_bytes_without).toBe(kept.memory_bytes);
+    expect(again.recompute.runs[0]).toEqual(["stage1.block1"]);
+    // Less than the forward pass, of which a step is three.
+    expect(again.recompute.macs).toBeLessThan(again.macs.training / 2);
+    expect(again.fingerprint).toBe(kept.fingerprint);
+    expect((await asked("{recompute: blocks}")).out).toMatch(
+      /17 blocks made again: \d\.\d GiB less\n +for \d+\.\d G MACs an image more, \d\d % of a step\n/,
+    );
+    expect((await asked("{budget: 1GiB}")).err).toContain("error[E0562]");
+  });
+
   it("says which batch fits a memory", async () => {
     const asked = (...argv: readonly string[]) => pspc(folder, "plan", "spec.yaml", ...argv);
     expect((await asked("--memory", "8GiB")).out).toMatch(

@@ -37,6 +37,7 @@ describe("the layers", () => {
         const planned = plan({
           experiment: of,
           training,
+          again: [],
           fingerprint: "",
           variants: [],
           images: 10,
@@ -59,6 +60,7 @@ describe("the layers", () => {
     const planned = plan({
       experiment: of,
       training: trainingStep(of),
+      again: [],
       fingerprint: "",
       variants: [],
       images: null,
@@ -104,6 +106,7 @@ describe("the plan", () => {
     const { data, groups } = plan({
       experiment: of,
       training,
+      again: [],
       fingerprint: "",
       variants: [],
       images: 42,

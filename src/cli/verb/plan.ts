@@ -100,10 +100,11 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
   if (isSavedPlan(target)) return savedPlan(target.entry);
   const { overrides, json, memory, image } = asked;
   const { resolved, variants } = await open(terminal, { target, overrides }, json);
-  const { experiment, training, fingerprint } = lower(resolved.experiment);
+  const { experiment, training, again, fingerprint } = lower(resolved.experiment);
   return plan({
     experiment,
     training,
+    again,
     fingerprint: fingerprint.training,
     variants,
     images: await imageCount(experiment.data),

@@ -78,11 +78,11 @@ const showDifference = (
 };
 
 const side = (target: Target, { experiment }: Resolved): Side => {
-  const { training } = lower(experiment);
+  const { training, again } = lower(experiment);
   return {
     name: nameOf(target),
     training,
-    plan: plan({ experiment, training, fingerprint: "", variants: [], images: null }),
+    plan: plan({ experiment, training, again, fingerprint: "", variants: [], images: null }),
   };
 };
 
