@@ -50,9 +50,9 @@ const requestFor = ({ task, entry, overrides: more, batch }) => {
   const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
   if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
   const { experiment } = result.right;
-  const { training, fingerprint } = lower(experiment);
-  const of = { experiment, training, fingerprint: fingerprint.graph, variants: [], images: null };
-  const { macs, parameters } = plan(of);
+  const { training, again, fingerprint } = lower(experiment);
+  const of = { experiment, training, again, fingerprint: fingerprint.graph };
+  const { macs, parameters } = plan({ ...of, variants: [], images: null });
   // As the paper draws the network; the backward pass computes two products for each of the forward pass.
   const flops = 2 * batch * (task === "train" ? 3 * macs.training : macs.inference);
   return { request: { task, entry, overrides, experiment, batch }, flops, parameters };
