@@ -1,5 +1,6 @@
 /** The scores of a network on a split, for programs to read: a confusion matrix enters, the answer of `eval --json` leaves. */
 
+import type { Split } from "../data/layout.js";
 import { boundaryScores } from "../metric/boundary.js";
 import { type Scores, scores } from "../metric/scores.js";
 import type { Evaluate, Experiment } from "../normalize/experiment.js";
@@ -36,12 +37,17 @@ export interface Weights {
   readonly step: number;
 }
 
-/** Of everything that decides the scores: the data, the split, how it is evaluated, the weights. */
+/** Of everything that decides the scores: the pictures and what their labels mean, how it is evaluated, the weights. */
 export const evaluationFingerprint = (
   { data, model, evaluate }: Experiment,
-  split: string,
+  split: Split,
   weights: Weights,
-): string => fingerprintOf({ data, align: model.align_corners, evaluate, split, weights });
+): string => {
+  const { layout, root, classes, labels, label_format, label_map, mean, std } = data;
+  const shown = { layout, root, name: data[split], classes, labels, label_format, label_map };
+  const how = { align: model.align_corners, mean, std, ...evaluate };
+  return fingerprintOf({ data: shown, how, split, weights });
+};
 
 export interface Scored {
   readonly scores: Scores;
