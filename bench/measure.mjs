@@ -1,16 +1,14 @@
 // @ts-check
 /** A case and what to do with it enter; its sides run a step each in turns, and the times and peaks of all leave. */
 
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { either } from "fp-ts";
 import { lower } from "../dist/plan/program.js";
 import { plan } from "../dist/report/plan.js";
-import { checkSpec } from "../dist/validate/check.js";
 import { sides } from "./cases.mjs";
+import { experimentOf, overridesOf } from "./compiled.mjs";
 import { environment } from "./machine.mjs";
 import { openPeer } from "./peer.mjs";
 
@@ -40,16 +38,11 @@ const [LEAST, MOST] = [5, 25];
 /** Threads of whoever had the last turn go to sleep. */
 const PAUSE_MS = 30;
 
-/** Prediction as it is where only the classes are wanted: the whole image once, without a softmax. */
-const plainly = ["evaluate.mode=whole", "evaluate.mirror=false", "evaluate.average=logits"];
-
 /** @param {Run} run */
-const requestFor = ({ task, entry, overrides: more, batch }) => {
-  const overrides = [...more, ...(task === "train" ? [`train.batch=${batch}`] : plainly)];
-  const read = (/** @type {string} */ path) => either.right(readFileSync(path, "utf8"));
-  const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
-  if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
-  const { experiment } = result.right;
+const requestFor = (run) => {
+  const { task, entry, batch } = run;
+  const overrides = overridesOf(run);
+  const experiment = experimentOf(entry, overrides);
   const { training, again, fingerprint } = lower(experiment);
   const of = { experiment, training, again, fingerprint: fingerprint.graph };
   const { macs, parameters } = plan({ ...of, variants: [], images: null });
