@@ -27,7 +27,7 @@ export const misread = (
 ): Misused => {
   const told = mistakes.map(({ message, word }) => {
     const isUnknown = message === "Unknown arguments";
-    const remedy = isUnknown ? didYouMean(word.replace(/=.*/, ""), options)[0] : undefined;
+    const remedy = isUnknown ? didYouMean(word.replace(/[= ].*/s, ""), options)[0] : undefined;
     return new Misused(
       inOurWords(message, word),
       remedy ?? `\`pspc ${verb} --help\` tells the arguments`,
@@ -110,6 +110,9 @@ export const noBest = (folder: string): Failure =>
     "Leave out --best for the last weights; or let a run score on its way (train.validate={every: 500}).",
   );
 
+export const scoresWhatIsLearnt =
+  "note: the data have neither a val nor a test split; what is scored is what was learnt from";
+
 export const noImages = (): Misused =>
   new Misused("there is nothing to predict", "name images or folders behind the spec or run");
 
@@ -124,6 +127,9 @@ export const badCount = (option: string, value: number): Misused =>
 
 export const unknownCode = (code: string, near: readonly string[]): Misused =>
   new Misused(`there is no error ${code}`, near[0] ?? "codes look like E0503");
+
+export const noDataFolder = (root: string): Failure =>
+  failure(`there is no folder ${root}`, undefined, "name the folder of the data set");
 
 export const noLayout = (root: string): Failure =>
   failure(

@@ -1,5 +1,6 @@
 /** A dataset folder enters; what a spec needs to know of it leaves: layout, splits, sizes, what its labels hold. */
 
+import { existsSync } from "node:fs";
 import { spread } from "../data/browse.js";
 import { isFailure, openFacts } from "../data/fact-store.js";
 import { labelFacts } from "../data/facts.js";
@@ -8,7 +9,7 @@ import { openSplit, type Split } from "../data/layout.js";
 import { type Recognised, recognise } from "../data/recognise.js";
 import type { Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
-import { noLayout, tooManyValues } from "./errors.js";
+import { noDataFolder, noLayout, tooManyValues } from "./errors.js";
 
 export interface Survey extends Recognised {
   /** Images of each split. */
@@ -31,6 +32,7 @@ const MOST = 512;
 
 /** @throws Failed where no layout is recognised, or a file of it is wrong. */
 export const survey = async (folder: string): Promise<Survey> => {
+  if (!existsSync(folder)) throw new Failed(noDataFolder(folder));
   const found = recognise(folder);
   if (found === null) throw new Failed(noLayout(folder));
   const { layout, root, splits } = found;

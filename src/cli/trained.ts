@@ -1,6 +1,7 @@
 /** A run folder, or a spec that was trained, enters; the program and the folder of its weights leave. */
 
 import { existsSync, statSync } from "node:fs";
+import type { Split } from "../data/layout.js";
 import { Failed } from "../diagnostic/failure.js";
 import { lower, type Program } from "../plan/program.js";
 import { percent } from "../report/number.js";
@@ -9,7 +10,13 @@ import { findRun } from "../run/find.js";
 import { bestFile, readRun, runFile, runFolder } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
 import type { WhichWeights } from "./arguments.js";
-import { noBest, overridesNeedSpec, untrained, weightsTwice } from "./errors.js";
+import {
+  noBest,
+  overridesNeedSpec,
+  scoresWhatIsLearnt,
+  untrained,
+  weightsTwice,
+} from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import { type Terminal, tell } from "./terminal.js";
 
@@ -75,6 +82,10 @@ const bestOf = async (terminal: Terminal, folder: string): Promise<Source> => {
   return { weights };
 };
 
-/** What is scored unless a split is named. */
-export const defaultSplit = ({ experiment }: Program): "val" | "test" =>
-  experiment.data.val === null ? "test" : "val";
+/** What is scored unless a split is named; where there is nothing else, what was learnt from, which is told. */
+export const defaultSplit = (terminal: Terminal, { experiment: { data } }: Program): Split => {
+  if (data.val !== null) return "val";
+  if (data.test !== null) return "test";
+  tell(terminal, scoresWhatIsLearnt);
+  return "train";
+};

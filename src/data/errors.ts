@@ -22,7 +22,7 @@ export const noSplit = (split: string): Failure =>
   failure(
     `the experiment has no ${split} split`,
     `data.${split} is not set`,
-    `Set data.${split} as data.train is set.`,
+    `Set data.${split} as data.train is set, or name another split (--split).`,
   );
 
 export const badLine = (place: string, line: string): Failure =>

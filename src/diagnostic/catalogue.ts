@@ -91,8 +91,10 @@ export const catalogue: Readonly<Record<string, string>> = {
 };
 
 /** Where the page of a code stands, from the package's root; nothing for a code that does not exist. */
-export const pageOf = (code: string): string | undefined =>
-  Object.hasOwn(catalogue, code.toUpperCase()) ? `docs/errors/${code.toUpperCase()}.md` : undefined;
+export const pageOf = (code: string): string | undefined => {
+  const named = code.toUpperCase().replace(/^\d+$/, (digits) => `E${digits.padStart(4, "0")}`);
+  return Object.hasOwn(catalogue, named) ? `docs/errors/${named}.md` : undefined;
+};
 
 /** Help for a code that does not exist. */
 export const codesLike = (code: string): readonly string[] =>

@@ -7,7 +7,7 @@ import { Failed } from "../diagnostic/failure.js";
 import { experimentDifferences } from "../normalize/difference.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
-import { type Difference, notARun, otherPlan, runExists } from "./errors.js";
+import { type Difference, notARun, otherPlan, runExists, stepsDone } from "./errors.js";
 import { checkpointsFolder, type Run, readRun, runFile } from "./folder.js";
 
 export interface Claim {
@@ -50,6 +50,7 @@ export const claim = async ({
     throw new Failed(otherPlan(folder, refused));
   if (changed.length === 0) return { run, changes: [] };
   const steps = experiment.train.iterations;
+  if (steps < run.step) throw new Failed(stepsDone(folder, run.step, steps));
   const state = run.step < steps ? "running" : run.state;
   return {
     run: { ...run, experiment, fingerprint, steps, state, overrides: overrides ?? run.overrides },

@@ -1,8 +1,8 @@
 /** Variants side by side: programs enter; what is missing of their runs is trained, and a row a variant leaves. */
 
 import { existsSync } from "node:fs";
-import type { Split } from "../data/layout.js";
-import type { Program } from "../plan/program.js";
+import { openSplit, type Split } from "../data/layout.js";
+import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { evaluate } from "./evaluate.js";
 import { type Evaluation, evaluationFingerprint } from "./evaluation.js";
@@ -47,6 +47,10 @@ export async function* compare(
   request: CompareRequest,
 ): AsyncGenerator<Event, readonly Row[] | null> {
   const entries = await entriesOf(request);
+  // What cannot be scored need not be trained.
+  const data = entries.map(({ program: { experiment } }) => experiment.data);
+  for (const one of new Map(data.map((each) => [fingerprintOf(each), each])).values())
+    await openSplit(one, request.split);
   const results = new Map<Variant, Result[]>(request.variants.map((variant) => [variant, []]));
   for (const [index, entry] of entries.entries()) {
     const { variant, program, folder } = entry;

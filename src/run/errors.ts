@@ -92,6 +92,13 @@ export const otherPlan = (folder: string, differences: readonly Difference[]): F
       : `Resume with the spec that the run began with; allow what may differ from here on (--allow ${differences.map(({ path }) => path).join(",")}); or give this one another folder (--run FOLDER).`,
   );
 
+export const stepsDone = (folder: string, done: number, asked: number): Failure =>
+  failure(
+    `${folder} has ${done} steps behind it, and shall end after ${asked}`,
+    "a step that was done is not undone",
+    `Ask for ${done} or more (train.iterations=${done}), or give this plan another folder (--run FOLDER).`,
+  );
+
 export const notFinite = (
   step: number,
   loss: number,

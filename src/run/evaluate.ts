@@ -8,6 +8,7 @@ import { openSplit, type Split } from "../data/layout.js";
 import { palette } from "../data/palette.js";
 import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { makeFolder } from "../data/write.js";
+import { Failed, type Failure } from "../diagnostic/failure.js";
 import { boundaries } from "../metric/boundary.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
@@ -63,7 +64,10 @@ export async function* evaluate(
   const fingerprint = evaluationFingerprint(experiment, split, weights);
   const file = "folder" in request ? partialEvaluationFile(request.folder, fingerprint) : null;
   const about = { images: fingerprintOf(samples), write: write ?? null };
-  const tally = await openTally(file, about, experiment.data.classes.length);
+  const { length: classes } = experiment.data.classes;
+  const kept = await openTally(file, about, classes).catch(refusal);
+  if ("refused" in kept) yield { kind: "note", message: notKept(kept.refused) };
+  const tally = "refused" in kept ? await openTally(null, about, classes) : kept;
   if (tally.size() > 0) yield { kind: "note", message: goingOn(tally.size(), samples.length) };
   try {
     for await (const [index, counted] of counts(
@@ -85,11 +89,21 @@ export async function* evaluate(
     images: samples.length,
     fingerprint: weights.training,
   });
-  if ("folder" in request) await writeEvaluation(request.folder, fingerprint, found.evaluation);
+  if ("folder" in request && tally === kept)
+    await writeEvaluation(request.folder, fingerprint, found.evaluation);
   await tally.drop();
   yield { kind: "scored", split, ...found };
   return found.evaluation;
 }
+
+/** A run's folder that takes no files can be scored all the same. */
+const refusal = (error: unknown): { readonly refused: Failure } => {
+  if (error instanceof Failed) return { refused: error.failure };
+  throw error;
+};
+
+const notKept = ({ message, reason }: Failure): string =>
+  `${message} (${reason}): the scores are told, and not kept`;
 
 const goingOn = (done: number, all: number): string =>
   `${done} of ${all} images were evaluated before; going on`;

@@ -59,10 +59,8 @@ export const checkpointRequest = (folder: string): string => join(folder, "check
 export const evaluationFile = (folder: string, split: string, fingerprint: string): string =>
   join(evaluationsFolder(folder), `${split}-${fingerprint}.json`);
 /** What an evaluation that was interrupted has counted. */
-export const partialEvaluationFile = (folder: string, fingerprint: string): string => {
-  makeFolder(evaluationsFolder(folder));
-  return join(evaluationsFolder(folder), `${fingerprint}.partial.jsonl`);
-};
+export const partialEvaluationFile = (folder: string, fingerprint: string): string =>
+  join(evaluationsFolder(folder), `${fingerprint}.partial.jsonl`);
 const evaluationsFolder = (folder: string): string => join(folder, "evaluations");
 
 /** `runs/camvid-no-aux` for `specs/camvid.yaml#no-aux`. */

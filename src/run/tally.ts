@@ -4,7 +4,8 @@
  */
 
 import { rm } from "node:fs/promises";
-import { writeFileAtomic } from "../data/write.js";
+import { dirname } from "node:path";
+import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { type Boundaries, boundaryMonoid } from "../metric/boundary.js";
 import { type Confusion, monoid } from "../metric/confusion.js";
 import { openJournal, readJournal } from "./journal.js";
@@ -56,6 +57,7 @@ export const openTally = async (
     (same ? (known as unknown as Line[]) : []).map((line) => [line.image, line] as const),
   );
   if (file !== null) {
+    makeFolder(dirname(file));
     const text = [about, ...lines.values()].map((line) => `${JSON.stringify(line)}\n`);
     await writeFileAtomic(file, text.join(""), false);
   }

@@ -52,6 +52,16 @@ describe("the words", () => {
     expect(err).toContain(`error: \`${option}\` has no value\n = help: `);
   });
 
+  it("says which option was meant, also before its value, and that a folder is missing", async () => {
+    for (const words of [["--rnu", "x"], ["--rnu=x"]])
+      expect((await pspc(folder, "train", "spec.yaml", ...words)).err).toContain("`--run`");
+    const { code, err } = await pspc(folder, "init", "nowhere");
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no folder .*nowhere/),
+    });
+  });
+
   it("says which verb was meant", async () => {
     const { code, out, err } = await pspc(folder, "chekc", "spec.yaml");
     expect({ code, out }).toEqual({ code: 3, out: "" });
@@ -318,6 +328,7 @@ describe("show, schema, compile, explain", () => {
     const { code, out } = await pspc(folder, "explain", "e0503");
     expect(code).toBe(0);
     expect(out).toMatch(/^# E0503/);
+    expect(await pspc(folder, "explain", "503")).toEqual({ code, out, err: "" });
     expect((await pspc(folder, "explain", "E0593")).err).toContain("did you mean");
   });
 });

@@ -64,6 +64,18 @@ describe("an evaluation", { timeout: 120_000 }, () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  test("of a run whose folder takes no file is told, and not kept", async () => {
+    const shut = join(folder, "shut");
+    await mkdir(shut);
+    await copyFile(join(run, "weights.safetensors"), join(shut, "weights.safetensors"));
+    await writeFile(join(shut, "evaluations"), "a file, where a folder would be");
+    const events = await collect(evaluate(asked({ folder: shut })));
+    expect(kinds(events, "note")[0]!.message).toMatch(
+      /cannot write .*: the scores are told, and not/,
+    );
+    expect(kinds(events, "scored")[0]!.evaluation).toEqual(await scoresOf(asked()));
+  });
+
   test("scores boundaries where the spec asks for it, and leaves null where not", async () => {
     const with_ = await scoresOf(asked());
     expect(with_.boundary).toBeGreaterThan(0);

@@ -137,6 +137,14 @@ describe("a folder that is taken", () => {
     );
   });
 
+  test("by more steps than are asked for is not cut back", async () => {
+    const short = program(data, { iterations: 20 });
+    const shorter = running("whole", { program: short, resume: true, allow: ["train.iterations"] });
+    const failure = await failureOf(collect(shorter));
+    expect(failure.message).toMatch(/has 24 steps behind it, and shall end after 20/);
+    expect(failure.help).toContain("train.iterations=24");
+  });
+
   test("by other files, or by none where a run is asked for, is told apart", async () => {
     await mkdir(at("other"));
     await copyFile(join(data, "0.png"), join(at("other"), "holiday.png"));

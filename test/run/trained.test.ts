@@ -1,5 +1,6 @@
 /** Weights at work: evaluation counts what prediction paints, and a comparison trains nothing twice. */
 
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -186,6 +187,29 @@ describe("a comparison", { timeout: 120_000 }, () => {
     expect(none).toMatchObject({ code: 1, err: expect.stringContaining("keeps no best weights") });
     const twice = await pspc(folder, "eval", "spec.yaml", "--best", "--weights", "x");
     expect(twice.code).toBe(3);
+  });
+
+  test("is scored on what it learnt from where the data have nothing else, with a word", async () => {
+    const whole = experiment(data, { iterations: 2 });
+    const alone = lower({ ...whole, data: { ...whole.data, val: null } });
+    const only = join(folder, "only");
+    await collect(train({ program: alone, folder: only, device, workers: 0 }));
+    const { code, out, err } = await pspc(folder, "eval", only, "--json", "--device", "cpu");
+    expect({ code, split: (JSON.parse(out) as { split: string }).split }).toEqual({
+      code: 0,
+      split: "train",
+    });
+    expect(err).toContain("neither a val nor a test split");
+    const missing = compare({
+      spec: "alone.yaml",
+      parent: join(folder, "alone"),
+      variants: [{ name: "a", programs: [alone] }],
+      split: "test",
+      device,
+    });
+    // What cannot be scored is not trained first.
+    expect((await failureOf(collect(missing))).help).toContain("--split");
+    expect(existsSync(join(folder, "alone"))).toBe(false);
   });
 
   test("exports what it is scored by, also before its training is finished", async () => {

@@ -42,7 +42,7 @@ export const run = verb((terminal, argv) =>
       split: option({
         long: "split",
         type: optional(oneOf(["train", "val", "test"])),
-        description: "what is scored; val where the data have one, else test",
+        description: "what is scored; val where the data have one, else test, else train",
       }),
       runs: option({
         long: "runs",
@@ -68,7 +68,7 @@ export const run = verb((terminal, argv) =>
             { target, overrides: words.map(override) },
             { names: names?.split(","), seeds, json: asked.json },
           );
-      const split = of ?? defaultSplit(variants[0].programs[0]);
+      const split = of ?? defaultSplit(terminal, variants[0].programs[0]);
       const { answer: rows } = await follow(
         terminal,
         (signal) => compare({ spec: target.entry, parent: runs, variants, split, device, signal }),

@@ -26,7 +26,7 @@ export const run = verb((terminal) =>
       split: option({
         long: "split",
         type: optional(oneOf(["train", "val", "test"])),
-        description: "train, val or test; val where the data have one, else test",
+        description: "train, val or test; val where the data have one, else test, else train",
       }),
       write: textOption(
         "write",
@@ -42,7 +42,7 @@ export const run = verb((terminal) =>
         evaluate({
           ...from,
           program,
-          split: split ?? defaultSplit(program),
+          split: split ?? defaultSplit(terminal, program),
           device,
           write,
           signal,
