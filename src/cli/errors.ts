@@ -113,6 +113,12 @@ export const noBest = (folder: string): Failure =>
 export const scoresWhatIsLearnt =
   "note: the data have neither a val nor a test split; what is scored is what was learnt from";
 
+export const weightsAlone = (file: string): Misused =>
+  new Misused(
+    `${file} is a file of weights, which do not tell their network`,
+    `name its spec, too: SPEC --weights ${file}`,
+  );
+
 export const noImages = (): Misused =>
   new Misused("there is nothing to predict", "name images or folders behind the spec or run");
 

@@ -33,6 +33,9 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
         ? []
         : [[`  ${split}: ${nameOf(name)}`, `${count(n)} ${n === 1 ? "image" : "images"}`]];
     }),
+    ...(splits.val === undefined && splits.test === undefined
+      ? [["  # Name a val split, too: scores on what was learnt from tell little."] as const]
+      : []),
     ...labelLines(found),
     ["model:", "`pspc show` tells what is not written here"],
     ["  backbone: {resnet: 18}", "18 34 50 101 152 269; the paper's is 50 and deeper"],
@@ -44,7 +47,8 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
     ["  multipliers: {new: 1}", "10 where the backbone starts from trained weights"],
     ["  augment: [mirror, {scale: [0.5, 2]}]"],
     ["variants:"],
-    ["  fcn: {model.pyramid: none}", "what is the pyramid worth here?"],
+    ["  fcn: {model.pyramid: none}", "what is the pyramid worth here? `pspc compare` tells"],
+    ["  pspnet: {}", "the spec as it stands"],
     [""],
   ];
   return lines

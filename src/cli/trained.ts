@@ -15,6 +15,7 @@ import {
   overridesNeedSpec,
   scoresWhatIsLearnt,
   untrained,
+  weightsAlone,
   weightsTwice,
 } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
@@ -41,6 +42,7 @@ export const trained = async (
     if (request.overrides.length > 0) throw overridesNeedSpec(entry);
     return { program: lower((await readRun(entry)).experiment), folder: entry };
   }
+  if (/\.(safetensors|pth?|npz|h5)$/.test(entry)) throw weightsAlone(entry);
   const { resolved } = await open(terminal, request, json);
   const program = lower(resolved.experiment);
   const folder = run ?? (await findRun("runs", runFolder(entry, resolved.variant), program));

@@ -32,6 +32,8 @@ describe("init", () => {
     expect(text).toContain("ignore: 255");
     expect(text).toContain("crop: 89");
     expect(text).not.toContain("test.txt");
+    expect(text).not.toContain("Name a val split");
+    expect((await pspc(folder, "check", "first.yaml")).out).toContain("variants: fcn, pspnet");
     expect(await pspc(folder, "check", "first.yaml")).toMatchObject({ code: 0, err: "" });
     expect((await pspc(folder, "data", "check", "first.yaml")).out).toContain(
       "val: 1 pair, all well",

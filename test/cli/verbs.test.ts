@@ -62,6 +62,12 @@ describe("the words", () => {
     });
   });
 
+  it("says of weights without a spec how to name both", async () => {
+    const { code, err } = await pspc(folder, "eval", "weights.pth");
+    expect(code).toBe(3);
+    expect(err).toContain("SPEC --weights weights.pth");
+  });
+
   it("says which verb was meant", async () => {
     const { code, out, err } = await pspc(folder, "chekc", "spec.yaml");
     expect({ code, out }).toEqual({ code: 3, out: "" });
