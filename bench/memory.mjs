@@ -23,6 +23,27 @@ const cases = [
   ["specs/pspnet50-cityscapes.yaml", "train.crop=185", "train.batch=2"],
   ["specs/pspnet50-cityscapes.yaml", "train.crop=89", "train.batch=8"],
   ["specs/pspnet101-cityscapes.yaml", "train.crop=137", "train.batch=2"],
+  ["specs/pspnet50-cityscapes.yaml", "train.crop=185", "train.batch=4"],
+  [
+    "specs/pspnet50-cityscapes.yaml",
+    "train.crop=185",
+    "train.batch=4",
+    "train.memory.recompute=blocks",
+  ],
+  [
+    "specs/pspnet50-cityscapes.yaml",
+    "train.crop=185",
+    "train.batch=4",
+    "train.memory.recompute=stages",
+  ],
+  [
+    "specs/pspnet50-cityscapes.yaml",
+    "train.crop=185",
+    "train.batch=4",
+    "train.memory.budget=1900MiB",
+  ],
+  ["specs/pspnet50-ade20k.yaml", "train.batch=2"],
+  ["specs/pspnet50-ade20k.yaml", "train.batch=2", "train.memory.recompute=blocks"],
 ];
 
 /** @param {readonly string[]} words */
