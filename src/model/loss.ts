@@ -13,6 +13,7 @@ import {
   multiply,
   reshape,
   scalar,
+  slice,
   stop,
   subtract,
   sum,
@@ -33,13 +34,25 @@ interface Upsampling {
   readonly down: (x: Node) => Node;
 }
 
-/** Bilinear upsampling as one product along the rows and one along the columns. */
+/** A strip of a map at full resolution: its first row, and how many. */
+export interface Rows {
+  readonly begin: number;
+  readonly count: number;
+}
+
+/**
+ * Bilinear upsampling of `small` to the labels' size, as one product along the rows and one along the columns; of all
+ * rows, those of a strip.
+ */
 const upsampling = (
-  from: readonly number[],
-  to: readonly number[],
+  small: Node,
+  labels: Node,
   alignCorners: boolean,
+  strip: Rows = { begin: 0, count: shapeOf(labels)[1] },
 ): Upsampling => {
-  const [rows, columns] = [0, 1].map((axis) =>
+  const [, , ...from] = shapeOf(small);
+  const [, ...to] = shapeOf(labels);
+  const [all, columns] = [0, 1].map((axis) =>
     constant(
       { kind: "interpolation", size: from[axis], n: to[axis], alignCorners },
       "f32",
@@ -47,6 +60,7 @@ const upsampling = (
       from[axis],
     ),
   );
+  const rows = slice(all, [strip.begin, 0], [strip.count, from[0]]);
   return {
     up: (x) => matmul(matmul(rows, x), columns, false, true),
     down: (x) => matmul(matmul(rows, x, true), columns),
@@ -63,29 +77,63 @@ export interface Labels {
 }
 
 /**
- * Loss of one head, logits `[N, h, w, C]`: cross-entropy, and the Dice loss with its weight.
- *
- * The logits are upsampled once and only their exponentials are kept at full resolution: the softmax does not notice
- * a shift, and upsampling's weights sum to 1, so each small pixel's maximum is taken off before upsampling, and no
- * pass over the large map looks for one.
+ * Logits `[N, h, w, C]` → `[N, C, h, w]`, each pixel's largest taken off: the softmax does not notice a shift, and
+ * upsampling's weights sum to 1, so that no pass over the large map looks for its maximum.
+ */
+export const shifted = (logits: Node): Node =>
+  transpose(subtract(logits, stop(largest(logits))), [0, 3, 1, 2]);
+
+/**
+ * Loss of one head by its shifted logits: cross-entropy, and the Dice loss with its weight. They are upsampled once,
+ * and only their exponentials are kept at full resolution.
  */
 export const headLoss = (
-  logits: Node,
+  small: Node,
   { labels, batch }: Labels,
   alignCorners: boolean,
   of: Train["loss"],
 ): Node => {
-  const [, h, w, classes] = shapeOf(logits);
   const [given, counted] = [cast(labels, "i32"), cast(batch, "i32")];
-  const [, height, width] = shapeOf(given);
-  const { up, down } = upsampling([h, w], [height, width], alignCorners);
-  const small = transpose(subtract(logits, stop(largest(logits))), [0, 3, 1, 2]);
+  const { up, down } = upsampling(small, labels, alignCorners);
   const exponentials = exp(up(small));
-  const partition = maximum(sum(exponentials, [1]), scalar(tiny));
-  const members = membership(given, classes);
+  const partition = partitionOf(exponentials);
+  const members = membership(given, shapeOf(small)[1]);
   const pixels = { exponentials, partition, members, labels: given, batch: counted };
   const main = crossEntropy(small, down, pixels, of);
   return of.dice === 0 ? main : add(main, multiply(diceLoss(pixels), scalar(of.dice)));
+};
+
+const partitionOf = (exponentials: Node): Node => maximum(sum(exponentials, [1]), scalar(tiny));
+
+/** The rows of a strip, u8 `[N, rows, W]`. */
+const stripOf = (labels: Node, { begin, count }: Rows): Node => {
+  const [n, , width] = shapeOf(labels);
+  return cast(slice(labels, [0, begin, 0], [n, count, width]), "i32");
+};
+
+/** Of the cross-entropy, the strip's Σ weight·log Σ exp(upsampled): what takes a map at full resolution. */
+export const logPartition = (
+  small: Node,
+  labels: Node,
+  alignCorners: boolean,
+  of: Train["loss"],
+  rows: Rows,
+): Node => {
+  const { up } = upsampling(small, labels, alignCorners, rows);
+  const weights = pixelWeights(stripOf(labels, rows), of.class_weights);
+  return sum(multiply(weights, log(partitionOf(exp(up(small))))));
+};
+
+/** Of the cross-entropy, the strip's Uᵀ·members: `[N, C, h, w]`, by labels alone. */
+export const stripHits = (
+  small: Node,
+  labels: Node,
+  alignCorners: boolean,
+  of: Train["loss"],
+  rows: Rows,
+): Node => {
+  const { down } = upsampling(small, labels, alignCorners, rows);
+  return byClass(down(membership(stripOf(labels, rows), shapeOf(small)[1])), of.class_weights);
 };
 
 /**
@@ -104,21 +152,28 @@ const crossEntropy = (
   const each = pixelWeights(labels, of.class_weights);
   const weights = hard === null ? each : multiply(each, hard);
   const spread = down(hard === null ? members : multiply(members, perClass(hard)));
-  const hits =
-    of.class_weights === null
-      ? spread
-      : multiply(spread, reshape(vector(of.class_weights), [of.class_weights.length, 1, 1]));
+  const hits = byClass(spread, of.class_weights);
   const total = subtract(sum(multiply(weights, log(partition))), sum(multiply(hits, small)));
   return divide(total, denominator(weights, pixels, of));
 };
 
+/** `[N, C, h, w]`, times a weight a class. */
+const byClass = (x: Node, weights: readonly number[] | null): Node =>
+  weights === null ? x : multiply(x, reshape(vector(weights), [weights.length, 1, 1]));
+
 /** Of the whole batch; but with mining each part of a batch chooses its own pixels, and the parts count alike. */
 const denominator = (weights: Node, { labels, batch }: Pixels, of: Train["loss"]): Node => {
+  if (of.mining === null) return pixelCount(batch, of);
   if (of.mean_over === "all") return scalar(product(shapeOf(batch)));
-  if (of.mining === null) return orOne(sum(pixelWeights(batch, of.class_weights)));
   const parts = shapeOf(batch)[0] / shapeOf(labels)[0];
   return parts === 1 ? orOne(sum(weights)) : multiply(orOne(sum(weights)), scalar(parts));
 };
+
+/** What a mean over the pixels of the whole batch is divided by. */
+export const pixelCount = (batch: Node, of: Train["loss"]): Node =>
+  of.mean_over === "all"
+    ? scalar(product(shapeOf(batch)))
+    : orOne(sum(pixelWeights(cast(batch, "i32"), of.class_weights)));
 
 /** main + weight·auxiliary. */
 export const totalLoss = (main: Node, auxiliary: Node | null, weight: number): Node =>

@@ -149,6 +149,8 @@ export interface Train {
     readonly class_weights: readonly number[] | null;
     /** Only pixels whose class is less probable than `threshold` count, and of each image at least `keep`. */
     readonly mining: { readonly threshold: number; readonly keep: number } | null;
+    /** How many strips of rows the cross-entropy comes in. */
+    readonly strips: number;
     /** Weight of the soft Dice loss; 0 has none. */
     readonly dice: number;
   };

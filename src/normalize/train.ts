@@ -1,7 +1,7 @@
 /** The section `train` as written enters; the decided one leaves. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
-import { bytesIn } from "../spec/bytes.js";
+import { bytesIn } from "../spec/memory.js";
 import type { Spec } from "../spec/spec.js";
 import { decideCheckpoints, decideRecover, decideValidate } from "./durable.js";
 import * as says from "./errors.js";
@@ -96,6 +96,7 @@ const decideLoss = (l: Written["loss"], decide: Decisions): Train["loss"] => {
     mean_over,
     class_weights: orNull(weights),
     mining: decideMining(l?.mining, decide),
+    strips: decide.or("train.loss.strips", l?.strips, 1, "the whole map at once"),
     dice: decide.or("train.loss.dice", l?.dice, 0, "cross-entropy alone"),
   };
 };

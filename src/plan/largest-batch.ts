@@ -18,7 +18,7 @@ export const largestBatch = (experiment: Experiment, bytes: number): number => {
 /** Under a budget, the least that can be reached. */
 const needsOf = (experiment: Experiment): number => {
   const { memory } = experiment.train;
-  return memory !== null && "budget" in memory
+  return memory != null && "budget" in memory
     ? within(0, experiment).needs
     : footprint(trainingStep(experiment, standard, recomputed(experiment))).total;
 };

@@ -3,11 +3,12 @@
 import { input, scalar } from "../graph/compose.js";
 import type { Node } from "../graph/op.js";
 import { type Context, normalise, type Part } from "../model/layer.js";
-import { headLoss, totalLoss } from "../model/loss.js";
+import { totalLoss } from "../model/loss.js";
 import { network } from "../model/network.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Passes } from "../rewrite/passes.js";
 import { rewriteNodes } from "../rewrite/rewrite.js";
+import { type Loss, lossOf } from "./strips.js";
 
 export const context = (
   { model, train }: Experiment,
@@ -24,6 +25,8 @@ export const context = (
 
 export interface Objective {
   readonly loss: Node;
+  /** What is differentiated: its gradient is that of `loss`. */
+  readonly slope: Node;
   /** The loss of each head, before its weight. */
   readonly main: Node;
   readonly auxiliary: Node | null;
@@ -50,17 +53,21 @@ export const objective = (
     model,
     data.classes.length,
   )(normalise(data.mean, data.std)(images));
-  const lossOf = (of: Node): Node =>
-    headLoss(of, { labels, batch }, model.align_corners, train.loss);
-  const main = lossOf(logits.main);
-  const auxiliary = logits.auxiliary === null ? null : lossOf(logits.auxiliary);
-  const loss = totalLoss(main, auxiliary, model.auxiliary?.weight ?? 0);
-  const cheaper = rewriteNodes(passes.forward, [loss]);
-  const rounded = rewriteNodes(passes.precision, [cheaper(loss)]);
+  const lossesOf = (of: Node): Loss =>
+    lossOf(of, { labels, batch }, model.align_corners, train.loss);
+  const main = lossesOf(logits.main);
+  const auxiliary = logits.auxiliary === null ? null : lossesOf(logits.auxiliary);
+  const total = (of: "value" | "slope"): Node =>
+    totalLoss(main[of], auxiliary?.[of] ?? null, model.auxiliary?.weight ?? 0);
+  const [loss, slope] = [total("value"), train.loss.strips > 1 ? total("slope") : null];
+  const roots = slope === null ? [loss] : [loss, slope];
+  const cheaper = rewriteNodes(passes.forward, roots);
+  const rounded = rewriteNodes(passes.precision, roots.map(cheaper));
   const rewritten = (node: Node): Node => rounded(cheaper(node));
   return {
     loss: rewritten(loss),
-    main: rewritten(main),
-    auxiliary: auxiliary === null ? null : rewritten(auxiliary),
+    slope: rewritten(slope ?? loss),
+    main: rewritten(main.value),
+    auxiliary: auxiliary === null ? null : rewritten(auxiliary.value),
   };
 };

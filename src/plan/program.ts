@@ -59,7 +59,10 @@ export const lower = (experiment: Experiment): Program => {
   const file = experiment.model.weights;
   const weights = file && { ...file, file: basename(file.file) };
   // What only watches a training, and how it fits into its machine, decides none of its weights.
-  const { validate: _, checkpoints: __, memory: ___, ...train } = experiment.train;
+  const { validate: _, checkpoints: __, memory: ___, ...decisive } = experiment.train;
+  // Strips stand in the graph.
+  const { strips: ____, ...loss } = decisive.loss;
+  const train = { ...decisive, loss };
   const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
   return { experiment, training, again, gathering, fingerprint };
 };

@@ -36,7 +36,8 @@ const stageOf = (block: Block): string => block.replace(/\..*/, "");
 /** As the spec says; under a budget the fewest that meet it, or those that come nearest. */
 export const recomputed = (experiment: Experiment): readonly Run[] => {
   const { memory } = experiment.train;
-  if (memory === null) return [];
+  // A run of an earlier version says nothing of it.
+  if (memory == null) return [];
   if ("budget" in memory) return within(memory.budget, experiment).runs;
   const blocks = candidates(experiment);
   return together(blocks, memory.recompute === "stages" ? blocks.length : 1);
@@ -92,10 +93,10 @@ const fewest = (first: (n: number) => Fit, budget: number, all: Fit): Fit => {
 /** Those that free most for a multiply-accumulate first. */
 const byPrice = (experiment: Experiment, blocks: readonly Block[]): readonly Block[] => {
   const part = { count: experiment.train.accumulate, index: scalar(0, "i32") };
-  const { loss } = objective(experiment, part, trainingPasses(experiment));
-  const runAt = runOf(loss, experiment.model.backbone, blocks.map(alone));
+  const { slope } = objective(experiment, part, trainingPasses(experiment));
+  const runAt = runOf(slope, experiment.model.backbone, blocks.map(alone));
   const prices = blocks.map(() => ({ bytes: 0, macs: 1 }));
-  for (const node of topological([loss])) {
+  for (const node of topological([slope])) {
     const price = prices[runAt(node) ?? -1];
     if (price === undefined) continue;
     // What the backward pass asks for: what goes into a norm, and what leaves a ReLU.

@@ -23,9 +23,9 @@ export const slopesOf = (
 ): Slopes => {
   const { accumulate, freeze } = experiment.train;
   const of = objective(experiment, { count: accumulate, index }, passes);
-  const variables = trainedVariables([of.loss]).filter(
+  const variables = trainedVariables([of.slope]).filter(
     ({ attributes }) => !isFrozen(attributes.name, freeze),
   );
-  const segmentOf = runOf(of.loss, experiment.model.backbone, again);
-  return { ...of, variables, slopes: gradients(of.loss, variables, segmentOf) };
+  const segmentOf = runOf(of.slope, experiment.model.backbone, again);
+  return { ...of, variables, slopes: gradients(of.slope, variables, segmentOf) };
 };

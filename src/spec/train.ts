@@ -1,10 +1,10 @@
 /** The section `train`: how long, on what crops, with which rates and losses. */
 
 import { augment } from "./augment.js";
-import { bytes } from "./bytes.js";
 import { closed } from "./closed.js";
 import { documented } from "./codec.js";
 import { list, tuple } from "./list.js";
+import { memory } from "./memory.js";
 import { oneOf } from "./one-of.js";
 import { choice, integer, real } from "./scalar.js";
 import { tagged } from "./tagged.js";
@@ -79,6 +79,10 @@ const loss = closed(
       oneOf(none, mining),
       "Online hard example mining: the loss of the hard pixels alone. Default: none.",
     ),
+    strips: documented(
+      integer({ min: 1, max: 64 }),
+      "Rows at full resolution come in this many strips, one after another, so that only one is in memory. Default: 1.",
+    ),
     dice: documented(
       real({ min: 0 }),
       "Weight of the soft Dice loss beside the cross-entropy. Default: 0, none.",
@@ -100,17 +104,6 @@ const freeze = closed(
     ),
   },
 );
-
-const memory = tagged("way to save memory", {
-  recompute: documented(
-    choice("blocks", "stages"),
-    "Makes every residual block again in the backward pass, one at a time, or every stage.",
-  ),
-  budget: documented(
-    bytes,
-    "What the training may need, as `6GiB`: makes again as little as that takes.",
-  ),
-});
 
 const validate = closed(
   "`validate`",

@@ -182,6 +182,22 @@ export const miningInParts = (parts: number): Diagnostic =>
     },
   );
 
+export const stripsNeedWhole = (strips: number, by: "mining" | "dice"): Diagnostic =>
+  error(
+    "E0563",
+    "the loss does not come in strips",
+    place(["train", "loss", "strips"], `${strips} strips`),
+    {
+      related: [
+        by === "mining"
+          ? place(miningPath, "ranks the pixels of whole images")
+          : place(["train", "loss", "dice"], "divides sums over whole images"),
+      ],
+      notes: ["only a sum over pixels is the sum of its strips"],
+      help: [`remove \`strips\`, or \`${by}\``],
+    },
+  );
+
 export const endAboveBase = (base: number, end: number): Diagnostic =>
   error(
     "E0521",

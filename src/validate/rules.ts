@@ -28,6 +28,7 @@ import { rateFalls } from "./rate-falls.js";
 import type { DataRule, Rule } from "./rule.js";
 import { splitForm } from "./split-form.js";
 import { strideSite } from "./stride-site.js";
+import { stripsAddUp } from "./strips-add-up.js";
 import { validationSplit } from "./validation-split.js";
 import { windowOnGrid } from "./window-on-grid.js";
 import { windowSize } from "./window-size.js";
@@ -58,6 +59,7 @@ export const rules: readonly Rule[] = [
   averageFollows,
   classWeights,
   miningChooses,
+  stripsAddUp,
   augmentRanges,
   augmentOnce,
   cropLast,

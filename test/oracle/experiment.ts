@@ -30,6 +30,7 @@ export const plainLoss: Train["loss"] = {
   mean_over: "valid",
   class_weights: null,
   mining: null,
+  strips: 1,
   dice: 0,
 };
 

@@ -56,6 +56,7 @@ export const full: Spec = {
       mean_over: "all",
       class_weights: [1, 2, 3],
       mining: { threshold: 0.8, keep: 500 },
+      strips: 1,
       dice: 0.5,
     },
     augment: [

@@ -9,7 +9,7 @@ import { lower } from "../../plan/program.js";
 import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
-import { bytesIn } from "../../spec/bytes.js";
+import { bytesIn } from "../../spec/memory.js";
 import {
   jsonFlag,
   nameOf,
