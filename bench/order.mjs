@@ -13,6 +13,7 @@ import { cases, sides } from "./cases.mjs";
  * @typedef {object} Order
  * @property {boolean} whole whether nothing was left out
  * @property {number} seconds for the rounds of each run
+ * @property {string | undefined} results a file that keeps what was measured, so that a bench that was cut off goes on
  * @property {readonly Run[]} runs
  */
 
@@ -38,10 +39,12 @@ export const orderOf = (args) => {
     options: {
       short: { type: "boolean", default: false },
       task: { type: "string", multiple: true, default: [...TASKS] },
+      results: { type: "string" },
       sides: { type: "string", default: Object.keys(sides).join() },
     },
     allowPositionals: true,
   });
+  const { results } = values;
   const among = values.sides.split(",");
   const named = cases.map(({ name }) => name);
   expectKnown("case", positionals, named);
@@ -54,5 +57,8 @@ export const orderOf = (args) => {
     .flatMap((of) =>
       TASKS.flatMap((task) => (values.task.includes(task) ? runOf(of, task, among) : [])),
     );
-  return { whole: args.length === 0, seconds: values.short ? 5 : 20, runs };
+  const everything =
+    among.length === Object.keys(sides).length && values.task.length === TASKS.length;
+  const whole = everything && !values.short && positionals.length === 0;
+  return { whole, seconds: values.short ? 5 : 20, results, runs };
 };

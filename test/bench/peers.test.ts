@@ -151,6 +151,11 @@ describe("the cases", () => {
     const { whole, runs } = orderOf(["--task", "infer", "--sides", "pspc,onnxruntime", "camvid"]);
     expect(whole).toBe(false);
     expect(runs).toMatchObject([{ task: "infer", batch: 4, sides: ["pspc", "onnxruntime"] }]);
+    expect(orderOf(["--results", "kept.jsonl"])).toMatchObject({
+      whole: true,
+      results: "kept.jsonl",
+    });
+    expect(orderOf(["--results", "kept.jsonl", "camvid"]).whole).toBe(false);
     expect(orderOf(["--short"]).runs.map(({ task }) => task)).toEqual(["train", "infer"]);
     expect(() => orderOf(["camvit"])).toThrow(/no case camvit; there are pspnet50-185,/);
     expect(() => orderOf(["--sides", "caffe"])).toThrow(/no side caffe; there are pspc,/);
