@@ -46,8 +46,9 @@ const isFile = (): boolean => {
   }
 };
 
+/** Also errors that are none: parts of CUDA that register twice, and GPUs that were hidden on purpose. */
 const noise =
-  /^(?:WARNING: All log messages before absl::InitializeLog|[IW]\d{4} |E\d{4} .*Unable to register cu\w+ factory)/;
+  /^(?:WARNING: All log messages before absl::InitializeLog|[IW]\d{4} |E\d{4} .*(?:Unable to register cu\w+ factory|cuInit.*CUDA_ERROR_NO_DEVICE))/;
 
 /** What is worth hearing: lines above the level of warnings, and what no program of TensorFlow's wrote. */
 export const withoutNoise = (text: string): string =>
