@@ -53,7 +53,9 @@ const live = async (
   return { code, kinds, err };
 };
 
-test("once: what is done is saved, and how to go on is told", { timeout: 120_000 }, async () => {
+test.concurrent("once: what is done is saved, and how to go on is told", {
+  timeout: 120_000,
+}, async () => {
   const run = join(folder, "once");
   const { code, kinds, err } = await live(run);
   expect(code).toBe(130);
@@ -63,7 +65,7 @@ test("once: what is done is saved, and how to go on is told", { timeout: 120_000
   expect(checkpointsOf(run)).toHaveLength(1);
 });
 
-test("twice: it is over at once, and nothing half-written counts", {
+test.concurrent("twice: it is over at once, and nothing half-written counts", {
   timeout: 120_000,
 }, async () => {
   const run = join(folder, "twice");
