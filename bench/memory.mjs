@@ -44,6 +44,13 @@ const cases = [
   ],
   ["specs/pspnet50-ade20k.yaml", "train.batch=2"],
   ["specs/pspnet50-ade20k.yaml", "train.batch=2", "train.memory.recompute=blocks"],
+  [
+    "specs/pspnet50-ade20k.yaml",
+    "train.batch=2",
+    "train.memory.recompute=blocks",
+    "train.loss.strips=8",
+  ],
+  ["specs/pspnet50-ade20k.yaml", "train.batch=2", "train.loss.strips=8"],
 ];
 
 /** @param {readonly string[]} words */

@@ -44,13 +44,11 @@ const bytes = (file: string): Promise<string> => readFile(file, "base64");
 beforeAll(() => squares(data));
 
 describe("validation on the way", { timeout: 120_000 }, () => {
-  const scoring = program(
-    data,
-    plan({
-      validate: { every: 5, images: null },
-      checkpoints: { every: 4, keep: 3, best: "miou" },
-    }),
-  );
+  const watched = plan({
+    validate: { every: 5, images: null },
+    checkpoints: { every: 4, keep: 3, best: "miou" },
+  });
+  const scoring = program(data, watched);
 
   test("finds what `eval` finds, keeps the best, and changes no weight", async () => {
     const events = await collect(running("scored", scoring));
@@ -103,14 +101,15 @@ describe("validation on the way", { timeout: 120_000 }, () => {
       expect(await bytes(classes)).toBe(await bytes(join(at("same"), basename(classes))));
   });
 
-  test("begins again where it was stopped in the midst", async () => {
+  test("begins again where it was stopped in the midst, also with less memory", async () => {
     const stop = new AbortController();
     const events = await collect(running("halved", scoring, { signal: stop.signal }), (event) => {
       if (event.kind === "progress" && event.what === "validating") stop.abort();
       return false;
     });
     expect(events.at(-1)).toMatchObject({ kind: "stopped", step: 5 });
-    await collect(running("halved", scoring, { resume: true }));
+    const frugal = program(data, { ...watched, memory: { recompute: "blocks" } });
+    await collect(running("halved", frugal, { resume: true }));
     for (const file of [metricsFile, weightsFile, bestFile])
       expect(await bytes(file(at("halved")))).toBe(await bytes(file(at("scored"))));
   });
