@@ -122,3 +122,17 @@ export interface WhichWeights {
   readonly best: boolean;
   readonly weights: string | undefined;
 }
+
+const imageType: Type<string, readonly [height: number, width: number]> = {
+  displayName: "HxW",
+  from: async (text) => {
+    const [, height, width] = /^([1-9]\d{0,4})[x×]([1-9]\d{0,4})$/.exec(text) ?? [];
+    if (height === undefined || width === undefined)
+      throw new Error(`expected rows and columns as 1024x2048, found ${text}`);
+    return [Number(height), Number(width)];
+  },
+};
+
+/** Rows and columns of an image. */
+export const imageOption = (description: string) =>
+  option({ long: "image", type: optional(imageType), description });

@@ -2,6 +2,7 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import { product, type Shape } from "./type.js";
+import { type Side, type Tile, winogradMatrix } from "./winograd.js";
 
 export type Content =
   | { readonly kind: "fill"; readonly value: number }
@@ -37,7 +38,9 @@ export type Content =
       readonly alignCorners: boolean;
     }
   /** Rows or columns of a map repeated so that adaptive cells of `bins` get one length: `[bins·length, size]`. */
-  | { readonly kind: "cells"; readonly bins: number; readonly size: number };
+  | { readonly kind: "cells"; readonly bins: number; readonly size: number }
+  /** A transform of Winograd's in two dimensions. */
+  | { readonly kind: "winograd"; readonly tile: Tile; readonly side: Side };
 
 /** Cell i of `bins` over n: [⌊i·n/bins⌋, ⌈(i+1)·n/bins⌉). Cells overlap where bins does not divide n. */
 export const cell = (
@@ -179,6 +182,8 @@ const numbersOf = (content: Content, shape: Shape): ArrayLike<number> => {
       return interpolation(content.size, content.n, content.alignCorners);
     case "taps":
       return tapsMatrix(content);
+    case "winograd":
+      return winogradMatrix(content.tile, content.side);
   }
 };
 

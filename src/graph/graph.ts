@@ -123,3 +123,18 @@ export const number = (step: Step<Node>): Graph => {
 /** Values of one operation, typed. */
 export const valuesOfOp = <K extends OpName>(graph: Graph, op: K): readonly ValueOf<K>[] =>
   graph.values.filter((value): value is Extract<Value, ValueOf<K>> => value.op === op);
+
+/** The step that a graph numbers, to be rewritten. */
+export const stepOf = (graph: Graph): Step<Node> => {
+  const nodes: Node[] = [];
+  for (const { op, attributes, args, types } of graph.values) {
+    // Sound: op and attributes come from one value.
+    nodes.push({ op, attributes, args: args.map((id) => nodes[id]), types } as Node);
+  }
+  return {
+    results: Object.fromEntries(
+      Object.entries(graph.results).map(([name, id]) => [name, nodes[id]]),
+    ),
+    updates: graph.updates.map((update) => mapUpdate(update, (id) => nodes[id])),
+  };
+};

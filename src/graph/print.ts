@@ -21,6 +21,8 @@ const printContent = (content: Content): string => {
     }
     case "cells":
       return `cells of ${content.bins} over ${content.size}`;
+    case "winograd":
+      return `winograd F(${content.tile}×${content.tile}, 3×3) ${content.side}`;
   }
 };
 

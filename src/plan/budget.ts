@@ -8,7 +8,7 @@ import { normValues } from "../validate/norm-values.js";
 import * as says from "./errors.js";
 import { footprint } from "./footprint.js";
 import { within } from "./recompute.js";
-import { trainingStep } from "./step.js";
+import { trainingKernels, trainingStep } from "./step.js";
 
 /** A spec whose budget cannot be met, whatever is made again. */
 export const withinBudget = ({
@@ -19,7 +19,10 @@ export const withinBudget = ({
   const { budget } = memory;
   const { needs, runs } = within(budget, experiment);
   if (needs <= budget) return [];
-  const { state, initial, process } = footprint(trainingStep(experiment, standard, runs));
+  const { state, initial, process } = footprint(
+    trainingStep(experiment, standard, runs),
+    trainingKernels(experiment),
+  );
   const sizes = { budget, least: needs, fixed: state + initial + process };
   return [says.overBudget(sizes, batch, crop, fittingParts(budget, experiment))];
 };

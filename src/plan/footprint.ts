@@ -6,6 +6,7 @@
 import { type Graph, valuesOfOp } from "../graph/graph.js";
 import { memory } from "../graph/memory.js";
 import { bytesOf } from "../graph/type.js";
+import { type Kernels, plainCpu, withKernels } from "../rewrite/kernels.js";
 
 /** In bytes; keys are those of `plan --json`. */
 export interface Footprint {
@@ -33,12 +34,13 @@ const PROCESS = 478 * MiB;
 /** A value of the graph as TensorFlow's nodes, kernels and compiled code. */
 const VALUE = 25 * 1024;
 
-/** Of a process that opens a session for `graph`, writes the state, and runs steps. */
-export const footprint = (graph: Graph): Footprint => {
-  const { state, held, activations, passing } = memory(graph);
+/** Of a process that opens a session for `graph` with the kernels of a machine, writes the state, and runs steps. */
+export const footprint = (graph: Graph, kernels: Kernels = plainCpu): Footprint => {
+  const running = withKernels(graph, kernels);
+  const { state, held, activations, passing } = memory(running);
   const kept = held + activations;
   const pool = Math.round(SLACK * (state + kept + passing));
-  const process = PROCESS + VALUE * graph.values.length;
+  const process = PROCESS + VALUE * running.values.length;
   const initial = state - gathered(graph);
   return {
     state,

@@ -4,7 +4,7 @@ import type { Experiment } from "../normalize/experiment.js";
 import { standard } from "../rewrite/passes.js";
 import { footprint } from "./footprint.js";
 import { recomputed, within } from "./recompute.js";
-import { trainingStep } from "./step.js";
+import { trainingKernels, trainingStep } from "./step.js";
 
 /** The largest batch, in as many parts as the experiment says, whose training fits into `bytes`; 0 where none does. */
 export const largestBatch = (experiment: Experiment, bytes: number): number => {
@@ -20,7 +20,10 @@ const needsOf = (experiment: Experiment): number => {
   const { memory } = experiment.train;
   return memory != null && "budget" in memory
     ? within(0, experiment).needs
-    : footprint(trainingStep(experiment, standard, recomputed(experiment))).total;
+    : footprint(
+        trainingStep(experiment, standard, recomputed(experiment)),
+        trainingKernels(experiment),
+      ).total;
 };
 
 /** Nobody trains with more. */

@@ -11,7 +11,7 @@ import type { Experiment } from "../normalize/experiment.js";
 import { standard } from "../rewrite/passes.js";
 import { footprint } from "./footprint.js";
 import { objective } from "./objective.js";
-import { trainingPasses, trainingStep } from "./step.js";
+import { trainingKernels, trainingPasses, trainingStep } from "./step.js";
 
 /** What the backward pass goes back to; what is frozen, it never asks for. */
 const candidates = ({ model, train }: Experiment): readonly Block[] =>
@@ -56,7 +56,7 @@ export interface Fit {
 export const within = (budget: number, experiment: Experiment): Fit => {
   const tried = (runs: readonly Run[]): Fit => ({
     runs,
-    needs: footprint(trainingStep(experiment, standard, runs)).total,
+    needs: footprint(trainingStep(experiment, standard, runs), trainingKernels(experiment)).total,
   });
   const none = tried([]);
   if (none.needs <= budget) return none;

@@ -3,9 +3,10 @@
 import type { Graph } from "../graph/graph.js";
 import type { Run } from "../model/segment.js";
 import type { Experiment } from "../normalize/experiment.js";
+import { type Kernels, withKernels } from "../rewrite/kernels.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import { recomputed } from "./recompute.js";
-import { trainingPasses, trainingStep, trainingStepBy } from "./step.js";
+import { trainingKernels, trainingPasses, trainingStep, trainingStepBy } from "./step.js";
 
 export interface Stage {
   /** `as written`, or the rewrite's. */
@@ -15,8 +16,8 @@ export interface Stage {
   readonly graph: Graph;
 }
 
-/** The last is what is compiled. */
-export const stages = (experiment: Experiment): readonly Stage[] => {
+/** The last is what runs. */
+export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage[] => {
   const { inference, forward, precision, whole } = trainingPasses(experiment);
   const all = [...forward, ...precision, ...whole];
   const through = (n: number): Passes => {
@@ -33,8 +34,17 @@ export const stages = (experiment: Experiment): readonly Stage[] => {
     graph: trainingStepBy(experiment, through(n)),
   }));
   const again = recomputed(experiment);
-  return again.length === 0 ? steps : [...steps, madeAgain(experiment, again)];
+  const step = trainingStep(experiment, standard, again);
+  const graph = withKernels(step, trainingKernels(experiment, kernels));
+  return [
+    ...steps,
+    ...(again.length === 0 ? [] : [madeAgain(experiment, again)]),
+    { name: "choose-kernels", law: exactForms, graph },
+  ];
 };
+
+const exactForms =
+  "a convolution and its gradients have several exact forms: the one that costs least on this machine is taken";
 
 const madeAgain = (experiment: Experiment, again: readonly Run[]): Stage => ({
   name: "make-again",

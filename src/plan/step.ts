@@ -27,6 +27,7 @@ import { network } from "../model/network.js";
 import { IGNORE } from "../model/pixels.js";
 import type { Run } from "../model/segment.js";
 import type { Experiment } from "../normalize/experiment.js";
+import { frugal, type Kernels, plainCpu } from "../rewrite/kernels.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteStep } from "../rewrite/rewrite.js";
 import { context, type Objective } from "./objective.js";
@@ -63,6 +64,10 @@ const assign = (variable: Node, value: Node): Update<Node> => ({ kind: "assign",
 /** Those asked for, and what the precision brings with it. */
 export const trainingPasses = ({ train }: Experiment, asked: Passes = standard): Passes =>
   train.precision === "bf16" ? inHalfPrecision(asked) : asked;
+
+/** Those of a machine; a training that says how to fit into memory has no room for faster forms. */
+export const trainingKernels = ({ train }: Experiment, kernels: Kernels = plainCpu): Kernels =>
+  train.memory === null ? kernels : frugal(kernels);
 
 /**
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running

@@ -13,7 +13,8 @@ import { type Footprint, footprint } from "../plan/footprint.js";
 import { largestBatch } from "../plan/largest-batch.js";
 import { groups, rate } from "../plan/schedule.js";
 import { stepsPerEpoch } from "../plan/shuffle.js";
-import { predictionStep, trainingStep } from "../plan/step.js";
+import { predictionStep, trainingKernels, trainingStep } from "../plan/step.js";
+import type { Kernels } from "../rewrite/kernels.js";
 import { asWritten } from "../rewrite/passes.js";
 import { isAuxiliary, type LayerRow, layers } from "./layers.js";
 import { summary } from "./summary.js";
@@ -91,6 +92,8 @@ export interface PlanRequest {
   readonly training: Graph;
   /** Runs of blocks that it makes again. */
   readonly again: readonly Run[];
+  /** How the machine would compute it: forms of a layer differ in the memory that they take. */
+  readonly kernels?: Kernels;
   readonly fingerprint: string;
   readonly variants: readonly string[];
   /** How many images the training split has, where that is known. */
@@ -102,12 +105,12 @@ export interface PlanRequest {
 }
 
 export const plan = (request: PlanRequest): Plan => {
-  const { experiment, training, images, available } = request;
+  const { experiment, training, kernels, images, available } = request;
   const { model, train } = experiment;
   // Rewrites compute the same with other layers; people count the network as the paper draws it.
   const rows = layers(trainingStep(experiment, asWritten));
   const [height, width] = request.image ?? train.crop;
-  const needed = footprint(training);
+  const needed = footprint(training, trainingKernels(experiment, kernels));
   const side = (n: number): number => featureSize(n, model.backbone.dilations);
   const feature = [side(train.crop[0]), side(train.crop[1])] as const;
   return {
@@ -126,7 +129,7 @@ export const plan = (request: PlanRequest): Plan => {
     memory_bytes: needed.total,
     memory: {
       training: needed,
-      inference: footprint(predictionStep(experiment, height, width)),
+      inference: footprint(predictionStep(experiment, height, width), kernels),
     },
     recompute: recompute(request),
     largest_batch:
@@ -145,7 +148,7 @@ export const plan = (request: PlanRequest): Plan => {
   };
 };
 
-const recompute = ({ experiment, training, again }: PlanRequest): Recompute | null => {
+const recompute = ({ experiment, training, kernels, again }: PlanRequest): Recompute | null => {
   if (again.length === 0) return null;
   const kept = trainingStep(experiment);
   const [before, after] = [macs(kept), macs(training)];
@@ -153,7 +156,7 @@ const recompute = ({ experiment, training, again }: PlanRequest): Recompute | nu
     runs: again,
     macs: ((after - before) * experiment.train.accumulate) / experiment.train.batch,
     share: (after - before) / before,
-    memory_bytes_without: footprint(kept).total,
+    memory_bytes_without: footprint(kept, kernels).total,
   };
 };
 

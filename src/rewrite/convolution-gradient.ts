@@ -27,7 +27,7 @@ const turned = (kernel: Node): Node => {
 };
 
 /** What is left of the kernel's reach on each side. */
-const opposite = (
+export const opposite = (
   { top, bottom, left, right }: Padding,
   [kh, kw]: readonly number[],
   dilation: number,

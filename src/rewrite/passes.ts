@@ -1,6 +1,5 @@
 /** Which rewrites run, and when. */
 
-import { inputGradientAsConvolution, kernelGradientAsProducts } from "./convolution-gradient.js";
 import { factorPyramid } from "./factor-pyramid.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import { halfPrecision, narrowWidened } from "./half-precision.js";
@@ -26,15 +25,12 @@ export const standard: Passes = {
   whole: [joinPads, stretchLate],
 };
 
-/**
- * The same for a training in bf16, where it differs. Inference stays f32. The gradients' forms are those that run
- * everywhere and that are 3 to 5 times faster where bf16 is computed in hardware.
- */
+/** The same for a training in bf16, where it differs. Inference stays f32. */
 export const inHalfPrecision = ({ inference, forward, whole }: Passes): Passes => ({
   inference,
   forward,
   precision: halfPrecision,
-  whole: [...whole, narrowWidened, inputGradientAsConvolution, kernelGradientAsProducts],
+  whole: [...whole, narrowWidened],
 });
 
 /** The network as the paper draws it: for counting, and to hold the rewrites against. */

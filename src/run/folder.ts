@@ -9,6 +9,7 @@ import { Failed } from "../diagnostic/failure.js";
 import { systemReason } from "../diagnostic/system.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
+import type { Kernels } from "../rewrite/kernels.js";
 import type { Device } from "../runtime/library.js";
 import { damagedRun, type Foreign, foreignRun, noRun } from "./errors.js";
 import type { Evaluation } from "./evaluation.js";
@@ -37,6 +38,8 @@ export interface Run {
   readonly created: string;
   readonly fingerprint: Fingerprint;
   readonly experiment: Experiment;
+  /** How each layer of the step is computed: a resume does the same, whatever was measured since. */
+  readonly kernels?: Kernels["known"];
   readonly recoveries: readonly Recovery[];
   /** What the plan was changed in on the way, and at which step. */
   readonly amendments: readonly { readonly step: number; readonly changes: readonly string[] }[];

@@ -11,6 +11,7 @@ import type { Safetensors } from "../weights/safetensors.js";
 import { averaged, select } from "../weights/select.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
+import { kernelsHere } from "./kernels.js";
 
 /** Trained weights: those of a run, or of a file. */
 export type Trained = { readonly folder: string } | { readonly weights: string };
@@ -77,7 +78,11 @@ export async function* serve<A>(
   for (let first = 0; first < bySize.length; first += SIZES) {
     const chunk = bySize.slice(first, first + SIZES);
     const sizes = chunk.map(([{ size }]) => size);
-    const { model, variables } = modelFor(program, { ...more, [ability]: sizes });
+    const { model, variables } = modelFor(
+      program,
+      { ...more, [ability]: sizes },
+      kernelsHere(device),
+    );
     const session = await openSession(model, device);
     try {
       session.write(select(averaged(tensors), variables, file));

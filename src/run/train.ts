@@ -12,6 +12,8 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
+import { trainingKernels } from "../plan/step.js";
+import { chosen } from "../rewrite/kernels.js";
 import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
@@ -24,6 +26,7 @@ import { type Checkpoint, checkpointsOf, loadCheckpoint, retreat } from "./check
 import { type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
 import { type Run, version, writeRun } from "./folder.js";
+import { kernelsOf } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { lock } from "./lock.js";
 import { Diverged, recoveryFrom } from "./recovery.js";
@@ -64,10 +67,13 @@ async function* running(request: TrainRequest, known: Known | null): AsyncGenera
   const { samples } = yield* checkedSplit(data, "train", request.signal);
   const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
   const validation = await planValidation(program, scored?.intact ?? []);
-  const { model, variables } = modelFor(program, { train: true, ...validation?.abilities });
+  const kernels = trainingKernels(program.experiment, kernelsOf(device, known?.run ?? null));
+  const abilities = { train: true, ...validation?.abilities };
+  const { model, variables } = modelFor(program, abilities, kernels);
   const session = await openSession(model, device);
   try {
-    let run = known?.run ?? (await newRun(request));
+    const begun = known?.run ?? (await newRun(request));
+    let run: Run = { ...begun, kernels: chosen(program.training, kernels) };
     if (known !== null) yield* resumed(request, known);
     for (;;) {
       const from = await loadCheckpoint(folder, variables);

@@ -115,6 +115,14 @@ const gpuEvidence = (): GpuEvidence => {
   };
 };
 
+/** The device that will be taken, as far as can be told before TensorFlow is loaded. */
+export const expectedDevice = (want: Want): Device => {
+  if (loaded !== undefined) return loaded.device;
+  const { hidden, driver, cuda } = gpuEvidence();
+  const seen = hidden === undefined && driver !== undefined && cuda !== false;
+  return want === "gpu" || (want === "auto" && seen) ? "gpu" : "cpu";
+};
+
 /** The version of the NVIDIA driver, or undefined where there is none. */
 export const nvidiaDriver = (): string | undefined => {
   const file = "/proc/driver/nvidia/version";

@@ -1,10 +1,12 @@
 /** What a session must be able to do enters; the one TensorFlow model that can, over one set of variables, leaves. */
 
+import { map } from "fp-ts/lib/Record.js";
 import type { Graph } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { averagePasses } from "../plan/average.js";
 import type { Program } from "../plan/program.js";
 import { type Asked, evaluationStep, logitsStep, predictionStep } from "../plan/step.js";
+import { type Kernels, plainCpu, withKernels } from "../rewrite/kernels.js";
 import { standard } from "../rewrite/passes.js";
 import { savedModel, stateOf } from "./lower.js";
 import type { SavedModel } from "./proto.js";
@@ -57,7 +59,13 @@ export interface Compiled {
   readonly variables: readonly Ops["variable"][];
 }
 
-export const modelFor = (program: Program, can: Abilities): Compiled => {
-  const graphs = graphsFor(program, can);
+/** With the kernels that suit a machine. */
+export const modelFor = (
+  program: Program,
+  can: Abilities,
+  kernels: Kernels = plainCpu,
+): Compiled => {
+  const onMachine = map((graph: Graph) => withKernels(graph, kernels));
+  const graphs = onMachine(graphsFor(program, can));
   return { model: savedModel(graphs), variables: stateOf(Object.values(graphs)) };
 };

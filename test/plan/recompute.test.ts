@@ -7,6 +7,7 @@ import { footprint } from "../../src/plan/footprint.js";
 import { lower } from "../../src/plan/program.js";
 import { recomputed, within } from "../../src/plan/recompute.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { standard } from "../../src/rewrite/passes.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
@@ -26,7 +27,8 @@ const experiment = (differs: Differs, memory: Memory = null) =>
 /** Losses and the whole state after two steps. */
 const trained = async (differs: Differs, memory: Memory) => {
   const { training, gathering, experiment: of } = lower(experiment(differs, memory));
-  const graphs = { train: training, ...(gathering && { gather: gathering }) };
+  const on = (graph: Graph): Graph => withKernels(graph, plainCpu);
+  const graphs = { train: on(training), ...(gathering && { gather: on(gathering) }) };
   const session = await openSession(savedModel(graphs), "cpu");
   session.write(stateFor(stateOf(Object.values(graphs))));
   const { batch, accumulate, crop } = of.train;

@@ -3,6 +3,7 @@ import { printGraph } from "../../src/graph/print.js";
 import { stages } from "../../src/plan/stages.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { stagesText } from "../../src/report/stages-text.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { asWritten } from "../../src/rewrite/passes.js";
 import { pspnet } from "../oracle/experiment.js";
 
@@ -13,8 +14,10 @@ describe("the stages of a compilation", () => {
       const experiment = pspnet([1, 1, 1, 1], 3, {
         train: { crop: [41, 41], batch: 2, precision },
       });
-      const all = stages(experiment);
-      expect(printGraph(all[all.length - 1].graph)).toBe(printGraph(trainingStep(experiment)));
+      const all = stages(experiment, plainCpu);
+      const step = trainingStep(experiment);
+      expect(printGraph(all[all.length - 2].graph)).toBe(printGraph(step));
+      expect(printGraph(all[all.length - 1].graph)).toBe(printGraph(withKernels(step, plainCpu)));
       const plain = { ...experiment, train: { ...experiment.train, precision: "f32" as const } };
       expect(printGraph(all[0].graph)).toBe(printGraph(trainingStep(plain, asWritten)));
       expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
@@ -23,12 +26,12 @@ describe("the stages of a compilation", () => {
 
   it("are printed with what each changed", async () => {
     const text = stagesText(
-      stages(pspnet([1, 1, 1, 1], 3, { train: { crop: [41, 41], batch: 2 } })),
+      stages(pspnet([1, 1, 1, 1], 3, { train: { crop: [41, 41], batch: 2 } }), plainCpu),
       false,
     );
     const [summary] = text.split("\n\n");
     await expect(`${summary}\n`).toMatchFileSnapshot("golden/stages.txt");
     expect(text).toContain("== factor-pyramid: convolution is linear in its input");
-    expect(text.match(/^return loss = /gm)).toHaveLength(4);
+    expect(text.match(/^return loss = /gm)).toHaveLength(5);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Graph, Value } from "../../src/graph/graph.js";
 import type { OpName } from "../../src/graph/op.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
@@ -11,7 +12,7 @@ import { ask, numbersOf } from "../oracle/oracle.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 
 const step = (precision: "f32" | "bf16", differs: Differs = {}): Graph =>
-  trainingStep(tiny({ ...differs, train: { ...differs.train, precision } }));
+  withKernels(trainingStep(tiny({ ...differs, train: { ...differs.train, precision } })), plainCpu);
 
 const layers: ReadonlySet<OpName> = new Set<OpName>([
   "convolution",

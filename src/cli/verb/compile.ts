@@ -6,7 +6,9 @@ import { makeFolder, writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/print.js";
 import { lower } from "../../plan/program.js";
 import { stages } from "../../plan/stages.js";
+import { trainingKernels } from "../../plan/step.js";
 import { stagesText } from "../../report/stages-text.js";
+import { kernelsHere } from "../../run/kernels.js";
 import { modelFor } from "../../tensorflow/model.js";
 import { encode } from "../../tensorflow/proto.js";
 import { specArguments, textOption } from "../arguments.js";
@@ -30,8 +32,9 @@ export const run = verb((terminal) =>
     },
     handler: async ({ out, print: everyStage, ...request }) => {
       const { resolved } = await open(terminal, request);
+      const kernels = kernelsHere("auto");
       if (everyStage) {
-        print(terminal, stagesText(stages(resolved.experiment), hasColour(terminal.out)));
+        print(terminal, stagesText(stages(resolved.experiment, kernels), hasColour(terminal.out)));
         if (out === undefined) return exit.ok;
       }
       const program = lower(resolved.experiment);
@@ -42,7 +45,8 @@ export const run = verb((terminal) =>
       }
       const [height, width] = program.experiment.train.crop;
       const size = { height, width };
-      const { model } = modelFor(program, { train: true, evaluate: [size], predict: [size] });
+      const can = { train: true, evaluate: [size], predict: [size] };
+      const { model } = modelFor(program, can, trainingKernels(program.experiment, kernels));
       const about = { fingerprint: program.fingerprint, signatures: Object.keys(model.signatures) };
       const files: Readonly<Record<string, string | Uint8Array>> = {
         "graph.txt": text,

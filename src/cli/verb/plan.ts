@@ -9,8 +9,10 @@ import { lower } from "../../plan/program.js";
 import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
+import { kernelsHere } from "../../run/kernels.js";
 import { bytesIn } from "../../spec/memory.js";
 import {
+  imageOption,
   jsonFlag,
   nameOf,
   othersArguments,
@@ -34,16 +36,6 @@ const sizeType: Type<string, number> = {
   },
 };
 
-const imageType: Type<string, readonly [number, number]> = {
-  displayName: "HxW",
-  from: async (text) => {
-    const [, height, width] = /^([1-9]\d{0,4})[x×]([1-9]\d{0,4})$/.exec(text) ?? [];
-    if (height === undefined || width === undefined)
-      throw new Error(`expected rows and columns as 1024x2048, found ${text}`);
-    return [Number(height), Number(width)];
-  },
-};
-
 interface Asked {
   readonly overrides: readonly string[];
   readonly json: boolean;
@@ -64,11 +56,9 @@ export const run = verb((terminal) =>
         type: optional(sizeType),
         description: "the largest batch that trains in so much: 8GiB",
       }),
-      image: option({
-        long: "image",
-        type: optional(imageType),
-        description: "the image whose prediction's memory is told; of the crop's size otherwise",
-      }),
+      image: imageOption(
+        "the image whose prediction's memory is told; of the crop's size otherwise",
+      ),
       out: textOption("out", "FILE", "saves the plan, to be compared later"),
       diff: flag({ long: "diff", description: "what differs between two specs or saved plans" }),
       exitCode: flag({
@@ -107,6 +97,7 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
     again,
     fingerprint: fingerprint.training,
     variants,
+    kernels: kernelsHere("auto"),
     images: await imageCount(experiment.data),
     available: memory,
     image,

@@ -9,6 +9,7 @@ import { lower } from "../../plan/program.js";
 import { differenceText, type Side } from "../../report/difference.js";
 import { fitting } from "../../report/fitting.js";
 import { plan } from "../../report/plan.js";
+import { kernelsHere } from "../../run/kernels.js";
 import type { Check } from "../../validate/check.js";
 import { jsonFlag, nameOf, othersArguments, type Pair, pairOf, type Target } from "../arguments.js";
 import { exit, Rejected } from "../exit.js";
@@ -82,7 +83,15 @@ const side = (target: Target, { experiment }: Resolved): Side => {
   return {
     name: nameOf(target),
     training,
-    plan: plan({ experiment, training, again, fingerprint: "", variants: [], images: null }),
+    plan: plan({
+      experiment,
+      training,
+      again,
+      fingerprint: "",
+      variants: [],
+      images: null,
+      kernels: kernelsHere("auto"),
+    }),
   };
 };
 

@@ -1,0 +1,48 @@
+/** `tune`: a spec enters; its layers are measured on this machine, and the fastest forms are kept for all programs. */
+
+import { command } from "cmd-ts";
+import { lower } from "../../plan/program.js";
+import { evaluationStep } from "../../plan/step.js";
+import { tuning, tuningText } from "../../report/tuned.js";
+import { keepForms } from "../../run/kernels.js";
+import { fastest, layersOf, tune } from "../../run/tune.js";
+import { thisMachine } from "../../runtime/machine.js";
+import { deviceOption, imageOption, jsonFlag, specArguments } from "../arguments.js";
+import { exit } from "../exit.js";
+import { follow } from "../follow.js";
+import { open } from "../read.js";
+import { hasColour, print, printJson, tell } from "../terminal.js";
+import { verb } from "../verb.js";
+
+export const run = verb((terminal) =>
+  command({
+    name: "tune",
+    description:
+      "Measures every exact form of the layers of a spec on this machine; training and inference take the fastest from then on.",
+    args: {
+      ...specArguments,
+      image: imageOption(
+        "the image whose evaluation is measured too; of the crop's size otherwise",
+      ),
+      json: jsonFlag,
+      device: deviceOption,
+    },
+    handler: async ({ image, json, device, ...request }) => {
+      const { resolved } = await open(terminal, request, json);
+      const { experiment, training } = lower(resolved.experiment);
+      const [height, width] = image ?? experiment.train.crop;
+      const layers = layersOf([training, evaluationStep(experiment, height, width)]);
+      const { answer, interrupted } = await follow(terminal, (signal) =>
+        tune(layers, device, signal),
+      );
+      const forms = Object.fromEntries(answer.map((each) => [each.name, fastest(each)]));
+      const file = await keepForms(device, forms);
+      const found = tuning(answer, thisMachine(device).name, file);
+      if (json) printJson(terminal, found);
+      else print(terminal, tuningText(found, hasColour(terminal.out)));
+      if (!interrupted) return exit.ok;
+      tell(terminal, `stopped: ${answer.length} of ${layers.length} layers are kept`);
+      return exit.interrupted;
+    },
+  }),
+);

@@ -1,0 +1,130 @@
+/**
+ * Winograd's convolutions: a 3×3 convolution without stride, or a gradient of one, enters; it leaves as one product of
+ * matrices a place of the tile, 2.25 or 4 times fewer multiply-accumulates, between transforms that only add.
+ *
+ * A dilated convolution is one convolution for every phase of its dilation, so that phases count as pictures.
+ */
+
+import { none, type Option, some } from "fp-ts/lib/Option.js";
+import { after, concat, constant, matmul, reshape, slice } from "../graph/compose.js";
+import { type Node, type NodeOf, type Padding, shapeOf, typeOf, type Window } from "../graph/op.js";
+import { product, type Shape } from "../graph/type.js";
+import { pieces, type Side, type Tile } from "../graph/winograd.js";
+import { opposite } from "./convolution-gradient.js";
+import { blockCount, fromBlocks, type Grid, gridOver, inBlocks, phases } from "./phases.js";
+import type { Rewrite } from "./rewrite.js";
+
+/** How many places a tile of the input has. */
+const placesOf = (tile: Tile): number => (tile + 2) ** 2;
+
+const matrix = (tile: Tile, side: Side): Node => {
+  const places = placesOf(tile);
+  const shape: Readonly<Record<Side, Shape>> = {
+    input: [places, places],
+    kernel: [places, 9],
+    "turned kernel": [places, 9],
+    output: [tile * tile, places],
+  };
+  return constant({ kind: "winograd", tile, side }, "f32", ...shape[side]);
+};
+
+/** Overlapping tiles of x, transformed: `[(tile+2)², tiles, C]`. */
+const inputTiles = (x: Node, tile: Tile, grid: Grid, before: Padding): Node => {
+  const { rows, columns } = grid;
+  const cut = inBlocks(x, grid, before, 1);
+  const c = shapeOf(x)[3];
+  const parts = pieces(tile).map(({ after, planes }) => {
+    const met = slice(cut, [0, 0, 0, ...after, 0], [...planes, phases(grid), rows, columns, c]);
+    return reshape(met, [product(planes), blockCount(grid) * c]);
+  });
+  const tiles = matmul(matrix(tile, "input"), concat(parts, 0));
+  return reshape(tiles, [placesOf(tile), blockCount(grid), c]);
+};
+
+/**
+ * `[3, 3, C, K]` → `[(tile+2)², C, K]`. Weights are there when a step begins: whoever asks for this waits with it, so
+ * that not all layers' are alive at once.
+ */
+const kernelTiles = (kernel: Node, tile: Tile, side: "kernel" | "turned kernel"): Node => {
+  const [, , c, k] = shapeOf(kernel);
+  const taps = reshape(kernel, [9, c * k]);
+  return reshape(matmul(matrix(tile, side), taps), [placesOf(tile), c, k]);
+};
+
+/** Products `[(tile+2)², tiles, K]` → the image `[N, H, W, K]`. */
+const outputOf = (products: Node, tile: Tile, grid: Grid, shape: Shape): Node => {
+  const [places, tiles, k] = shapeOf(products);
+  const flat = matmul(matrix(tile, "output"), reshape(products, [places, tiles * k]));
+  const blocks = reshape(flat, [tile, tile, phases(grid), grid.rows, grid.columns, k]);
+  return fromBlocks(blocks, grid, { top: 0, left: 0 }, shape);
+};
+
+const isOurs = ([kh, kw]: Shape, { stride, padding, dilation }: Window): boolean =>
+  kh === 3 &&
+  kw === 3 &&
+  stride === 1 &&
+  Object.values(padding).every((n) => n >= 0 && n <= 2 * dilation);
+
+const convolutionIn = (node: NodeOf<"convolution">, tile: Tile): Option<Node> => {
+  const { attributes, args } = node;
+  const [x, kernel] = args;
+  if (!isOurs(shapeOf(kernel), attributes)) return none;
+  const grid = gridOver(shapeOf(node), tile, attributes.dilation);
+  const tiles = inputTiles(x, tile, grid, attributes.padding);
+  const products = matmul(tiles, kernelTiles(after(kernel, x), tile, "kernel"));
+  return some(outputOf(products, tile, grid, shapeOf(node)));
+};
+
+const inputGradientIn = (node: NodeOf<"convolutionInputGradient">, tile: Tile): Option<Node> => {
+  const { attributes, args } = node;
+  const [kernel, dy] = args;
+  if (!isOurs(shapeOf(kernel), attributes)) return none;
+  const grid = gridOver(attributes.shape, tile, attributes.dilation);
+  const before = opposite(attributes.padding, shapeOf(kernel), attributes.dilation);
+  const tiles = inputTiles(dy, tile, grid, before);
+  const products = matmul(
+    tiles,
+    kernelTiles(after(kernel, dy), tile, "turned kernel"),
+    false,
+    true,
+  );
+  return some(outputOf(products, tile, grid, attributes.shape));
+};
+
+const kernelGradientIn = (node: NodeOf<"convolutionKernelGradient">, tile: Tile): Option<Node> => {
+  const { attributes, args } = node;
+  const [x, dy] = args;
+  if (!isOurs(attributes.shape, attributes)) return none;
+  const grid = gridOver(shapeOf(dy), tile, attributes.dilation);
+  const [, , c, k] = attributes.shape;
+  const slopes = reshape(inBlocks(dy, grid, { top: 0, left: 0 }, 0), [
+    tile * tile,
+    blockCount(grid) * k,
+  ]);
+  const spread = matmul(matrix(tile, "output"), slopes, true);
+  // Not the forward pass's tiles, which would be kept for this: they are larger than x, and soon made.
+  const products = matmul(
+    inputTiles(after(x, dy), tile, grid, attributes.padding),
+    reshape(spread, [placesOf(tile), blockCount(grid), k]),
+    true,
+  );
+  const taps = matmul(matrix(tile, "kernel"), reshape(products, [placesOf(tile), c * k]), true);
+  return some(reshape(taps, attributes.shape));
+};
+
+const ruleFor =
+  (tile: Tile) =>
+  (node: Node): Option<Node> => {
+    // The transforms would round bf16 again and again.
+    if (typeOf(node).dtype !== "f32") return none;
+    if (node.op === "convolution") return convolutionIn(node, tile);
+    if (node.op === "convolutionInputGradient") return inputGradientIn(node, tile);
+    return node.op === "convolutionKernelGradient" ? kernelGradientIn(node, tile) : none;
+  };
+
+/** A convolution and its two gradients by tiles of tile×tile outputs. */
+export const winograd = (tile: Tile): Rewrite => ({
+  name: `winograd-${tile}`,
+  law: `without stride, ${tile}×${tile} outputs of a 3×3 kernel are Aᵀ[(G·k·Gᵀ) ⊙ (Bᵀ·x·B)]A, summed over channels before the outer transform; the gradients are its transposes`,
+  rule: ruleFor(tile),
+});

@@ -1,0 +1,38 @@
+/** What of this machine decides how a graph is computed: nothing of TensorFlow is loaded to tell. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import type { Machine } from "../rewrite/guess.js";
+import { expectedDevice, type Want } from "./library.js";
+
+export interface ThisMachine extends Machine {
+  /** The processor or GPU by its name: times that were measured on one say nothing of another. */
+  readonly name: string;
+}
+
+/** oneDNN's kernels are those of x86; without it TensorFlow's refuse gradients of dilated convolutions. */
+const hasOneDnn = (): boolean =>
+  process.arch === "x64" && process.env.TF_ENABLE_ONEDNN_OPTS !== "0";
+
+export const thisMachine = (want: Want): ThisMachine => {
+  const device = expectedDevice(want);
+  const threads = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
+  const processor = `${cpus()[0]?.model.trim() ?? "processor"}, ${threads} threads`;
+  return {
+    device,
+    dilatedGradients: device === "gpu" || hasOneDnn(),
+    name: device === "gpu" ? gpuNames() : `${processor}${hasOneDnn() ? "" : ", without oneDNN"}`,
+  };
+};
+
+/** As the driver lists them. */
+const gpuNames = (): string => {
+  const folder = "/proc/driver/nvidia/gpus";
+  if (!existsSync(folder)) return "GPU";
+  const names = readdirSync(folder).map((gpu) => {
+    const text = readFileSync(join(folder, gpu, "information"), "utf8");
+    return /^Model:\s*(.+)$/m.exec(text)?.[1] ?? "GPU";
+  });
+  return names.join(", ") || "GPU";
+};
