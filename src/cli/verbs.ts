@@ -33,6 +33,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: "write the printed graph and the SavedModel",
     load: () => import("./verb/compile.js"),
   },
+  tune: {
+    summary: "measure which form of each layer is the fastest on this machine",
+    load: () => import("./verb/tune.js"),
+  },
   data: {
     summary:
       "data check | stats | browse: what is wrong with the data, what they hold, how they look",
