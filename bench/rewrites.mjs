@@ -1,15 +1,19 @@
 // @ts-check
 /**
- * What each rewrite brings: `node bench/rewrites.mjs SPEC [key=value …]`. The training step and the inference of one
- * crop run as written, with one rewrite each, and with all, in turns. Prints a table of medians with their spread.
+ * What each rewrite brings: `npm run bench:rewrites -- SPEC [key=value …]`. The training step and the inference of one
+ * crop run as written, with one rewrite each, and with all, in turns. Prints a table of medians with their spread, of
+ * multiply-accumulates, and of bytes that are alive at once.
  */
 
 import { readFileSync } from "node:fs";
 import { either } from "fp-ts";
+import { products } from "../dist/graph/cost.js";
+import { memory, total } from "../dist/graph/memory.js";
 import { evaluationStep, trainingStep } from "../dist/plan/step.js";
 import { factorPyramid } from "../dist/rewrite/factor-pyramid.js";
 import { foldBatchNorm } from "../dist/rewrite/fold-batch-norm.js";
 import { joinPads } from "../dist/rewrite/join-pads.js";
+import { plainCpu, withKernels } from "../dist/rewrite/kernels.js";
 import { asWritten, standard } from "../dist/rewrite/passes.js";
 import { stretchLate } from "../dist/rewrite/stretch-late.js";
 import { openSession } from "../dist/runtime/session.js";
@@ -17,13 +21,22 @@ import { savedModel, stateOf } from "../dist/tensorflow/lower.js";
 import { checkSpec } from "../dist/validate/check.js";
 import { initialState } from "../dist/weights/initial.js";
 
+/** @typedef {import("../dist/graph/graph.js").Graph} Graph */
+
 const [WARM, ROUNDS] = [2, 7];
-const passes = {
-  "as written": asWritten,
-  "fold-batch-norm": { ...asWritten, inference: [foldBatchNorm] },
-  "factor-pyramid, join-pads": { ...asWritten, forward: [factorPyramid], whole: [joinPads] },
-  "stretch-late": { ...asWritten, whole: [stretchLate] },
-  all: standard,
+const own = (/** @type {Graph} */ graph) => graph;
+const chosen = (/** @type {Graph} */ graph) => withKernels(graph, plainCpu);
+const ways = {
+  "as written": { passes: asWritten, kernels: own },
+  "fold-batch-norm": { passes: { ...asWritten, inference: [foldBatchNorm] }, kernels: own },
+  "factor-pyramid, join-pads": {
+    passes: { ...asWritten, forward: [factorPyramid], whole: [joinPads] },
+    kernels: own,
+  },
+  "stretch-late": { passes: { ...asWritten, whole: [stretchLate] }, kernels: own },
+  "choose-kernels": { passes: asWritten, kernels: chosen },
+  "all but choose-kernels": { passes: standard, kernels: own },
+  all: { passes: standard, kernels: chosen },
 };
 
 const [entry = "specs/camvid.yaml", ...overrides] = process.argv.slice(2);
@@ -46,17 +59,23 @@ const given = {
   evaluate: { image: bytes(pixels * 3, 256), label: bytes(pixels, classes) },
 };
 
-/** @type {{ name: string, kind: "train" | "evaluate", run: () => void, ms: number[] }[]} */
+/** @type {{ name: string, kind: "train" | "evaluate", graph: Graph, run: () => void, ms: number[] }[]} */
 const cases = [];
-for (const [name, which] of Object.entries(passes)) {
+for (const [name, { passes, kernels }] of Object.entries(ways)) {
   const graphs = {
-    train: trainingStep(experiment, which),
-    evaluate: evaluationStep(experiment, height, width, which),
+    train: kernels(trainingStep(experiment, passes)),
+    evaluate: kernels(evaluationStep(experiment, height, width, passes)),
   };
   const session = await openSession(savedModel(graphs), "auto");
   session.write(initialState(stateOf(Object.values(graphs)), 0));
   for (const kind of /** @type {const} */ (["train", "evaluate"])) {
-    cases.push({ name, kind, run: () => session.run(kind, given[kind]), ms: [] });
+    cases.push({
+      name,
+      kind,
+      graph: graphs[kind],
+      run: () => session.run(kind, given[kind]),
+      ms: [],
+    });
   }
 }
 for (let round = 0; round < WARM + ROUNDS; round++) {
@@ -68,16 +87,19 @@ for (let round = 0; round < WARM + ROUNDS; round++) {
 }
 
 const row = (/** @type {"train" | "evaluate"} */ kind, /** @type {string} */ name) => {
-  const sorted = (
-    cases.find((each) => each.kind === kind && each.name === name)?.ms ?? []
-  ).toSorted((a, b) => a - b);
+  const found = cases.find((each) => each.kind === kind && each.name === name);
+  if (found === undefined) throw new Error(`${name} has no ${kind}`);
+  const sorted = found.ms.toSorted((a, b) => a - b);
   const at = (/** @type {number} */ i) => Math.round(sorted[i] ?? Number.NaN);
-  return `${at(ROUNDS >> 1)} (${at(0)}–${at(ROUNDS - 1)})`;
+  const giga = (products(found.graph) / 1e9).toFixed(1);
+  const alive = Math.round(total(memory(found.graph)) / 2 ** 20);
+  return `${at(ROUNDS >> 1)} (${at(0)}–${at(ROUNDS - 1)}) | ${giga} | ${alive}`;
 };
 console.log(
   `${entry} ${overrides.join(" ")}: batch ${batch}, crop ${height}×${width}, ms, median (range)`,
 );
-console.log("| rewrites | training step | inference of one crop |\n| --- | --- | --- |");
-for (const name of Object.keys(passes)) {
+console.log("| rewrites | training step | GMAC | MiB | inference of one crop | GMAC | MiB |");
+console.log("| --- | --- | --: | --: | --- | --: | --: |");
+for (const name of Object.keys(ways)) {
   console.log(`| ${name} | ${row("train", name)} | ${row("evaluate", name)} |`);
 }

@@ -25,13 +25,10 @@ export const kernelsHere = (want: Want): Kernels => {
 };
 
 /** With the forms that a run began with, so that it goes on in the same bits. */
-export const kernelsOf = (
-  want: Want,
+export const asBegun = (
   run: { readonly kernels?: Kernels["known"] } | null,
-): Kernels => {
-  const here = kernelsHere(want);
-  return run?.kernels === undefined ? here : { ...here, known: { ...here.known, ...run.kernels } };
-};
+  kernels: Kernels,
+): Kernels => ({ ...kernels, known: { ...kernels.known, ...run?.kernels } });
 
 /** Adds to what is known of this machine. @throws Failed where the file cannot be written. */
 export const keepForms = async (want: Want, forms: Kernels["known"]): Promise<string> => {

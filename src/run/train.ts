@@ -26,7 +26,7 @@ import { type Checkpoint, checkpointsOf, loadCheckpoint, retreat } from "./check
 import { type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
 import { type Run, version, writeRun } from "./folder.js";
-import { kernelsOf } from "./kernels.js";
+import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { lock } from "./lock.js";
 import { Diverged, recoveryFrom } from "./recovery.js";
@@ -67,7 +67,8 @@ async function* running(request: TrainRequest, known: Known | null): AsyncGenera
   const { samples } = yield* checkedSplit(data, "train", request.signal);
   const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
   const validation = await planValidation(program, scored?.intact ?? []);
-  const kernels = trainingKernels(program.experiment, kernelsOf(device, known?.run ?? null));
+  const here = trainingKernels(program.experiment, kernelsHere(device));
+  const kernels = asBegun(known?.run ?? null, here);
   const abilities = { train: true, ...validation?.abilities };
   const { model, variables } = modelFor(program, abilities, kernels);
   const session = await openSession(model, device);

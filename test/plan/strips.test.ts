@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { memory, total } from "../../src/graph/memory.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
@@ -11,7 +12,7 @@ import { images, labels, stateFor } from "../oracle/scene.js";
 const outcome = async (differs: Differs, strips: number) => {
   const of = tiny({ ...differs, loss: { ...differs.loss, strips } });
   const graph = trainingStep(of);
-  const session = await openSession(savedModel({ train: graph }), "cpu");
+  const session = await openSession(savedModel({ train: withKernels(graph, plainCpu) }), "cpu");
   session.write(stateFor(stateOf([graph])));
   const { batch, crop } = of.train;
   const given = { images: images(batch, ...crop), labels: labels(batch, ...crop, 5), rate: 0.01 };

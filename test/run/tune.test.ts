@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Form } from "../../src/rewrite/form.js";
 import { chosen } from "../../src/rewrite/kernels.js";
 import { readRun, weightsFile } from "../../src/run/folder.js";
-import { keepForms, kernelsHere, kernelsOf, tableFile } from "../../src/run/kernels.js";
+import { asBegun, keepForms, kernelsHere, tableFile } from "../../src/run/kernels.js";
 import { train } from "../../src/run/train.js";
 import { fastest, layersOf, type Tuned } from "../../src/run/tune.js";
 import { thisMachine } from "../../src/runtime/machine.js";
@@ -109,7 +109,7 @@ describe("a run", { timeout: 120_000 }, () => {
     await collect(running("other"));
     const begun = await readRun(join(folder, "whole"));
     expect(Object.values(begun.kernels ?? {})).toContain("winograd-2");
-    expect(chosen(of.training, kernelsOf("cpu", begun))).toEqual(begun.kernels);
+    expect(chosen(of.training, asBegun(begun, kernelsHere("cpu")))).toEqual(begun.kernels);
     expect((await weights("cut")).equals(await weights("whole"))).toBe(true);
     // Another form rounds otherwise, so that equal bits above say something.
     expect((await weights("other")).equals(await weights("whole"))).toBe(false);
