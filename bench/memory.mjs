@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 import { either } from "fp-ts";
 import { footprint } from "../dist/plan/footprint.js";
 import { lower } from "../dist/plan/program.js";
+import { trainingKernels } from "../dist/plan/step.js";
+import { collectGarbage } from "../dist/runtime/garbage.js";
 import { openSession } from "../dist/runtime/session.js";
 import { modelFor } from "../dist/tensorflow/model.js";
 import { checkSpec } from "../dist/validate/check.js";
@@ -59,9 +61,12 @@ const measure = async ([entry = "", ...overrides]) => {
   const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
   if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
   const program = lower(result.right.experiment);
-  const { model, variables } = modelFor(program, { train: true });
+  const kernels = trainingKernels(program.experiment);
+  const { model, variables } = modelFor(program, { train: true }, kernels);
   const session = await openSession(model, "cpu");
-  session.write(initialState(variables, 0));
+  // In a function of its own, so that nothing here still holds the values.
+  (() => session.write(initialState(variables, 0)))();
+  collectGarbage();
   const { batch, crop } = program.experiment.train;
   const pixels = batch * crop[0] * crop[1];
   const bytes = (/** @type {number} */ n, /** @type {number} */ below) =>
@@ -73,7 +78,7 @@ const measure = async ([entry = "", ...overrides]) => {
   };
   for (let step = 0; step < 3; step++) session.run("train", given);
   const [, peak] = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
-  return { estimate: footprint(program.training).total, peak: Number(peak) * 1024 };
+  return { estimate: footprint(program.training, kernels).total, peak: Number(peak) * 1024 };
 };
 
 const [first, ...rest] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 // @ts-check
 /** pspc as a peer: a spec and a task enter, from YAML to a session that is ready; then one step for every line. */
 
+import { collectGarbage } from "../dist/runtime/garbage.js";
 import { describe, loadTensorFlow } from "../dist/runtime/library.js";
 import { openSession } from "../dist/runtime/session.js";
 import { initialState } from "../dist/weights/initial.js";
@@ -12,7 +13,9 @@ await serve(async ({ task, entry, overrides, batch }) => {
   const experiment = experimentOf(entry, overrides);
   const { signature, model, variables } = compiled(task, experiment, batch);
   const session = await openSession(model, "auto");
-  session.write(initialState(variables, 0));
+  // In a function of its own, so that nothing here still holds the values.
+  (() => session.write(initialState(variables, 0)))();
+  collectGarbage();
   const pixels = batch * experiment.train.crop[0] * experiment.train.crop[1];
   const images = bytes(3 * pixels, 256);
   const labels = bytes(pixels, experiment.data.classes.length);

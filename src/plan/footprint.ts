@@ -18,7 +18,10 @@ export interface Footprint {
   readonly workspace: number;
   /** What TensorFlow's pool holds and does not use, because freed pieces do not fit what comes. */
   readonly pool: number;
-  /** The initial values on their way in: JavaScript's copy, which is seldom given back before the first steps. */
+  /**
+   * JavaScript's copy of the initial values. Inference holds it; a training gives it back before its first step, so that
+   * it counts as far as writing them takes more than a step.
+   */
   readonly initial: number;
   /** Node, libtensorflow, the session's graph and its threads: with any network. */
   readonly process: number;
@@ -41,7 +44,10 @@ export const footprint = (graph: Graph, kernels: Kernels = plainCpu): Footprint 
   const kept = held + activations;
   const pool = Math.round(SLACK * (state + kept + passing));
   const process = PROCESS + VALUE * running.values.length;
-  const initial = state - gathered(graph);
+  const step = state + kept + passing + pool + process;
+  const written = state - gathered(graph);
+  const initial =
+    graph.updates.length === 0 ? written : Math.max(0, process + state + written - step);
   return {
     state,
     activations: kept,
@@ -49,7 +55,7 @@ export const footprint = (graph: Graph, kernels: Kernels = plainCpu): Footprint 
     pool,
     initial,
     process,
-    total: state + initial + kept + passing + pool + process,
+    total: step + initial,
   };
 };
 

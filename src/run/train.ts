@@ -14,6 +14,7 @@ import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import { trainingKernels } from "../plan/step.js";
 import { chosen } from "../rewrite/kernels.js";
+import { collectGarbage } from "../runtime/garbage.js";
 import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
@@ -77,10 +78,9 @@ async function* running(request: TrainRequest, known: Known | null): AsyncGenera
     let run: Run = { ...begun, kernels: chosen(program.training, kernels) };
     if (known !== null) yield* resumed(request, known);
     for (;;) {
-      const from = await loadCheckpoint(folder, variables);
-      yield* started(from, known !== null && run.recoveries.length === 0);
-      session.write(from?.state ?? (await firstState(program, variables)));
-      const first = from?.step ?? 0;
+      const again = known !== null && run.recoveries.length === 0;
+      const first = yield* written(request, session, variables, again);
+      collectGarbage();
       run = amended(run, first, known?.changes ?? []);
       try {
         return yield* attempt({ ...request, run, session, variables, samples, validation, first });
@@ -126,6 +126,19 @@ function* resumed({ program }: TrainRequest, { run, changes }: Known): Generator
       kind: "note",
       message: `the rate goes on as in a run that always had this plan: ${rate(schedule, iterations, run.step).toPrecision(3)} at step ${run.step}`,
     };
+}
+
+/** Writes the last checkpoint's state, or the first; the step that it stands at leaves, and nothing else is held. */
+async function* written(
+  { program, folder }: TrainRequest,
+  session: Session,
+  variables: readonly Ops["variable"][],
+  again: boolean,
+): AsyncGenerator<Event, number> {
+  const from = await loadCheckpoint(folder, variables);
+  yield* started(from, again);
+  session.write(from?.state ?? (await firstState(program, variables)));
+  return from?.step ?? 0;
 }
 
 function* started(from: Checkpoint | null, again: boolean): Generator<Event> {
