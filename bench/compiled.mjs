@@ -25,7 +25,7 @@ export const overridesOf = ({ task, overrides, batch }) => [
   ...(task === "train" ? [`train.batch=${batch}`] : plainly),
 ];
 
-/** The one signature that is called, and the model. @param {"train" | "infer"} task @param {import("../dist/normalize/experiment.js").Experiment} experiment @param {number} batch */
+/** The one signature that is called, and the model. @param {"train" | "infer"} task @param {import("../src/normalize/experiment.js").Experiment} experiment @param {number} batch */
 export const compiled = (task, experiment, batch) => {
   const [height, width] = experiment.train.crop;
   const size = { height, width };

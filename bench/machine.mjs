@@ -31,7 +31,7 @@ export const packages = (names) => {
   }
 };
 
-/** @returns {import("../dist/runtime/doctor.js").Report} */
+/** @returns {import("../src/runtime/doctor.js").Report} */
 export const machine = () => {
   const options = /** @type {const} */ ({ encoding: "utf8", stdio: "pipe" });
   return JSON.parse(execFileSync(process.execPath, ["bin/pspc.js", "doctor", "--json"], options));

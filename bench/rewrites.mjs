@@ -21,7 +21,7 @@ import { savedModel, stateOf } from "../dist/tensorflow/lower.js";
 import { checkSpec } from "../dist/validate/check.js";
 import { initialState } from "../dist/weights/initial.js";
 
-/** @typedef {import("../dist/graph/graph.js").Graph} Graph */
+/** @typedef {import("../src/graph/graph.js").Graph} Graph */
 
 const [WARM, ROUNDS] = [2, 7];
 const own = (/** @type {Graph} */ graph) => graph;

@@ -5,7 +5,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 
 /**
- * @typedef {import("../dist/normalize/experiment.js").Experiment} Experiment
+ * @typedef {import("../src/normalize/experiment.js").Experiment} Experiment
  * @typedef {object} Request
  * @property {"train" | "infer" | "product"} task
  * @property {string} entry the spec

@@ -43,7 +43,7 @@ export const table = (all, task) => {
   return [row(titles), row(titles.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows].join("\n");
 };
 
-/** @param {import("../dist/runtime/doctor.js").Report} machine @param {Readonly<Record<string, string>>} found @param {Limits} limits */
+/** @param {import("../src/runtime/doctor.js").Report} machine @param {Readonly<Record<string, string>>} found @param {Limits} limits */
 export const facts = ({ cpu, gpus, node, tfjs, tensorflow }, found, limits) => {
   const units = cpu.units.length === 0 ? "" : ` with ${cpu.units.join(", ")}`;
   const graphics = gpus.map(({ name, driver }) => `${name}, driver ${driver}`);

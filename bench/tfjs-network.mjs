@@ -10,7 +10,7 @@
  * @typedef {import("@tensorflow/tfjs-node-gpu").Tensor} Tensor
  * @typedef {import("@tensorflow/tfjs-node-gpu").Tensor4D} Tensor4D
  * @typedef {import("@tensorflow/tfjs-node-gpu").Variable} Variable
- * @typedef {import("../dist/normalize/experiment.js").Model} Model
+ * @typedef {import("../src/normalize/experiment.js").Model} Model
  * @typedef {{ main: Tensor4D, auxiliary: Tensor4D | null }} Logits
  * @typedef {{ channels: number, size: number, stride?: number, dilation?: number, bias?: boolean }} Convolution
  */

@@ -10,7 +10,7 @@ import { tfjsNetwork } from "./tfjs-network.mjs";
 /**
  * @typedef {import("./tfjs-network.mjs").TensorFlow} TensorFlow
  * @typedef {import("./tfjs-network.mjs").Tensor4D} Tensor4D
- * @typedef {import("../dist/normalize/experiment.js").Experiment} Experiment
+ * @typedef {import("../src/normalize/experiment.js").Experiment} Experiment
  * @typedef {import("@tensorflow/tfjs-node-gpu").Scalar} Scalar
  * @typedef {{ images: Uint8Array, labels: Uint8Array }} Batch
  */
