@@ -5,6 +5,7 @@ import { number } from "../../src/graph/graph.js";
 import { stepCounter } from "../../src/model/layer.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { gatheringStep, trainingStep } from "../../src/plan/step.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
 import type { Tensor } from "../../src/weights/numbers.js";
@@ -30,8 +31,8 @@ export const train = async (
 ): Promise<Course> => {
   const { batch, crop, accumulate } = experiment.train;
   const graphs = {
-    train: trainingStep(experiment),
-    ...(accumulate > 1 && { gather: gatheringStep(experiment) }),
+    train: withKernels(trainingStep(experiment), plainCpu),
+    ...(accumulate > 1 && { gather: withKernels(gatheringStep(experiment), plainCpu) }),
   };
   const drawn = stateFor(stateOf(Object.values(graphs)));
   // An average begins where its weight does.

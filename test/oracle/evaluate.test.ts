@@ -10,6 +10,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluate, Experiment } from "../../src/normalize/experiment.js";
 import { evaluationStep, predictionStep, trainingStep } from "../../src/plan/step.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { standard } from "../../src/rewrite/passes.js";
 import { openSession, type Session } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
@@ -106,7 +107,7 @@ describe(`evaluation, against ${source}`, () => {
           `${each.name}-predict`,
           predictionStep(experiment, height, width, standard, { probabilities: true }),
         ],
-        [`${each.name}-count`, evaluationStep(experiment, height, width)],
+        [`${each.name}-count`, withKernels(evaluationStep(experiment, height, width), plainCpu)],
       ] as const;
     });
     const model = savedModel(Object.fromEntries(graphs));

@@ -7,6 +7,7 @@ import { normalise } from "../../src/model/layer.js";
 import { network } from "../../src/model/network.js";
 import { context } from "../../src/plan/objective.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { standard } from "../../src/rewrite/passes.js";
 import { rewriteStep } from "../../src/rewrite/rewrite.js";
 import { openSession } from "../../src/runtime/session.js";
@@ -21,7 +22,8 @@ const logitsGraph = ({ experiment, size: [height, width] }: Forward): Graph => {
   const x = normalise(data.mean, data.std)(input("images", "u8", 1, height, width, 3));
   const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
   const logits = resize(main, height, width, model.align_corners);
-  return verify(number(rewriteStep(standard.forward, { results: { logits }, updates: [] })));
+  const graph = verify(number(rewriteStep(standard.forward, { results: { logits }, updates: [] })));
+  return withKernels(graph, plainCpu);
 };
 
 export const logitsApart = async (forward: Forward): Promise<Difference> => {
