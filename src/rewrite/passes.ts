@@ -1,5 +1,6 @@
 /** Which rewrites run, and when. */
 
+import { argmaxOfLogits } from "./argmax-of-logits.js";
 import { factorPyramid } from "./factor-pyramid.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import { halfPrecision, narrowWidened } from "./half-precision.js";
@@ -19,7 +20,7 @@ export interface Passes {
 }
 
 export const standard: Passes = {
-  inference: [foldBatchNorm],
+  inference: [foldBatchNorm, argmaxOfLogits],
   forward: [factorPyramid],
   precision: [],
   whole: [joinPads, stretchLate],

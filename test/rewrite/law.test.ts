@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
 import { evaluationStep, trainingStep } from "../../src/plan/step.js";
+import { argmaxOfLogits } from "../../src/rewrite/argmax-of-logits.js";
 import {
   inputGradientAsConvolution,
   kernelGradientAsProducts,
@@ -19,6 +20,7 @@ import { images, labels, stateFor } from "../oracle/scene.js";
 
 const passes: Readonly<Record<string, Passes>> = {
   "fold-batch-norm": { ...asWritten, inference: [foldBatchNorm] },
+  "argmax-of-logits": { ...asWritten, inference: [argmaxOfLogits] },
   "factor-pyramid": { ...asWritten, forward: [factorPyramid] },
   "join-pads": { ...asWritten, whole: [joinPads] },
   "stretch-late": { ...asWritten, whole: [stretchLate] },
@@ -122,6 +124,24 @@ describe("what a rewrite leaves", () => {
     );
     expect(count(plain, "batchNormInference")).toBeGreaterThan(10);
     expect(count(folded, "batchNormInference")).toBe(0);
+  });
+
+  it("makes no probabilities where classes alone are asked for, and nothing is averaged", () => {
+    const { average, scales, mirror } = experiment.evaluate;
+    expect({ average, scales, mirror }).toEqual({
+      average: "probabilities",
+      scales: [1],
+      mirror: false,
+    });
+    const one = (which: Passes): Graph =>
+      evaluationStep(
+        { ...experiment, evaluate: { ...experiment.evaluate, mode: "whole" } },
+        50,
+        44,
+        which,
+      );
+    expect(count(one(asWritten), "softmax")).toBe(1);
+    expect(count(one(standard), "softmax")).toBe(0);
   });
 
   it("stretches nothing before an elementwise operation", () => {
