@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { type Source, sources } from "./sources.js";
 
-const budget = 250;
+const budget = 300;
 
 /** Tables of sentences: long because the list is. */
 const table = /(^|\/)errors\.ts$/;
