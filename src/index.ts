@@ -16,7 +16,7 @@ export { type Check, type CheckRequest, checkSpec } from "./validate/check.js";
 
 export { compile } from "./compile.js";
 export type { Graph } from "./graph/graph.js";
-export { printGraph } from "./graph/print.js";
+export { printGraph } from "./graph/graph.js";
 export { type Fingerprint, lower, type Program, withSeed } from "./plan/program.js";
 export { openSession, type Session } from "./runtime/session.js";
 export { type Abilities, type Compiled, modelFor, type Size } from "./tensorflow/model.js";

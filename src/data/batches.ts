@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Failed } from "../diagnostic/failure.js";
-import { shuffle } from "../plan/shuffle.js";
+import { shuffle } from "../plan/schedule.js";
 import { createCache } from "./cache.js";
 import { noWorkerFile, tooFewSamples, workerLost } from "./errors.js";
 import { closeRing, createRing, type Ring, releaseSlot, takeSlot } from "./ring.js";

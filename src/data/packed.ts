@@ -5,7 +5,7 @@
  * at once, and red and blue are mixed by one multiplication: their products with 8-bit weights keep apart.
  */
 
-import type { Colour } from "../plan/colour.js";
+import type { Colour } from "../plan/transform.js";
 import type { Labelled } from "./sample.js";
 
 export interface Packed {

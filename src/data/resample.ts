@@ -8,8 +8,8 @@
  * off (`INTER_NEAREST` rounds down), which moves boundaries and nothing else.
  */
 
-import type { Affine } from "../plan/affine.js";
 import type { Rectangle } from "../plan/augment.js";
+import type { Affine } from "../plan/transform.js";
 import { LABEL, mix, ONE, type Packed } from "./packed.js";
 
 /** A target whose pixel (x, y) is word `origin + y·stride + x`. */

@@ -6,8 +6,8 @@
  * positions are clamped, as `cv2.resize` does.
  */
 
-import type { Affine } from "../plan/affine.js";
 import type { Rectangle } from "../plan/augment.js";
+import type { Affine } from "../plan/transform.js";
 import { LABEL, mix, ONE, type Packed } from "./packed.js";
 import type { Placement } from "./resample.js";
 

@@ -4,8 +4,8 @@
  * Whatever was drawn, the source is read once, through one affine map and for the crop window only.
  */
 
-import type { Affine } from "../plan/affine.js";
 import type { Decision, Rectangle, Size } from "../plan/augment.js";
+import type { Affine } from "../plan/transform.js";
 import { blur, REACH, room } from "./blur.js";
 import { IGNORED } from "./labels.js";
 import { type Packed, recolour, unpack, word } from "./packed.js";

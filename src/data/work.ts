@@ -2,7 +2,7 @@
 
 import { Failed } from "../diagnostic/failure.js";
 import type { Data, Train } from "../normalize/experiment.js";
-import { shuffle } from "../plan/shuffle.js";
+import { shuffle } from "../plan/schedule.js";
 import { augmenter } from "./augment.js";
 import { type Cache, cached } from "./cache.js";
 import { labelTable } from "./labels.js";

@@ -1,12 +1,11 @@
-/** Reverse mode: a scalar and the nodes to differentiate by enter, their gradients leave as nodes of the same IR. */
+/** Reverse mode: the gradients of a scalar, as nodes of the same IR, with recomputation of parts of the forward pass. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { add, broadcast, scalar } from "../graph/compose.js";
+import { add, after, broadcast, scalar, withArgs } from "../graph/compose.js";
 import { topological } from "../graph/graph.js";
 import { type Node, shapeOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
-import { pullback } from "./pullback.js";
-import { madeAgain, type SegmentOf } from "./recompute.js";
+import { type Pullback, pullback } from "./pullback.js";
 
 /** Nodes that a change of `sources` would change. Nothing else needs a gradient. */
 const dependents = (order: readonly Node[], sources: readonly Node[]): ReadonlySet<Node> => {
@@ -41,4 +40,71 @@ export const gradients = (
     });
   }
   return sources.map((source) => arrived.get(source) ?? broadcast(scalar(0), shapeOf(source)));
+};
+
+/** The segment in which a value of the forward pass is made again; `null` where it is kept. */
+export type SegmentOf = (node: Node) => number | null;
+
+/** Values that change with the input; nothing else is worth making again. */
+const fedIn = (forward: readonly Node[]): ReadonlySet<Node> => {
+  const fed = new Set<Node>();
+  for (const node of forward) {
+    if (node.op === "input" || node.args.some((arg) => fed.has(arg))) fed.add(node);
+  }
+  return fed;
+};
+
+/**
+ * A norm moves its running statistics once: the second time it is given others in their place, which nobody reads. If
+ * their update had to wait for it, TensorFlow would not fuse it with the ReLU behind it, as it did the first time.
+ */
+const argsOf = (node: Node): readonly Node[] => {
+  if (node.op !== "batchNorm") return node.args;
+  const [x, scale, shift] = node.args;
+  return [x, scale, shift, shift, scale];
+};
+
+/**
+ * Recomputation (Chen et al. 2016): values of a segment are computed again from what enters the segment, once the
+ * gradient has arrived at its end.
+ *
+ * Of the nodes of a forward pass: what the pullback of one of them, from its gradient `dy`, asks for in their place.
+ * Pullbacks come in the order of the backward pass, so that the first `dy` that asks for a segment is the first that
+ * arrives there. The equal values are made by equal operations: gradients keep their bits.
+ */
+export const madeAgain = (
+  forward: readonly Node[],
+  segmentOf: SegmentOf,
+): ((pullback: Pullback, dy: Node) => Pullback) => {
+  const [known, fed] = [new Set(forward), fedIn(forward)];
+  const arrivals = new Map<number, Node>();
+  const twins = new Map<Node, Node>();
+  const arrival = (segment: number, dy: Node): Node => {
+    const first = arrivals.get(segment) ?? dy;
+    arrivals.set(segment, first);
+    return first;
+  };
+  const entering = (arg: Node, segment: number, dy: Node): Node =>
+    fed.has(arg) ? after(arg, arrival(segment, dy)) : arg;
+  const again = (node: Node, dy: Node): Node => {
+    const segment = fed.has(node) ? segmentOf(node) : null;
+    if (segment === null) return node;
+    const inner = (arg: Node): Node =>
+      segmentOf(arg) === segment ? again(arg, dy) : entering(arg, segment, dy);
+    const twin = twins.get(node) ?? withArgs(node, argsOf(node).map(inner));
+    twins.set(node, twin);
+    return twin;
+  };
+  return (pullback, dy) => {
+    const seen = new Map<Node, Node>([[dy, dy]]);
+    const asking = (node: Node): Node => {
+      if (known.has(node)) return again(node, dy);
+      // The statistics of a norm are small, and stay.
+      if (node.op === "part" && known.has(node.args[0])) return node;
+      const done = seen.get(node) ?? withArgs(node, node.args.map(asking));
+      seen.set(node, done);
+      return done;
+    };
+    return pullback.map((gradient) => gradient && asking(gradient));
+  };
 };

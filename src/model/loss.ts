@@ -23,9 +23,15 @@ import {
 import { type Node, shapeOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import type { Train } from "../normalize/experiment.js";
-import { diceLoss } from "./dice.js";
-import { hardest } from "./mining.js";
-import { membership, orOne, type Pixels, perClass, pixelWeights } from "./pixels.js";
+import {
+  diceLoss,
+  hardest,
+  membership,
+  orOne,
+  type Pixels,
+  perClass,
+  pixelWeights,
+} from "./pixels.js";
 
 interface Upsampling {
   /** `[N, C, h, w]` → `[N, C, H, W]` */

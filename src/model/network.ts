@@ -1,10 +1,76 @@
-/** PSPNet (paper figure 3): normalised images `[N, H, W, 3]` enter, logits of the head and the auxiliary head leave. */
+/** PSPNet (paper section 3.2 and figure 3): the pyramid pooling module over the backbone, the head, the auxiliary head. */
 
-import type { Node } from "../graph/op.js";
-import type { Model } from "../normalize/experiment.js";
+import {
+  concat,
+  constant,
+  matmul,
+  maxPool,
+  padding,
+  reshape,
+  resize,
+  slice,
+} from "../graph/compose.js";
+import { cellLength } from "../graph/constant.js";
+import { type Node, shapeOf } from "../graph/op.js";
+import type { Model, Pyramid } from "../normalize/experiment.js";
 import { backbone } from "./backbone.js";
 import { type Context, chain, conv, convNormRelu, dropChannels, type Layer } from "./layer.js";
-import { pyramid } from "./pyramid.js";
+
+/**
+ * Means of `[N, h, w, C]` over the cells of every bin, each `[N, bin, bin, C]`: one product with a constant matrix
+ * pools them all, for any map and any bin.
+ */
+const averages = (bins: readonly number[], x: Node): Node[] => {
+  const [n, height, width, c] = shapeOf(x);
+  const cells = bins.reduce((total, bin) => total + bin * bin, 0);
+  const matrix = constant({ kind: "pooling", bins, height, width }, "f32", cells, height * width);
+  const pooled = matmul(matrix, reshape(x, [n, height * width, c]));
+  return bins.map((bin, i) => {
+    const start = bins.slice(0, i).reduce((total, before) => total + before * before, 0);
+    return reshape(slice(pooled, [0, start, 0], [n, bin * bin, c]), [n, bin, bin, c]);
+  });
+};
+
+/** Cells of equal length laid end to end along the rows and columns, so that plain max pooling meets each. */
+const unfoldCells = (bin: number, x: Node): Node => {
+  const [n, height, width, c] = shapeOf(x);
+  const [rows, columns] = [bin * cellLength(bin, height), bin * cellLength(bin, width)];
+  const vertical = constant({ kind: "cells", bins: bin, size: height }, "f32", rows, height);
+  const horizontal = constant({ kind: "cells", bins: bin, size: width }, "f32", columns, width);
+  const tall =
+    rows === height
+      ? x
+      : reshape(matmul(vertical, reshape(x, [n, height, width * c])), [n, rows, width, c]);
+  return columns === width ? tall : matmul(horizontal, tall);
+};
+
+/** Maxima over the cells of one bin, `[N, bin, bin, C]`. */
+const maxima = (bin: number, x: Node): Node => {
+  const unfolded = unfoldCells(bin, x);
+  const [, height, width] = shapeOf(unfolded);
+  const cell = [height / bin, width / bin] as const;
+  return maxPool(unfolded, cell, cell, padding(0));
+};
+
+const pools = (of: Pyramid, x: Node): Node[] =>
+  of.pool === "average" ? averages(of.bins, x) : of.bins.map((bin) => maxima(bin, x));
+
+/** `[N, h, w, C]` → `[N, h, w, C + bins·channels]`. */
+export const pyramid =
+  (context: Context, of: Pyramid): Layer =>
+  (x) => {
+    const [, height, width] = shapeOf(x);
+    const branches = pools(of, x).map((pooled, i) => {
+      const reduced =
+        of.channels === null
+          ? pooled
+          : convNormRelu(context, `pyramid.bin${of.bins[i]}`, { channels: of.channels, size: 1 })(
+              pooled,
+            );
+      return resize(reduced, height, width, context.alignCorners);
+    });
+    return concat([x, ...(of.order === "ascending" ? branches : branches.toReversed())], 3);
+  };
 
 export interface Logits {
   /** `[N, h, w, classes]` at the features' size. */

@@ -1,17 +1,31 @@
-/** The pixels that a loss counts: labels enter; weights and memberships, pixel by pixel, leave. */
+/** What a loss makes of the pixels: their weights and classes, the hardest of them, and the Dice loss over all. */
 
 import {
+  add,
+  bincount,
   broadcast,
   cast,
   constant,
+  divide,
   equal,
   gather,
+  greaterEqual,
+  kthSmallest,
+  maximum,
+  minimum,
+  multiply,
   reshape,
   scalar,
   select,
+  slice,
+  stop,
+  subtract,
+  sum,
   vector,
 } from "../graph/compose.js";
 import { type Node, shapeOf } from "../graph/op.js";
+import { product } from "../graph/type.js";
+import type { Train } from "../normalize/experiment.js";
 
 /** What stands in `labels` for a pixel that does not count, whatever the files call it. */
 export const IGNORE = 255;
@@ -62,4 +76,62 @@ export interface Pixels {
 export const perClass = (pixels: Node): Node => {
   const [n, height, width] = shapeOf(pixels);
   return reshape(pixels, [n, 1, height, width]);
+};
+
+/** Above every probability: an ignored pixel is the easiest of all. */
+const EASIEST = 2;
+
+/**
+ * Online hard example mining (Shrivastava et al. 2016), as mmsegmentation's `OHEMPixelSampler` and HRNet's
+ * `OhemCrossEntropy` have it.
+ *
+ * `[N, H, W]`: 1 where the probability of a pixel's class is below `threshold`, or so low that fewer than `keep`
+ * pixels an image would be left without it (the smallest of all N images together); else 0. Where fewer than that
+ * count at all, all of them stay, and an ignored pixel never does. No gradient flows through the choice.
+ */
+export const hardest = (
+  { exponentials, partition, members, labels }: Pixels,
+  { threshold, keep }: NonNullable<Train["loss"]["mining"]>,
+): Node => {
+  const own = stop(divide(sum(multiply(exponentials, members), [1]), partition));
+  const ignored = equal(labels, scalar(IGNORE, "i32"));
+  const rated = select(ignored, filled(EASIEST, "f32", labels), own);
+  const pixels = product(shapeOf(labels));
+  const rank = Math.min(keep * shapeOf(labels)[0] + 1, pixels);
+  const limit = maximum(kthSmallest(reshape(rated, [pixels]), rank), scalar(threshold));
+  const easy = greaterEqual(rated, limit);
+  return select(easy, filled(0, "f32", labels), filled(1, "f32", labels));
+};
+
+/**
+ * The soft Dice loss (Milletari et al. 2016): how little the probabilities overlap the labels.
+ *
+ * Mean of 1 − (2·Σpy + 1) / (Σp² + Σy² + 1) over the classes that an image has, and the images of the batch: sums over
+ * the pixels of one image that are not ignored, p the probability of the class, y 1 where it is the pixel's and else
+ * 0. The terms are those of mmsegmentation's `DiceLoss` (its smooth 1 and exponent 2); classes that an image lacks
+ * have no term, because theirs would teach the area of nothing. Class weights and mining do not apply.
+ */
+export const diceLoss = ({ exponentials, partition, members, labels, batch }: Pixels): Node => {
+  const counts = pixelWeights(labels, null);
+  const probabilities = multiply(exponentials, perClass(divide(counts, partition)));
+  const sums = (x: Node): Node => sum(x, [2, 3]);
+  const size = sums(members);
+  const overlap = add(multiply(sums(multiply(probabilities, members)), scalar(2)), scalar(1));
+  const both = add(add(sums(multiply(probabilities, probabilities)), size), scalar(1));
+  const lost = subtract(scalar(1), divide(overlap, both));
+  const present = minimum(size, scalar(1));
+  return divide(sum(multiply(lost, present)), orOne(pairs(batch, shapeOf(members)[1])));
+};
+
+/** How many classes the images have, summed over the images; without a map a class. */
+const pairs = (labels: Node, classes: number): Node => {
+  const [n] = shapeOf(labels);
+  const images = [...Array(n).keys()].map((i) => i * (classes + 1));
+  const start = constant({ kind: "values", values: images }, "i32", n, 1, 1);
+  // Ignored pixels are counted in a bucket of their own, which is cut off.
+  const ignored = equal(labels, scalar(IGNORE, "i32"));
+  const bucket = add(select(ignored, filled(classes, "i32", labels), labels), start);
+  const counts = bincount(reshape(bucket, [product(shapeOf(labels))]), n * (classes + 1));
+  const found = slice(reshape(counts, [n, classes + 1]), [0, 0], [n, classes]);
+  return sum(minimum(cast(found, "f32"), scalar(1)));
 };

@@ -10,9 +10,18 @@
 
 import type { Augmentation } from "../normalize/experiment.js";
 import type { Rgb } from "../normalize/rgb.js";
-import { type Affine, compose, identity, mirror, shift, shrink, turn } from "./affine.js";
-import { type Colour, jitter } from "./colour.js";
 import { uniform } from "./random.js";
+import {
+  type Affine,
+  type Colour,
+  compose,
+  identity,
+  jitter,
+  mirror,
+  shift,
+  shrink,
+  turn,
+} from "./transform.js";
 
 export type Size = readonly [height: number, width: number];
 

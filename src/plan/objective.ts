@@ -1,14 +1,99 @@
-/** What a training step differentiates: an experiment and a part of its batch enter, the loss and its terms leave. */
+/** The loss of a part of a batch, whole or in strips, and its gradient by every variable that learns. */
 
-import { input, scalar } from "../graph/compose.js";
-import type { Node } from "../graph/op.js";
+import { trainedVariables } from "../gradient/descend.js";
+import { gradients } from "../gradient/reverse.js";
+import {
+  add,
+  after,
+  divide,
+  input,
+  multiply,
+  scalar,
+  stop,
+  subtract,
+  sum,
+} from "../graph/compose.js";
+import { type Node, shapeOf, type Variable } from "../graph/op.js";
+import { isFrozen } from "../model/freeze.js";
 import { type Context, normalise, type Part } from "../model/layer.js";
-import { totalLoss } from "../model/loss.js";
+import {
+  headLoss,
+  type Labels,
+  logPartition,
+  pixelCount,
+  type Rows,
+  shifted,
+  stripHits,
+  totalLoss,
+} from "../model/loss.js";
 import { network } from "../model/network.js";
-import type { Experiment } from "../normalize/experiment.js";
+import { type Run, runOf } from "../model/segment.js";
+import type { Experiment, Train } from "../normalize/experiment.js";
 import type { Passes } from "../rewrite/passes.js";
 import { rewriteNodes } from "../rewrite/rewrite.js";
-import { type Loss, lossOf } from "./strips.js";
+
+export interface Loss {
+  readonly value: Node;
+  /** Its gradient is that of `value`. */
+  readonly slope: Node;
+}
+
+/** Nearly equal strips, from above. */
+const stripsOf = (height: number, strips: number): readonly Rows[] => {
+  const most = Math.ceil(height / strips);
+  return Array.from({ length: Math.ceil(height / most) }, (_, i) => ({
+    begin: i * most,
+    count: Math.min(most, height - i * most),
+  }));
+};
+
+/** The values of `make` for each strip, added up; a strip is begun when the one before is there. */
+const oneByOne = (strips: readonly Rows[], make: (rows: Rows, wait: Wait) => Node): Node => {
+  const made: Node[] = [];
+  for (const rows of strips) {
+    const before = made.at(-1);
+    made.push(make(rows, (x) => (before === undefined ? x : after(x, before))));
+  }
+  return made.reduce(add);
+};
+
+type Wait = (x: Node) => Node;
+
+/**
+ * The loss of a head. In strips, only one strip of each map at full resolution is there at a time.
+ *
+ * The gradient of a strip's share needs nothing of the other strips, so that it is taken at once, and the next strip
+ * begins when it is there. What follows sees the sum G of these gradients: ⟨G, logits⟩ has the slope of the loss.
+ */
+export const lossOf = (
+  logits: Node,
+  { labels, batch }: Labels,
+  alignCorners: boolean,
+  of: Train["loss"],
+): Loss => {
+  const small = shifted(logits);
+  if (!(of.strips > 1)) {
+    const value = headLoss(small, { labels, batch }, alignCorners, of);
+    return { value, slope: value };
+  }
+  const strips = stripsOf(shapeOf(labels)[1], of.strips);
+  const count = pixelCount(batch, of);
+  const shares: Node[] = [];
+  const rising = oneByOne(strips, (rows, wait) => {
+    const here = wait(small);
+    const share = logPartition(here, labels, alignCorners, of, rows);
+    shares.push(share);
+    return gradients(share, [here])[0]!;
+  });
+  const hits = oneByOne(strips, (rows, wait) =>
+    stripHits(small, wait(labels), alignCorners, of, rows),
+  );
+  const sloping = divide(subtract(rising, hits), count);
+  return {
+    value: divide(subtract(shares.reduce(add), sum(multiply(hits, small))), count),
+    slope: sum(multiply(stop(sloping), small)),
+  };
+};
 
 export const context = (
   { model, train }: Experiment,
@@ -70,4 +155,25 @@ export const objective = (
     main: rewritten(main.value),
     auxiliary: auxiliary === null ? null : rewritten(auxiliary.value),
   };
+};
+
+export interface Slopes extends Objective {
+  readonly variables: readonly Variable[];
+  readonly slopes: readonly Node[];
+}
+
+/** Of the part at `index`; the backward pass makes the blocks of each run of `again` again. */
+export const slopesOf = (
+  experiment: Experiment,
+  index: Node,
+  passes: Passes,
+  again: readonly Run[],
+): Slopes => {
+  const { accumulate, freeze } = experiment.train;
+  const of = objective(experiment, { count: accumulate, index }, passes);
+  const variables = trainedVariables([of.slope]).filter(
+    ({ attributes }) => !isFrozen(attributes.name, freeze),
+  );
+  const segmentOf = runOf(of.slope, experiment.model.backbone, again);
+  return { ...of, variables, slopes: gradients(of.slope, variables, segmentOf) };
 };

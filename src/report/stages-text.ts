@@ -1,10 +1,9 @@
 /** The stages of a compilation enter; text leaves: what each rewrite changed, then the graph after each that did. */
 
 import { products } from "../graph/cost.js";
-import type { Graph } from "../graph/graph.js";
+import { type Graph, printGraph } from "../graph/graph.js";
 import { memory, total } from "../graph/memory.js";
-import { printGraph } from "../graph/print.js";
-import type { Stage } from "../plan/stages.js";
+import type { Stage } from "../plan/program.js";
 import { bytes, count, scaled } from "./number.js";
 import { figure, table, text } from "./table.js";
 

@@ -14,8 +14,8 @@ import {
   stepOf,
   topological,
 } from "../graph/graph.js";
+import { verify } from "../graph/infer.js";
 import type { Node } from "../graph/op.js";
-import { verify } from "../graph/verify.js";
 import { alone, type Form, formsOf, inForm, isLayer, type Layer, nameOf } from "./form.js";
 import { guess, type Machine } from "./guess.js";
 

@@ -2,8 +2,8 @@
 
 import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
+import { networkGraph } from "../plan/inference.js";
 import { fingerprintOf } from "../plan/program.js";
-import { networkGraph } from "../plan/step.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Run } from "./folder.js";
 

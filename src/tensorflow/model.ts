@@ -3,9 +3,14 @@
 import { map } from "fp-ts/lib/Record.js";
 import type { Graph } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
-import { averagePasses } from "../plan/average.js";
+import {
+  type Asked,
+  averagePasses,
+  evaluationStep,
+  logitsStep,
+  predictionStep,
+} from "../plan/inference.js";
 import type { Program } from "../plan/program.js";
-import { type Asked, evaluationStep, logitsStep, predictionStep } from "../plan/step.js";
 import { type Kernels, plainCpu, withKernels } from "../rewrite/kernels.js";
 import { standard } from "../rewrite/passes.js";
 import { savedModel, stateOf } from "./lower.js";

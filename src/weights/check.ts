@@ -7,7 +7,7 @@ import { valuesOfOp } from "../graph/graph.js";
 import { isNetwork, type Ops } from "../graph/op.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
-import { networkGraph } from "../plan/step.js";
+import { networkGraph } from "../plan/inference.js";
 import { unreadableNamed } from "./errors.js";
 import { fitOf } from "./fit.js";
 import { asDiagnostic, misfits } from "./misfit.js";

@@ -8,7 +8,7 @@ import { palette } from "../../src/data/palette.js";
 import type { Sample } from "../../src/data/sample.js";
 import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 import { Failed } from "../../src/diagnostic/failure.js";
-import { shuffle } from "../../src/plan/shuffle.js";
+import { shuffle } from "../../src/plan/schedule.js";
 
 const COUNT = 7;
 let root = "";

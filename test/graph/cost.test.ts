@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { macs, parameterCount } from "../../src/graph/cost.js";
-import { networkGraph } from "../../src/plan/step.js";
+import { networkGraph } from "../../src/plan/inference.js";
 import { type Differs, pspnet } from "../oracle/experiment.js";
 
 const depths = {

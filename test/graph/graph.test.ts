@@ -17,11 +17,9 @@ import {
   variable,
 } from "../../src/graph/compose.js";
 import { valuesOf } from "../../src/graph/constant.js";
-import { type Graph, number, topological, type Value } from "../../src/graph/graph.js";
-import { inference } from "../../src/graph/infer.js";
+import { type Graph, number, printGraph, topological, type Value } from "../../src/graph/graph.js";
+import { inference, verify } from "../../src/graph/infer.js";
 import type { Variable } from "../../src/graph/op.js";
-import { printGraph } from "../../src/graph/print.js";
-import { verify } from "../../src/graph/verify.js";
 import { operations } from "../../src/tensorflow/operation.js";
 
 const x = input("x", "f32", 2, 3);

@@ -5,7 +5,8 @@ import { add, constant, exp, input, matmul, relu, variable } from "../../src/gra
 import { number, type Step } from "../../src/graph/graph.js";
 import { memory, total } from "../../src/graph/memory.js";
 import type { Node } from "../../src/graph/op.js";
-import { networkGraph, trainingStep } from "../../src/plan/step.js";
+import { networkGraph } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { pspnet } from "../oracle/experiment.js";
 
 const KiB = 1024;

@@ -1,9 +1,9 @@
 /** The network in print: a tiny PSPNet's graph, and the paper's sizes. */
 
 import { describe, expect, it } from "vitest";
-import { valuesOfOp } from "../../src/graph/graph.js";
-import { printGraph } from "../../src/graph/print.js";
-import { networkGraph, trainingStep } from "../../src/plan/step.js";
+import { printGraph, valuesOfOp } from "../../src/graph/graph.js";
+import { networkGraph } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { asWritten, standard } from "../../src/rewrite/passes.js";
 import { stateOf } from "../../src/tensorflow/lower.js";
 import { pspnet, tiny } from "../oracle/experiment.js";

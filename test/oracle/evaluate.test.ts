@@ -9,7 +9,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluate, Experiment } from "../../src/normalize/experiment.js";
-import { evaluationStep, predictionStep, trainingStep } from "../../src/plan/step.js";
+import { evaluationStep, predictionStep } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { standard } from "../../src/rewrite/passes.js";
 import { openSession, type Session } from "../../src/runtime/session.js";

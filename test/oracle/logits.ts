@@ -2,7 +2,7 @@
 
 import { input, resize } from "../../src/graph/compose.js";
 import { type Graph, number } from "../../src/graph/graph.js";
-import { verify } from "../../src/graph/verify.js";
+import { verify } from "../../src/graph/infer.js";
 import { normalise } from "../../src/model/layer.js";
 import { network } from "../../src/model/network.js";
 import { context } from "../../src/plan/objective.js";

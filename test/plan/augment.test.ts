@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Augmentation } from "../../src/normalize/experiment.js";
-import { apply, compose, identity, mirror, shift, turn } from "../../src/plan/affine.js";
 import { type Augmenting, centreCrop, decide } from "../../src/plan/augment.js";
+import { apply, compose, identity, mirror, shift, turn } from "../../src/plan/transform.js";
 
 const semseg: readonly Augmentation[] = [
   { op: "scale", min: 0.5, max: 2, aspect: 1 },

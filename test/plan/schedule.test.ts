@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Train } from "../../src/normalize/experiment.js";
-import { groups, multiplierOf, rate } from "../../src/plan/schedule.js";
-import { shuffle, stepsPerEpoch } from "../../src/plan/shuffle.js";
+import { groups, multiplierOf, rate, shuffle, stepsPerEpoch } from "../../src/plan/schedule.js";
 
 const schedule = fc.record({
   base: fc.double({ min: 1e-6, max: 10, noNaN: true }),

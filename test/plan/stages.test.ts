@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { printGraph } from "../../src/graph/print.js";
-import { stages } from "../../src/plan/stages.js";
+import { printGraph } from "../../src/graph/graph.js";
+import { stages } from "../../src/plan/program.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { stagesText } from "../../src/report/stages-text.js";
 import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { macs, parameterCount } from "../../src/graph/cost.js";
-import { predictionStep, trainingStep } from "../../src/plan/step.js";
+import { predictionStep } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { type LayerRow, layers } from "../../src/report/layers.js";
 import { plan } from "../../src/report/plan.js";
 import { summary } from "../../src/report/summary.js";

@@ -1,9 +1,9 @@
 /** Kernel choice: which form is taken on which machine, and that a whole step does the same in any. */
 
 import { describe, expect, it } from "vitest";
-import type { Graph } from "../../src/graph/graph.js";
-import { printGraph } from "../../src/graph/print.js";
-import { evaluationStep, trainingStep } from "../../src/plan/step.js";
+import { type Graph, printGraph } from "../../src/graph/graph.js";
+import { evaluationStep } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { type Form, formsOf, isForm, nameOf } from "../../src/rewrite/form.js";
 import {
   chosen,

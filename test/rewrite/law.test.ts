@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
-import { evaluationStep, trainingStep } from "../../src/plan/step.js";
+import { evaluationStep } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { argmaxOfLogits } from "../../src/rewrite/argmax-of-logits.js";
 import {
   inputGradientAsConvolution,

@@ -13,7 +13,8 @@ import {
 } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
 import type { Variable } from "../../src/graph/op.js";
-import { evaluationStep, predictionStep, trainingStep } from "../../src/plan/step.js";
+import { evaluationStep, predictionStep } from "../../src/plan/inference.js";
+import { trainingStep } from "../../src/plan/step.js";
 import { asWritten } from "../../src/rewrite/passes.js";
 import { openSession, type Session, type State } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";

@@ -3,9 +3,8 @@
 import { join } from "node:path";
 import { command, flag } from "cmd-ts";
 import { makeFolder, writeFileAtomic } from "../../data/write.js";
-import { printGraph } from "../../graph/print.js";
-import { lower } from "../../plan/program.js";
-import { stages } from "../../plan/stages.js";
+import { printGraph } from "../../graph/graph.js";
+import { lower, stages } from "../../plan/program.js";
 import { trainingKernels } from "../../plan/step.js";
 import { stagesText } from "../../report/stages-text.js";
 import { kernelsHere } from "../../run/kernels.js";

@@ -1,8 +1,8 @@
 /** `tune`: a spec enters; its layers are measured on this machine, and the fastest forms are kept for all programs. */
 
 import { command } from "cmd-ts";
+import { evaluationStep } from "../../plan/inference.js";
 import { lower } from "../../plan/program.js";
-import { evaluationStep } from "../../plan/step.js";
 import { tuning, tuningText } from "../../report/tuned.js";
 import { keepForms } from "../../run/kernels.js";
 import { fastest, layersOf, tune } from "../../run/tune.js";

@@ -1,0 +1,151 @@
+/** The graphs of a network in use: evaluation, prediction, its logits, and the network as the paper draws it. */
+
+import { none, some } from "fp-ts/lib/Option.js";
+import { averageOf } from "../gradient/descend.js";
+import {
+  add,
+  argmax,
+  bincount,
+  broadcast,
+  cast,
+  equal,
+  input,
+  multiply,
+  reshape,
+  resize,
+  scalar,
+  select,
+  slice,
+  softmax,
+} from "../graph/compose.js";
+import { type Graph, number, type Step } from "../graph/graph.js";
+import { verify } from "../graph/infer.js";
+import { isTrained, type Node, shapeOf } from "../graph/op.js";
+import { scores } from "../model/evaluate.js";
+import { isFrozen } from "../model/freeze.js";
+import { type Context, normalise } from "../model/layer.js";
+import { network } from "../model/network.js";
+import { IGNORE } from "../model/pixels.js";
+import type { Experiment, Train } from "../normalize/experiment.js";
+import { type Passes, standard } from "../rewrite/passes.js";
+import { type Rewrite, rewriteStep } from "../rewrite/rewrite.js";
+import { context } from "./objective.js";
+
+/** Scores `[N, H, W, C]` of images u8 `[N, H, W, 3]`. */
+const imageScores = (experiment: Experiment, images: Node): Node => {
+  const { data, model, evaluate } = experiment;
+  const forward = (x: Node): Node => {
+    const [, h, w] = shapeOf(x);
+    const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
+    return resize(main, h, w, model.align_corners);
+  };
+  return scores(forward, evaluate)(normalise(data.mean, data.std)(images));
+};
+
+/** One image u8 `[H, W, 3]`, as a batch. */
+const oneImage = (height: number, width: number): Node =>
+  reshape(input("image", "u8", height, width, 3), [1, height, width, 3]);
+
+/** A graph that only asks: nothing in it moves. */
+const question = (results: Step<Node>["results"], { inference, forward }: Passes): Graph =>
+  verify(number(rewriteStep(forward, rewriteStep(inference, { results, updates: [] }))));
+
+/** What is asked of a prediction: images a call, and probabilities besides classes. */
+export interface Asked {
+  readonly batch?: number;
+  readonly probabilities?: boolean;
+}
+
+/**
+ * images u8 `[N, H, W, 3]` → the class of each pixel, u8 `[N, H, W]`, and if asked the probabilities of all, f32
+ * `[N, H, W, C]`: where logits are averaged, of their mean.
+ */
+export const predictionStep = (
+  experiment: Experiment,
+  height: number,
+  width: number,
+  passes: Passes = standard,
+  { batch = 1, probabilities = false }: Asked = {},
+): Graph => {
+  const images = input("images", "u8", batch, height, width, 3);
+  const found = imageScores(experiment, images);
+  const classes = reshape(cast(argmax(found), "u8"), [batch, height, width]);
+  const shares = experiment.evaluate.average === "logits" ? softmax(found) : found;
+  return question({ classes, ...(probabilities ? { probabilities: shares } : {}) }, passes);
+};
+
+/** Once over the whole image: no scales, no mirror, no windows, no softmax. */
+const plainly = {
+  mode: "whole",
+  scales: [1],
+  long_side: null,
+  mirror: false,
+  average: "logits",
+} as const;
+
+/** image u8 `[H, W, 3]` → the network's own numbers, f32 `[H, W, C]`, whatever `evaluate` says. */
+export const logitsStep = (
+  experiment: Experiment,
+  height: number,
+  width: number,
+  passes: Passes = standard,
+): Graph => {
+  const plain = { ...experiment, evaluate: { ...experiment.evaluate, ...plainly } };
+  const logits = imageScores(plain, oneImage(height, width));
+  const shape = [height, width, experiment.data.classes.length];
+  return question({ logits: reshape(logits, shape) }, passes);
+};
+
+/**
+ * (image u8 `[H, W, 3]`, label u8 `[H, W]`) → confusion counts i32 `[C·C]`, row = truth, and if asked the class of each
+ * pixel, u8 `[H, W]`.
+ */
+export const evaluationStep = (
+  experiment: Experiment,
+  height: number,
+  width: number,
+  passes: Passes = standard,
+  asked: { readonly classes?: boolean } = {},
+): Graph => {
+  const c = experiment.data.classes.length;
+  const found = argmax(imageScores(experiment, oneImage(height, width)));
+  const predicted = reshape(found, [height * width]);
+  const truth = reshape(cast(input("label", "u8", height, width), "i32"), [height * width]);
+  const ignored = equal(truth, scalar(IGNORE, "i32"));
+  const all = (value: number): Node => broadcast(scalar(value, "i32"), [height * width]);
+  // Ignored pixels are counted in a bucket of their own, which is cut off.
+  const bucket = select(ignored, all(c * c), add(multiply(truth, all(c)), predicted));
+  const confusion = slice(bincount(bucket, c * c + 1), [0], [c * c]);
+  const classes = asked.classes ? { classes: reshape(cast(found, "u8"), [height, width]) } : {};
+  return question({ confusion, ...classes }, passes);
+};
+
+/**
+ * The network alone, as the paper draws it, on one crop: normalised images `[1, H, W, 3]` → logits. What tables of
+ * layers, parameters and multiply-accumulates are made from.
+ */
+export const networkGraph = (experiment: Experiment, phase: Context["phase"]): Graph => {
+  const { data, model, train } = experiment;
+  const image = input("image", "f32", 1, train.crop[0], train.crop[1], 3);
+  const { main, auxiliary } = network(
+    context(experiment, phase),
+    model,
+    data.classes.length,
+  )(image);
+  return verify(
+    number({ results: { main, ...(auxiliary === null ? {} : { auxiliary }) }, updates: [] }),
+  );
+};
+
+/** For graphs that share their variables with a training; a file of weights holds the averages under the weights' names. */
+export const averagePasses = ({ ema, freeze }: Train, passes: Passes): Passes => {
+  const readAverage: Rewrite = {
+    name: "read-average",
+    law: "a network is scored by the moving average of its weights (`train.ema`); what is frozen has none",
+    rule: (node) =>
+      node.op === "variable" && isTrained(node) && !isFrozen(node.attributes.name, freeze)
+        ? some(averageOf(node))
+        : none,
+  };
+  return ema === null ? passes : { ...passes, inference: [readAverage, ...passes.inference] };
+};
