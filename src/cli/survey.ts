@@ -2,8 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { spread } from "../data/browse.js";
-import { isFailure, openFacts } from "../data/fact-store.js";
-import { labelFacts } from "../data/facts.js";
+import { isFailure, labelFacts, openFacts } from "../data/facts.js";
 import { imageSize } from "../data/image.js";
 import { openSplit, type Split } from "../data/layout.js";
 import { type Recognised, recognise } from "../data/recognise.js";

@@ -1,10 +1,15 @@
-/** Augmentation carried out: a packed sample, an epoch and its index enter; the crop that training sees leaves. */
+/**
+ * Carries out what was decided for a sample of an epoch: reads the picture once, through one affine map and for the
+ * crop's window only, then blurs and recolours it.
+ */
 
 import type { Data, Train } from "../normalize/experiment.js";
-import { type Decision, decide } from "../plan/augment.js";
-import type { Packed } from "./packed.js";
-import { largestShare } from "./share.js";
-import { warper } from "./warp.js";
+import { type Decision, decide, type Rectangle, type Size } from "../plan/augment.js";
+import type { Affine } from "../plan/transform.js";
+import { blur, REACH, room } from "./blur.js";
+import { IGNORED } from "./labels.js";
+import { type Packed, recolour, unpack, word } from "./packed.js";
+import { type Placement, resample, stretch } from "./resample.js";
 
 /** Writes image [h, w, 3] and labels [h, w]; tells what was decided. */
 export type Augment = (
@@ -28,4 +33,91 @@ export function augmenter(
     warp(source, decision, image, labels);
     return decision;
   };
+}
+
+/** Every fourth pixel of every fourth row stands for its neighbours: regions are larger than that. */
+const STEP = 4;
+
+/**
+ * The share of the most frequent class among the pixels that count, read where the crop will read them.
+ * A crop without one has share 1, so that another is drawn.
+ */
+export const largestShare =
+  ({ words, height, width }: Packed) =>
+  ({ crop, map: [a, b, c, d, e, f], canvas }: Decision): number => {
+    const counts = new Int32Array(256);
+    let counted = 0;
+    const [top, left] = [Math.max(0, canvas.top), Math.max(0, canvas.left)];
+    for (let y = top; y < Math.min(crop[0], canvas.bottom); y += STEP)
+      for (let x = left; x < Math.min(crop[1], canvas.right); x += STEP) {
+        const u = Math.round(a * x + b * y + c);
+        const v = Math.round(d * x + e * y + f);
+        if (u < 0 || v < 0 || u >= width || v >= height) continue;
+        const label = words[v * width + u]! >>> 24;
+        if (label === IGNORED) continue;
+        counts[label]!++;
+        counted++;
+      }
+    return counted === 0 ? 1 : Math.max(...counts) / counted;
+  };
+
+export type Warp = (
+  source: Packed,
+  decision: Decision,
+  /** [h, w, 3] */
+  image: Uint8Array,
+  /** [h, w] */
+  labels: Uint8Array,
+) => void;
+
+/** A warp for crops of one size. Padding takes `mean` (RGB) and label 255; what lies beyond the source too, or the decision's border. */
+export function warper(crop: Size, mean: readonly [number, number, number]): Warp {
+  const [height, width] = crop;
+  const [red, green, blue] = mean;
+  const fill = word(Math.round(red), Math.round(green), Math.round(blue), IGNORED);
+  const target = { words: new Int32Array(height * width), origin: 0, stride: width };
+  const unblurred = room(height + 2 * REACH, width + 2 * REACH);
+
+  return (source, { map, canvas, colour, border, ...decision }, image, labels) => {
+    const beyond = border === null ? fill : word(...border, IGNORED);
+    const window = intersect(canvas, widened(crop, 0));
+    if (area(window) < height * width) target.words.fill(fill);
+    if (decision.blur) {
+      const region = intersect(canvas, widened(crop, REACH));
+      read(source, map, region, densely(unblurred.words, region), beyond);
+      blur(unblurred, region, window, target);
+    } else read(source, map, window, target, beyond);
+    if (colour !== null)
+      for (let y = window.top; y < window.bottom; y++)
+        recolour(target.words, y * width + window.left, y * width + window.right, colour);
+    unpack(target.words, image, labels);
+  };
+}
+
+function read(source: Packed, map: Affine, region: Rectangle, target: Placement, fill: number) {
+  const straight = map[1] === 0 && map[3] === 0;
+  if (straight) stretch(source, map, region, target);
+  else resample(source, map, region, target, fill);
+}
+
+const widened = ([height, width]: Size, by: number): Rectangle => ({
+  left: -by,
+  top: -by,
+  right: width + by,
+  bottom: height + by,
+});
+
+const intersect = (a: Rectangle, b: Rectangle): Rectangle => ({
+  left: Math.max(a.left, b.left),
+  top: Math.max(a.top, b.top),
+  right: Math.min(a.right, b.right),
+  bottom: Math.min(a.bottom, b.bottom),
+});
+
+const area = (r: Rectangle): number => (r.right - r.left) * (r.bottom - r.top);
+
+/** A region stored without gaps, from the first word. */
+function densely(words: Int32Array, region: Rectangle): Placement {
+  const stride = region.right - region.left;
+  return { words, origin: -region.top * stride - region.left, stride };
 }

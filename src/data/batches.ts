@@ -1,4 +1,4 @@
-/** Training batches ahead of the step: samples and a plan enter, batches leave in the order of the steps. */
+/** Makes the batches of a training ahead of its steps, in this thread or in workers, always in the order of the steps. */
 
 import { existsSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Failed } from "../diagnostic/failure.js";
 import { shuffle } from "../plan/schedule.js";
-import { createCache } from "./cache.js";
 import { noWorkerFile, tooFewSamples, workerLost } from "./errors.js";
+import { createCache } from "./packed.js";
 import { closeRing, createRing, type Ring, releaseSlot, takeSlot } from "./ring.js";
 import { sampleWriter, type Task, type Work } from "./work.js";
 

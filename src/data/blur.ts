@@ -1,6 +1,5 @@
 /**
- * The augmentation's Gaussian blur: packed pixels enter, the same with their colours blurred by 1-4-6-4-1
- * along both axes leave; labels stay.
+ * The augmentation's Gaussian blur: colours are blurred by 1-4-6-4-1 along both axes, labels are left as they are.
  *
  * Weights /16 are OpenCV's for a 5×5 kernel without a sigma. Their products with a byte sum to 16 bits, so
  * red and blue share one integer throughout.

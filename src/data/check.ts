@@ -1,11 +1,17 @@
-/** The data set looked through before training: samples and a label map enter, every mistake and all counts leave. */
+/** Looks through every pair of a split before training: all mistakes at once, and what the files hold. */
 
 import { availableParallelism } from "node:os";
 import type { Failure } from "../diagnostic/failure.js";
 import { type Stray, sizesDiffer, strayValues } from "./errors.js";
-import { type FactStore, isFailure } from "./fact-store.js";
-import { type ImageFacts, imageFacts, type LabelFacts, labelFacts } from "./facts.js";
-import { IGNORED, type Labelling, type LabelTable, labelTable } from "./labels.js";
+import {
+  type FactStore,
+  type ImageFacts,
+  imageFacts,
+  isFailure,
+  type LabelFacts,
+  labelFacts,
+} from "./facts.js";
+import { type Labelling, type LabelTable, labelTable } from "./labels.js";
 import type { Sample } from "./sample.js";
 
 export interface Checkup {
@@ -131,35 +137,6 @@ const sizesOf = (pairs: readonly Pair[]): Checkup["sizes"] => {
     (a, b) => b.count - a.count || a.height - b.height || a.width - b.width,
   );
 };
-
-/** What labels hold, class by class. */
-export interface ClassCounts {
-  /** Pixels of each class. */
-  readonly pixels: readonly number[];
-  /** Images in which it occurs. */
-  readonly images: readonly number[];
-  /** Pixels of these images, ignored ones left out. */
-  readonly area: readonly number[];
-  readonly ignored: number;
-}
-
-export const countClasses = (pairs: readonly Pair[], classes: number): ClassCounts => {
-  const [pixels, images, area] = [0, 1, 2].map(() => new Array<number>(classes).fill(0)) as Three;
-  let ignored = 0;
-  for (const pair of pairs) {
-    const unseen = pair.classes.get(IGNORED) ?? 0;
-    ignored += unseen;
-    for (const [index, count] of pair.classes) {
-      if (index === IGNORED) continue;
-      pixels[index]! += count;
-      images[index]! += 1;
-      area[index]! += pair.height * pair.width - unseen;
-    }
-  }
-  return { pixels, images, area, ignored };
-};
-
-type Three = [number[], number[], number[]];
 
 /** Pictures of one split that are pixel by pixel pictures of another. */
 export interface Twin {

@@ -1,4 +1,4 @@
-/** What can go wrong with the files of a data set, in words: names and numbers enter, a `Failure` leaves. */
+/** What can go wrong with the files of a data set, in words. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { systemReason, writing } from "../diagnostic/system.js";

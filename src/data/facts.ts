@@ -1,9 +1,22 @@
-/** What a data set's files hold, whatever a spec makes of it: the bytes of a file enter, facts leave. */
+/**
+ * What the files of a data set hold, whatever a spec makes of it, and a store that remembers it.
+ *
+ * The store looks at a file again only if its size or its times (of content and of inode, in nanoseconds) have
+ * changed, and then hashes its bytes: equal bytes have equal facts. It lies outside the data, is replaced in one
+ * move, and counts as empty if damaged.
+ */
 
 import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { open, readdir, readFile, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Data } from "../normalize/experiment.js";
-import { isTurned, readImage } from "./image.js";
+import { unreadable } from "./errors.js";
+import { isTurned, readImage, reasonOf } from "./image.js";
 import { labelDecoder } from "./labels.js";
+import { makeFolder, writeFileAtomic } from "./write.js";
 
 /** Plain data, so that they can be kept. */
 export interface ImageFacts {
@@ -55,4 +68,123 @@ function histogram(values: ArrayLike<number>): ReadonlyMap<number, number> {
     start = i;
   }
   return counts;
+}
+
+export type Facts<A> = A | { readonly failure: Failure };
+
+export const isFailure = <A extends object>(
+  facts: Facts<A>,
+): facts is { readonly failure: Failure } => "failure" in facts;
+
+export interface FactStore {
+  /** `kind` tells apart what is asked of one file. Never throws for the file's sake. */
+  readonly of: <A>(path: string, kind: string, examine: Examine<A>) => Promise<Facts<A>>;
+  /** Keeps what is known now; a place that cannot be written is no mistake. */
+  readonly save: () => Promise<void>;
+}
+
+export type Examine<A> = (bytes: Buffer, path: string) => Promise<A>;
+
+interface KnownFile {
+  /** Size and times of the file; `null` while they say nothing. */
+  readonly stamp: string | null;
+  /** Of its bytes. */
+  readonly hash: string;
+  readonly facts: unknown;
+}
+
+/** A file changed so shortly before it was looked at may change again without a trace in its times. */
+const RACE_NS = 2_000_000_000n;
+
+export async function openFacts(root: string, folder: string = usual()): Promise<FactStore> {
+  const file = join(folder, `${sha256(root).slice(0, 24)}.jsonl`);
+  const entries = await load(file, root);
+  let changed = false;
+  const learn = (key: string, entry: KnownFile): unknown => {
+    entries.set(key, entry);
+    changed = true;
+    return entry.facts;
+  };
+  const of = async <A>(path: string, kind: string, examine: Examine<A>): Promise<Facts<A>> => {
+    const key = `${kind} ${path}`;
+    const known = entries.get(key);
+    const stamp = stampOf(path);
+    if (stamp !== null && known?.stamp === stamp) return known.facts as Facts<A>;
+    const bytes = await readFile(path).catch((error: unknown) => unreadable(path, reasonOf(error)));
+    if (!Buffer.isBuffer(bytes)) return { failure: bytes };
+    const hash = sha256(bytes);
+    // What was learnt under these very bytes is true again, and still of this type.
+    if (known?.hash === hash) return learn(key, { ...known, stamp }) as Facts<A>;
+    return learn(key, { stamp, hash, facts: await attempt(examine, bytes, path) }) as Facts<A>;
+  };
+  const save = async (): Promise<void> => {
+    if (changed) await keep(file, root, entries).catch(() => {});
+  };
+  return { of, save };
+}
+
+const attempt = <A>(examine: Examine<A>, bytes: Buffer, path: string): Promise<Facts<A>> =>
+  examine(bytes, path).catch((error: unknown) => {
+    if (error instanceof Failed) return { failure: error.failure };
+    throw error;
+  });
+
+function stampOf(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const age = BigInt(Date.now()) * 1_000_000n - stat.ctimeNs;
+  return age < RACE_NS ? null : `${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
+
+/** Beside set-up's cache. */
+function usual(): string {
+  const { PSPC_CACHE, XDG_CACHE_HOME } = process.env;
+  return join(PSPC_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pspc"), "facts");
+}
+
+/** Of another version, or a damaged file, nothing is known. */
+const VERSION = 1;
+
+async function load(file: string, root: string): Promise<Map<string, KnownFile>> {
+  try {
+    const text = await readFile(file, "utf8");
+    const end = text.indexOf("\n");
+    const body = text.slice(end + 1);
+    if (text.slice(0, end) !== header(root, body)) return new Map();
+    return new Map(JSON.parse(body) as [string, KnownFile][]);
+  } catch {
+    return new Map();
+  }
+}
+
+const header = (root: string, body: string): string =>
+  JSON.stringify({ version: VERSION, root, sha256: sha256(body) });
+
+async function keep(file: string, root: string, entries: ReadonlyMap<string, KnownFile>) {
+  const folder = join(file, "..");
+  makeFolder(folder);
+  const body = JSON.stringify([...entries]);
+  await writeFileAtomic(file, `${header(root, body)}\n${body}`, false);
+  await prune(folder);
+}
+
+/** Stores of folders that are gone serve nobody. */
+async function prune(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    const { root } = JSON.parse(await firstLine(file)) as { readonly root?: string };
+    if (root !== undefined && !existsSync(root)) await rm(file, { force: true });
+  }
+}
+
+async function firstLine(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8192), 0, 8192, 0);
+    return buffer.toString("utf8", 0, bytesRead).split("\n", 1)[0] ?? "";
+  } finally {
+    await file.close();
+  }
 }

@@ -1,4 +1,4 @@
-/** Images as the network sees them: a file enters, RGB pixels leave. */
+/** Reads image files as the network sees them: RGB of 8 bits. */
 
 import sharp from "sharp";
 import { Failed } from "../diagnostic/failure.js";

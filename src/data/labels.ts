@@ -1,4 +1,4 @@
-/** From the values in label files to class indices: a label map enters once, label maps [H, W] go through it. */
+/** Maps the values in label files to class indices. */
 
 import { Failed } from "../diagnostic/failure.js";
 import type { Data } from "../normalize/experiment.js";

@@ -1,4 +1,4 @@
-/** Classes as colours: class indices enter, colours leave. */
+/** The colours of classes, and pictures with their classes laid over them. */
 
 import type { Rgb } from "../normalize/rgb.js";
 import type { Picture } from "./image.js";

@@ -1,5 +1,5 @@
 /**
- * PNG as labels use it: the bytes of a file enter; the stored indices leave, or the colours.
+ * Decodes PNG as labels use it: the stored indices, or the stored colours.
  *
  * Image libraries expand palettes to colours, and the class index is lost; or they convert colours by a
  * profile, and the class is lost too. Format: W3C PNG, third edition.
@@ -8,7 +8,6 @@
 import { inflate } from "node:zlib";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { colourLabel, interlaced, unreadable } from "./errors.js";
-import { unfilter } from "./png-filter.js";
 
 /** [H, W] indices as they stand in the file, or colours `0xRRGGBB`. */
 export interface Indices {
@@ -159,4 +158,56 @@ function unpackRow(
     values[at + x] =
       depth === 16 ? rows.readUInt16BE(start + 2 * x) : (byte >> (8 - depth - (bit & 7))) & mask;
   }
+}
+
+/** Undoes the row filters in place; each row is one filter byte and `stride` bytes. */
+export function unfilter(
+  rows: Buffer,
+  height: number,
+  stride: number,
+  bytesPerPixel: number,
+): boolean {
+  for (let y = 0; y < height; y++) {
+    const start = y * (stride + 1) + 1;
+    const filter = rows[start - 1]!;
+    if (filter > 4) return false;
+    if (filter !== 0) unfilterRow(rows, filter, start, stride, bytesPerPixel, y > 0);
+  }
+  return true;
+}
+
+/** `row[x] += prediction`, modulo 256, from the pixel to the left, the one above and the one above that. */
+function unfilterRow(
+  rows: Buffer,
+  filter: number,
+  start: number,
+  stride: number,
+  reach: number,
+  hasAbove: boolean,
+) {
+  const up = stride + 1;
+  const end = start + stride;
+  if (filter === 1) {
+    for (let i = start + reach; i < end; i++) rows[i] = rows[i]! + rows[i - reach]!;
+    return;
+  }
+  if (filter === 2) {
+    if (hasAbove) for (let i = start; i < end; i++) rows[i] = rows[i]! + rows[i - up]!;
+    return;
+  }
+  for (let i = start; i < end; i++) {
+    const left = i >= start + reach ? rows[i - reach]! : 0;
+    const above = hasAbove ? rows[i - up]! : 0;
+    const corner = hasAbove && i >= start + reach ? rows[i - up - reach]! : 0;
+    rows[i] = rows[i]! + (filter === 3 ? (left + above) >> 1 : paeth(left, above, corner));
+  }
+}
+
+/** The neighbour nearest to left + above − corner. */
+function paeth(left: number, above: number, corner: number): number {
+  const toLeft = Math.abs(above - corner);
+  const toAbove = Math.abs(left - corner);
+  const toCorner = Math.abs(left + above - 2 * corner);
+  if (toLeft <= toAbove && toLeft <= toCorner) return left;
+  return toAbove <= toCorner ? above : corner;
 }

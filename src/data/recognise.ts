@@ -1,4 +1,4 @@
-/** A folder enters; the layout that its data set has leaves, with the splits that are there. */
+/** Recognises how the data set in a folder is laid out, and which splits it has. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, parse } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * Batches in shared memory, written ahead of the step: sizes enter, slots leave that threads fill in turns.
+ * A ring of batches in shared memory, which threads fill ahead of the step.
  *
  * Writers draw tickets, one a sample, and wait by `Atomics.wait` until their slot is free; the reader takes
  * the slots in the order of the steps. No thread needs another's event loop, which a training step blocks.

@@ -1,4 +1,4 @@
-/** One training pair: the paths of an image and its label enter, pixels and classes of one size leave. */
+/** Reads one training pair: an image and its label, of one size. */
 
 import { readFile } from "node:fs/promises";
 import { Failed } from "../diagnostic/failure.js";

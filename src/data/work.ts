@@ -1,12 +1,11 @@
-/** What a data worker is told, and does: samples and a plan enter, one augmented crop after the other leaves. */
+/** What a data worker is told, and what it does: reads the sample that a place of a batch asks for, and augments it. */
 
 import { Failed } from "../diagnostic/failure.js";
 import type { Data, Train } from "../normalize/experiment.js";
 import { shuffle } from "../plan/schedule.js";
 import { augmenter } from "./augment.js";
-import { type Cache, cached } from "./cache.js";
 import { labelTable } from "./labels.js";
-import { pack } from "./packed.js";
+import { type Cache, cached, pack } from "./packed.js";
 import type { Ring, WriteSample } from "./ring.js";
 import { readSample, type Sample } from "./sample.js";
 

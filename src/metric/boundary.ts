@@ -1,6 +1,5 @@
 /**
- * The boundary F-score of Csurka et al. (BMVC 2013, "What is a good evaluation measure for semantic segmentation?"):
- * class maps and a tolerance enter, matches by class leave, and scores as a fold over them.
+ * The boundary F-score of Csurka et al. (BMVC 2013, "What is a good evaluation measure for semantic segmentation?").
  *
  * A pixel lies on the boundary of its class where one of its four neighbours has another class. Of one image and class,
  * precision is the share of predicted boundary pixels that lie within the tolerance of a true one of the same class

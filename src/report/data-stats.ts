@@ -1,6 +1,6 @@
 /** What the labels of a split hold enters; a table and a line for the spec leave, or plain data for programs. */
 
-import { medianFrequency } from "../metric/frequency.js";
+import { medianFrequency } from "../data/class-counts.js";
 import type { SplitCheck } from "../run/check-data.js";
 import { count, percent } from "./number.js";
 import { figure, table, text } from "./table.js";

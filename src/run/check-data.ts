@@ -1,16 +1,9 @@
 /** Before anything is made: the pairs of a split enter, progress leaves, and every mistake in them at once. */
 
-import {
-  type Checkup,
-  type ClassCounts,
-  checkSamples,
-  countClasses,
-  type Pair,
-  type Twin,
-  twins,
-} from "../data/check.js";
+import { type Checkup, checkSamples, type Pair, type Twin, twins } from "../data/check.js";
+import { type ClassCounts, countClasses } from "../data/class-counts.js";
 import { several } from "../data/errors.js";
-import { type FactStore, openFacts } from "../data/fact-store.js";
+import { type FactStore, openFacts } from "../data/facts.js";
 import { listSplit, openSplit, type Split } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";

@@ -7,7 +7,7 @@ import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { type Boundaries, boundaryMonoid } from "../metric/boundary.js";
-import { type Confusion, monoid } from "../metric/confusion.js";
+import { type Confusion, monoid } from "../metric/scores.js";
 import { openJournal, readJournal } from "./journal.js";
 
 /** Counts of one image. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
-import { openFacts } from "../../src/data/fact-store.js";
+import { openFacts } from "../../src/data/facts.js";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { readSample } from "../../src/data/sample.js";

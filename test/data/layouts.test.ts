@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
-import { openFacts } from "../../src/data/fact-store.js";
+import { openFacts } from "../../src/data/facts.js";
 import { listSplit, openSplit, type Place, type Split } from "../../src/data/layout.js";
 import { palette } from "../../src/data/palette.js";
 import { recognise } from "../../src/data/recognise.js";

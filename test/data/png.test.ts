@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
 import { decodeIndices } from "../../src/data/png.js";
-import { encodeIndices } from "../../src/data/png-encode.js";
+import { encodeIndices } from "../../src/data/write-image.js";
 
 /** A grey or palette PNG by the specification's formulas, with the row filters that are asked for. */
 function encode(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
-import { openFacts } from "../../src/data/fact-store.js";
+import { openFacts } from "../../src/data/facts.js";
 import { readImage } from "../../src/data/image.js";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";

@@ -1,8 +1,8 @@
 /** Semseg's augmentation as separate passes, each rounding to bytes, and the fused pass measured against them. */
 
+import { warper } from "../../src/data/augment.js";
 import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
-import { warper } from "../../src/data/warp.js";
 import type { Decision } from "../../src/plan/augment.js";
 
 /** `channels` bytes a pixel, [H, W, channels]. */

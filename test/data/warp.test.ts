@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { largestShare, warper } from "../../src/data/augment.js";
 import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
-import { largestShare } from "../../src/data/share.js";
-import { warper } from "../../src/data/warp.js";
 import type { Augmentation } from "../../src/normalize/experiment.js";
 import { centreCrop, decide, type Size } from "../../src/plan/augment.js";
 import { carriedOut, compared, mean } from "./sequence.js";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Confusion, count, fromCounts, monoid } from "../../src/metric/confusion.js";
-import { scores } from "../../src/metric/scores.js";
+import { type Confusion, count, fromCounts, monoid, scores } from "../../src/metric/scores.js";
 
 const C = 4;
 const confusion = fc

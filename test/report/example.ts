@@ -1,7 +1,7 @@
 /** Experiments, evaluations and rows for tests of the reports. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { fromCounts } from "../../src/metric/confusion.js";
+import { fromCounts } from "../../src/metric/scores.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Compared } from "../../src/report/comparison.js";
 import { type Evaluation, scored } from "../../src/run/evaluation.js";

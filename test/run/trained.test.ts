@@ -8,7 +8,7 @@ import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { decodeIndices } from "../../src/data/png.js";
 import { readSample } from "../../src/data/sample.js";
-import { count, monoid } from "../../src/metric/confusion.js";
+import { count, monoid } from "../../src/metric/scores.js";
 import { lower, withSeed } from "../../src/plan/program.js";
 import { readSafetensors } from "../../src/run/checkpoint.js";
 import { compare } from "../../src/run/compare.js";

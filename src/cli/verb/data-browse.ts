@@ -2,15 +2,12 @@
 
 import { relative, resolve } from "node:path";
 import { command, number, option } from "cmd-ts";
-import { type Look, looks, spread } from "../../data/browse.js";
+import { type Look, looks, sheet, spread, thumbnail } from "../../data/browse.js";
 import { openSplit } from "../../data/layout.js";
 import { overlay, type Palette, palette } from "../../data/palette.js";
-import { encodeIndices } from "../../data/png-encode.js";
 import type { Labelled } from "../../data/sample.js";
-import { sheet } from "../../data/sheet.js";
-import { thumbnail } from "../../data/thumbnail.js";
 import { makeFolder, writeFileAtomic } from "../../data/write.js";
-import { encodeJpeg } from "../../data/write-image.js";
+import { encodeIndices, encodeJpeg } from "../../data/write-image.js";
 import type { Decision } from "../../plan/augment.js";
 import { browsePage, type Card, type Shown } from "../../report/browse.js";
 import { jsonFlag, specArguments, splitOption, textOption } from "../arguments.js";

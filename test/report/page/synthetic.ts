@@ -1,7 +1,7 @@
 /** Reports of variants that never were, as many as are asked for: for tests of the page and of its pace. */
 
-import { encodeIndices } from "../../../src/data/png-encode.js";
-import { fromCounts } from "../../../src/metric/confusion.js";
+import { encodeIndices } from "../../../src/data/write-image.js";
+import { fromCounts } from "../../../src/metric/scores.js";
 import type { Experiment } from "../../../src/normalize/experiment.js";
 import { classPalette } from "../../../src/report/page/pictures.js";
 import type { Pictured, Report, Shown } from "../../../src/report/page/report.js";

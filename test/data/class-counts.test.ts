@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { medianFrequency } from "../../src/metric/frequency.js";
+import { medianFrequency } from "../../src/data/class-counts.js";
 
 describe("median frequency", () => {
   it("gives the median class the weight 1, rarer ones more, absent ones 0", () => {
