@@ -1,6 +1,6 @@
 /** What was measured of a program's layers enters; what each form takes, and what that saves, leaves as data and as text. */
 
-import type { Form } from "../rewrite/form.js";
+import type { Form } from "../rewrite/forms.js";
 import { fastest, type Tuned } from "../run/tune.js";
 import { figure, table, text } from "./table.js";
 

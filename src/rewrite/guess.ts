@@ -8,7 +8,7 @@ import { getOrElse } from "fp-ts/lib/Option.js";
 import { topological } from "../graph/graph.js";
 import { type Node, type OpName, shapeOf, typeOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
-import { type Form, formsOf, inForm, isLayer, type Layer, macsOfLayer, shapesOf } from "./form.js";
+import { type Form, formsOf, inForm, isLayer, type Layer, macsOfLayer, shapesOf } from "./forms.js";
 
 /** What decides between forms before anything is measured. */
 export interface Machine {

@@ -16,7 +16,7 @@ import {
 } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import type { Node } from "../graph/op.js";
-import { alone, type Form, formsOf, inForm, isLayer, type Layer, nameOf } from "./form.js";
+import { alone, type Form, formsOf, inForm, isLayer, type Layer, nameOf } from "./forms.js";
 import { guess, type Machine } from "./guess.js";
 
 export interface Kernels {

@@ -1,12 +1,9 @@
 /** Which rewrites run, and when. */
 
-import { argmaxOfLogits } from "./argmax-of-logits.js";
+import { argmaxOfLogits, foldBatchNorm, joinPads, stretchLate } from "./algebra.js";
 import { factorPyramid } from "./factor-pyramid.js";
-import { foldBatchNorm } from "./fold-batch-norm.js";
 import { halfPrecision, narrowWidened } from "./half-precision.js";
-import { joinPads } from "./join-pads.js";
 import type { Rewrite } from "./rewrite.js";
-import { stretchLate } from "./stretch-late.js";
 
 export interface Passes {
   /** First, and in inference alone: statistics are fixed there. */

@@ -10,8 +10,8 @@ import { after, concat, constant, matmul, reshape, slice } from "../graph/compos
 import { type Node, type NodeOf, type Padding, shapeOf, typeOf, type Window } from "../graph/op.js";
 import { product, type Shape } from "../graph/type.js";
 import { pieces, type Side, type Tile } from "../graph/winograd.js";
-import { opposite } from "./convolution-gradient.js";
 import { blockCount, fromBlocks, type Grid, gridOver, inBlocks, phases } from "./phases.js";
+import { opposite } from "./products.js";
 import type { Rewrite } from "./rewrite.js";
 
 /** How many places a tile of the input has. */

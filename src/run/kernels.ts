@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { type Form, isForm } from "../rewrite/form.js";
+import { type Form, isForm } from "../rewrite/forms.js";
 import type { Kernels } from "../rewrite/kernels.js";
 import type { Want } from "../runtime/library.js";
 import { thisMachine } from "../runtime/machine.js";

@@ -9,7 +9,7 @@ import { cast, slice, variable, withArgs } from "../graph/compose.js";
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product } from "../graph/type.js";
-import { type Form, formsOf, inForm, type Layer, nameOf } from "../rewrite/form.js";
+import { type Form, formsOf, inForm, type Layer, nameOf } from "../rewrite/forms.js";
 import { layersIn } from "../rewrite/kernels.js";
 import type { Want } from "../runtime/library.js";
 import { openSession, type Session } from "../runtime/session.js";

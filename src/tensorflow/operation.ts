@@ -1,8 +1,9 @@
-/** Every operation's TensorFlow form: a typed value of the IR enters, TensorFlow nodes leave. */
+/** TensorFlow's nodes for every operation. */
 
 import { valuesOf } from "../graph/constant.js";
 import type { Binary, Comparison, OpName, Ops, Unary } from "../graph/op.js";
-import type { Type } from "../graph/type.js";
+import { product, type Shape, type Type } from "../graph/type.js";
+import { format, kernelGradient, poolAttributes, windowAttributes } from "./convolution.js";
 import {
   type Attributes,
   after,
@@ -11,9 +12,38 @@ import {
   type TensorName,
   tensorOf,
 } from "./emitter.js";
-import { placeholder } from "./input.js";
-import { kernelGradient } from "./kernel-gradient.js";
-import { format, poolAttributes, windowAttributes } from "./window.js";
+
+export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
+  dtype === "u8"
+    ? unpacked(to, name, shape)
+    : to.emit("Placeholder", [], { dtype: { type: dtype }, shape: { shape } }, `input/${name}`);
+
+/**
+ * Bytes cross from JavaScript as 32-bit words, because tfjs has no byte tensors: the same memory, read again inside
+ * the graph.
+ */
+const unpacked = (to: Emitter, name: string, shape: Shape): TensorName => {
+  const bytes = product(shape);
+  const words = Math.ceil(bytes / 4);
+  const given = to.emit(
+    "Placeholder",
+    [],
+    { dtype: { type: "i32" }, shape: { shape: [words] } },
+    `input/${name}`,
+  );
+  const cast = to.emit("Bitcast", [given], { T: { type: "i32" }, type: { type: "u8" } });
+  const reshape = (x: TensorName, sizes: Shape): TensorName =>
+    to.emit("Reshape", [x, to.integers(sizes)], { T: { type: "u8" }, Tshape: { type: "i32" } });
+  const all = reshape(cast, [words * 4]);
+  const used =
+    words * 4 === bytes
+      ? all
+      : to.emit("Slice", [all, to.integers([0]), to.integers([bytes])], {
+          T: { type: "u8" },
+          Index: { type: "i32" },
+        });
+  return reshape(used, shape);
+};
 
 export interface Site<K extends OpName> {
   readonly attributes: Ops[K];

@@ -13,7 +13,7 @@ import {
   type Layer,
   nameOf,
   shapesOf,
-} from "../../src/rewrite/form.js";
+} from "../../src/rewrite/forms.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel } from "../../src/tensorflow/lower.js";
 

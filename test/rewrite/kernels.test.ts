@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Graph, printGraph } from "../../src/graph/graph.js";
 import { evaluationStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { type Form, formsOf, isForm, nameOf } from "../../src/rewrite/form.js";
+import { type Form, formsOf, isForm, nameOf } from "../../src/rewrite/forms.js";
 import {
   chosen,
   type Kernels,

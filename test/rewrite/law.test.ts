@@ -4,16 +4,13 @@ import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
 import { evaluationStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { argmaxOfLogits } from "../../src/rewrite/argmax-of-logits.js";
+import { argmaxOfLogits, foldBatchNorm, joinPads, stretchLate } from "../../src/rewrite/algebra.js";
+import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
+import { asWritten, type Passes, standard } from "../../src/rewrite/passes.js";
 import {
   inputGradientAsConvolution,
   kernelGradientAsProducts,
-} from "../../src/rewrite/convolution-gradient.js";
-import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
-import { foldBatchNorm } from "../../src/rewrite/fold-batch-norm.js";
-import { joinPads } from "../../src/rewrite/join-pads.js";
-import { asWritten, type Passes, standard } from "../../src/rewrite/passes.js";
-import { stretchLate } from "../../src/rewrite/stretch-late.js";
+} from "../../src/rewrite/products.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
 import { type Differs, tiny } from "../oracle/experiment.js";

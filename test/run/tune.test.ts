@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import type { Form } from "../../src/rewrite/form.js";
+import type { Form } from "../../src/rewrite/forms.js";
 import { chosen } from "../../src/rewrite/kernels.js";
 import { readRun, weightsFile } from "../../src/run/folder.js";
 import { asBegun, keepForms, kernelsHere, tableFile } from "../../src/run/kernels.js";

@@ -1,7 +1,4 @@
-/**
- * Other exact forms of a convolution's gradients: what a device computes slowly, or refuses (dilated ones in bf16 on a
- * CPU without bf16 units), as operations that each device has.
- */
+/** Convolutions and their gradients as matrix products, or as convolutions that every device can compute. */
 
 import { none, some } from "fp-ts/lib/Option.js";
 import {
@@ -14,9 +11,31 @@ import {
   slice,
   transpose,
 } from "../graph/compose.js";
-import { type Node, type NodeOf, type Padding, shapeOf } from "../graph/op.js";
-import { product } from "../graph/type.js";
+import { type Node, type NodeOf, type Padding, shapeOf, type Window } from "../graph/op.js";
+import { product, type Shape } from "../graph/type.js";
 import type { Rewrite } from "./rewrite.js";
+
+const isOurs = ([kh, kw]: Shape, { stride, padding }: Window): boolean =>
+  kh * kw * stride === 1 && Object.values(padding).every((n) => n === 0);
+
+const byPixel = (x: Node): Node => {
+  const shape = shapeOf(x);
+  return reshape(x, [product(shape.slice(0, 3)), shape[3]]);
+};
+const asMatrix = (kernel: Node): Node => reshape(kernel, shapeOf(kernel).slice(2));
+
+export const pointwiseAsProduct: Rewrite = {
+  name: "pointwise-as-product",
+  law: "a 1×1 convolution without stride multiplies each pixel's channels by one matrix, and its input gradient by the transpose",
+  rule: (node) => {
+    if (node.op !== "convolution" && node.op !== "convolutionInputGradient") return none;
+    const [a, b] = node.args;
+    const [image, kernel] = node.op === "convolution" ? [a, b] : [b, a];
+    if (!isOurs(shapeOf(kernel), node.attributes)) return none;
+    const turned = node.op === "convolutionInputGradient";
+    return some(reshape(matmul(byPixel(image), asMatrix(kernel), false, turned), shapeOf(node)));
+  },
+};
 
 /** Input and output channels exchanged, and rows and columns from behind. */
 const turned = (kernel: Node): Node => {

@@ -1,13 +1,16 @@
-/** The exact forms that a convolution and its gradients have: a layer enters; its forms, and itself in one, leave. */
+/** The exact forms that a convolution and its gradients have, and the layer itself in one of them. */
 
 import { isSome, none, type Option } from "fp-ts/lib/Option.js";
 import { apply, input } from "../graph/compose.js";
 import { type Node, type NodeOf, shapeOf, typeOf } from "../graph/op.js";
 import { product, type Shape } from "../graph/type.js";
-import { inputGradientAsConvolution, kernelGradientAsProducts } from "./convolution-gradient.js";
-import { pointwiseAsProduct } from "./pointwise.js";
+import { spaceToBatch } from "./phases.js";
+import {
+  inputGradientAsConvolution,
+  kernelGradientAsProducts,
+  pointwiseAsProduct,
+} from "./products.js";
 import type { Rewrite } from "./rewrite.js";
-import { spaceToBatch } from "./space-to-batch.js";
 import { winograd } from "./winograd.js";
 
 export type Layer =

@@ -1,8 +1,8 @@
-/** Windows over images as TensorFlow's attributes: strides, dilations and paddings of the IR enter, attributes leave. */
+/** Convolutions and pooling for TensorFlow: its attributes for a window, and the kernel gradient, kept clear of a fault in oneDNN. */
 
 import type { Ops, Padding } from "../graph/op.js";
-import type { Shape } from "../graph/type.js";
-import type { Attributes } from "./emitter.js";
+import { type Shape, sameShape, type Type } from "../graph/type.js";
+import { type Attributes, type Emitter, elementType, type TensorName } from "./emitter.js";
 import type { Attribute } from "./proto.js";
 
 export const format: Attributes = { data_format: { text: "NHWC" } };
@@ -58,3 +58,40 @@ export const poolAttributes = (
   ...paddingAttributes(x, size, stride, 1, padding),
   ...format,
 });
+
+type KernelGradient = Ops["convolutionKernelGradient"];
+
+interface Site {
+  readonly attributes: KernelGradient;
+  readonly args: readonly TensorName[];
+  readonly argTypes: readonly Type[];
+}
+
+/**
+ * The part of x that a strided 1×1 kernel meets. oneDNN's kernel gradient is wrong, without a word, where rows and
+ * columns are left over (even sizes, few channels: TensorFlow 2.21), so that they are cut off.
+ */
+const metBy = ({ shape, stride, padding }: KernelGradient, x: Shape, dy: Shape): Shape => {
+  const along = (axis: number): number => (dy[axis] - 1) * stride + 1;
+  const plain = Object.values(padding).every((n) => n === 0);
+  return shape[0] * shape[1] === 1 && plain ? [x[0], along(1), along(2), x[3]] : x;
+};
+
+export const kernelGradient = (
+  to: Emitter,
+  { attributes, args: [x, dy], argTypes: [xType, dyType] }: Site,
+): TensorName => {
+  const shape = metBy(attributes, xType.shape, dyType.shape);
+  const met = sameShape(shape, xType.shape) ? x : first(to, x, xType, shape);
+  return to.emit("Conv2DBackpropFilter", [met, to.integers(attributes.shape), dy], {
+    ...elementType(xType),
+    ...windowAttributes(shape, attributes.shape, attributes),
+  });
+};
+
+/** The corner of x at 0 of this shape. */
+const first = (to: Emitter, x: TensorName, type: Type, shape: Shape): TensorName =>
+  to.emit("Slice", [x, to.integers(shape.map(() => 0)), to.integers(shape)], {
+    ...elementType(type),
+    Index: { type: "i32" },
+  });
