@@ -1,9 +1,9 @@
 /** A fit of weights and a network enters; what fits, what does not and why leaves, as text. */
 
 import pc from "picocolors";
+import { spelling } from "../weights/check.js";
 import type { Misfit } from "../weights/errors.js";
 import type { Fit } from "../weights/fit.js";
-import { spelling } from "../weights/misfit.js";
 import { count } from "./number.js";
 
 export const importText = (fit: Fit, wrong: readonly Misfit[], colour: boolean): string => {

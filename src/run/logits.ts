@@ -4,8 +4,8 @@ import { setImmediate } from "node:timers/promises";
 import { imageSize, readImage } from "../data/image.js";
 import { draft } from "../data/write.js";
 import { sizeName } from "../tensorflow/model.js";
-import type { Outline } from "../weights/numbers.js";
 import { type Layout, layOut } from "../weights/safetensors.js";
+import type { Outline } from "../weights/tensor.js";
 import type { Event } from "./event.js";
 import {
   ahead,

@@ -18,7 +18,7 @@ import { collectGarbage } from "../runtime/garbage.js";
 import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
-import { networkVariables } from "../weights/check.js";
+import { networkVariables } from "../weights/fit.js";
 import { initialState } from "../weights/initial.js";
 import { load, wholeFit } from "../weights/load.js";
 import { openWeights } from "../weights/open.js";

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { systemReason } from "../diagnostic/system.js";
-import type { Header } from "./weights-file.js";
+import type { Header } from "./file.js";
 
 /** What a diagnostic says, wherever it will stand. */
 export type Misfit = Pick<Diagnostic, "code" | "severity" | "message" | "notes" | "help"> & {

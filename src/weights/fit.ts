@@ -1,13 +1,30 @@
-/** A file's header and a network's variables enter; what fits, what does not, and by whose names, leave. */
+/** Compares the header of a file with the variables of a network: what fits, what does not, and by whose names. */
 
-import type { Ops } from "../graph/op.js";
+import { valuesOfOp } from "../graph/graph.js";
+import { isNetwork, type Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
-import type { Model } from "../normalize/experiment.js";
+import type { Experiment, Model } from "../normalize/experiment.js";
+import { networkGraph } from "../plan/inference.js";
+import type { Header } from "./file.js";
 import { type NameMap, nameMaps, namesOf, type Skeleton, theirName } from "./names.js";
-import { taken } from "./select.js";
-import type { Header } from "./weights-file.js";
 
 type Variable = Ops["variable"];
+
+/** The variables of a network, without those of its training. */
+export const networkVariables = (
+  experiment: Experiment,
+  phase: "train" | "infer",
+): readonly Variable[] =>
+  valuesOfOp(networkGraph(experiment, phase), "variable")
+    .map(({ attributes }) => attributes)
+    .filter(isNetwork); // dropout counts steps, and that is the training's
+
+/** Of a network's variables those that a file of weights is to fill. */
+export const taken = (
+  variables: readonly Variable[],
+  only: "all" | "backbone",
+): readonly Variable[] =>
+  variables.filter((each) => isNetwork(each) && (only === "all" || each.group === "backbone"));
 
 export interface Found {
   readonly variable: Variable;

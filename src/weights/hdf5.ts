@@ -6,8 +6,8 @@ import h5wasm, { type Dataset, type Entity, type File, type Group } from "h5wasm
 import { Failed } from "../diagnostic/failure.js";
 import { product } from "../graph/type.js";
 import { brokenReader, damagedHdf5, unknownType } from "./errors.js";
-import { type DType, numbersOf, type Outline } from "./numbers.js";
-import type { WeightsFile } from "./weights-file.js";
+import type { WeightsFile } from "./file.js";
+import { type DType, numbersOf, type Outline } from "./tensor.js";
 
 /** Beyond these a file holds no network; a group may contain itself. */
 const DEEPEST = 16;

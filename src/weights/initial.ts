@@ -1,15 +1,15 @@
-/** Initial values: variables and a seed enter, numbers leave, the same on every machine. */
+/** Draws the initial values of variables from a seed: the same bits on every machine. */
 
 import type { Initial, Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { fillNormal, fillUniform } from "../plan/random.js";
-import type { Tensor } from "./numbers.js";
+import type { Tensor } from "./tensor.js";
 
-type VariableAttributes = Ops["variable"];
+type Variable = Ops["variable"];
 
 /** Values of one variable, row by row. Each is a function of (seed, name, position) alone. */
 export const initialValues = (
-  { name, dtype, shape, initial }: VariableAttributes,
+  { name, dtype, shape, initial }: Variable,
   seed: number,
 ): Float32Array | Int32Array => {
   const size = product(shape);
@@ -33,12 +33,12 @@ const drawn = (out: Float32Array, name: string, initial: Initial, seed: number):
   }
 };
 
-const sourceOf = ({ name, initial }: VariableAttributes): string =>
+const sourceOf = ({ name, initial }: Variable): string =>
   initial.kind === "copy" ? initial.of : name;
 
 /** Where a training begins: what is `given` by name, and all else drawn. */
 export const initialState = (
-  variables: readonly VariableAttributes[],
+  variables: readonly Variable[],
   seed: number,
   given: ReadonlyMap<string, Tensor> = new Map(),
 ): Map<string, Tensor> =>

@@ -1,5 +1,7 @@
 /** What other programs call the tensors of a PSPNet, as data: a name of ours and a map enter, a name of theirs leaves. */
 
+import { type Tensor, transposed } from "./tensor.js";
+
 /** Of a convolution and its norm. `{s}` is the stage and `{k}` the convolution, from 1; `{b}` block and `{i}` bin, from 0. */
 type Pair = readonly [convolution: string, norm: string];
 
@@ -226,4 +228,32 @@ export const namesOf = (part: "backbone" | "auxiliary", map: NameMap): RegExp =>
   return new RegExp(
     `^(?:${patterns.map((p) => p.replaceAll(/\?<\w>/g, "")).join("|")})\\.(?:${words})$`,
   );
+};
+
+export interface Exported {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Ours, for which the map has no name: a map of backbones has none for the heads. */
+  readonly left: readonly string[];
+}
+
+/** No number changes. */
+export const exported = (
+  tensors: ReadonlyMap<string, Tensor>,
+  map: NameMap,
+  of: Skeleton,
+): Exported => {
+  const named = [...tensors].map(([name, tensor]) => {
+    const isKernel = tensor.shape.length === 4 && map.kernels === "OIHW";
+    return {
+      name,
+      theirs: theirName(name, map, of),
+      tensor: isKernel ? transposed(tensor, [3, 2, 0, 1]) : tensor,
+    };
+  });
+  return {
+    tensors: new Map(
+      named.flatMap(({ theirs, tensor }) => (theirs === null ? [] : [[theirs, tensor] as const])),
+    ),
+    left: named.filter(({ theirs }) => theirs === null).map(({ name }) => name),
+  };
 };

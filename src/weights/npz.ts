@@ -2,10 +2,9 @@
 
 import { Failed } from "../diagnostic/failure.js";
 import { product } from "../graph/type.js";
-import { viewOf } from "./bytes.js";
 import { damagedArray, unknownType } from "./errors.js";
-import { type DType, numbersOf, type Outline, sizes } from "./numbers.js";
-import type { WeightsFile } from "./weights-file.js";
+import { viewOf, type WeightsFile } from "./file.js";
+import { type DType, numbersOf, type Outline, sizes } from "./tensor.js";
 import type { Member, Zip } from "./zip.js";
 
 /** NumPy's spelling of what is read; `>` (big-endian), complex numbers and objects are not. */

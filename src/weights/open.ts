@@ -1,12 +1,11 @@
 /** The name of a file of weights enters; the file, opened by the reader of its format, leaves. */
 
 import { Failed } from "../diagnostic/failure.js";
-import { type Bytes, bytesOfFile } from "./bytes.js";
 import { legacyTorch, unknownFormat } from "./errors.js";
+import { type Bytes, bytesOfFile, type WeightsFile } from "./file.js";
 import { openNpz } from "./npz.js";
 import { openPth } from "./pth.js";
 import { openSafetensors } from "./safetensors.js";
-import type { WeightsFile } from "./weights-file.js";
 import { openZip } from "./zip.js";
 
 /** Told apart by their first bytes, whatever they are called. @throws Failed for all else, and for what is damaged. */

@@ -6,7 +6,7 @@
  * byte and adds at most a value, so that time and memory are bounded by the pickle's length.
  */
 
-import { viewOf } from "./bytes.js";
+import { viewOf } from "./file.js";
 
 export type Value = null | boolean | number | bigint | string | Uint8Array | Value[] | Dict | Thing;
 

@@ -3,9 +3,9 @@
 import { Failed } from "../diagnostic/failure.js";
 import { product } from "../graph/type.js";
 import { damagedTorch, noStateDict, strangeGlobal } from "./errors.js";
-import { type DType, numbersOf, sizes } from "./numbers.js";
+import type { WeightsFile } from "./file.js";
 import { type Dict, isThing, type Thing, Unpicklable, unpickle, type Value } from "./pickle.js";
-import type { WeightsFile } from "./weights-file.js";
+import { type DType, numbersOf, sizes } from "./tensor.js";
 import type { Zip } from "./zip.js";
 
 /** The classes that PyTorch calls its storages by; an untyped one counts bytes. */

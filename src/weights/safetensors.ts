@@ -8,10 +8,9 @@
 import { createHash } from "node:crypto";
 import { Failed } from "../diagnostic/failure.js";
 import { product } from "../graph/type.js";
-import { type Bytes, bytesInMemory, viewOf } from "./bytes.js";
 import { damaged, unknownType } from "./errors.js";
-import { type DType, isDType, numbersOf, type Outline, sizes, type Tensor } from "./numbers.js";
-import type { WeightsFile } from "./weights-file.js";
+import { type Bytes, bytesInMemory, viewOf, type WeightsFile } from "./file.js";
+import { type DType, isDType, numbersOf, type Outline, sizes, type Tensor } from "./tensor.js";
 
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, Tensor>;

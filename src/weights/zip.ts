@@ -2,8 +2,8 @@
 
 import { constants, inflateRawSync } from "node:zlib";
 import { Failed } from "../diagnostic/failure.js";
-import { type Bytes, viewOf } from "./bytes.js";
 import { damagedZip } from "./errors.js";
+import { type Bytes, viewOf } from "./file.js";
 
 export interface Member {
   readonly name: string;

@@ -4,10 +4,10 @@ import * as E from "fp-ts/lib/Either.js";
 import { type Failure, failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Resolved } from "../../src/normalize/normalize.js";
-import { type Headers, networkVariables, weightsFit } from "../../src/weights/check.js";
-import { skeletonOf } from "../../src/weights/fit.js";
+import { type Headers, weightsFit } from "../../src/weights/check.js";
+import { networkVariables, skeletonOf } from "../../src/weights/fit.js";
 import { nameMaps, theirName } from "../../src/weights/names.js";
-import type { Header } from "../../src/weights/weights-file.js";
+import type { Header } from "../../src/weights/file.js";
 import { pspnet } from "../oracle/experiment.js";
 
 /** What a program would save of this network, under its names. */

@@ -8,7 +8,7 @@ import { gatheringStep, trainingStep } from "../../src/plan/step.js";
 import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
-import type { Tensor } from "../../src/weights/numbers.js";
+import type { Tensor } from "../../src/weights/tensor.js";
 import type { Training } from "./cases.js";
 import { type Answer, ask, type Request } from "./oracle.js";
 import { images, stateFor } from "./scene.js";

@@ -9,8 +9,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import type { Tensor } from "../../src/weights/numbers.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/weights/safetensors.js";
+import type { Tensor } from "../../src/weights/tensor.js";
 
 export interface Request {
   readonly task: "forward" | "evaluate" | "train" | "half";

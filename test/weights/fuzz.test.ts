@@ -12,10 +12,9 @@ import h5wasm from "h5wasm/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Failed } from "../../src/diagnostic/failure.js";
 import { integer } from "../../src/plan/random.js";
-import { bytesInMemory } from "../../src/weights/bytes.js";
+import { bytesInMemory, type WeightsFile } from "../../src/weights/file.js";
 import { openBytes } from "../../src/weights/open.js";
 import { encodeSafetensors } from "../../src/weights/safetensors.js";
-import type { WeightsFile } from "../../src/weights/weights-file.js";
 
 const rounds = Number(process.env.PSPC_FUZZ ?? 300);
 const folder = mkdtempSync(join(tmpdir(), "pspc-fuzz-"));

@@ -6,14 +6,12 @@ import { join } from "node:path";
 import h5wasm from "h5wasm/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { Failed } from "../../src/diagnostic/failure.js";
-import { networkVariables } from "../../src/weights/check.js";
-import { fitOf, skeletonOf } from "../../src/weights/fit.js";
-import { exported } from "../../src/weights/foreign.js";
+import type { WeightsFile } from "../../src/weights/file.js";
+import { fitOf, networkVariables, skeletonOf } from "../../src/weights/fit.js";
 import { load } from "../../src/weights/load.js";
-import { nameMaps } from "../../src/weights/names.js";
+import { exported, nameMaps } from "../../src/weights/names.js";
 import { openWeights } from "../../src/weights/open.js";
 import { encodeSafetensors } from "../../src/weights/safetensors.js";
-import type { WeightsFile } from "../../src/weights/weights-file.js";
 import { pspnet } from "../oracle/experiment.js";
 import { stateFor } from "../oracle/scene.js";
 

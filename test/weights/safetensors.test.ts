@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Failed } from "../../src/diagnostic/failure.js";
-import type { Tensor } from "../../src/weights/numbers.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/weights/safetensors.js";
+import type { Tensor } from "../../src/weights/tensor.js";
 
 const small: ReadonlyMap<string, Tensor> = new Map<string, Tensor>([
   ["b.kernel", { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, -0, 1e-40, 3e38) }],

@@ -3,10 +3,9 @@
 import { command, oneOf, option, positional, string } from "cmd-ts";
 import { writeFileAtomic } from "../../data/write.js";
 import { importText } from "../../report/import.js";
-import { networkVariables } from "../../weights/check.js";
-import { fitOf, isWhole } from "../../weights/fit.js";
+import { misfits } from "../../weights/check.js";
+import { fitOf, isWhole, networkVariables } from "../../weights/fit.js";
 import { readFitting } from "../../weights/load.js";
-import { misfits } from "../../weights/misfit.js";
 import { openWeights } from "../../weights/open.js";
 import { encodeSafetensors } from "../../weights/safetensors.js";
 import { jsonFlag, specArguments, textOption } from "../arguments.js";

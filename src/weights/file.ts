@@ -1,8 +1,9 @@
-/** A file enters; pieces of its bytes leave on demand, never from beyond its end. */
+/** A file of weights: its bytes, read piece by piece, and what every format offers of it once opened. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Failed } from "../diagnostic/failure.js";
 import { cutShort, unreadableWeights } from "./errors.js";
+import type { Outline, Tensor } from "./tensor.js";
 
 export interface Bytes {
   /** As messages call it. */
@@ -56,3 +57,19 @@ export const bytesInMemory = (file: string, bytes: Uint8Array): Bytes => ({
 
 export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);
+
+/** What is known before any number is read. */
+export interface Header {
+  readonly file: string;
+  /** "PyTorch", with where in the file the weights lay. */
+  readonly format: string;
+  readonly tensors: ReadonlyMap<string, Outline>;
+}
+
+export interface WeightsFile extends Header {
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The numbers of a tensor that is in the header. @throws Failed */
+  readonly read: (name: string) => Tensor;
+  readonly close: () => void;
+}
