@@ -7,7 +7,7 @@ import { lower, type Program } from "./plan/program.js";
 import { type CheckRequest, checkSpec } from "./validate/check.js";
 
 /**
- * 1. `checkSpec` (validate/check.ts) parses (source/), decodes (spec/), normalises (normalize/) and validates
+ * 1. `checkSpec` (validate/check.ts) parses (source/), decodes (language/), normalises (normalize/) and validates
  *    (validate/): what leaves is an `Experiment`, in which everything is decided.
  *    `withinBudget` (plan/budget.ts) adds what takes a whole training step to know.
  * 2. `lower` (plan/program.ts) composes the network (model/) and its loss, rewrites them (rewrite/), takes the gradient

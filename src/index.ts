@@ -6,10 +6,10 @@ export type { Diagnostic, Path, Place, Severity, Span } from "./diagnostic/diagn
 export { Failed, type Failure } from "./diagnostic/failure.js";
 export { type CheckJson, toJson } from "./diagnostic/json.js";
 export { type RenderOptions, render } from "./diagnostic/render.js";
+export { type ChildSpec, defineSpec, type WholeSpec } from "./language/define.js";
+export type { Spec } from "./language/spec.js";
 export type { Experiment } from "./normalize/experiment.js";
 export type { Resolved } from "./normalize/normalize.js";
-export { type ChildSpec, defineSpec, type WholeSpec } from "./spec/define.js";
-export type { Spec } from "./spec/spec.js";
 export { type Check, type CheckRequest, checkSpec } from "./validate/check.js";
 
 // From text to the graph of its training step, and to TensorFlow.

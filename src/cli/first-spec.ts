@@ -1,8 +1,8 @@
 /** What is known of a dataset enters; a commented spec to begin with leaves. */
 
-import { datasetOf, mapNamed, usualMap } from "../normalize/datasets.js";
+import { rgb } from "../language/dataset.js";
+import { datasetOf, mapNamed, usualMap } from "../language/datasets.js";
 import type { SplitName } from "../normalize/experiment.js";
-import { rgb } from "../normalize/rgb.js";
 import { count } from "../report/number.js";
 import type { Survey } from "./survey.js";
 

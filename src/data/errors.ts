@@ -2,7 +2,7 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { systemReason, writing } from "../diagnostic/system.js";
-import { rgb } from "../normalize/rgb.js";
+import { rgb } from "../language/dataset.js";
 
 export const missingList = (split: string, path: string, error: NodeJS.ErrnoException): Failure =>
   failure(

@@ -1,6 +1,6 @@
 /** The colours of classes, and pictures with their classes laid over them. */
 
-import type { Rgb } from "../normalize/rgb.js";
+import type { Rgb } from "../language/dataset.js";
 import type { Picture } from "./image.js";
 import { IGNORED } from "./labels.js";
 

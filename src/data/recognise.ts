@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, parse } from "node:path";
+import type { Layout } from "../language/data.js";
 import type { Folders, SplitName } from "../normalize/experiment.js";
-import type { Layout } from "../spec/data.js";
 import type { Split } from "./layout.js";
 
 export interface Recognised {

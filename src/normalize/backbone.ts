@@ -1,6 +1,6 @@
 /** The section `model.backbone` as written enters; the decided one leaves. */
 
-import type { Spec } from "../spec/spec.js";
+import type { Spec } from "../language/spec.js";
 import type { Backbone, Stem } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";
 

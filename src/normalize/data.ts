@@ -3,9 +3,9 @@
 import { resolve } from "node:path";
 import { unless } from "../diagnostic/checked.js";
 import type { Checked } from "../diagnostic/diagnostic.js";
-import type { Spec } from "../spec/spec.js";
-import type { Dataset } from "./dataset.js";
-import { datasetOf } from "./datasets.js";
+import type { Dataset } from "../language/dataset.js";
+import { datasetOf } from "../language/datasets.js";
+import type { Spec } from "../language/spec.js";
 import type { Data, SplitName } from "./experiment.js";
 import { beside } from "./extend.js";
 import { decideLabels } from "./labels.js";

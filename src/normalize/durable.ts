@@ -1,6 +1,6 @@
 /** What a training does besides learning, as written, enters: validation, checkpoints, recovery; the decided leaves. */
 
-import type { Spec } from "../spec/spec.js";
+import type { Spec } from "../language/spec.js";
 import type { Checkpoints, Train } from "./experiment.js";
 import type { Decisions } from "./origin.js";
 

@@ -1,7 +1,7 @@
 /** The section `evaluate` as written enters; the decided one leaves, with warnings for what has no effect. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
-import type { Spec } from "../spec/spec.js";
+import type { Spec } from "../language/spec.js";
 import * as says from "./errors.js";
 import type { Evaluate, Train } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";

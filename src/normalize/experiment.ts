@@ -3,8 +3,10 @@
  * Keys are spelt as in the language, so that a resolved spec prints as a spec.
  */
 
-import type { Layout, MapName } from "../spec/data.js";
-import type { Rgb } from "./rgb.js";
+import type { Layout, MapName } from "../language/data.js";
+import type { LabelMap, Rgb } from "../language/dataset.js";
+
+export type { LabelMap };
 
 export interface Experiment {
   readonly data: Data;
@@ -12,9 +14,6 @@ export interface Experiment {
   readonly train: Train;
   readonly evaluate: Evaluate;
 }
-
-/** A file value, or a colour `0xRRGGBB`, becomes a class index, or is ignored. */
-export type LabelMap = ReadonlyMap<number, number | "ignore">;
 
 /** What names a split: a list file, a list's name, a folder's, as the layout has it; or two folders. */
 export type SplitName = string | Folders;

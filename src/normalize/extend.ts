@@ -1,17 +1,17 @@
-/** The name of a spec enters; its tree leaves, merged over its parents, with the texts of all files read. */
+/** Reads a spec and its parents into one tree, and puts changes into it. */
 
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { reject } from "../diagnostic/checked.js";
-import type { Checked } from "../diagnostic/diagnostic.js";
+import type { Checked, Path } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
+import { formatPath } from "../diagnostic/path.js";
 import type { Sources } from "../diagnostic/position.js";
 import { type Evaluated, parseModule } from "../source/module.js";
-import type { Leaf, Tree } from "../source/tree.js";
-import { at } from "../source/tree.js";
+import type { Assignment } from "../source/override.js";
+import { at, type Entry, type Leaf, type Mapping, plain, type Tree } from "../source/tree.js";
 import { parse } from "../source/yaml.js";
 import * as says from "./errors.js";
-import { merge } from "./merge.js";
 
 /** A spec's text, or, where it is a module, what running it came to. */
 export type Source = string | Evaluated;
@@ -62,3 +62,69 @@ const isName = (tree: Tree | undefined): tree is Leaf & { readonly value: string
 /** A path written in a file is relative to that file. */
 export const beside = (file: string, path: string): string =>
   isAbsolute(path) ? normalize(path) : join(dirname(file), path);
+
+/** Maps of one choice: another choice replaces the first, with what it carries. */
+const choices = [
+  "model.backbone.stem",
+  "model.pyramid.reduction",
+  "train.optimizer",
+  "train.schedule",
+];
+
+/** Values that mean something only as a whole. */
+const wholes = ["data.labels"];
+
+const tagsDiffer = (below: Mapping, above: Mapping): boolean =>
+  [...above.entries.keys()].some((tag) => !below.entries.has(tag));
+
+const replaces = (path: Path, below: Mapping, above: Mapping): boolean => {
+  const name = formatPath(path);
+  const isVariant = path.length === 2 && path[0] === "variants";
+  return isVariant || wholes.includes(name) || (choices.includes(name) && tagsDiffer(below, above));
+};
+
+/** Maps merge key by key; scalars, lists and choices are replaced as a whole. */
+export const merge = (below: Tree, above: Tree, path: Path = []): Tree => {
+  if (below.kind !== "map" || above.kind !== "map" || replaces(path, below, above)) return above;
+  const entries = new Map(below.entries);
+  for (const [key, entry] of above.entries) {
+    entries.set(key, mergeEntry(below.entries.get(key), entry, [...path, key]));
+  }
+  return { kind: "map", entries, span: above.span };
+};
+
+const mergeEntry = (below: Entry | undefined, above: Entry, path: Path): Entry =>
+  below === undefined ? above : { key: above.key, value: merge(below.value, above.value, path) };
+
+/** A spec's own affairs: which file it extends and which variants it has. */
+const fixed = ["pspc", "extends", "variants"];
+
+export const assign = (tree: Tree, assignment: Assignment): Checked<Tree> =>
+  fixed.includes(String(assignment.path[0]))
+    ? reject(says.notChangeable(assignment.path, assignment.key))
+    : put(tree, assignment, 0);
+
+/** One step down; maps that are missing on the way are made. */
+const put = (tree: Tree, assignment: Assignment, depth: number): Checked<Tree> => {
+  const { path, key, value } = assignment;
+  const step = path[depth];
+  if (step === undefined) return E.right(merge(tree, value, path));
+  if (tree.kind === "list") return reject(says.listsAreWhole(path, depth, key));
+  if (tree.kind === "leaf") {
+    return reject(says.nothingBelow(path, depth, String(plain(tree)), key));
+  }
+  const last = depth === path.length - 1;
+  const empty: Tree = { kind: "map", entries: new Map(), span: key };
+  const below = tree.entries.get(String(step));
+  const child =
+    below === undefined && last
+      ? E.right(value)
+      : put(below?.value ?? empty, assignment, depth + 1);
+  const at = last || below === undefined ? key : below.key;
+  return E.map(
+    (changed: Tree): Tree => ({
+      ...tree,
+      entries: new Map(tree.entries).set(String(step), { key: at, value: changed }),
+    }),
+  )(child);
+};

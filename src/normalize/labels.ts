@@ -1,15 +1,14 @@
-/** What label files mean: `labels`, `ignore` and `palette` as written enter; one map from file values leaves. */
+/** Decides what label files mean: one map from their values to classes, out of `labels`, `ignore` and `palette`. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
-import type { MapName } from "../spec/data.js";
-import type { Spec } from "../spec/spec.js";
-import type { Dataset } from "./dataset.js";
-import { mapNamed, usualMap } from "./datasets.js";
+import type { MapName } from "../language/data.js";
+import type { Dataset } from "../language/dataset.js";
+import { packRgb, type Rgb } from "../language/dataset.js";
+import { mapNamed, usualMap } from "../language/datasets.js";
+import type { Spec } from "../language/spec.js";
 import * as says from "./errors.js";
 import type { Data, LabelMap } from "./experiment.js";
-import { mapInWords } from "./map-in-words.js";
 import type { Decisions } from "./origin.js";
-import { packRgb, type Rgb } from "./rgb.js";
 
 type Written = Spec["data"];
 type WrittenLabels = NonNullable<Written["labels"]>;
@@ -172,4 +171,45 @@ const decidePalette = (
   return dataset !== undefined && dataset.classes.length === classes.length
     ? decide.or("data.palette", d.palette, dataset.palette, dataset.title)
     : decide.or("data.palette", d.palette, null, "Pascal VOC's colour map");
+};
+
+interface Run {
+  readonly first: number;
+  readonly last: number;
+  readonly meaning: number | "ignore";
+}
+
+export const mapInWords = (map: LabelMap, classes: readonly string[]): string => {
+  const runs = [...map].reduce<readonly Run[]>(extended, []);
+  const meant = runs.flatMap((run) => (run.meaning === "ignore" ? [] : [meantRun(run, classes)]));
+  const ignored = runs.flatMap((run) => (run.meaning === "ignore" ? [values(run)] : []));
+  return `${meant.join(", ")}; ignored: ${ignored.join(", ")}`;
+};
+
+/** Values and classes that go up together are one run, and so are ignored neighbours. */
+const extended = (
+  runs: readonly Run[],
+  [value, meaning]: readonly [number, number | "ignore"],
+): readonly Run[] => {
+  const run = runs.at(-1);
+  const next = run !== undefined && value === run.last + 1 && follows(run, meaning);
+  return next
+    ? [...runs.slice(0, -1), { ...run, last: value }]
+    : [...runs, { first: value, last: value, meaning }];
+};
+
+const follows = ({ first, last, meaning }: Run, next: number | "ignore"): boolean =>
+  meaning === "ignore" || next === "ignore"
+    ? meaning === next
+    : next === meaning + (last - first) + 1;
+
+const values = ({ first, last }: Run): string => (first === last ? `${first}` : `${first}…${last}`);
+
+const meantRun = ({ first, last, meaning }: Run, classes: readonly string[]): string => {
+  const name = (value: number): string => classes[Number(meaning) + value - first] ?? "";
+  return last - first < 3
+    ? Array.from({ length: last - first + 1 }, (_, i) => `${first + i} ${name(first + i)}`).join(
+        ", ",
+      )
+    : `${first} ${name(first)} … ${last} ${name(last)}`;
 };

@@ -1,9 +1,9 @@
 /** The section `model` as written enters; the decided one leaves. */
 
-import type { Spec } from "../spec/spec.js";
+import { stageChannels } from "../language/geometry.js";
+import type { Spec } from "../language/spec.js";
 import { atWidth, decideBackbone } from "./backbone.js";
 import type { Auxiliary, Backbone, Head, Model, Norm, Pyramid } from "./experiment.js";
-import { stageChannels } from "./geometry.js";
 import { type Decisions, same } from "./origin.js";
 import { decideWeights } from "./weights.js";
 

@@ -2,8 +2,8 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import type { Checked } from "../diagnostic/diagnostic.js";
+import type { Preset, Spec } from "../language/spec.js";
 import type { Tree } from "../source/tree.js";
-import type { Preset, Spec } from "../spec/spec.js";
 import { decideData } from "./data.js";
 import { decideEvaluate } from "./evaluate.js";
 import type { Data, Experiment } from "./experiment.js";

@@ -3,7 +3,7 @@
  * implementation. A preset is sugar: every field can be written in a spec by itself.
  */
 
-import type { Preset } from "../spec/spec.js";
+import type { Preset } from "../language/spec.js";
 import type { Backbone, Evaluate, Model, Pyramid, Train } from "./experiment.js";
 
 /** Fields are named by the path at which a spec writes them; channel counts are those at width 64. */

@@ -1,8 +1,8 @@
 /** The section `train` as written enters; the decided one leaves. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
-import { bytesIn } from "../spec/memory.js";
-import type { Spec } from "../spec/spec.js";
+import type { Spec } from "../language/spec.js";
+import { bytesIn } from "../language/train.js";
 import { decideCheckpoints, decideRecover, decideValidate } from "./durable.js";
 import * as says from "./errors.js";
 import type { Augmentation, Freeze, Multipliers, Train } from "./experiment.js";

@@ -1,7 +1,7 @@
 /** Where the initial weights were written enters, in either of two places; one file and what is taken from it leave. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
-import type { Spec } from "../spec/spec.js";
+import type { Spec } from "../language/spec.js";
 import { absolute } from "./data.js";
 import { weightsTwice } from "./errors.js";
 import type { Weights } from "./experiment.js";

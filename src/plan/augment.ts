@@ -8,8 +8,8 @@
  * colour follow the map wherever they stand in the pipeline: they see the pixels that the network will see.
  */
 
+import type { Rgb } from "../language/dataset.js";
 import type { Augmentation } from "../normalize/experiment.js";
-import type { Rgb } from "../normalize/rgb.js";
 import { uniform } from "./random.js";
 import {
   type Affine,

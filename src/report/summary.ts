@@ -1,7 +1,7 @@
 /** An experiment enters; one line that a person recognises it by leaves. */
 
+import { featureSize, outputStride } from "../language/geometry.js";
 import type { Backbone, Experiment, Model } from "../normalize/experiment.js";
-import { featureSize, outputStride } from "../normalize/geometry.js";
 
 /** The depths that have names (He et al. 2015, table 1; 269 from the paper's section 5.1). */
 const depths: Readonly<Record<Backbone["block"], Readonly<Record<string, number>>>> = {

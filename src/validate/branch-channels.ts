@@ -1,6 +1,6 @@
 /** A reduction leaves each branch of the pyramid at least one channel. */
 
-import { stageChannels } from "../normalize/geometry.js";
+import { stageChannels } from "../language/geometry.js";
 import * as says from "./errors-model.js";
 import type { Rule } from "./rule.js";
 

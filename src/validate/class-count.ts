@@ -1,6 +1,6 @@
 /** A built-in label map has a dataset's classes: as many stand in `classes`. */
 
-import { mapNamed } from "../normalize/datasets.js";
+import { mapNamed } from "../language/datasets.js";
 import * as says from "./errors-data.js";
 import type { DataRule } from "./rule.js";
 

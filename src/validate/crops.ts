@@ -1,7 +1,7 @@
 /** Sides of crops enter; the nearest sides that fit the network leave. */
 
+import { featureSize, outputStride } from "../language/geometry.js";
 import type { Model } from "../normalize/experiment.js";
-import { featureSize, outputStride } from "../normalize/geometry.js";
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 const lcm = (xs: readonly number[]): number => xs.reduce((a, b) => (a / gcd(a, b)) * b, 1);

@@ -1,8 +1,8 @@
 /** Batch normalisation over the batch needs more than one value a channel: images at a time × rows × columns. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import { stageSizes } from "../language/geometry.js";
 import type { Experiment } from "../normalize/experiment.js";
-import { stageSizes } from "../normalize/geometry.js";
 import * as says from "./errors-train.js";
 import type { Rule } from "./rule.js";
 

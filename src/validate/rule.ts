@@ -1,8 +1,8 @@
 /** What a rule is: an experiment enters, what is wrong with it leaves. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import { featureSize, outputStride } from "../language/geometry.js";
 import type { Experiment } from "../normalize/experiment.js";
-import { featureSize, outputStride } from "../normalize/geometry.js";
 import type { Geometry } from "./places.js";
 
 export type Rule = (experiment: Experiment) => readonly Diagnostic[];

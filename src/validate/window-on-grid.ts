@@ -1,7 +1,7 @@
 /** Sliding windows obey what crops obey: the grid of the features, and room for the bins. */
 
+import { featureSize, outputStride } from "../language/geometry.js";
 import type { Experiment } from "../normalize/experiment.js";
-import { featureSize, outputStride } from "../normalize/geometry.js";
 import { isOnGrid, nearestSizes } from "./crops.js";
 import * as says from "./errors-evaluate.js";
 import type { Rule } from "./rule.js";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { conforms } from "../spec/schema.js";
+import { conforms } from "../language/schema.js";
 import { pspc } from "./captured.js";
 
 const classes = Array.from({ length: 150 }, (_, i) => `class${i}`);

@@ -7,9 +7,9 @@ import { openFacts } from "../../src/data/facts.js";
 import { listSplit, openSplit, type Place, type Split } from "../../src/data/layout.js";
 import { palette } from "../../src/data/palette.js";
 import { recognise } from "../../src/data/recognise.js";
-import { datasetOf, mapNamed } from "../../src/normalize/datasets.js";
-import { packRgb } from "../../src/normalize/rgb.js";
-import type { Layout, MapName } from "../../src/spec/data.js";
+import type { Layout, MapName } from "../../src/language/data.js";
+import { packRgb } from "../../src/language/dataset.js";
+import { datasetOf, mapNamed } from "../../src/language/datasets.js";
 import { datasets, put } from "./dataset.js";
 
 let base = "";

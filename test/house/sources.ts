@@ -7,7 +7,7 @@ import { join, posix } from "node:path";
 export const rooms = [
   "diagnostic",
   "source",
-  "spec",
+  "language",
   "normalize",
   "validate",
   "graph",

@@ -1,13 +1,13 @@
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
+import { presets } from "../../src/language/spec.js";
 import { differences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Resolved } from "../../src/normalize/normalize.js";
 import { show } from "../../src/normalize/show.js";
-import { presets } from "../../src/spec/spec.js";
 import type { Check } from "../../src/validate/check.js";
 import { check, checkChild, codes, minimal, shown } from "../golden/front.js";
-import { full } from "../spec/full.js";
+import { full } from "../language/full.js";
 
 const resolved = (checked: Check): Resolved => {
   if (E.isLeft(checked.result)) throw new Error(shown(checked));

@@ -3,12 +3,12 @@ import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { errorsIn } from "../../src/diagnostic/order.js";
-import { featureSize } from "../../src/normalize/geometry.js";
-import type { JsonSchema } from "../../src/spec/codec.js";
-import { jsonSchema } from "../../src/spec/schema.js";
+import type { JsonSchema } from "../../src/language/codec.js";
+import { featureSize } from "../../src/language/geometry.js";
+import { jsonSchema } from "../../src/language/schema.js";
 import { type Check, checkSpec } from "../../src/validate/check.js";
 import { shown } from "../golden/front.js";
-import { conforms } from "../spec/schema.js";
+import { conforms } from "../language/schema.js";
 
 const checkFile = (entry: string, variant?: string): Check =>
   checkSpec({

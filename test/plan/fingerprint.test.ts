@@ -4,13 +4,13 @@ import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { presets } from "../../src/language/spec.js";
 import { semantics } from "../../src/normalize/semantics.js";
 import { show } from "../../src/normalize/show.js";
 import { type Fingerprint, lower } from "../../src/plan/program.js";
-import { presets } from "../../src/spec/spec.js";
 import type { Check } from "../../src/validate/check.js";
 import { check, checkChild, type Files, shown } from "../golden/front.js";
-import { full } from "../spec/full.js";
+import { full } from "../language/full.js";
 
 const of = (checked: Check): Fingerprint => {
   if (E.isLeft(checked.result)) throw new Error(shown(checked));

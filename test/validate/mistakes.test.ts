@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { toJson } from "../../src/diagnostic/json.js";
 import { errorsIn } from "../../src/diagnostic/order.js";
-import type { JsonSchema } from "../../src/spec/codec.js";
+import type { JsonSchema } from "../../src/language/codec.js";
 import { checkChild, codes, shown } from "../golden/front.js";
-import { conforms } from "../spec/schema.js";
+import { conforms } from "../language/schema.js";
 
 const answer: JsonSchema = JSON.parse(readFileSync("schema/check.schema.json", "utf8"));
 

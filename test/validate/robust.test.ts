@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { errorsIn } from "../../src/diagnostic/order.js";
 import type { Check } from "../../src/validate/check.js";
 import { check, minimal, shown } from "../golden/front.js";
-import { full } from "../spec/full.js";
-import { mutated } from "../spec/mutate.js";
+import { full } from "../language/full.js";
+import { mutated } from "../language/mutate.js";
 
 /** `npm run fuzz` is the long run: 50,000 specs a law, 100,000 in all. */
 const numRuns = Number(process.env.ROBUST_RUNS ?? 300);

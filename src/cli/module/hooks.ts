@@ -18,7 +18,7 @@ export const initialize: InitializeHook<Entry> = (data) => {
 
 const own: Readonly<Record<string, string>> = {
   pspc: new URL("../../index.js", import.meta.url).href,
-  "pspc/spec": new URL("../../spec/define.js", import.meta.url).href,
+  "pspc/spec": new URL("../../language/define.js", import.meta.url).href,
 };
 
 /** A `.js` that does not exist is the `.ts` that it is made of, as `tsc` has it. */

@@ -4,13 +4,13 @@ import { command, flag, option, optional, type Type } from "cmd-ts";
 import { openSplit } from "../../data/layout.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
+import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
 import { lower } from "../../plan/program.js";
 import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
 import { kernelsHere } from "../../run/kernels.js";
-import { bytesIn } from "../../spec/memory.js";
 import {
   imageOption,
   jsonFlag,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { command, flag } from "cmd-ts";
-import { jsonSchema } from "../../spec/schema.js";
+import { jsonSchema } from "../../language/schema.js";
 import { exit } from "../exit.js";
 import { print, printJson } from "../terminal.js";
 import { verb } from "../verb.js";

@@ -1,13 +1,8 @@
 /** The section `data`: where images and labels are, and what the labels' values mean. */
 
-import { closed, inOrder } from "./closed.js";
 import { documented } from "./codec.js";
-import { keyed } from "./keyed.js";
-import { list, tuple } from "./list.js";
-import { oneOf } from "./one-of.js";
-import { record } from "./record.js";
-import { requiredUnless } from "./required.js";
-import { choice, integer, real, text } from "./scalar.js";
+import { closed, inOrder, keyed, record, requiredUnless } from "./map.js";
+import { choice, integer, list, oneOf, real, text, tuple } from "./value.js";
 
 const named = ["voc", "cityscapes", "ade20k"] as const;
 const layouts = ["list", ...named, "folders"] as const;

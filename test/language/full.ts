@@ -1,6 +1,6 @@
 /** A spec in which every section is written, as a TypeScript author writes it. */
 
-import type { Spec } from "../../src/spec/spec.js";
+import type { Spec } from "../../src/language/spec.js";
 
 export const full: Spec = {
   pspc: 1,

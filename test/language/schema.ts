@@ -1,6 +1,6 @@
 /** A JSON Schema and a value enter; whether the value conforms leaves. The words of draft-07 that the language uses. */
 
-import type { JsonSchema } from "../../src/spec/codec.js";
+import type { JsonSchema } from "../../src/language/codec.js";
 
 type Test = (word: unknown, value: unknown, schema: JsonSchema) => boolean;
 

@@ -7,7 +7,7 @@ import {
   stageChannels,
   stageSizes,
   stageStrides,
-} from "../../src/normalize/geometry.js";
+} from "../../src/language/geometry.js";
 
 const dilated = [1, 1, 2, 4] as const;
 

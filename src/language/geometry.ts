@@ -1,6 +1,4 @@
-/** Sizes before any graph: a crop and dilations enter; strides, feature sizes and channels of the stages leave. */
-
-import type { Backbone } from "./experiment.js";
+/** Strides, feature sizes and channels of the stages, from crop and dilations alone. */
 
 type Stages<A> = readonly [A, A, A, A];
 
@@ -35,7 +33,10 @@ export const featureSize = (n: number, dilations: Stages<number>): number =>
 export const stageChannels = ({
   block,
   width,
-}: Pick<Backbone, "block" | "width">): Stages<number> => {
+}: {
+  readonly block: "basic" | "bottleneck";
+  readonly width: number;
+}): Stages<number> => {
   const expansion = block === "bottleneck" ? 4 : 1;
   const channels = (stage: number): number => width * 2 ** stage * expansion;
   return [channels(0), channels(1), channels(2), channels(3)];

@@ -1,11 +1,8 @@
 /** The list `train.augment`: what happens to image and label before the crop, in the order written. */
 
-import { closed } from "./closed.js";
 import { documented } from "./codec.js";
-import { list, tuple } from "./list.js";
-import { oneOf } from "./one-of.js";
-import { choice, integer, real } from "./scalar.js";
-import { tagged } from "./tagged.js";
+import { closed, tagged } from "./map.js";
+import { choice, integer, list, oneOf, real, tuple } from "./value.js";
 
 const probability = real({ min: 0, max: 1 }, "it is a probability");
 const factors = tuple(2, "numbers", real({ above: 0 }));

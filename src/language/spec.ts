@@ -1,14 +1,13 @@
 /** The whole language: what a spec is once parent, variant and overrides are merged into it. */
 
 import type * as t from "io-ts";
-import { closed, inOrder } from "./closed.js";
 import { type Codec, documented } from "./codec.js";
 import { data } from "./data.js";
 import { evaluate } from "./evaluate.js";
+import { anything, closed, inOrder, record } from "./map.js";
 import { model } from "./model.js";
-import { anything, record } from "./record.js";
-import { choice, text } from "./scalar.js";
 import { train } from "./train.js";
+import { choice, text } from "./value.js";
 
 export const presets = ["paper", "caffe", "semseg", "mmseg", "paddleseg"] as const;
 export type Preset = (typeof presets)[number];

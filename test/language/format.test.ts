@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { format } from "../../src/spec/format.js";
+import { format } from "../../src/language/format.js";
 import { full } from "./full.js";
 
 const untidy = `# For the harbour.

@@ -1,7 +1,7 @@
 /** ADE20K, scene parsing challenge: its 150 classes in order. Nothing enters; classes, colours, map and splits leave. */
 
 import type { Dataset } from "./dataset.js";
-import { rgb } from "./rgb.js";
+import { rgb } from "./dataset.js";
 
 /** The name and the colour of each class, from label value 1 on. */
 const table: readonly (readonly [name: string, colour: number])[] = [

@@ -1,7 +1,8 @@
-/** Codecs of single values: text, numbers, flags, choices. */
+/** Codecs of values: text, numbers, flags, choices, lists, and values of several forms. */
 
+import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { Codec, fail, type JsonSchema } from "./codec.js";
+import { type AnyCodec, Codec, fail, type JsonSchema, shapeOf } from "./codec.js";
 import * as says from "./errors.js";
 
 export const text = (expects: string, pattern?: RegExp): Codec<string> => {
@@ -83,5 +84,78 @@ export const choice = <const V extends string | number>(...values: readonly V[])
     if (chosen !== undefined) return t.success(chosen);
     const near = typeof u === "string" || typeof u === "number";
     return fail(u, c, near ? says.notAChoice(u, values) : says.wrongType(expects, u));
+  });
+};
+
+interface Length {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** `plural` names the items: "bins". All items are looked at, whatever is wrong with the others. */
+export const list = <A>(
+  plural: string,
+  item: Codec<A>,
+  { min = 0, max = Infinity }: Length = {},
+): Codec<readonly A[]> => {
+  const expects = min === max ? `a list of ${min} ${plural}` : `a list of ${plural}`;
+  const schema = {
+    type: "array",
+    items: item.schema,
+    ...(min > 0 && { minItems: min }),
+    ...(max < Infinity && { maxItems: max }),
+  };
+  const bound = min === max ? `${min}` : max < Infinity ? `${min} to ${max}` : `at least ${min}`;
+  return new Codec<readonly A[]>(expects, ["list"], schema, (u, c) => {
+    if (!Array.isArray(u)) return fail(u, c, says.wrongType(expects, u));
+    if (u.length < min || u.length > max)
+      return fail(u, c, says.wrongLength(`${bound} ${plural}`, u.length));
+    const values: readonly unknown[] = u;
+    return all(values.map((v, i) => item.validate(v, t.appendContext(c, String(i), item, v))));
+  });
+};
+
+const all = <A>(decoded: readonly t.Validation<A>[]): t.Validation<readonly A[]> => {
+  const errors = decoded.flatMap((d) => (E.isLeft(d) ? d.left : []));
+  return errors.length > 0
+    ? t.failures(errors)
+    : t.success(decoded.flatMap((d) => (E.isRight(d) ? [d.right] : [])));
+};
+
+type Tuple<A> = {
+  readonly 2: readonly [A, A];
+  readonly 3: readonly [A, A, A];
+  readonly 4: readonly [A, A, A, A];
+};
+
+/** Exactly `length` items of one kind. */
+export const tuple = <A, N extends keyof Tuple<A>>(
+  length: N,
+  plural: string,
+  item: Codec<A>,
+): Codec<Tuple<A>[N]> => {
+  const any = list(plural, item, { min: length, max: length });
+  // The length has been checked; TypeScript cannot see it in an array's type.
+  const validate = any.validate as t.Validate<unknown, Tuple<A>[N]>;
+  return new Codec(any.expects, any.shapes, any.schema, validate);
+};
+
+/**
+ * The alternatives of the value's shape are tried in order; the last one's faults are told, so that the most
+ * telling alternative stands last.
+ */
+export const oneOf = <const C extends readonly AnyCodec[]>(
+  ...alternatives: C
+): Codec<t.TypeOf<C[number]>> => {
+  const expects = alternatives.map((a) => a.expects).join(", or ");
+  const shapes = [...new Set(alternatives.flatMap((a) => a.shapes))];
+  const schema = { anyOf: alternatives.map((a) => a.schema) };
+  return new Codec<t.TypeOf<C[number]>>(expects, shapes, schema, (u, c) => {
+    const candidates = alternatives.filter((a) => a.shapes.includes(shapeOf(u)));
+    const decoded = candidates.map((a) => a.validate(u, c));
+    const last = decoded[decoded.length - 1];
+    return (
+      decoded.find((d) => d._tag === "Right") ?? last ?? fail(u, c, says.wrongType(expects, u))
+    );
   });
 };

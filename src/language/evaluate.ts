@@ -1,11 +1,9 @@
 /** The section `evaluate`: how whole images are scored. */
 
-import { closed } from "./closed.js";
 import { documented } from "./codec.js";
-import { list } from "./list.js";
-import { oneOf } from "./one-of.js";
-import { choice, flag, integer, real, text } from "./scalar.js";
+import { closed } from "./map.js";
 import { size } from "./train.js";
+import { choice, flag, integer, list, oneOf, real, text } from "./value.js";
 
 /** A fraction below 1 in digits, as papers write it: `1/3`. */
 const fraction = text("a fraction below 1 such as `1/3`", /^(0|[1-9]\d{0,5})\/[1-9]\d{0,5}$/);

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { decode, type JsonSchema } from "../../src/spec/codec.js";
-import { defineSpec } from "../../src/spec/define.js";
-import { reference } from "../../src/spec/reference.js";
-import { jsonSchema } from "../../src/spec/schema.js";
-import { spec } from "../../src/spec/spec.js";
+import { decode, type JsonSchema } from "../../src/language/codec.js";
+import { defineSpec } from "../../src/language/define.js";
+import { jsonSchema, reference } from "../../src/language/schema.js";
+import { spec } from "../../src/language/spec.js";
 import { full } from "./full.js";
 import { type Json, mutated } from "./mutate.js";
 import { conforms } from "./schema.js";

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from "vitest";
-import type { ChildSpec, WholeSpec } from "../../src/spec/define.js";
-import type { Spec } from "../../src/spec/spec.js";
+import type { ChildSpec, WholeSpec } from "../../src/language/define.js";
+import type { Spec } from "../../src/language/spec.js";
 
 test("a whole spec is the language's own type, without a parent", () => {
   expectTypeOf<WholeSpec>().toExtend<Spec>();
