@@ -43,8 +43,8 @@ const requestFor = (run) => {
   const { task, entry, batch } = run;
   const overrides = overridesOf(run);
   const experiment = experimentOf(entry, overrides);
-  const { training, again, fingerprint } = lower(experiment);
-  const of = { experiment, training, again, fingerprint: fingerprint.graph };
+  const { training, recompute, fingerprint } = lower(experiment);
+  const of = { experiment, training, recompute, fingerprint: fingerprint.graph };
   const { macs, parameters } = plan({ ...of, variants: [], images: null });
   // As the paper draws the network; the backward pass computes two products for each of the forward pass.
   const flops = 2 * batch * (task === "train" ? 3 * macs.training : macs.inference);

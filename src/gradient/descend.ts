@@ -1,4 +1,4 @@
-/** One step of stochastic gradient descent: weights and their gradients enter, the updates leave. */
+/** One step of stochastic gradient descent: how weights move by their gradients. */
 
 import {
   add,
@@ -46,38 +46,38 @@ export const averageOf = (of: Variable): Variable => {
 };
 
 /** Where the gradients of a batch's parts are added up. */
-export const gatheredOf = (of: Variable): Variable => beside(of, "gradient", "gradient");
+export const accumulatorOf = (of: Variable): Variable => beside(of, "gradient", "gradient");
 
 /**
  * Square root of the sum of all squares: the length of the gradient as one vector. One sum over the variables: a chain
  * of additions is put into another order by TensorFlow, a different one in every graph.
  */
-export const norm = (slopes: readonly Node[]): Node =>
+export const norm = (gradients: readonly Node[]): Node =>
   sqrt(
     sum(
       concat(
-        slopes.map((slope) => reshape(sum(multiply(slope, slope)), [1])),
+        gradients.map((each) => reshape(sum(multiply(each, each)), [1])),
         0,
       ),
     ),
   );
 
 /** Gradients of a norm above `most`, scaled to it (PyTorch's `clip_grad_norm_`, with its 1e-6). */
-export const clipped = (slopes: readonly Node[], most: number): Node[] => {
-  const share = minimum(scalar(1), divide(scalar(most), add(norm(slopes), scalar(1e-6))));
-  return slopes.map((slope) => multiply(slope, share));
+export const clipped = (gradients: readonly Node[], most: number): Node[] => {
+  const share = minimum(scalar(1), divide(scalar(most), add(norm(gradients), scalar(1e-6))));
+  return gradients.map((each) => multiply(each, share));
 };
 
-/** Updates of `variables` by their gradients `slopes`, in order. */
+/** Updates of `variables` by their `gradients`, in order. */
 export const descend = (
   variables: readonly Variable[],
-  slopes: readonly Node[],
+  gradients: readonly Node[],
   of: Descent,
 ): Update<Node>[] =>
   variables.flatMap((each, i) =>
     of.average === null
-      ? [moved(each, slopes[i], of)]
-      : movedAndAveraged(each, slopes[i], of, of.average),
+      ? [moved(each, gradients[i], of)]
+      : movedAndAveraged(each, gradients[i], of, of.average),
   );
 
 const moved = (of: Variable, gradient: Node, by: Descent): Update<Node> => ({
@@ -99,8 +99,8 @@ const movedAndAveraged = (
   keep: number,
 ): Update<Node>[] => {
   const [old, average] = [velocityOf(of), averageOf(of)];
-  const slope = add(gradient, multiply(of, scalar(by.decay(of))));
-  const velocity = add(multiply(old, scalar(by.momentum)), slope);
+  const decayed = add(gradient, multiply(of, scalar(by.decay(of))));
+  const velocity = add(multiply(old, scalar(by.momentum)), decayed);
   const weight = subtract(of, multiply(velocity, multiply(by.rate, scalar(by.scale(of)))));
   const mean = add(multiply(average, scalar(keep)), multiply(weight, scalar(1 - keep)));
   return [

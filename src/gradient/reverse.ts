@@ -17,7 +17,7 @@ const dependents = (order: readonly Node[], sources: readonly Node[]): ReadonlyS
 /**
  * ∂loss/∂source for each source, in order; zeros where the loss does not depend on it.
  * `loss` is a scalar. Gradients that meet are added in the order of the forward pass, so that sums are repeatable.
- * Values of the forward pass that `segmentOf` gives a segment are made again.
+ * Values of the forward pass that `segmentOf` puts into a segment are recomputed.
  */
 export const gradients = (
   loss: Node,
@@ -27,12 +27,12 @@ export const gradients = (
   invariant(product(shapeOf(loss)) === 1, `the gradient of [${shapeOf(loss)}], which is no scalar`);
   const order = topological([loss]);
   const moved = dependents(order, sources);
-  const again = madeAgain(order, segmentOf);
+  const recompute = recomputing(order, segmentOf);
   const arrived = new Map<Node, Node>([[loss, broadcast(scalar(1), shapeOf(loss))]]);
   for (const node of order.toReversed()) {
     const dy = arrived.get(node);
     if (dy === undefined || !node.args.some((arg) => moved.has(arg))) continue;
-    again(pullback(node, dy), dy).forEach((gradient, i) => {
+    recompute(pullback(node, dy), dy).forEach((gradient, i) => {
       const arg = node.args[i];
       if (gradient === null || !moved.has(arg)) return;
       const before = arrived.get(arg);
@@ -42,10 +42,10 @@ export const gradients = (
   return sources.map((source) => arrived.get(source) ?? broadcast(scalar(0), shapeOf(source)));
 };
 
-/** The segment in which a value of the forward pass is made again; `null` where it is kept. */
+/** The segment in which a value of the forward pass is recomputed; `null` where it is kept. */
 export type SegmentOf = (node: Node) => number | null;
 
-/** Values that change with the input; nothing else is worth making again. */
+/** Values that change with the input; nothing else is worth recomputing. */
 const fedIn = (forward: readonly Node[]): ReadonlySet<Node> => {
   const fed = new Set<Node>();
   for (const node of forward) {
@@ -72,7 +72,7 @@ const argsOf = (node: Node): readonly Node[] => {
  * Pullbacks come in the order of the backward pass, so that the first `dy` that asks for a segment is the first that
  * arrives there. The equal values are made by equal operations: gradients keep their bits.
  */
-export const madeAgain = (
+export const recomputing = (
   forward: readonly Node[],
   segmentOf: SegmentOf,
 ): ((pullback: Pullback, dy: Node) => Pullback) => {
@@ -86,11 +86,11 @@ export const madeAgain = (
   };
   const entering = (arg: Node, segment: number, dy: Node): Node =>
     fed.has(arg) ? after(arg, arrival(segment, dy)) : arg;
-  const again = (node: Node, dy: Node): Node => {
+  const recomputed = (node: Node, dy: Node): Node => {
     const segment = fed.has(node) ? segmentOf(node) : null;
     if (segment === null) return node;
     const inner = (arg: Node): Node =>
-      segmentOf(arg) === segment ? again(arg, dy) : entering(arg, segment, dy);
+      segmentOf(arg) === segment ? recomputed(arg, dy) : entering(arg, segment, dy);
     const twin = twins.get(node) ?? withArgs(node, argsOf(node).map(inner));
     twins.set(node, twin);
     return twin;
@@ -98,7 +98,7 @@ export const madeAgain = (
   return (pullback, dy) => {
     const seen = new Map<Node, Node>([[dy, dy]]);
     const asking = (node: Node): Node => {
-      if (known.has(node)) return again(node, dy);
+      if (known.has(node)) return recomputed(node, dy);
       // The statistics of a norm are small, and stay.
       if (node.op === "part" && known.has(node.args[0])) return node;
       const done = seen.get(node) ?? withArgs(node, node.args.map(asking));

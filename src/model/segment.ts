@@ -1,4 +1,4 @@
-/** What of a network can be made again in the backward pass: runs of blocks enter, and the run of each value leaves. */
+/** Assigns each value of a forward pass to the segment in which the backward pass recomputes it. */
 
 import { topological } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
@@ -7,8 +7,8 @@ import type { Backbone } from "../normalize/experiment.js";
 /** `stem`, or a residual block, `stage3.block2`. */
 export type Block = string;
 
-/** Blocks that follow each other and are made again together: only what leaves the last of them is kept. */
-export type Run = readonly Block[];
+/** Consecutive blocks that are recomputed together: only the output of the last of them is kept. */
+export type RecomputeSegment = readonly Block[];
 
 /** The parts of a backbone in the order in which an image passes them. */
 export const blocksOf = ({ blocks }: Backbone): readonly Block[] => [
@@ -18,24 +18,24 @@ export const blocksOf = ({ blocks }: Backbone): readonly Block[] => [
   ),
 ];
 
-/** The block of a variable; behind the backbone nothing is made again: the backward pass begins there. */
+/** The block of a variable; behind the backbone nothing is recomputed: the backward pass begins there. */
 const blockOf = (variable: string): Block | null =>
   /^backbone\.(stem|stage\d+\.block\d+)/.exec(variable)?.[1] ?? null;
 
 /**
- * The index in `runs` of the run that makes a value of `loss` again; `null` for values that are kept: those outside,
- * and those that another run or the rest of the network reads. A value belongs to the last block whose weights it
- * has seen.
+ * For a value of `loss`, the index in `segments` of the one that recomputes it; `null` where it is kept, because it
+ * lies outside of all or because another segment or the rest of the network reads it. A value belongs to the last
+ * block whose weights it depends on.
  */
-export const runOf = (
+export const recomputeSegmentOf = (
   loss: Node,
   of: Backbone,
-  runs: readonly Run[],
+  segments: readonly RecomputeSegment[],
 ): ((node: Node) => number | null) => {
   const order = topological([loss]);
   const depths = depthsIn(order, blocksOf(of));
-  const runAt = blocksOf(of).map((block) => runs.findIndex((run) => run.includes(block)));
-  const found = (node: Node): number => runAt[depths.get(node) ?? -1] ?? -1;
+  const segmentAt = blocksOf(of).map((block) => segments.findIndex((some) => some.includes(block)));
+  const found = (node: Node): number => segmentAt[depths.get(node) ?? -1] ?? -1;
   const kept = new Set<Node>();
   for (const node of order.toReversed()) {
     for (const arg of node.args) if (found(arg) !== found(node)) kept.add(arg);

@@ -10,17 +10,17 @@ import { footprint } from "./footprint.js";
 import { within } from "./recompute.js";
 import { trainingKernels, trainingStep } from "./step.js";
 
-/** A spec whose budget cannot be met, whatever is made again. */
+/** A spec whose budget cannot be met, whatever is recomputed. */
 export const withinBudget = ({
   experiment,
 }: Pick<Resolved, "experiment">): readonly Diagnostic[] => {
   const { memory, batch, crop } = experiment.train;
   if (memory === null || !("budget" in memory)) return [];
   const { budget } = memory;
-  const { needs, runs } = within(budget, experiment);
+  const { needs, segments } = within(budget, experiment);
   if (needs <= budget) return [];
   const { state, initial, process } = footprint(
-    trainingStep(experiment, standard, runs),
+    trainingStep(experiment, standard, segments),
     trainingKernels(experiment),
   );
   const sizes = { budget, least: needs, fixed: state + initial + process };

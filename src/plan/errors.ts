@@ -20,7 +20,7 @@ export const overBudget = (
   error(
     "E0562",
     "training does not fit into its budget",
-    { path: budgetPath, label: `${gibibytes(least)} are the least, with every block made again` },
+    { path: budgetPath, label: `${gibibytes(least)} are the least, with every block recomputed` },
     {
       related: [
         { path: ["train", "batch"], label: `${batch} images` },

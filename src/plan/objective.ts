@@ -27,15 +27,15 @@ import {
   totalLoss,
 } from "../model/loss.js";
 import { network } from "../model/network.js";
-import { type Run, runOf } from "../model/segment.js";
+import { type RecomputeSegment, recomputeSegmentOf } from "../model/segment.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import type { Passes } from "../rewrite/passes.js";
 import { rewriteNodes } from "../rewrite/rewrite.js";
 
 export interface Loss {
   readonly value: Node;
-  /** Its gradient is that of `value`. */
-  readonly slope: Node;
+  /** A scalar that has the gradient of `value`, and is cheaper to differentiate. */
+  readonly surrogate: Node;
 }
 
 /** Nearly equal strips, from above. */
@@ -63,7 +63,7 @@ type Wait = (x: Node) => Node;
  * The loss of a head. In strips, only one strip of each map at full resolution is there at a time.
  *
  * The gradient of a strip's share needs nothing of the other strips, so that it is taken at once, and the next strip
- * begins when it is there. What follows sees the sum G of these gradients: ⟨G, logits⟩ has the slope of the loss.
+ * begins when it is there. What follows sees the sum G of these gradients: ⟨G, logits⟩ has the gradient of the loss.
  */
 export const lossOf = (
   logits: Node,
@@ -74,12 +74,12 @@ export const lossOf = (
   const small = shifted(logits);
   if (!(of.strips > 1)) {
     const value = headLoss(small, { labels, batch }, alignCorners, of);
-    return { value, slope: value };
+    return { value, surrogate: value };
   }
   const strips = stripsOf(shapeOf(labels)[1], of.strips);
   const count = pixelCount(batch, of);
   const shares: Node[] = [];
-  const rising = oneByOne(strips, (rows, wait) => {
+  const partition = oneByOne(strips, (rows, wait) => {
     const here = wait(small);
     const share = logPartition(here, labels, alignCorners, of, rows);
     shares.push(share);
@@ -88,10 +88,10 @@ export const lossOf = (
   const hits = oneByOne(strips, (rows, wait) =>
     stripHits(small, wait(labels), alignCorners, of, rows),
   );
-  const sloping = divide(subtract(rising, hits), count);
+  const gradient = divide(subtract(partition, hits), count);
   return {
     value: divide(subtract(shares.reduce(add), sum(multiply(hits, small))), count),
-    slope: sum(multiply(stop(sloping), small)),
+    surrogate: sum(multiply(stop(gradient), small)),
   };
 };
 
@@ -110,8 +110,8 @@ export const context = (
 
 export interface Objective {
   readonly loss: Node;
-  /** What is differentiated: its gradient is that of `loss`. */
-  readonly slope: Node;
+  /** What is differentiated: a scalar that has the gradient of `loss`. */
+  readonly surrogate: Node;
   /** The loss of each head, before its weight. */
   readonly main: Node;
   readonly auxiliary: Node | null;
@@ -142,38 +142,39 @@ export const objective = (
     lossOf(of, { labels, batch }, model.align_corners, train.loss);
   const main = lossesOf(logits.main);
   const auxiliary = logits.auxiliary === null ? null : lossesOf(logits.auxiliary);
-  const total = (of: "value" | "slope"): Node =>
+  const total = (of: "value" | "surrogate"): Node =>
     totalLoss(main[of], auxiliary?.[of] ?? null, model.auxiliary?.weight ?? 0);
-  const [loss, slope] = [total("value"), train.loss.strips > 1 ? total("slope") : null];
-  const roots = slope === null ? [loss] : [loss, slope];
+  const [loss, surrogate] = [total("value"), train.loss.strips > 1 ? total("surrogate") : null];
+  const roots = surrogate === null ? [loss] : [loss, surrogate];
   const cheaper = rewriteNodes(passes.forward, roots);
   const rounded = rewriteNodes(passes.precision, roots.map(cheaper));
   const rewritten = (node: Node): Node => rounded(cheaper(node));
   return {
     loss: rewritten(loss),
-    slope: rewritten(slope ?? loss),
+    surrogate: rewritten(surrogate ?? loss),
     main: rewritten(main.value),
     auxiliary: auxiliary === null ? null : rewritten(auxiliary.value),
   };
 };
 
-export interface Slopes extends Objective {
+export interface LossGradients extends Objective {
   readonly variables: readonly Variable[];
-  readonly slopes: readonly Node[];
+  /** One for each of `variables`. */
+  readonly gradients: readonly Node[];
 }
 
-/** Of the part at `index`; the backward pass makes the blocks of each run of `again` again. */
-export const slopesOf = (
+/** Of the part of a batch at `index`; the backward pass recomputes the blocks of each segment. */
+export const lossGradients = (
   experiment: Experiment,
   index: Node,
   passes: Passes,
-  again: readonly Run[],
-): Slopes => {
+  recompute: readonly RecomputeSegment[],
+): LossGradients => {
   const { accumulate, freeze } = experiment.train;
   const of = objective(experiment, { count: accumulate, index }, passes);
-  const variables = trainedVariables([of.slope]).filter(
+  const variables = trainedVariables([of.surrogate]).filter(
     ({ attributes }) => !isFrozen(attributes.name, freeze),
   );
-  const segmentOf = runOf(of.slope, experiment.model.backbone, again);
-  return { ...of, variables, slopes: gradients(of.slope, variables, segmentOf) };
+  const segmentOf = recomputeSegmentOf(of.surrogate, experiment.model.backbone, recompute);
+  return { ...of, variables, gradients: gradients(of.surrogate, variables, segmentOf) };
 };

@@ -3,13 +3,13 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { type Graph, printGraph } from "../graph/graph.js";
-import type { Run } from "../model/segment.js";
+import type { RecomputeSegment } from "../model/segment.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
 import { type Kernels, withKernels } from "../rewrite/kernels.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import { recomputed } from "./recompute.js";
 import {
-  gatheringStep,
+  accumulationStep,
   trainingKernels,
   trainingPasses,
   trainingStep,
@@ -20,10 +20,10 @@ export interface Program {
   readonly experiment: Experiment;
   /** The whole training step: forward, backward, update. */
   readonly training: Graph;
-  /** What the backward pass makes again. */
-  readonly again: readonly Run[];
+  /** Blocks that the backward pass recomputes, a segment at a time. */
+  readonly recompute: readonly RecomputeSegment[];
   /** Where a batch comes in parts: what is done with each but the last, which is `training`'s. */
-  readonly gathering: Graph | null;
+  readonly accumulation: Graph | null;
   readonly fingerprint: Fingerprint;
 }
 
@@ -55,11 +55,11 @@ const shown = ({
 
 /** From an experiment, which every rule has passed, to its program. */
 export const lower = (experiment: Experiment): Program => {
-  const again = recomputed(experiment);
-  const steps = stepsOf(experiment, again);
-  const [training, gathering = null] = steps;
-  // Values that are made again are the same values: a training is what it would be if all were kept.
-  const plain = again.length === 0 ? steps : stepsOf(experiment, []);
+  const recompute = recomputed(experiment);
+  const steps = stepsOf(experiment, recompute);
+  const [training, accumulation = null] = steps;
+  // Recomputed values are equal to those kept: the fingerprint is that of the training that keeps all.
+  const plain = recompute.length === 0 ? steps : stepsOf(experiment, []);
   const graph = hash(plain.map(printGraph).join(""));
   const data = fingerprintOf(shown(experiment.data));
   const file = experiment.model.weights;
@@ -70,15 +70,18 @@ export const lower = (experiment: Experiment): Program => {
   const { strips: ____, ...loss } = decisive.loss;
   const train = { ...decisive, loss };
   const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
-  return { experiment, training, again, gathering, fingerprint };
+  return { experiment, training, recompute, accumulation, fingerprint };
 };
 
 /** The step, and where a batch comes in parts what is done with each but the last. */
-const stepsOf = (experiment: Experiment, again: readonly Run[]): readonly [Graph, ...Graph[]] => {
-  const training = trainingStep(experiment, standard, again);
+const stepsOf = (
+  experiment: Experiment,
+  recompute: readonly RecomputeSegment[],
+): readonly [Graph, ...Graph[]] => {
+  const training = trainingStep(experiment, standard, recompute);
   return experiment.train.accumulate === 1
     ? [training]
-    : [training, gatheringStep(experiment, standard, again)];
+    : [training, accumulationStep(experiment, standard, recompute)];
 };
 
 /** The same experiment from other random numbers: weights, order, augmentation, dropout. */
@@ -112,12 +115,12 @@ export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage
     law,
     graph: trainingStepBy(experiment, through(n)),
   }));
-  const again = recomputed(experiment);
-  const step = trainingStep(experiment, standard, again);
+  const recompute = recomputed(experiment);
+  const step = trainingStep(experiment, standard, recompute);
   const graph = withKernels(step, trainingKernels(experiment, kernels));
   return [
     ...steps,
-    ...(again.length === 0 ? [] : [madeAgain(experiment, again)]),
+    ...(recompute.length === 0 ? [] : [recomputedStage(experiment, recompute)]),
     { name: "choose-kernels", law: exactForms, graph },
   ];
 };
@@ -125,8 +128,11 @@ export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage
 const exactForms =
   "a convolution and its gradients have several exact forms: the one that costs least on this machine is taken";
 
-const madeAgain = (experiment: Experiment, again: readonly Run[]): Stage => ({
-  name: "make-again",
+const recomputedStage = (
+  experiment: Experiment,
+  recompute: readonly RecomputeSegment[],
+): Stage => ({
+  name: "recompute",
   law: "equal operations on equal values make equal values, whenever they run",
-  graph: trainingStep(experiment, standard, again),
+  graph: trainingStep(experiment, standard, recompute),
 });

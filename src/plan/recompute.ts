@@ -1,4 +1,4 @@
-/** Which blocks of its backbone a training makes again: an experiment enters; runs of blocks leave. */
+/** Chooses the blocks of the backbone that the backward pass recomputes, in segments. */
 
 import { scalar } from "../graph/compose.js";
 import { kernelWork } from "../graph/cost.js";
@@ -6,7 +6,12 @@ import { topological } from "../graph/graph.js";
 import { shapeOf, typeOf } from "../graph/op.js";
 import { bytesOf } from "../graph/type.js";
 import { isFrozen } from "../model/freeze.js";
-import { type Block, blocksOf, type Run, runOf } from "../model/segment.js";
+import {
+  type Block,
+  blocksOf,
+  type RecomputeSegment,
+  recomputeSegmentOf,
+} from "../model/segment.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { standard } from "../rewrite/passes.js";
 import { footprint } from "./footprint.js";
@@ -17,46 +22,47 @@ import { trainingKernels, trainingPasses, trainingStep } from "./step.js";
 const candidates = ({ model, train }: Experiment): readonly Block[] =>
   blocksOf(model.backbone).filter((block) => !isFrozen(`backbone.${block}`, train.freeze));
 
-const alone = (block: Block): Run => [block];
+const alone = (block: Block): RecomputeSegment => [block];
 
 /** Blocks of a stage, at most `most` together; the stem is a stage. */
-const together = (blocks: readonly Block[], most: number): readonly Run[] => {
-  const runs: Block[][] = [];
+const together = (blocks: readonly Block[], most: number): readonly RecomputeSegment[] => {
+  const segments: Block[][] = [];
   for (const block of blocks) {
-    const open = runs.at(-1);
+    const open = segments.at(-1);
     const same = open !== undefined && stageOf(open[0]) === stageOf(block);
     if (same && open.length < most) open.push(block);
-    else runs.push([block]);
+    else segments.push([block]);
   }
-  return runs;
+  return segments;
 };
 
 const stageOf = (block: Block): string => block.replace(/\..*/, "");
 
 /** As the spec says; under a budget the fewest that meet it, or those that come nearest. */
-export const recomputed = (experiment: Experiment): readonly Run[] => {
+export const recomputed = (experiment: Experiment): readonly RecomputeSegment[] => {
   const { memory } = experiment.train;
-  // A run of an earlier version says nothing of it.
+  // Records of earlier versions lack the field.
   if (memory == null) return [];
-  if ("budget" in memory) return within(memory.budget, experiment).runs;
+  if ("budget" in memory) return within(memory.budget, experiment).segments;
   const blocks = candidates(experiment);
   return together(blocks, memory.recompute === "stages" ? blocks.length : 1);
 };
 
 export interface Fit {
-  readonly runs: readonly Run[];
-  /** What a training with these runs needs, in bytes. */
+  readonly segments: readonly RecomputeSegment[];
+  /** What a training with these segments needs, in bytes. */
   readonly needs: number;
 }
 
 /**
  * Blocks are taken in the order of the bytes that they free for a multiply-accumulate. Where all of them are not
- * enough, neighbours are made again together: that frees their borders, and asks for more at a time.
+ * enough, neighbours share a segment: that frees their borders, and asks for more at a time.
  */
 export const within = (budget: number, experiment: Experiment): Fit => {
-  const tried = (runs: readonly Run[]): Fit => ({
-    runs,
-    needs: footprint(trainingStep(experiment, standard, runs), trainingKernels(experiment)).total,
+  const tried = (segments: readonly RecomputeSegment[]): Fit => ({
+    segments,
+    needs: footprint(trainingStep(experiment, standard, segments), trainingKernels(experiment))
+      .total,
   });
   const none = tried([]);
   if (none.needs <= budget) return none;
@@ -73,14 +79,14 @@ export const within = (budget: number, experiment: Experiment): Fit => {
   return best;
 };
 
-/** Of runs: beyond, what is made again at a time outweighs the borders. */
+/** Blocks in a segment; beyond, what is recomputed at a time outweighs the borders. */
 const LENGTHS = [2, 3, 4, 6, 8];
 
 const smaller = (a: Fit, b: Fit): Fit => (b.needs < a.needs ? b : a);
 
 /** The least n for which first(n) is within the budget; `all` is. */
 const fewest = (first: (n: number) => Fit, budget: number, all: Fit): Fit => {
-  let [best, exceeds, fits] = [all, 0, all.runs.length];
+  let [best, exceeds, fits] = [all, 0, all.segments.length];
   while (fits - exceeds > 1) {
     const middle = (fits + exceeds) >> 1;
     const found = first(middle);
@@ -93,11 +99,11 @@ const fewest = (first: (n: number) => Fit, budget: number, all: Fit): Fit => {
 /** Those that free most for a multiply-accumulate first. */
 const byPrice = (experiment: Experiment, blocks: readonly Block[]): readonly Block[] => {
   const part = { count: experiment.train.accumulate, index: scalar(0, "i32") };
-  const { slope } = objective(experiment, part, trainingPasses(experiment));
-  const runAt = runOf(slope, experiment.model.backbone, blocks.map(alone));
+  const { surrogate } = objective(experiment, part, trainingPasses(experiment));
+  const segmentOf = recomputeSegmentOf(surrogate, experiment.model.backbone, blocks.map(alone));
   const prices = blocks.map(() => ({ bytes: 0, macs: 1 }));
-  for (const node of topological([slope])) {
-    const price = prices[runAt(node) ?? -1];
+  for (const node of topological([surrogate])) {
+    const price = prices[segmentOf(node) ?? -1];
     if (price === undefined) continue;
     // What the backward pass asks for: what goes into a norm, and what leaves a ReLU.
     if (node.op === "convolution" || node.op === "relu") price.bytes += bytesOf(typeOf(node));

@@ -1,17 +1,17 @@
 /** The steps of a program as graphs: an experiment enters; training, evaluation and prediction leave, each pure. */
 
-import { clipped, descend, gatheredOf } from "../gradient/descend.js";
+import { accumulatorOf, clipped, descend } from "../gradient/descend.js";
 import { add, broadcast, input, part, scalar } from "../graph/compose.js";
 import { type Graph, number, type Step, topological, type Update } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
 import { stepCounter } from "../model/layer.js";
-import type { Run } from "../model/segment.js";
+import type { RecomputeSegment } from "../model/segment.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { frugal, type Kernels, plainCpu } from "../rewrite/kernels.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteStep } from "../rewrite/rewrite.js";
-import { type Objective, slopesOf } from "./objective.js";
+import { lossGradients, type Objective } from "./objective.js";
 import { multiplierOf } from "./schedule.js";
 
 /** Running means and variances move as the batch norms that training passes through say. */
@@ -52,28 +52,28 @@ export const trainingKernels = ({ train }: Experiment, kernels: Kernels = plainC
 /**
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running
  * statistics and the step counter move. Where the batch comes in parts this is the last of them, which takes the
- * labels of all as `batch` too; the others are `gatheringStep`.
+ * labels of all as `batch` too; the others are `accumulationStep`.
  *
  * In order: the parts' gradients are summed; the sum is clipped; weight decay is added; momentum; the weights move;
- * their average follows. The backward pass makes the blocks of each run of `again` again.
+ * their average follows. The backward pass recomputes the blocks of each segment.
  */
 export const trainingStep = (
   experiment: Experiment,
   asked: Passes = standard,
-  again: readonly Run[] = [],
-): Graph => trainingStepBy(experiment, trainingPasses(experiment, asked), again);
+  recompute: readonly RecomputeSegment[] = [],
+): Graph => trainingStepBy(experiment, trainingPasses(experiment, asked), recompute);
 
 /** By these passes and no others. */
 export const trainingStepBy = (
   experiment: Experiment,
   passes: Passes,
-  again: readonly Run[] = [],
+  recompute: readonly RecomputeSegment[] = [],
 ): Graph => {
   const { train } = experiment;
-  const last = slopesOf(experiment, scalar(train.accumulate - 1, "i32"), passes, again);
+  const last = lossGradients(experiment, scalar(train.accumulate - 1, "i32"), passes, recompute);
   const { variables } = last;
-  const sums = train.accumulate === 1 ? [] : variables.map(gatheredOf);
-  const total = last.slopes.map((slope, i) => (sums.length === 0 ? slope : add(sums[i], slope)));
+  const sums = train.accumulate === 1 ? [] : variables.map(accumulatorOf);
+  const total = last.gradients.map((own, i) => (sums.length === 0 ? own : add(sums[i], own)));
   const step: Step<Node> = {
     results: losses(last),
     updates: [
@@ -96,17 +96,17 @@ export const trainingStepBy = (
  * A part of a batch that is not its last: (images u8 `[n, H, W, 3]`, labels u8 `[n, H, W]`, batch u8 `[N, H, W]`: the
  * labels of all parts, part i32 `[]`) → its share of the loss; gradients add up, running statistics move.
  */
-export const gatheringStep = (
+export const accumulationStep = (
   experiment: Experiment,
   asked: Passes = standard,
-  again: readonly Run[] = [],
+  recompute: readonly RecomputeSegment[] = [],
 ): Graph => {
   const passes = trainingPasses(experiment, asked);
-  const of = slopesOf(experiment, input("part", "i32"), passes, again);
-  const gathered = of.variables.map((each, i) => {
-    const sum = gatheredOf(each);
-    return assign(sum, add(sum, of.slopes[i]));
+  const of = lossGradients(experiment, input("part", "i32"), passes, recompute);
+  const summed = of.variables.map((each, i) => {
+    const sum = accumulatorOf(each);
+    return assign(sum, add(sum, of.gradients[i]));
   });
-  const step = { results: losses(of), updates: [...gathered, ...statistics([of.loss])] };
+  const step = { results: losses(of), updates: [...summed, ...statistics([of.loss])] };
   return verify(number(rewriteStep(passes.whole, step)));
 };

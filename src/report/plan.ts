@@ -7,7 +7,7 @@ import { isTrained, type Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { featureSize, outputStride } from "../language/geometry.js";
 import { isFrozen } from "../model/freeze.js";
-import type { Run } from "../model/segment.js";
+import type { RecomputeSegment } from "../model/segment.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { type Footprint, footprint } from "../plan/footprint.js";
 import { predictionStep } from "../plan/inference.js";
@@ -42,7 +42,7 @@ export interface Plan {
     /** Of one image, of the crop's size where no other was asked for. */
     readonly inference: Footprint;
   };
-  /** What the backward pass makes again, and what that costs and saves; `null` where everything is kept. */
+  /** What the backward pass recomputes, and what that costs and saves; `null` where everything is kept. */
   readonly recompute: Recompute | null;
   /** Under the memory that was asked about, if any was. */
   readonly largest_batch: { readonly memory_bytes: number; readonly batch: number } | null;
@@ -91,7 +91,7 @@ export interface PlanRequest {
   /** The training step of `experiment`, as it is compiled. */
   readonly training: Graph;
   /** Runs of blocks that it makes again. */
-  readonly again: readonly Run[];
+  readonly recompute: readonly RecomputeSegment[];
   /** How the machine would compute it: forms of a layer differ in the memory that they take. */
   readonly kernels?: Kernels;
   readonly fingerprint: string;
@@ -148,12 +148,13 @@ export const plan = (request: PlanRequest): Plan => {
   };
 };
 
-const recompute = ({ experiment, training, kernels, again }: PlanRequest): Recompute | null => {
-  if (again.length === 0) return null;
+const recompute = (request: PlanRequest): Recompute | null => {
+  const { experiment, training, kernels } = request;
+  if (request.recompute.length === 0) return null;
   const kept = trainingStep(experiment);
   const [before, after] = [macs(kept), macs(training)];
   return {
-    runs: again,
+    runs: request.recompute,
     macs: ((after - before) * experiment.train.accumulate) / experiment.train.batch,
     share: (after - before) / before,
     memory_bytes_without: footprint(kept, kernels).total,

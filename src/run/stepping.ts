@@ -81,7 +81,7 @@ const step = ({ session, samples, run, program }: Training, batch: Batch) => {
   const planned = rate(train.schedule, train.iterations, batch.step);
   const asked = planned * slowed(run.recoveries, batch.step);
   const parts = partsOf(batch, train.accumulate).map((part, i, { length }) =>
-    session.run(i === length - 1 ? "train" : "gather", { ...part, part: i, rate: asked }),
+    session.run(i === length - 1 ? "train" : "accumulate", { ...part, part: i, rate: asked }),
   );
   const total = (name: string): number =>
     parts.reduce((sum, results) => sum + results[name]!.data[0]!, 0);

@@ -24,7 +24,7 @@ export interface Size {
 export const sizeName = ({ height, width }: Size): string => `${height}x${width}`;
 
 /**
- * Signatures `train` (with `gather`, where a batch comes in parts), `evaluate_HxW`, `predict_HxW` and `logits_HxW`. In
+ * Signatures `train` (with `accumulate`, where a batch comes in parts), `evaluate_HxW`, `predict_HxW` and `logits_HxW`. In
  * a session that trains, networks are asked by the moving average of their weights where `train.ema` keeps one.
  */
 export interface Abilities {
@@ -39,7 +39,7 @@ export interface Abilities {
 }
 
 const graphsFor = (
-  { experiment, training, gathering }: Program,
+  { experiment, training, accumulation }: Program,
   { train = false, evaluate = [], predict = [], logits = [], asked, classes = false }: Abilities,
 ): Readonly<Record<string, Graph>> => {
   const passes = train ? averagePasses(experiment.train, standard) : standard;
@@ -51,7 +51,7 @@ const graphsFor = (
     ]);
   return Object.fromEntries([
     ...(train ? [["train", training] as const] : []),
-    ...(train && gathering !== null ? [["gather", gathering] as const] : []),
+    ...(train && accumulation !== null ? [["accumulate", accumulation] as const] : []),
     ...each("evaluate", evaluate, (h, w) => evaluationStep(experiment, h, w, passes, { classes })),
     ...each("predict", predict, (h, w) => predictionStep(experiment, h, w, passes, asked)),
     ...each("logits", logits, (h, w) => logitsStep(experiment, h, w, passes)),

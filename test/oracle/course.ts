@@ -4,7 +4,7 @@ import { uniform } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
 import { stepCounter } from "../../src/model/layer.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import { gatheringStep, trainingStep } from "../../src/plan/step.js";
+import { accumulationStep, trainingStep } from "../../src/plan/step.js";
 import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
@@ -32,7 +32,7 @@ export const train = async (
   const { batch, crop, accumulate } = experiment.train;
   const graphs = {
     train: withKernels(trainingStep(experiment), plainCpu),
-    ...(accumulate > 1 && { gather: withKernels(gatheringStep(experiment), plainCpu) }),
+    ...(accumulate > 1 && { accumulate: withKernels(accumulationStep(experiment), plainCpu) }),
   };
   const drawn = stateFor(stateOf(Object.values(graphs)));
   // An average begins where its weight does.
@@ -46,7 +46,7 @@ export const train = async (
     of.slice((part * of.length) / accumulate, ((part + 1) * of.length) / accumulate);
   const losses = rates.map((rate) => {
     const parts = Array.from({ length: accumulate }, (_, part) =>
-      session.run(part === accumulate - 1 ? "train" : "gather", {
+      session.run(part === accumulate - 1 ? "train" : "accumulate", {
         images: share(bytes, part),
         labels: share(labels, part),
         batch: labels,

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type Graph, valuesOfOp } from "../../src/graph/graph.js";
-import { gatheringStep, trainingStep } from "../../src/plan/step.js";
+import { accumulationStep, trainingStep } from "../../src/plan/step.js";
 import { asWritten, standard } from "../../src/rewrite/passes.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 
@@ -62,7 +62,7 @@ describe("a batch in parts", () => {
 
   it.each([
     ["the last part", trainingStep],
-    ["the others", gatheringStep],
+    ["the others", accumulationStep],
   ])("has its pyramid factored: %s", (_, of) => {
     const written = of(experiment, asWritten);
     const graph = of(experiment, factored);

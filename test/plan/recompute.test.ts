@@ -1,4 +1,4 @@
-/** Making values again changes when they are made and nothing else: the same bits, less memory, a price that is told. */
+/** Recomputation changes when values are made and nothing else: the same bits, less memory, a known price. */
 
 import { describe, expect, it } from "vitest";
 import { macs, macsOf } from "../../src/graph/cost.js";
@@ -26,9 +26,9 @@ const experiment = (differs: Differs, memory: Memory = null) =>
 
 /** Losses and the whole state after two steps. */
 const trained = async (differs: Differs, memory: Memory) => {
-  const { training, gathering, experiment: of } = lower(experiment(differs, memory));
+  const { training, accumulation, experiment: of } = lower(experiment(differs, memory));
   const on = (graph: Graph): Graph => withKernels(graph, plainCpu);
-  const graphs = { train: on(training), ...(gathering && { gather: on(gathering) }) };
+  const graphs = { train: on(training), ...(accumulation && { accumulate: on(accumulation) }) };
   const session = await openSession(savedModel(graphs), "cpu");
   session.write(stateFor(stateOf(Object.values(graphs))));
   const { batch, accumulate, crop } = of.train;
@@ -40,7 +40,9 @@ const trained = async (differs: Differs, memory: Memory) => {
   }));
   const losses = [0, 1].map(() => {
     const [last, ...others] = parts.toReversed();
-    others.toReversed().forEach((given, part) => void session.run("gather", { ...given, part }));
+    others
+      .toReversed()
+      .forEach((given, part) => void session.run("accumulate", { ...given, part }));
     return session.run("train", { ...last!, rate: 0.01 }).loss!.data[0];
   });
   const state = [...session.read()].map(([name, { data }]) => [name, Buffer.from(data.buffer)]);
@@ -108,28 +110,28 @@ describe("what is made again", () => {
 
 describe("a budget", () => {
   const of = pspnet([3, 4, 6, 3], 19, { train: { crop: [185, 185], batch: 8 } });
-  const needs = (runs: ReturnType<typeof recomputed>): number =>
-    footprint(trainingStep(of, standard, runs)).total;
+  const needs = (segments: ReturnType<typeof recomputed>): number =>
+    footprint(trainingStep(of, standard, segments)).total;
   const whole = needs([]);
 
   it("that is large enough asks for nothing", () => {
-    expect(within(whole, of)).toEqual({ runs: [], needs: whole });
+    expect(within(whole, of)).toEqual({ segments: [], needs: whole });
   });
 
   it("is met by the first blocks of one order: the less there is, the more are made again", () => {
     const least = within(0, of).needs;
     const found = [0.9, 0.6, 0.3, 0].map((share) => within(least + share * (whole - least), of));
     found.forEach((fit, i) => {
-      expect(fit.needs).toBe(needs(fit.runs));
+      expect(fit.needs).toBe(needs(fit.segments));
       expect(fit.needs).toBeLessThanOrEqual(least + [0.9, 0.6, 0.3, 0][i]! * (whole - least));
-      const before = found[i - 1]?.runs.flat() ?? [];
-      expect(fit.runs.flat()).toEqual(expect.arrayContaining([...before]));
+      const before = found[i - 1]?.segments.flat() ?? [];
+      expect(fit.segments.flat()).toEqual(expect.arrayContaining([...before]));
     });
     // Wide maps, few channels.
-    expect(new Set(found[0]!.runs.flat().map((block) => block.slice(0, 6)))).toEqual(
+    expect(new Set(found[0]!.segments.flat().map((block) => block.slice(0, 6)))).toEqual(
       new Set(["stage1"]),
     );
-    expect(found[3]!.runs.flat()).toHaveLength(17);
+    expect(found[3]!.segments.flat()).toHaveLength(17);
   });
 });
 

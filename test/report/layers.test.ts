@@ -38,7 +38,7 @@ describe("the layers", () => {
         const planned = plan({
           experiment: of,
           training,
-          again: [],
+          recompute: [],
           fingerprint: "",
           variants: [],
           images: 10,
@@ -61,7 +61,7 @@ describe("the layers", () => {
     const planned = plan({
       experiment: of,
       training: trainingStep(of),
-      again: [],
+      recompute: [],
       fingerprint: "",
       variants: [],
       images: null,
@@ -107,7 +107,7 @@ describe("the plan", () => {
     const { data, groups } = plan({
       experiment: of,
       training,
-      again: [],
+      recompute: [],
       fingerprint: "",
       variants: [],
       images: 42,

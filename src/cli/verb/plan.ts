@@ -90,11 +90,11 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
   if (isSavedPlan(target)) return savedPlan(target.entry);
   const { overrides, json, memory, image } = asked;
   const { resolved, variants } = await open(terminal, { target, overrides }, json);
-  const { experiment, training, again, fingerprint } = lower(resolved.experiment);
+  const { experiment, training, recompute, fingerprint } = lower(resolved.experiment);
   return plan({
     experiment,
     training,
-    again,
+    recompute,
     fingerprint: fingerprint.training,
     variants,
     kernels: kernelsHere("auto"),

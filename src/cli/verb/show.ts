@@ -79,14 +79,14 @@ const showDifference = (
 };
 
 const side = (target: Target, { experiment }: Resolved): Side => {
-  const { training, again } = lower(experiment);
+  const { training, recompute } = lower(experiment);
   return {
     name: nameOf(target),
     training,
     plan: plan({
       experiment,
       training,
-      again,
+      recompute,
       fingerprint: "",
       variants: [],
       images: null,
