@@ -41,7 +41,7 @@ const dispatch = async (
   }
   const entry = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
   if (entry === undefined) throw unknownVerb(word, Object.keys(verbs));
-  const { run } = await entry.load();
+  const run = await entry.load();
   return run(terminal, rest);
 };
 

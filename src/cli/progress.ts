@@ -1,11 +1,9 @@
-/** Events enter; what a person sees of them leaves on `err`: a bar on a terminal, now and then a line in a pipe. */
+/** What a person, or with `--json` a program, sees of a run's events: a bar on a terminal, now and then a line in a pipe. */
 
 import { SingleBar } from "cli-progress";
 import type { Failure } from "../diagnostic/failure.js";
-import { count, duration, rateText } from "../report/number.js";
+import { count, duration, percent, rateText } from "../report/format.js";
 import type { Event } from "../run/event.js";
-import { type Pace, pacer, type StepEvent } from "./pace.js";
-import { lineOf } from "./tell-event.js";
 import { print, type Terminal, tell } from "./terminal.js";
 
 export interface Progress {
@@ -118,5 +116,64 @@ const lines = (terminal: Terminal): Meter => {
       tell(terminal, about === "" ? line : `${line} · ${about}`);
     },
     close: () => {},
+  };
+};
+
+export const lineOf = (event: Event): string | undefined => {
+  switch (event.kind) {
+    case "started":
+      return event.step === 0
+        ? `${event.run}: ${count(event.steps)} steps`
+        : `${event.run}: continued at step ${count(event.step)} of ${count(event.steps)}`;
+    case "variant":
+      return `\n${event.name}, seed ${event.seed} (${event.at} of ${event.of})`;
+    case "scored":
+      return `${event.split}: mIoU ${percent(event.scores.miou)}, pixel accuracy ${percent(event.scores.pixel_accuracy)}`;
+    case "validated":
+      return `step ${count(event.step)}: val mIoU ${percent(event.miou)}, pixel accuracy ${percent(event.pixel_accuracy)}${event.best ? " · the best so far" : ""}`;
+    case "recovered":
+      return `step ${count(event.step)} diverged (${event.what}): on from step ${count(event.to)} at ${event.factor} times the rate`;
+    case "stopped":
+      return `${event.run}: stopped and saved at step ${count(event.step)} of ${count(event.steps)}`;
+    case "finished":
+      return `${event.run}: finished in ${duration(event.seconds)}`;
+    case "skipped":
+      return `skipped ${event.file}: ${event.failure.reason ?? event.failure.message}`;
+    case "note":
+      return `note: ${event.message}`;
+    default:
+      return undefined;
+  }
+};
+
+export type StepEvent = Extract<Event, { readonly kind: "step" }>;
+
+export interface Pace {
+  readonly loss: number;
+  readonly rate: number;
+  /** Unknown at the first step of a process, which is slow and says nothing. */
+  readonly speed: { readonly imagesPerSecond: number; readonly secondsLeft: number } | null;
+}
+
+/** Share of the past in the moving means: about the last twenty steps count. */
+const keep = 0.95;
+
+/** A follower of one training; `batch` images a step. */
+export const pacer = (batch: number): ((event: StepEvent) => Pace) => {
+  let loss: number | undefined;
+  let seconds: number | undefined;
+  let seen = 0;
+  return (event) => {
+    seen += 1;
+    const mean = (past: number | undefined, now: number): number =>
+      past === undefined ? now : keep * past + (1 - keep) * now;
+    loss = mean(loss, event.loss);
+    if (seen === 1) return { loss, rate: event.rate, speed: null };
+    seconds = mean(seconds, event.seconds);
+    const speed = {
+      imagesPerSecond: batch / seconds,
+      secondsLeft: (event.steps - event.step) * seconds,
+    };
+    return { loss, rate: event.rate, speed };
   };
 };

@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import type { Split } from "../data/layout.js";
 import { Failed } from "../diagnostic/failure.js";
 import { lower, type Program } from "../plan/program.js";
-import { percent } from "../report/number.js";
+import { percent } from "../report/format.js";
 import { readSafetensors } from "../run/checkpoint.js";
 import { findRun } from "../run/find.js";
 import { bestFile, readRun, runFile, runFolder } from "../run/folder.js";

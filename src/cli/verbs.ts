@@ -2,85 +2,85 @@
 
 import type { Verb } from "./verb.js";
 
-interface Entry {
+interface VerbEntry {
   /** What it does, in a line. */
   readonly summary: string;
-  readonly load: () => Promise<{ readonly run: Verb }>;
+  readonly load: () => Promise<Verb>;
 }
 
-export const verbs: Readonly<Record<string, Entry>> = {
+export const verbs: Readonly<Record<string, VerbEntry>> = {
   init: {
     summary: "look at a dataset folder and write a commented spec",
-    load: () => import("./verb/init.js"),
+    load: async () => (await import("./verb/init.js")).run,
   },
   check: {
     summary: "find every mistake in a spec, with its place and a remedy",
-    load: () => import("./verb/check.js"),
+    load: async () => (await import("./verb/check.js")).run,
   },
   show: {
     summary: "print the spec with every decision made, and where each came from",
-    load: () => import("./verb/show.js"),
+    load: async () => (await import("./verb/show.js")).run,
   },
   fmt: {
     summary: "put the keys of specs into canonical order",
-    load: () => import("./verb/fmt.js"),
+    load: async () => (await import("./verb/fmt.js")).run,
   },
   plan: {
     summary: "print layers, parameters, MACs, memory, rates; nothing is trained",
-    load: () => import("./verb/plan.js"),
+    load: async () => (await import("./verb/plan.js")).run,
   },
   compile: {
     summary: "write the printed graph and the SavedModel",
-    load: () => import("./verb/compile.js"),
+    load: async () => (await import("./verb/compile.js")).run,
   },
   tune: {
     summary: "measure which form of each layer is the fastest on this machine",
-    load: () => import("./verb/tune.js"),
+    load: async () => (await import("./verb/machine.js")).tuneVerb,
   },
   data: {
     summary:
       "data check | stats | browse: what is wrong with the data, what they hold, how they look",
-    load: () => import("./verb/data.js"),
+    load: async () => (await import("./verb/data.js")).run,
   },
   train: {
     summary: "train; Ctrl-C saves and stops, `--resume RUN` goes on",
-    load: () => import("./verb/train.js"),
+    load: async () => (await import("./verb/train.js")).run,
   },
   eval: {
     summary: "score a run: pixel accuracy, mIoU, IoU of each class",
-    load: () => import("./verb/eval.js"),
+    load: async () => (await import("./verb/infer.js")).evalVerb,
   },
   predict: {
     summary: "segment images: palette PNGs and overlays",
-    load: () => import("./verb/predict.js"),
+    load: async () => (await import("./verb/infer.js")).predictVerb,
   },
   compare: {
     summary:
       "train what is missing of the variants, and set them side by side in a table and a page",
-    load: () => import("./verb/compare.js"),
+    load: async () => (await import("./verb/compare.js")).run,
   },
   dash: {
     summary: "show the runs of a folder in the browser, live while they train",
-    load: () => import("./verb/dash.js"),
+    load: async () => (await import("./verb/dash.js")).run,
   },
   import: {
     summary: "say which weights of a file fit a spec, and write them under our names",
-    load: () => import("./verb/import.js"),
+    load: async () => (await import("./verb/weights.js")).importVerb,
   },
   export: {
     summary: "write the weights of a run, under our names or another program's",
-    load: () => import("./verb/export.js"),
+    load: async () => (await import("./verb/weights.js")).exportVerb,
   },
   schema: {
     summary: "print the JSON Schema of the language, for editors",
-    load: () => import("./verb/schema.js"),
+    load: async () => (await import("./verb/reference.js")).schema,
   },
   explain: {
     summary: "explain an error code: pspc explain E0503",
-    load: () => import("./verb/explain.js"),
+    load: async () => (await import("./verb/reference.js")).explain,
   },
   doctor: {
     summary: "say what this machine can run",
-    load: () => import("./verb/doctor.js"),
+    load: async () => (await import("./verb/machine.js")).doctor,
   },
 };

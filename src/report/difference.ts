@@ -2,10 +2,9 @@
 
 import type { Graph } from "../graph/graph.js";
 import type { Difference } from "../normalize/difference.js";
-import { type Fitting, fittingText } from "./fitting.js";
-import { bytes, count, scaled } from "./number.js";
+import { bytes, count, figure, scaled, table, text } from "./format.js";
 import type { Plan } from "./plan.js";
-import { figure, table, text } from "./table.js";
+import { type Fitting, fittingText } from "./weights.js";
 
 /** One of the two: as the user named it, and its plan. */
 export interface Side {

@@ -1,10 +1,9 @@
 /** Two plans enter; what differs leaves: layers by name, and the figures under them. Plain data, and as text. */
 
+import { bytes, count, figure, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
-import { bytes, count, rateText, scaled } from "./number.js";
 import type { Plan } from "./plan.js";
 import { blocks, fold } from "./plan-text.js";
-import { figure, table, text } from "./table.js";
 
 type Pair<A> = readonly [left: A, right: A];
 

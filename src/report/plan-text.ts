@@ -1,10 +1,9 @@
 /** A plan enters; what a person reads of it leaves: a table of blocks, the costs, the rates. */
 
 import type { Footprint } from "../plan/footprint.js";
+import { bytes, count, figure, percent, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
-import { bytes, count, percent, rateText, scaled } from "./number.js";
 import type { Plan } from "./plan.js";
-import { figure, table, text } from "./table.js";
 
 export interface PlanTextOptions {
   readonly colour: boolean;

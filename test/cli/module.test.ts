@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inspect } from "../../src/cli/module/inspect.js";
-import { evaluate } from "../../src/cli/module.js";
+import { evaluate, inspect } from "../../src/cli/module.js";
 import { checkModule, minimal } from "../golden/front.js";
 import { pspc } from "./captured.js";
 

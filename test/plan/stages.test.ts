@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { printGraph } from "../../src/graph/graph.js";
 import { stages } from "../../src/plan/program.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { stagesText } from "../../src/report/stages-text.js";
+import { stagesText } from "../../src/report/rewrites.js";
 import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { asWritten } from "../../src/rewrite/passes.js";
 import { pspnet } from "../oracle/experiment.js";

@@ -3,7 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { fromCounts } from "../../src/metric/scores.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import type { Compared } from "../../src/report/comparison.js";
+import type { Compared } from "../../src/report/scores.js";
 import { type Evaluation, scored } from "../../src/run/evaluation.js";
 import { checkSpec } from "../../src/validate/check.js";
 

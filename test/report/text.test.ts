@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { comparisonMarkdown, comparisonText } from "../../src/report/comparison.js";
-import { doctorText } from "../../src/report/doctor.js";
-import { bytes, count, duration, percent, rateText, scaled } from "../../src/report/number.js";
-import { scoreText } from "../../src/report/scores.js";
+import { bytes, count, duration, percent, rateText, scaled } from "../../src/report/format.js";
+import { doctorText } from "../../src/report/machine.js";
+import { comparisonMarkdown, comparisonText, scoreText } from "../../src/report/scores.js";
 import { evaluation, row } from "./example.js";
 
 describe("numbers", () => {

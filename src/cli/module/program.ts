@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { serialize } from "node:v8";
 import type { Evaluated, Outcome, Point } from "../../source/module.js";
-import { inspect } from "./inspect.js";
+import { inspect } from "../module.js";
 
 const file = process.argv[2]!;
 const url = pathToFileURL(file).href;

@@ -1,14 +1,26 @@
-/** `compare`: a spec or runs enter; what is missing is trained, and one table and one page of them all leave. */
+/** `compare`: trains what is missing of a spec's variants or of runs, and sets them side by side in a table and a page. */
 
+import { basename, dirname, extname } from "node:path";
 import { command, flag, number, oneOf, option, optional, restPositionals, string } from "cmd-ts";
-import { type Compared, comparisonMarkdown, comparisonText } from "../../report/comparison.js";
-import { comparisonCsv } from "../../report/csv.js";
+import type { Split } from "../../data/layout.js";
+import { makeFolder, writeFileAtomic } from "../../data/write.js";
+import { page } from "../../report/page/page.js";
+import { type Entry, gather, type Member } from "../../report/page/report.js";
+import {
+  type Compared,
+  comparisonCsv,
+  comparisonMarkdown,
+  comparisonText,
+} from "../../report/scores.js";
 import { compare, shownAs } from "../../run/compare.js";
+import type { Event } from "../../run/event.js";
+import { readRun } from "../../run/folder.js";
+import { sample } from "../../run/samples.js";
+import type { Want } from "../../runtime/library.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
 import { badCount, noOverride } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { nameOfSpec, writeReport } from "../report.js";
 import { hasColour, print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
 import { type AllMeant, isRun, variantsOfRuns, variantsOfSpec } from "../variants.js";
@@ -125,4 +137,60 @@ const answer = (terminal: Terminal, rows: readonly Compared[], form: Form): void
   else if (form.csv) print(terminal, comparisonCsv(rows));
   else if (form.markdown) print(terminal, comparisonMarkdown(rows));
   else print(terminal, comparisonText(rows, hasColour(terminal.out)));
+};
+
+export interface ReportRequest {
+  readonly file: string;
+  readonly title: string;
+  /** What the user typed. */
+  readonly command: string;
+  readonly variants: AllMeant;
+  /** One a variant. */
+  readonly rows: readonly Compared[];
+  readonly split: Split;
+  readonly images: number;
+  readonly device: Want;
+}
+
+export const nameOfSpec = (entry: string): string => basename(entry, extname(entry));
+
+/** @returns whether it came to the end. @throws Failed where prediction or the disk does. */
+export const writeReport = async (terminal: Terminal, request: ReportRequest): Promise<boolean> => {
+  const { interrupted } = await follow(terminal, (signal) => samples(request, signal));
+  if (interrupted) return false;
+  const entries = await Promise.all(request.rows.map((row, i) => entry(request, row, i)));
+  const { file, title, split, command } = request;
+  const about = { title, split, commands: [command], live: false };
+  const text = await page(await gather(entries, about));
+  makeFolder(dirname(file));
+  await writeFileAtomic(file, text);
+  tell(terminal, `the page: ${file}`);
+  return true;
+};
+
+/** Of the first seed of each variant. */
+async function* samples(
+  { variants, rows, split, images, device }: ReportRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Event, void> {
+  if (images < 1) return;
+  for (const [i, { runs }] of rows.entries()) {
+    const program = variants[i]!.programs[0];
+    yield* sample({ program, folder: runs[0]!, split, images, device, signal });
+    if (signal.aborted) return;
+  }
+}
+
+const entry = async ({ variants }: ReportRequest, row: Compared, i: number): Promise<Entry> => {
+  const runs = row.runs.map(
+    async (folder, seed): Promise<Member> => ({
+      folder,
+      run: await readRun(folder),
+      evaluation: row.evaluations[seed] ?? null,
+    }),
+  );
+  const [first, ...rest] = await Promise.all(runs);
+  const { experiment } = variants[i]!.programs[0];
+  const { variant: name, differences } = row;
+  return { name, experiment, differences, runs: [first!, ...rest] };
 };

@@ -6,7 +6,7 @@ import { makeFolder, writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/graph.js";
 import { lower, stages } from "../../plan/program.js";
 import { trainingKernels } from "../../plan/step.js";
-import { stagesText } from "../../report/stages-text.js";
+import { stagesText } from "../../report/rewrites.js";
 import { kernelsHere } from "../../run/kernels.js";
 import { modelFor } from "../../tensorflow/model.js";
 import { encode } from "../../tensorflow/proto.js";

@@ -3,8 +3,7 @@
 import { existsSync } from "node:fs";
 import { command, number, option, optional, positional } from "cmd-ts";
 import { Failed } from "../../diagnostic/failure.js";
-import { liveReport } from "../../report/live.js";
-import { serve } from "../../report/serve.js";
+import { liveReport, serve } from "../../report/live.js";
 import { badPort, noRunsFolder } from "../errors.js";
 import { exit } from "../exit.js";
 import { print, tell } from "../terminal.js";

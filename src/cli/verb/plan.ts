@@ -1,5 +1,6 @@
-/** `plan`: a spec enters; layers, costs, memory and rates leave, or what differs from another plan. Nothing is trained. */
+/** `plan`: layers, costs, memory and rates of a spec, or what differs from another plan; nothing is trained. */
 
+import { readFileSync } from "node:fs";
 import { command, flag, option, optional, type Type } from "cmd-ts";
 import { openSplit } from "../../data/layout.js";
 import { writeFileAtomic } from "../../data/write.js";
@@ -7,7 +8,7 @@ import { Failed } from "../../diagnostic/failure.js";
 import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
 import { lower } from "../../plan/program.js";
-import { type Plan, plan } from "../../report/plan.js";
+import { type Plan, plan, VERSION } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
 import { kernelsHere } from "../../run/kernels.js";
@@ -21,9 +22,9 @@ import {
   type Target,
   textOption,
 } from "../arguments.js";
+import { notAPlan, unreadable } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
-import { isSavedPlan, savedPlan } from "../saved-plan.js";
 import { hasColour, print, printJson, type Terminal } from "../terminal.js";
 import { verb } from "../verb.js";
 
@@ -111,5 +112,34 @@ const imageCount = async (data: Data): Promise<number | null> => {
   } catch (error) {
     if (error instanceof Failed) return null;
     throw error;
+  }
+};
+
+/** JSON is YAML too: a spec says which language it is in, and a plan that it is one. */
+export const isSavedPlan = ({ entry, variant }: Target): boolean =>
+  variant === undefined &&
+  entry.endsWith(".json") &&
+  !/"pspc"\s*:/.test(textOf(entry).slice(0, 200));
+
+/** @throws Failed where the file cannot be read or holds no plan of this version. */
+export const savedPlan = (file: string): Plan => {
+  const text = textOf(file);
+  try {
+    const saved: unknown = JSON.parse(text);
+    if (isPlan(saved)) return saved;
+  } catch {
+    // Told below, like JSON that is something else.
+  }
+  throw new Failed(notAPlan(file));
+};
+
+const isPlan = (value: unknown): value is Plan =>
+  typeof value === "object" && value !== null && "plan" in value && value.plan === VERSION;
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Failed(unreadable(file, error));
   }
 };

@@ -1,8 +1,8 @@
 /** Scores by class: a report enters; the IoU of every class as a heat map, and what is taken for what, leave as tables. */
 
-import { count, percent } from "../number.js";
+import { count, percent } from "../format.js";
+import { swatch } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
-import { swatch } from "./mark.js";
 import type { Report, Shown } from "./report.js";
 
 export const classesSection = ({ classes, variants }: Report): Html => {

@@ -1,10 +1,9 @@
 /** What the variants cost and what they reach: rows enter, a chart a cost leaves, all over one scale of scores. */
 
 import type { TopLevelSpec } from "vega-lite";
-import { bytes, duration, percent, scaled } from "../number.js";
-import { draw, said } from "./chart.js";
+import { bytes, duration, percent, scaled } from "../format.js";
+import { draw, said, scales } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
-import { scales } from "./mark.js";
 import type { Report, Shown } from "./report.js";
 
 interface Cost {

@@ -2,13 +2,13 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { swatch } from "./chart.js";
 import { classesSection, confusionSection } from "./classes.js";
 import { costsSection } from "./costs.js";
 import { curvesSection } from "./curves.js";
 import { differencesSection, reproductionSection } from "./differences.js";
 import { type Html, html, nothing, trusted } from "./html.js";
-import { imagesSection } from "./images.js";
-import { swatch } from "./mark.js";
+import { imagesSection } from "./pictures.js";
 import type { Report } from "./report.js";
 import { scoresSection } from "./scores.js";
 

@@ -1,8 +1,8 @@
 /** Variants by score, as a paper prints them: a report enters; a table leaves in which every row draws its range. */
 
-import { bytes, count, duration, percent, scaled } from "../number.js";
+import { bytes, count, duration, percent, scaled } from "../format.js";
+import { colourClass, outlineOf, swatch } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
-import { colourClass, outlineOf, swatch } from "./mark.js";
 import type { Report, Shown } from "./report.js";
 
 export const scoresSection = (report: Report): Html => {

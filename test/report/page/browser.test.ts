@@ -8,8 +8,8 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, launch, noBrowser } from "../../../scripts/chromium.mjs";
 import type { Drawn } from "../../../src/report/live.js";
+import { serve } from "../../../src/report/live.js";
 import { page } from "../../../src/report/page/page.js";
-import { serve } from "../../../src/report/serve.js";
 import { synthetic } from "./synthetic.js";
 
 const path = chromiumPath();

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { curvesOf, thin } from "../../../src/report/page/curve.js";
+import { curvesOf, thin } from "../../../src/report/page/curves.js";
 import { escaped, html, trusted } from "../../../src/report/page/html.js";
 import { page } from "../../../src/report/page/page.js";
 import { synthetic } from "./synthetic.js";

@@ -1,11 +1,12 @@
-/** `tune`: a spec enters; its layers are measured on this machine, and the fastest forms are kept for all programs. */
+/** `doctor` and `tune`: what this machine can run, and which form of each layer it runs fastest. */
 
 import { command } from "cmd-ts";
 import { evaluationStep } from "../../plan/inference.js";
 import { lower } from "../../plan/program.js";
-import { tuning, tuningText } from "../../report/tuned.js";
+import { doctorText, tuning, tuningText } from "../../report/machine.js";
 import { keepForms } from "../../run/kernels.js";
 import { fastest, layersOf, tune } from "../../run/tune.js";
+import { diagnose } from "../../runtime/doctor.js";
 import { thisMachine } from "../../runtime/machine.js";
 import { deviceOption, imageOption, jsonFlag, specArguments } from "../arguments.js";
 import { exit } from "../exit.js";
@@ -14,7 +15,22 @@ import { open } from "../read.js";
 import { hasColour, print, printJson, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
-export const run = verb((terminal) =>
+export const doctor = verb((terminal) =>
+  command({
+    name: "doctor",
+    description: "Says what this machine can run: Node, TensorFlow, devices, oneDNN, bf16.",
+    args: { json: jsonFlag },
+    handler: async ({ json }) => {
+      const report = await diagnose();
+      if (json) printJson(terminal, report);
+      else print(terminal, doctorText(report));
+      const { tensorflow } = report;
+      return "kind" in tensorflow || !tensorflow.toy.right ? exit.failed : exit.ok;
+    },
+  }),
+);
+
+export const tuneVerb = verb((terminal) =>
   command({
     name: "tune",
     description:

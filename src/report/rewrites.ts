@@ -1,11 +1,11 @@
 /** The stages of a compilation enter; text leaves: what each rewrite changed, then the graph after each that did. */
 
 import { products } from "../graph/cost.js";
-import { type Graph, printGraph } from "../graph/graph.js";
+import type { Graph } from "../graph/graph.js";
+import { printGraph } from "../graph/graph.js";
 import { memory, total } from "../graph/memory.js";
 import type { Stage } from "../plan/program.js";
-import { bytes, count, scaled } from "./number.js";
-import { figure, table, text } from "./table.js";
+import { bytes, count, figure, scaled, table, text } from "./format.js";
 
 export const stagesText = (stages: readonly Stage[], colour: boolean): string => {
   const printed = stages.map(({ graph }) => printGraph(graph));

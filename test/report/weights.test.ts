@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { trainingStep } from "../../src/plan/step.js";
-import { fitting, fittingText } from "../../src/report/fitting.js";
+import { fitting, fittingText } from "../../src/report/weights.js";
 import { experiment } from "./example.js";
 
 const graph = (model: string) => trainingStep(experiment(model));

@@ -1,7 +1,19 @@
-/** `predict`: a trained network and images enter; palette PNGs of classes, and overlays, leave. */
+/** `eval` and `predict`: what a trained network scores on a split, and what it sees in images. */
 
 import { dirname, join } from "node:path";
-import { command, flag, number, option, restPositionals, string, type Type } from "cmd-ts";
+import {
+  command,
+  flag,
+  number,
+  oneOf,
+  option,
+  optional,
+  restPositionals,
+  string,
+  type Type,
+} from "cmd-ts";
+import { scoreText } from "../../report/scores.js";
+import { evaluate } from "../../run/evaluate.js";
 import { logits } from "../../run/logits.js";
 import { predict } from "../../run/predict.js";
 import {
@@ -14,9 +26,52 @@ import {
 import { badCount, noImages } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { print, printJson, tell } from "../terminal.js";
-import { network } from "../trained.js";
+import { hasColour, print, printJson, tell } from "../terminal.js";
+import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
+
+export const evalVerb = verb((terminal) =>
+  command({
+    name: "eval",
+    description: "Scores a run: over whole images, or as `evaluate` in the spec says.",
+    args: {
+      ...trainedArguments,
+      ...weightsArguments,
+      split: option({
+        long: "split",
+        type: optional(oneOf(["train", "val", "test"])),
+        description: "train, val or test; val where the data have one, else test, else train",
+      }),
+      write: textOption(
+        "write",
+        "FOLDER",
+        "also writes the predictions there: palette PNGs and overlays",
+      ),
+      json: jsonFlag,
+      device: deviceOption,
+    },
+    handler: async ({ run, best, weights, split, write, json, device, ...request }) => {
+      const { program, from } = await network(terminal, request, { run, best, weights }, json);
+      const { answer } = await follow(terminal, (signal) =>
+        evaluate({
+          ...from,
+          program,
+          split: split ?? defaultSplit(terminal, program),
+          device,
+          write,
+          signal,
+        }),
+      );
+      if (answer === null) {
+        if ("folder" in from) tell(terminal, "the same command goes on where this one stopped");
+        return exit.interrupted;
+      }
+      if (json) printJson(terminal, answer);
+      else print(terminal, scoreText(answer, hasColour(terminal.out)));
+      return exit.ok;
+    },
+  }),
+);
 
 const share: Type<string, number> = {
   displayName: "SHARE",
@@ -27,7 +82,7 @@ const share: Type<string, number> = {
   },
 };
 
-export const run = verb((terminal) =>
+export const predictVerb = verb((terminal) =>
   command({
     name: "predict",
     description: "Segments images and folders of images.",

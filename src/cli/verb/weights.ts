@@ -1,0 +1,149 @@
+/** `import` and `export`: which weights of a file fit a spec, and the weights of a run as safetensors. */
+
+import { command, oneOf, option, positional, string } from "cmd-ts";
+import { writeFileAtomic } from "../../data/write.js";
+import type { Program } from "../../plan/program.js";
+import { importText } from "../../report/weights.js";
+import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
+import type { Trained } from "../../run/inference.js";
+import { misfits } from "../../weights/check.js";
+import { fitOf, isWhole, networkVariables, skeletonOf } from "../../weights/fit.js";
+import { averaged, load, readFitting, select } from "../../weights/load.js";
+import { exported, nameMaps } from "../../weights/names.js";
+import { openWeights } from "../../weights/open.js";
+import { encodeSafetensors } from "../../weights/safetensors.js";
+import type { Tensor } from "../../weights/tensor.js";
+import {
+  jsonFlag,
+  specArguments,
+  textOption,
+  trainedArguments,
+  weightsArguments,
+} from "../arguments.js";
+import { exportNeedsFile } from "../errors.js";
+import { exit } from "../exit.js";
+import { open } from "../read.js";
+import { hasColour, print, printJson, tell } from "../terminal.js";
+import { network } from "../trained.js";
+import { verb } from "../verb.js";
+
+export const importVerb = verb((terminal) =>
+  command({
+    name: "import",
+    description:
+      "Says which tensors of a file of weights fit the network of a spec, and why the others do not; --to writes them under our names.",
+    args: {
+      file: positional({ type: string, displayName: "FILE", description: "a file of weights" }),
+      ...specArguments,
+      only: option({
+        long: "only",
+        type: oneOf(["all", "backbone"]),
+        description: "what is asked of the file: all, or the backbone",
+        defaultValue: () => "all" as const,
+        defaultValueIsSerializable: true,
+      }),
+      to: textOption("to", "FILE.safetensors", "where what fits is written, under our names"),
+      json: jsonFlag,
+    },
+    handler: async ({ file, only, to, json, ...request }) => {
+      const { resolved } = await open(terminal, request, json);
+      const { experiment } = resolved;
+      const opened = await openWeights(file);
+      try {
+        const found = fitOf(opened, networkVariables(experiment, "train"), experiment.model, only);
+        const wrong = misfits(found, experiment.model);
+        if (json) printJson(terminal, { ...answer(found), misfits: wrong });
+        else print(terminal, importText(found, wrong, hasColour(terminal.out)));
+        if (!isWhole(found)) return exit.wrong;
+        if (to === undefined) return exit.ok;
+        const tensors = readFitting(opened, found);
+        await writeFileAtomic(to, encodeSafetensors(tensors, { format: "pspc", from: file }));
+        tell(terminal, `wrote ${to}`);
+        return exit.ok;
+      } finally {
+        opened.close();
+      }
+    },
+  }),
+);
+
+const answer = ({
+  header,
+  map,
+  prefix,
+  fits,
+  missing,
+  misshapen,
+  ...rest
+}: ReturnType<typeof fitOf>) => ({
+  format: header.format,
+  names: map.name,
+  prefix,
+  fits: fits.map(({ variable, name }) => ({ ours: variable.name, theirs: name })),
+  missing: missing.map(({ name }) => name),
+  misshapen: misshapen.map(({ variable, name, shape }) => ({
+    ours: variable.name,
+    theirs: name,
+    shape,
+    wanted: variable.shape,
+  })),
+  unexpected: [...rest.unexpected, ...rest.auxiliary],
+  aside: rest.aside,
+});
+
+export const exportVerb = verb((terminal) =>
+  command({
+    name: "export",
+    description:
+      "Writes the weights of a run as safetensors, under our names or those that another program loads.",
+    args: {
+      ...trainedArguments,
+      ...weightsArguments,
+      to: textOption("to", "FILE.safetensors", "the file to write"),
+      names: option({
+        long: "names",
+        type: oneOf(nameMaps.map(({ name }) => name)),
+        description: `whose names: ${nameMaps.map(({ name }) => name).join(", ")}`,
+        defaultValue: () => "pspc",
+        defaultValueIsSerializable: true,
+      }),
+    },
+    handler: async ({ run, best, weights, to, names, ...request }) => {
+      if (to === undefined) throw exportNeedsFile();
+      const { program, from } = await network(terminal, request, { run, best, weights });
+      const map = nameMaps.find(({ name }) => name === names)!;
+      const ours = await weightsFrom(program, from);
+      const { tensors, left } = exported(ours, map, skeletonOf(program.experiment.model));
+      const { graph, training } = program.fingerprint;
+      await writeFileAtomic(
+        to,
+        encodeSafetensors(tensors, { format: "pspc", names, graph, training }),
+      );
+      if (left.length > 0)
+        tell(
+          terminal,
+          `note: ${map.of} have no head: ${left.length} of ${ours.size} tensors stay here`,
+        );
+      print(terminal, to);
+      return exit.ok;
+    },
+  }),
+);
+
+/** The whole network's, its auxiliary head among them. */
+const weightsFrom = async (
+  { experiment }: Program,
+  from: Trained,
+): Promise<ReadonlyMap<string, Tensor>> => {
+  const variables = networkVariables(experiment, "train");
+  if ("folder" in from) {
+    const file = weightsOf(from.folder);
+    return select(averaged((await readSafetensors(file)).tensors), variables, file);
+  }
+  const opened = await openWeights(from.weights);
+  try {
+    return load(opened, variables, experiment.model);
+  } finally {
+    opened.close();
+  }
+};
