@@ -12,7 +12,7 @@ import { either } from "fp-ts";
 import { footprint } from "../dist/plan/footprint.js";
 import { lower } from "../dist/plan/program.js";
 import { trainingKernels } from "../dist/plan/step.js";
-import { collectGarbage } from "../dist/runtime/garbage.js";
+import { collectGarbage } from "../dist/runtime/memory.js";
 import { openSession } from "../dist/runtime/session.js";
 import { modelFor } from "../dist/tensorflow/model.js";
 import { checkSpec } from "../dist/validate/check.js";

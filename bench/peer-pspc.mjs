@@ -1,8 +1,8 @@
 // @ts-check
 /** pspc as a peer: a spec and a task enter, from YAML to a session that is ready; then one step for every line. */
 
-import { collectGarbage } from "../dist/runtime/garbage.js";
 import { describe, loadTensorFlow } from "../dist/runtime/library.js";
+import { collectGarbage } from "../dist/runtime/memory.js";
 import { openSession } from "../dist/runtime/session.js";
 import { initialState } from "../dist/weights/initial.js";
 import { compiled, experimentOf } from "./compiled.mjs";

@@ -23,10 +23,10 @@ export { type Abilities, type Compiled, modelFor, type Size } from "./tensorflow
 
 // Runs: generators of events.
 
-export { type CompareRequest, compare, type Variant } from "./run/compare.js";
+export { type CompareRequest, compare, type Row, type Variant } from "./run/compare.js";
 export { type EvaluateRequest, evaluate } from "./run/evaluate.js";
 export type { Evaluation } from "./run/evaluation.js";
 export type { Event } from "./run/event.js";
 export { type PredictRequest, predict } from "./run/predict.js";
-export type { Row } from "./run/row.js";
+
 export { type TrainRequest, train } from "./run/train.js";

@@ -6,7 +6,7 @@ import { render } from "../diagnostic/render.js";
 import type { Data } from "../normalize/experiment.js";
 import type { Read } from "../normalize/extend.js";
 import type { Resolved } from "../normalize/normalize.js";
-import { computesBf16 } from "../runtime/processor.js";
+import { computesBf16 } from "../runtime/machine.js";
 import { type Check, checkData, checkSpec } from "../validate/check.js";
 import type { Target } from "./arguments.js";
 import { Rejected } from "./exit.js";

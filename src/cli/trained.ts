@@ -7,8 +7,9 @@ import { lower, type Program } from "../plan/program.js";
 import { percent } from "../report/format.js";
 import { readSafetensors } from "../run/checkpoint.js";
 import { findRun } from "../run/find.js";
-import { bestFile, readRun, runFile, runFolder } from "../run/folder.js";
+import { bestFile, runFile, runFolder } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
+import { readRun } from "../run/record.js";
 import type { WhichWeights } from "./arguments.js";
 import {
   noBest,

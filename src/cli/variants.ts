@@ -6,7 +6,7 @@ import { type Difference, differences, experimentDifferences } from "../normaliz
 import type { Resolved } from "../normalize/normalize.js";
 import { lower, type Program, withSeed } from "../plan/program.js";
 import type { Variant } from "../run/compare.js";
-import { allFound, type Group, groups } from "../run/find.js";
+import { allFound, groups, type SeedGroup } from "../run/find.js";
 import {
   noOverride,
   noSuchVariants,
@@ -72,7 +72,7 @@ export const variantsOfRuns = async (
   if (seeds > 1) throw seedsOfRuns();
   const [first, ...rest] = groups(await allFound(words));
   const base = first![0].run.experiment;
-  const meant = (group: Group): Meant => {
+  const meant = (group: SeedGroup): Meant => {
     const { experiment } = group[0].run;
     if (`${experiment.data.classes}` !== `${base.data.classes}`)
       throw otherClasses(first![0].folder, group[0].folder);
@@ -89,7 +89,7 @@ export const variantsOfRuns = async (
 };
 
 /** The folder's own name, or its path where two are named the same. */
-const nameOf = ([{ folder }]: Group, words: readonly string[]): string => {
+const nameOf = ([{ folder }]: SeedGroup, words: readonly string[]): string => {
   const name = basename(folder);
   return words.filter((word) => basename(word) === name).length > 1 ? folder : name;
 };

@@ -7,8 +7,9 @@ import { Failed, type Failure, failure } from "../diagnostic/failure.js";
 import { experimentDifferences } from "../normalize/difference.js";
 import { fingerprintOf } from "../plan/program.js";
 import type { Evaluation } from "../run/evaluation.js";
-import { type Found, type Group, groups, runsIn } from "../run/find.js";
-import { metricsFile, readEvaluations, runFile } from "../run/folder.js";
+import { readEvaluations } from "../run/evaluation.js";
+import { type Found, groups, runsIn, type SeedGroup } from "../run/find.js";
+import { metricsFile, runFile } from "../run/folder.js";
 import { page, policy } from "./page/page.js";
 import { type Entry, gather, type Member } from "./page/report.js";
 
@@ -109,7 +110,7 @@ const sameClasses = (runs: readonly Found[]): readonly Found[] => {
 const splitOf = (evaluations: readonly Evaluation[]): string =>
   ["val", "test", "train"].find((split) => evaluations.some((one) => one.split === split)) ?? "val";
 
-const nameOf = ([{ folder }]: Group): string => basename(folder);
+const nameOf = ([{ folder }]: SeedGroup): string => basename(folder);
 
 export interface Serving {
   readonly url: string;

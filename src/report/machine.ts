@@ -2,7 +2,7 @@
 
 import type { Form } from "../rewrite/forms.js";
 import { fastest, type Tuned } from "../run/tune.js";
-import type { Cpu, Gpu, Machine, Report } from "../runtime/doctor.js";
+import type { Cpu, Gpu, Report, TensorFlowReport } from "../runtime/doctor.js";
 import { bytes, figure, table, text } from "./format.js";
 
 export const doctorText = (report: Report): string => {
@@ -38,7 +38,7 @@ const tensorflowLines = (found: Report["tensorflow"]): readonly string[] => {
   ];
 };
 
-const oneDnn = ({ one_dnn, device }: Machine): string =>
+const oneDnn = ({ one_dnn, device }: TensorFlowReport): string =>
   one_dnn ? "on" : device === "gpu" ? "off (not needed on a GPU)" : "OFF: nothing dilated trains";
 
 const bf16 = (has: boolean): string => (has ? "bf16 in hardware" : "no bf16 in hardware");

@@ -2,8 +2,8 @@
 
 import pc from "picocolors";
 import type { Difference } from "../normalize/difference.js";
+import type { Row } from "../run/compare.js";
 import type { Evaluation } from "../run/evaluation.js";
-import type { Row } from "../run/row.js";
 import { inLine } from "./difference.js";
 import {
   bytes,

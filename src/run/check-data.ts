@@ -1,4 +1,4 @@
-/** Before anything is made: the pairs of a split enter, progress leaves, and every mistake in them at once. */
+/** Reads and checks the pairs of a split before anything is made, and reports progress and every mistake found. */
 
 import { type Checkup, checkSamples, type Pair, type Twin, twins } from "../data/check.js";
 import { type ClassCounts, countClasses } from "../data/class-counts.js";

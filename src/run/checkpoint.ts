@@ -1,4 +1,4 @@
-/** The state of a training on its way to the disk and back: every variable by name, with the program's fingerprint. */
+/** Checkpoints and weights of a run: the state of every variable, saved to safetensors files and read back. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
@@ -15,8 +15,8 @@ import { taken } from "../weights/fit.js";
 import { averaged, select } from "../weights/load.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
-import { bestFile, checkpointsFolder, version, weightsFile } from "./folder.js";
-import { Diverged } from "./recovery.js";
+import { bestFile, checkpointsFolder, weightsFile } from "./folder.js";
+import { version } from "./record.js";
 
 type Variable = Ops["variable"];
 type Words = Readonly<Record<string, string>>;
@@ -29,6 +29,19 @@ const origin = (fingerprint: Fingerprint, step: number): Words => ({
   training: fingerprint.training,
   step: String(step),
 });
+
+/** The loss or the weights of a step are not finite. */
+export class Diverged extends Error {
+  constructor(
+    readonly step: number,
+    readonly what: string,
+    /** In words, with the checkpoint that is still good. */
+    readonly failure: (good: string | null) => Failure,
+  ) {
+    super(`step ${step} diverged: ${what}`);
+    this.name = "Diverged";
+  }
+}
 
 export interface Saved {
   readonly step: number;

@@ -1,4 +1,4 @@
-/** Who may train in a folder: a program and what of it may be new enter; the run to go on with leaves, or a refusal. */
+/** Decides whether a training may begin in a folder, or continue the run that is there. */
 
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
@@ -8,7 +8,8 @@ import { experimentDifferences } from "../normalize/difference.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
 import { type Difference, notARun, otherPlan, runExists, stepsDone } from "./errors.js";
-import { checkpointsFolder, type Run, readRun, runFile } from "./folder.js";
+import { checkpointsFolder, runFile } from "./folder.js";
+import { type Run, readRun } from "./record.js";
 
 export interface Claim {
   readonly folder: string;

@@ -1,15 +1,18 @@
-/** Variants side by side: programs enter; what is missing of their runs is trained, and a row a variant leaves. */
+/** Compares variants: trains the runs that are missing, evaluates them, and makes one row of results for each variant. */
 
 import { existsSync } from "node:fs";
 import { openSplit, type Split } from "../data/layout.js";
+import { macs, parameterCount } from "../graph/cost.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { networkGraph } from "../plan/inference.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { evaluate } from "./evaluate.js";
-import { type Evaluation, evaluationFingerprint } from "./evaluation.js";
+import { type Evaluation, evaluationFingerprint, readEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { findRun } from "./find.js";
-import { readEvaluation, readRun, runFile, runFolder } from "./folder.js";
-import { type Result, type Row, rowOf } from "./row.js";
+import { runFile, runFolder } from "./folder.js";
+import { type Run, readRun } from "./record.js";
 import { train } from "./train.js";
 
 export interface Variant {
@@ -33,7 +36,8 @@ export interface CompareRequest {
   readonly signal?: AbortSignal;
 }
 
-interface Entry {
+/** One training of a variant: its program with one seed, and the folder of its run. */
+interface Trial {
   readonly variant: Variant;
   readonly program: Program;
   readonly folder: string;
@@ -46,21 +50,21 @@ interface Entry {
 export async function* compare(
   request: CompareRequest,
 ): AsyncGenerator<Event, readonly Row[] | null> {
-  const entries = await entriesOf(request);
+  const trials = await trialsOf(request);
   // What cannot be scored need not be trained.
-  const data = entries.map(({ program: { experiment } }) => experiment.data);
+  const data = trials.map(({ program: { experiment } }) => experiment.data);
   for (const one of new Map(data.map((each) => [fingerprintOf(each), each])).values())
     await openSplit(one, request.split);
   const results = new Map<Variant, Result[]>(request.variants.map((variant) => [variant, []]));
-  for (const [index, entry] of entries.entries()) {
-    const { variant, program, folder } = entry;
+  for (const [index, trial] of trials.entries()) {
+    const { variant, program, folder } = trial;
     const { seed } = program.experiment.train;
     const at = index + 1;
-    yield { kind: "variant", name: shownAs(variant), seed, run: folder, at, of: entries.length };
-    yield* trained(request, entry);
+    yield { kind: "variant", name: shownAs(variant), seed, run: folder, at, of: trials.length };
+    yield* trained(request, trial);
     if (request.signal?.aborted) return null;
     const evaluation =
-      (await known(request, entry)) ?? (yield* evaluate({ ...request, program, folder }));
+      (await known(request, trial)) ?? (yield* evaluate({ ...request, program, folder }));
     if (evaluation === null) return null;
     results.get(variant)?.push({ folder, run: await readRun(folder), evaluation });
   }
@@ -76,17 +80,17 @@ export async function* compare(
 export const shownAs = ({ name }: Variant): string => name ?? "spec";
 
 /** Variants that differ in evaluation alone are one training: they share the first one's run. */
-const entriesOf = async (request: CompareRequest): Promise<readonly Entry[]> => {
+const trialsOf = async (request: CompareRequest): Promise<readonly Trial[]> => {
   const folders = new Map<string, string>();
-  const entries: Entry[] = [];
+  const trials: Trial[] = [];
   for (const variant of request.variants)
     for (const [index, program] of variant.programs.entries()) {
       const { training } = program.fingerprint;
       const folder = folders.get(training) ?? (await folderOf(request, variant, index));
       folders.set(training, folder);
-      entries.push({ variant, program, folder });
+      trials.push({ variant, program, folder });
     }
-  return entries;
+  return trials;
 };
 
 const folderOf = async (
@@ -104,7 +108,7 @@ const folderOf = async (
 
 async function* trained(
   request: CompareRequest,
-  { variant: { name }, program, folder }: Entry,
+  { variant: { name }, program, folder }: Trial,
 ): AsyncGenerator<Event, void> {
   const resume = existsSync(runFile(folder));
   yield* train({ ...request, program, folder, variant: name, resume });
@@ -113,8 +117,97 @@ async function* trained(
 /** The evaluation of the finished training that lies in the run's folder, if it was made in this way. */
 const known = (
   { split }: CompareRequest,
-  { program: { experiment, fingerprint }, folder }: Entry,
+  { program: { experiment, fingerprint }, folder }: Trial,
 ): Promise<Evaluation | null> => {
   const weights = { training: fingerprint.training, step: experiment.train.iterations };
   return readEvaluation(folder, split, evaluationFingerprint(experiment, split, weights));
 };
+
+/** Over the seeds: the mean, and the distance from the worst to the best. */
+export interface Spread {
+  readonly mean: number;
+  readonly spread: number;
+}
+
+export interface Row {
+  readonly variant: string;
+  readonly seeds: readonly number[];
+  /** The run of each seed. */
+  readonly runs: readonly string[];
+  /** Of inference: parameters, and multiply-accumulates of one image of the training crop. */
+  readonly parameters: number;
+  readonly macs: number;
+  /** Training time of one run, mean. */
+  readonly seconds: number;
+  /** Most main memory of a training, in bytes; `null` where no run recorded it. */
+  readonly peak_memory: number | null;
+  readonly miou: Spread;
+  readonly mean_accuracy: Spread;
+  readonly pixel_accuracy: Spread;
+  /** Mean over the seeds; `null` where a class is absent and left out. */
+  readonly classes: readonly { readonly name: string; readonly iou: number | null }[];
+  /** One a seed. */
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** A training and what its weights reach. */
+export interface Result {
+  readonly folder: string;
+  readonly run: Run;
+  readonly evaluation: Evaluation;
+}
+
+export const rowOf = (
+  variant: string,
+  experiment: Experiment,
+  results: readonly [Result, ...Result[]],
+): Row => {
+  const evaluations = results.map(({ evaluation }) => evaluation);
+  const over = (of: (evaluation: Evaluation) => number): Spread => spread(evaluations.map(of));
+  const peaks = results.flatMap(({ run }) => run.peak_memory ?? []);
+  return {
+    variant,
+    seeds: results.map(({ run }) => run.experiment.train.seed),
+    runs: results.map(({ folder }) => folder),
+    ...costs(experiment),
+    seconds: mean(results.map(({ run }) => run.seconds)),
+    peak_memory: peaks.length === 0 ? null : Math.max(...peaks),
+    miou: over(({ miou }) => miou),
+    mean_accuracy: over(({ mean_accuracy }) => mean_accuracy),
+    pixel_accuracy: over(({ pixel_accuracy }) => pixel_accuracy),
+    classes: results[0].evaluation.classes.map(({ name }, c) => ({
+      name,
+      iou: meanOfPresent(evaluations.map(({ classes }) => classes[c]?.iou ?? null)),
+    })),
+    evaluations,
+  };
+};
+
+type Costs = Pick<Row, "parameters" | "macs">;
+
+/** Of the network as the paper draws it, on one crop. */
+export const costs = (experiment: Experiment): Costs => {
+  const { model, data, train } = experiment;
+  const key = fingerprintOf({ model, classes: data.classes.length, crop: train.crop });
+  const known = counted.get(key);
+  if (known !== undefined) return known;
+  const graph = networkGraph(experiment, "infer");
+  const found = { parameters: parameterCount(graph), macs: macs(graph) };
+  counted.set(key, found);
+  return found;
+};
+
+/** Networks by what decides them: a live page asks for the same ones again and again. */
+const counted = new Map<string, Costs>();
+
+const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+const meanOfPresent = (xs: readonly (number | null)[]): number | null => {
+  const present = xs.filter((x) => x !== null);
+  return present.length === 0 ? null : mean(present);
+};
+
+const spread = (xs: readonly number[]): Spread => ({
+  mean: mean(xs),
+  spread: Math.max(...xs) - Math.min(...xs),
+});

@@ -1,4 +1,4 @@
-/** What can go wrong with a run, in words: folders, steps and numbers enter, a `Failure` leaves. */
+/** Every failure of a run, in words. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { writing } from "../diagnostic/system.js";

@@ -1,4 +1,4 @@
-/** Scores of trained weights on a split: a program and its weights enter; progress and scores leave. */
+/** Evaluates trained weights on a split, image by image, and keeps the scores in the run folder. */
 
 import { relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -13,9 +13,16 @@ import { boundaries } from "../metric/boundary.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
-import { type Evaluation, evaluationFingerprint, scored } from "./evaluation.js";
+import {
+  type Counted,
+  type Evaluation,
+  evaluationFingerprint,
+  openTally,
+  scored,
+  writeEvaluation,
+} from "./evaluation.js";
 import type { Event } from "./event.js";
-import { partialEvaluationFile, writeEvaluation } from "./folder.js";
+import { partialEvaluationFile } from "./folder.js";
 import {
   ahead,
   type Measured,
@@ -26,8 +33,7 @@ import {
   type Trained,
 } from "./inference.js";
 import { distinct } from "./inputs.js";
-import { paint } from "./paint.js";
-import { type Counted, openTally } from "./tally.js";
+import { paint } from "./prediction.js";
 
 export type EvaluateRequest = Trained & {
   readonly program: Program;

@@ -1,10 +1,9 @@
-/** What happens during a run, as values: programs in time yield them, cli/ and report/ show them. */
+/** What happens during a run, as values: train, evaluate, predict and compare yield them; the command line and programs show them. */
 
 import type { Failure } from "../diagnostic/failure.js";
 import type { Scores } from "../metric/scores.js";
-
+import type { Row } from "./compare.js";
 import type { Evaluation } from "./evaluation.js";
-import type { Row } from "./row.js";
 
 export type Event =
   /** A folder was made, or an unfinished run in it taken up at `step`. */

@@ -1,4 +1,4 @@
-/** Runs by what they trained, not by what they are called: a folder of runs and a program enter, a run's folder leaves. */
+/** Finds runs in a folder by what they trained, whatever their names. */
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
 import { unreadableRuns } from "./errors.js";
-import { type Run, readRun, runFile } from "./folder.js";
+import { runFile } from "./folder.js";
+import { type Run, readRun } from "./record.js";
 
 export interface Found {
   readonly folder: string;
@@ -58,10 +59,10 @@ export const allFound = async (folders: readonly string[]): Promise<readonly Fou
   return found;
 };
 
-export type Group = readonly [Found, ...Found[]];
+export type SeedGroup = readonly [Found, ...Found[]];
 
 /** Runs of one plan, whatever their seed, in the order of their first. */
-export const groups = (runs: readonly Found[]): readonly Group[] => {
+export const groups = (runs: readonly Found[]): readonly SeedGroup[] => {
   const known = new Map<string, [Found, ...Found[]]>();
   for (const found of runs) {
     const plan = fingerprintOf(withSeed(found.run.experiment, 0));

@@ -1,4 +1,4 @@
-/** Trained weights at work on images of any size: images and their sizes enter, sessions that can take them leave. */
+/** Trained weights ready for images of any size: reads the weights, and opens a session for each group of sizes. */
 
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
@@ -10,7 +10,7 @@ import { openWeights } from "../weights/open.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
-import { kernelsHere } from "./kernels.js";
+import { kernelsHere } from "./tune.js";
 
 /** Trained weights: those of a run, or of a file. */
 export type Trained = { readonly folder: string } | { readonly weights: string };
@@ -92,10 +92,10 @@ export async function* serve<A>(
   }
 }
 
-type Group<A> = [Measured<A>, ...Measured<A>[]];
+type SameSize<A> = [Measured<A>, ...Measured<A>[]];
 
-const groups = <A>(images: readonly Measured<A>[]): Iterable<Group<A>> => {
-  const known = new Map<string, Group<A>>();
+const groups = <A>(images: readonly Measured<A>[]): Iterable<SameSize<A>> => {
+  const known = new Map<string, SameSize<A>>();
   for (const image of images) {
     const name = sizeName(image.size);
     const group = known.get(name);

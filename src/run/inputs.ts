@@ -1,4 +1,4 @@
-/** What people name enters, files, folders, patterns, lists; image files leave, each with a name of its own. */
+/** The files and folders that people name for prediction: finds the images in them, and gives each a name of its own. */
 
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
@@ -6,7 +6,6 @@ import { unreadable } from "../data/errors.js";
 import { Failed } from "../diagnostic/failure.js";
 import { systemReason } from "../diagnostic/system.js";
 import { noImages, noInput } from "./errors.js";
-import { patternExpression } from "./pattern.js";
 
 export interface Input {
   readonly path: string;
@@ -99,3 +98,42 @@ export const distinct = (inputs: readonly Input[]): readonly Input[] => {
 };
 
 const withoutSuffix = (name: string): string => name.slice(0, name.length - extname(name).length);
+
+/** Of paths with `/`, relative to the folder that the pattern is relative to. */
+export const patternExpression = (pattern: string): RegExp =>
+  new RegExp(`^(?:${alternatives(pattern).map(translated).join("|")})$`, "s");
+
+/** Braces with a comma are written out, the inner ones first; others are letters. */
+const alternatives = (pattern: string): readonly string[] => {
+  const found = /^(.*)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(pattern);
+  if (found === null) return [pattern];
+  const [, before, choices, after] = found;
+  return choices!.split(",").flatMap((choice) => alternatives(`${before}${choice}${after}`));
+};
+
+const translated = (pattern: string): string =>
+  pattern.replaceAll(/\*\*\/|\*\*|[*?]|\[[!^]?\]?[^\]/]*\]|[\\^$.|+(){}[\]]/g, (found) =>
+    found.length > 1 && found.startsWith("[") ? oneOf(found) : (words[found] ?? `\\${found}`),
+  );
+
+const words: Readonly<Record<string, string>> = {
+  "**/": "(?:[^/]+/)*",
+  "**": ".*",
+  "*": "[^/]*",
+  "?": "[^/]",
+};
+
+/** `[a-c]`, and without: `[!a-c]`. A range that runs backwards holds nothing. */
+const oneOf = (found: string): string => {
+  const [, not, letters] = /^\[([!^]?)(.*)\]$/s.exec(found)!;
+  const ranges = letters!.replaceAll(/(.)-(.)|[\\\]^[-]/gs, (part, from?: string, to?: string) =>
+    from === undefined || to === undefined
+      ? `\\${part}`
+      : from <= to
+        ? `${literal(from)}-${literal(to)}`
+        : "",
+  );
+  return `(?!/)[${not === "" ? "" : "^"}${ranges}]`;
+};
+
+const literal = (letter: string): string => letter.replace(/[\\\]^[-]/, "\\$&");

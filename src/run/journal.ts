@@ -1,9 +1,27 @@
-/** Files that only grow, of JSON values or of records: values enter, lines and bytes on the disk leave. */
+/** Files that only grow: lines of JSON, and the event files that TensorBoard reads. */
 
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
+import {
+  encodeSummary,
+  fileVersion,
+  lengthUntil,
+  type Summary,
+  sessionStart,
+} from "../tensorflow/summary.js";
 import { cannotAppend } from "./errors.js";
 
 export interface Growing {
@@ -71,18 +89,18 @@ export const openJournal = (file: string): Journal => {
 };
 
 /** The values of a journal, without a last line that was cut short. None where there is no file. */
-export const readJournal = async (file: string): Promise<readonly Readonly<Entry>[]> => {
+export const readJournal = async (file: string): Promise<readonly Readonly<Line>[]> => {
   if (!existsSync(file)) return [];
   const lines = (await readFile(file, "utf8")).split("\n").slice(0, -1);
   return lines.flatMap((line) => parsed(line));
 };
 
-type Entry = Record<string, unknown>;
+type Line = Record<string, unknown>;
 
-const parsed = (line: string): readonly Entry[] => {
+const parsed = (line: string): readonly Line[] => {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? [value as Entry] : [];
+    return typeof value === "object" && value !== null ? [value as Line] : [];
   } catch {
     return [];
   }
@@ -95,10 +113,62 @@ const parsed = (line: string): readonly Entry[] => {
 export const rewind = async (
   file: string,
   step: number,
-  stays: (entry: Readonly<Entry>) => boolean = () => true,
-): Promise<readonly Readonly<Entry>[]> => {
+  stays: (line: Readonly<Line>) => boolean = () => true,
+): Promise<readonly Readonly<Line>[]> => {
   const known = await readJournal(file);
-  const kept = known.filter((entry) => !(Number(entry.step) > step) && stays(entry));
-  await writeFileAtomic(file, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+  const kept = known.filter((line) => !(Number(line.step) > step) && stays(line));
+  await writeFileAtomic(file, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
   return kept;
 };
+
+export interface Board extends Pick<Growing, "sync" | "close"> {
+  readonly append: (summary: Omit<Summary, "time">) => void;
+}
+
+/** TensorBoard reads the files of a folder in the order of their names. */
+const nameOf = (index: number): string => `${prefix}${String(index).padStart(10, "0")}.pspc`;
+const prefix = "events.out.tfevents.";
+const indexOf = (file: string): number => Number(basename(file).split(".")[3]);
+
+/** The event files of a run, in order. */
+export const boardFiles = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.startsWith(prefix))
+        .sort()
+        .map((name) => join(folder, name))
+    : [];
+
+/**
+ * Each opening begins a file of its own, once there is something to tell, for a reader may hold the others open; what
+ * those tell of steps after `first`, which will be done again, goes. @throws Failed where the disk refuses.
+ */
+export const openBoard = (folder: string, first: number): Board => {
+  const known = boardFiles(folder);
+  for (const file of known) cut(file, first);
+  let file: Growing | null = null;
+  const begun = (): Growing => {
+    const opened = openGrowing(join(folder, nameOf(1 + Math.max(0, ...known.map(indexOf)))));
+    opened.append(fileVersion(now()));
+    if (known.length > 0) opened.append(sessionStart(now(), first + 1));
+    return opened;
+  };
+  return {
+    append: (summary) => {
+      file ??= begun();
+      file.append(encodeSummary({ ...summary, time: now() }));
+    },
+    sync: () => file?.sync(),
+    close: () => file?.close(),
+  };
+};
+
+/** A file that would tell nothing any more goes. */
+const cut = (file: string, step: number): void => {
+  const bytes = readFileSync(file);
+  const length = lengthUntil(bytes, step);
+  if (length === lengthUntil(bytes, 0)) rmSync(file, { force: true });
+  else if (length < bytes.length) truncateSync(file, length);
+};
+
+const now = (): number => Date.now() / 1000;

@@ -1,24 +1,15 @@
-/** What a training leaves on the disk as it goes: steps and events enter; metrics, log, charts and checkpoints leave. */
+/** What a training writes to disk as it goes: metrics, log, TensorBoard events and checkpoints. */
 
 import { existsSync, rmSync } from "node:fs";
 import { palette } from "../data/palette.js";
 import type { Ops } from "../graph/op.js";
+import { peakMemory, resetPeakMemory } from "../runtime/memory.js";
 import type { Session } from "../runtime/session.js";
-import { openBoard } from "./board.js";
 import { bestScore, checkpointsOf, saveCheckpoint, saveWeights } from "./checkpoint.js";
 import type { Event } from "./event.js";
-import {
-  bestFile,
-  checkpointRequest,
-  logFile,
-  metricsFile,
-  type Run,
-  weightsFile,
-  writeRun,
-} from "./folder.js";
-import { openJournal, rewind } from "./journal.js";
-import { peakMemory, resetPeakMemory } from "./peak.js";
-import { recoveryLine } from "./recovery.js";
+import { bestFile, checkpointRequest, logFile, metricsFile, weightsFile } from "./folder.js";
+import { openBoard, openJournal, rewind } from "./journal.js";
+import { type Recovery, type Run, writeRun } from "./record.js";
 import { keepSamples } from "./samples.js";
 import type { Seen } from "./validation.js";
 
@@ -169,3 +160,9 @@ const losses = (heads: { readonly auxiliary?: number }): Readonly<Record<string,
 
 /** The last checkpoint, where there is one. */
 export const lastGood = (folder: string): string | null => checkpointsOf(folder)[0]?.file ?? null;
+
+/** How a recovery stands among the metrics: behind all that is told of the step it went back to. */
+const recoveryLine = ({ to, ...about }: Recovery): object => ({
+  step: to,
+  recovered: about,
+});

@@ -1,21 +1,22 @@
-/** One process a run: a folder enters, the right to write in it leaves, until it is given back. */
+/** Who may write in a run folder: a lock that one process holds, and how the next one tells whether that process lives. */
 
 import {
   closeSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   rmSync,
   statSync,
   utimesSync,
   writeSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { unwritable } from "../data/errors.js";
 import { makeFolder } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import { runLocked } from "./errors.js";
-import { isAlive, type Owner, self } from "./owner.js";
 
 export const lockFile = (folder: string): string => join(folder, "lock");
 
@@ -90,5 +91,70 @@ const removeIfEmpty = (folder: string): void => {
     rmdirSync(folder);
   } catch {
     // It holds a run, which is the rule.
+  }
+};
+
+export interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** When the process began, in ticks since `boot`: numbers of processes are given again, these pairs are not. */
+  readonly started: string | null;
+  /** Of the machine's last start. */
+  readonly boot: string | null;
+  /** Numbers of processes mean something within one of these: a container has its own. */
+  readonly namespace: string | null;
+}
+
+export const self = (): Owner => ({
+  pid: process.pid,
+  host: hostname(),
+  since: new Date().toISOString(),
+  started: startOf(process.pid),
+  ...place(),
+});
+
+const place = (): Pick<Owner, "boot" | "namespace"> => ({
+  boot: known(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+  namespace: known(() => readlinkSync("/proc/self/ns/pid")),
+});
+
+/** The 22nd word of `/proc/PID/stat`; the second, the program's name, may hold anything but its last bracket. */
+const startOf = (pid: number): string | null =>
+  known(() => {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19]!;
+  });
+
+const known = (read: () => string): string | null => {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+};
+
+/** How long, in seconds, the silence of a process that cannot be seen is no sign of its end. */
+const SILENCE = 180;
+
+/**
+ * Of this machine it is seen. A process of another machine is believed to live; one of another container with this
+ * one's name (which may be this one before it was started again), while it was heard of within three minutes.
+ */
+export const isAlive = (owner: Owner, silent: number): boolean => {
+  const here = self();
+  if (owner.host !== here.host) return true;
+  if (owner.boot !== here.boot) return false;
+  if (owner.namespace !== here.namespace) return silent < SILENCE;
+  return exists(owner.pid) && startOf(owner.pid) === owner.started;
+};
+
+const exists = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 };

@@ -1,4 +1,4 @@
-/** A run's word on a handful of pictures, kept in its folder: a program and a split enter, files of classes leave. */
+/** Predictions of a few pictures, kept in the run folder for the report. */
 
 import { readFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
@@ -13,8 +13,8 @@ import type { Want } from "../runtime/library.js";
 import { weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
 import { distinct } from "./inputs.js";
-import { filesFor } from "./paint.js";
 import { predict } from "./predict.js";
+import { filesFor } from "./prediction.js";
 import type { Seen } from "./validation.js";
 
 export interface SamplesRequest {

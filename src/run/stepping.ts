@@ -1,4 +1,4 @@
-/** The steps of a training that are left, one after the other: a session in its state and the books of a run enter, events leave. */
+/** The training loop: runs the remaining steps, with validation, checkpoints and stops between them. */
 
 import { relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -10,11 +10,11 @@ import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import type { Want } from "../runtime/library.js";
 import type { Session } from "../runtime/session.js";
+import { Diverged } from "./checkpoint.js";
 import { notFinite } from "./errors.js";
 import type { Event } from "./event.js";
-import type { Run } from "./folder.js";
 import type { Ledger } from "./ledger.js";
-import { Diverged, slowed } from "./recovery.js";
+import type { Recovery, Run } from "./record.js";
 import { type Validation, validate } from "./validation.js";
 
 export interface Training {
@@ -166,3 +166,7 @@ const timer = ({ checkpointSeconds = 60, program }: Training) => {
     return due;
   };
 };
+
+/** What all recoveries together make of the rate of step `index`, from 0. */
+export const slowed = (recoveries: readonly Recovery[], index: number): number =>
+  recoveries.reduce((rate, { to, factor }) => (index >= to ? rate * factor : rate), 1);

@@ -1,5 +1,5 @@
 /**
- * Training as a program in time: a compiled program and a folder enter; events leave, and a run stays in the folder.
+ * Trains a program in a run folder: claims the folder, checks the data, opens the session, and runs the steps.
  *
  * All state lives in the session's variables, and everything else is a function of (seed, step): whatever stops a run,
  * its last checkpoint continues to the same bits.
@@ -10,12 +10,13 @@ import { openSplit } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
+import type { Train } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import { trainingKernels } from "../plan/step.js";
 import { chosen } from "../rewrite/kernels.js";
-import { collectGarbage } from "../runtime/garbage.js";
 import { describe, loadTensorFlow, type Want } from "../runtime/library.js";
+import { collectGarbage } from "../runtime/memory.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/model.js";
 import { networkVariables } from "../weights/fit.js";
@@ -23,15 +24,14 @@ import { initialState } from "../weights/initial.js";
 import { load, wholeFit } from "../weights/load.js";
 import { openWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
-import { type Checkpoint, checkpointsOf, loadCheckpoint, retreat } from "./checkpoint.js";
+import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
 import { type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
-import { type Run, version, writeRun } from "./folder.js";
-import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { lock } from "./lock.js";
-import { Diverged, recoveryFrom } from "./recovery.js";
+import { type Recovery, type Run, version, writeRun } from "./record.js";
 import { stepping } from "./stepping.js";
+import { asBegun, kernelsHere } from "./tune.js";
 import { planValidation, type Validation } from "./validation.js";
 
 export interface TrainRequest extends Claim {
@@ -211,3 +211,14 @@ const newRun = async (request: TrainRequest): Promise<Run> => {
     amendments: [],
   };
 };
+
+/** The next step back, or `null` where the spec allows none any more. */
+const recoveryFrom = (
+  { step, what }: Diverged,
+  to: number,
+  known: readonly Recovery[],
+  allowed: Train["recover"],
+): Recovery | null =>
+  allowed === null || known.length >= allowed.attempts
+    ? null
+    : { step, to, what, factor: allowed.factor };

@@ -1,17 +1,20 @@
-/**
- * Measuring forms: the layers of graphs enter; how long each takes in each of its exact forms on this device leaves,
- * one layer after the other.
- */
+/** The forms of layers that are fastest on this machine: measures them, and keeps what was measured. */
 
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { getOrElse } from "fp-ts/lib/Option.js";
+import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { cast, slice, variable, withArgs } from "../graph/compose.js";
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product } from "../graph/type.js";
-import { type Form, formsOf, inForm, type Layer, nameOf } from "../rewrite/forms.js";
-import { layersIn } from "../rewrite/kernels.js";
+import { type Form, formsOf, inForm, isForm, type Layer, nameOf } from "../rewrite/forms.js";
+import { type Kernels, layersIn } from "../rewrite/kernels.js";
 import type { Want } from "../runtime/library.js";
+import { thisMachine } from "../runtime/machine.js";
 import { openSession, type Session } from "../runtime/session.js";
 import { savedModel } from "../tensorflow/lower.js";
 import type { Event } from "./event.js";
@@ -143,7 +146,53 @@ const medians = (session: Session, forms: readonly Form[]): ReadonlyMap<Form, nu
   for (let round = 0; round < ROUNDS && (round < 3 || performance.now() < end); round++) {
     for (const [form, taken] of times) taken.push(time(form));
   }
-  return new Map(
-    [...times].map(([form, taken]) => [form, taken.sort((a, b) => a - b)[taken.length >> 1]]),
-  );
+  return new Map([...times].map(([form, taken]) => [form, median(taken)]));
+};
+
+/** A form that was never measured is never the fastest. */
+const median = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b).at(times.length >> 1) ?? Number.POSITIVE_INFINITY;
+
+/** Beside set-up's cache, a file a machine. */
+export const tableFile = (machine: string): string => {
+  const { PSPC_CACHE, XDG_CACHE_HOME } = process.env;
+  const cache = PSPC_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pspc");
+  const key = createHash("sha256").update(machine).digest("hex").slice(0, 16);
+  return join(cache, "kernels", `${key}.json`);
+};
+
+/** Of this machine: the forms that were measured, and guesses for all else. */
+export const kernelsHere = (want: Want): Kernels => {
+  const { name, ...machine } = thisMachine(want);
+  return { machine, known: formsIn(tableFile(name)) };
+};
+
+/** With the forms that a run began with, so that it goes on in the same bits. */
+export const asBegun = (
+  run: { readonly kernels?: Kernels["known"] } | null,
+  kernels: Kernels,
+): Kernels => ({ ...kernels, known: { ...kernels.known, ...run?.kernels } });
+
+/** Adds to what is known of this machine. @throws Failed where the file cannot be written. */
+export const keepForms = async (want: Want, forms: Kernels["known"]): Promise<string> => {
+  const { name } = thisMachine(want);
+  const file = tableFile(name);
+  makeFolder(dirname(file));
+  const all = { ...formsIn(file), ...forms };
+  await writeFileAtomic(file, `${JSON.stringify({ machine: name, forms: all }, null, 1)}\n`);
+  return file;
+};
+
+/** Nothing where there is no such file, or a damaged one: a guess is always there. */
+const formsIn = (file: string): Kernels["known"] => {
+  if (!existsSync(file)) return {};
+  try {
+    const { forms } = JSON.parse(readFileSync(file, "utf8")) as { readonly forms?: object };
+    const entries = Object.entries(forms ?? {}).filter(
+      (entry): entry is [string, Form] => typeof entry[1] === "string" && isForm(entry[1]),
+    );
+    return Object.fromEntries(entries);
+  } catch {
+    return {};
+  }
 };

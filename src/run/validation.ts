@@ -1,7 +1,4 @@
-/**
- * The validation split scored while a network trains, in the training's own session: what the spec asks for enters;
- * scores of a step, and pictures of what the network sees, leave.
- */
+/** Scores the validation split during training, in the training session, and draws what the network sees. */
 
 import { setImmediate } from "node:timers/promises";
 import { imageSize, type Picture } from "../data/image.js";

@@ -1,4 +1,4 @@
-/** Trained weights on a video: its frames come through a pipe from ffmpeg; an overlaid video and class maps leave. */
+/** Predicts a video: ffmpeg decodes its frames into a pipe, and encodes the overlaid frames into a new video. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { Failed } from "../diagnostic/failure.js";
 import { noFfmpeg, unreadableVideo } from "./errors.js";
 import type { Event } from "./event.js";
 import { type Network, serve } from "./inference.js";
-import { segment } from "./segment.js";
+import { segment } from "./prediction.js";
 
 const suffixes = new Set([".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg"]);
 

@@ -1,4 +1,4 @@
-/** This machine → what of pspc runs on it, as plain data: Node, TensorFlow, devices, oneDNN, bf16, and a toy step. */
+/** Describes this machine and what of pspc runs on it: Node, TensorFlow, devices, oneDNN, bf16, and a small test step. */
 
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { type Device, describe, loadTensorFlow, type TensorFlow } from "./library.js";
-import { hasBf16Units, vectorUnits } from "./processor.js";
+import { hasBf16Units, vectorUnits } from "./machine.js";
 
 export interface Gpu {
   readonly name: string;
@@ -35,7 +35,7 @@ export interface Toy {
   readonly gigaflops: number;
 }
 
-export interface Machine {
+export interface TensorFlowReport {
   readonly version: string;
   readonly device: Device;
   /** Meaningful on the CPU: without it TensorFlow refuses gradients of dilated convolutions there. */
@@ -48,7 +48,7 @@ export interface Report {
   readonly npm: string | undefined;
   readonly tfjs: string;
   /** What TensorFlow itself says, or why it does not run. */
-  readonly tensorflow: Machine | Failure;
+  readonly tensorflow: TensorFlowReport | Failure;
   readonly cpu: Cpu;
   /** What the NVIDIA driver lists, whether or not TensorFlow sees it. */
   readonly gpus: readonly Gpu[];
@@ -70,7 +70,7 @@ export async function diagnose(): Promise<Report> {
   };
 }
 
-async function tensorflow(): Promise<Machine | Failure> {
+async function tensorflow(): Promise<TensorFlowReport | Failure> {
   try {
     const library = await loadTensorFlow("auto");
     const gradient = dilatedGradient(library);

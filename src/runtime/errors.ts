@@ -1,4 +1,4 @@
-/** Every English sentence that the runtime says of TensorFlow and the devices. */
+/** Every failure of TensorFlow and the devices, in words. */
 
 import { join } from "node:path";
 import { type Failure, failure } from "../diagnostic/failure.js";

@@ -1,4 +1,4 @@
-/** The device that is asked for → TensorFlow, loaded once a process; the only place that opens the native addon. */
+/** Loads TensorFlow on the device that is asked for, once a process; the only place that opens the native addon. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,4 +1,4 @@
-/** What of this machine decides how a graph is computed: nothing of TensorFlow is loaded to tell. */
+/** This machine as far as it decides how a graph is computed; TensorFlow is not loaded to tell. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
@@ -36,3 +36,26 @@ const gpuNames = (): string => {
   });
   return names.join(", ") || "GPU";
 };
+
+const known = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"] as const;
+
+/** The vector and matrix units that TensorFlow's kernels use here; none where the system does not tell. */
+export const vectorUnits = (): readonly string[] => {
+  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuinfo())?.[1]?.trim().split(" "));
+  return known.filter((unit) => flags.has(unit));
+};
+
+const cpuinfo = (): string => {
+  try {
+    return readFileSync("/proc/cpuinfo", "utf8");
+  } catch {
+    return "";
+  }
+};
+
+export const hasBf16Units = (units: readonly string[]): boolean =>
+  units.some((unit) => unit.endsWith("_bf16"));
+
+/** Whether bf16 is computed in hardware, as far as can be told at once: a GPU is taken at its driver's word. */
+export const computesBf16 = (): boolean =>
+  existsSync("/proc/driver/nvidia/version") || hasBf16Units(vectorUnits());

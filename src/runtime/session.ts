@@ -1,4 +1,4 @@
-/** A compiled model that runs: a SavedModel enters, numbers go in and come out; state lives on the device. */
+/** A session: loads a SavedModel and runs its signatures; the variables live on the device. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -80,8 +80,9 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
       const { inputs: expected } = signatureOf(name);
       const given: NamedTensorMap = {};
       for (const [key, info] of Object.entries(expected)) {
-        invariant(key in inputs, `${name} wants ${key}`);
-        const values = valuesFor(info, inputs[key]);
+        const input = inputs[key];
+        invariant(input !== undefined, `${name} wants ${key}`);
+        const values = valuesFor(info, input);
         invariant(
           values.length === product(info.shape ?? []),
           `${key} has ${values.length} numbers, not [${info.shape}]`,

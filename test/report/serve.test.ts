@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { liveReport, type Serving, serve } from "../../src/report/live.js";
-import { type Run, writeEvaluation, writeRun } from "../../src/run/folder.js";
+import { writeEvaluation } from "../../src/run/evaluation.js";
+import { type Run, writeRun } from "../../src/run/record.js";
 import { readSamples } from "../../src/run/samples.js";
 import { synthetic } from "./page/synthetic.js";
 

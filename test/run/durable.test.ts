@@ -9,7 +9,6 @@ import type { Rgb } from "../../src/language/dataset.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { lower, type Program } from "../../src/plan/program.js";
 import { rate } from "../../src/plan/schedule.js";
-import { boardFiles } from "../../src/run/board.js";
 import { checkpointsOf, readSafetensors, weightsOf } from "../../src/run/checkpoint.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { allFound } from "../../src/run/find.js";
@@ -17,12 +16,12 @@ import {
   bestFile,
   checkpointRequest,
   metricsFile,
-  readRun,
   runFile,
   weightsFile,
 } from "../../src/run/folder.js";
-import { readJournal } from "../../src/run/journal.js";
+import { boardFiles, readJournal } from "../../src/run/journal.js";
 import { predict } from "../../src/run/predict.js";
+import { readRun } from "../../src/run/record.js";
 import { readSamples } from "../../src/run/samples.js";
 import { type TrainRequest, train } from "../../src/run/train.js";
 import { lengthUntil } from "../../src/tensorflow/summary.js";

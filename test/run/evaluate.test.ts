@@ -9,8 +9,8 @@ import { readImage } from "../../src/data/image.js";
 import { decodeIndices } from "../../src/data/png.js";
 import { lower } from "../../src/plan/program.js";
 import { type EvaluateRequest, evaluate } from "../../src/run/evaluate.js";
+import { openTally } from "../../src/run/evaluation.js";
 import { predict } from "../../src/run/predict.js";
-import { openTally } from "../../src/run/tally.js";
 import { train } from "../../src/run/train.js";
 import { decodeSafetensors } from "../../src/weights/safetensors.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
@@ -229,7 +229,7 @@ describe("a video", { timeout: 120_000 }, () => {
     const events = await collect(
       predict({ program: of, folder: run, inputs: [clip], out: join(folder, "none"), device }),
     );
-    const [{ failure }] = kinds(events, "skipped");
-    expect(failure.message).toMatch(ffmpeg ? /cannot convert/ : /need ffprobe/);
+    const [skipped] = kinds(events, "skipped");
+    expect(skipped?.failure.message).toMatch(ffmpeg ? /cannot convert/ : /need ffprobe/);
   });
 });

@@ -11,9 +11,10 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
-import { boardFiles } from "../../src/run/board.js";
 import type { Event } from "../../src/run/event.js";
-import { readRun, runFile } from "../../src/run/folder.js";
+import { runFile } from "../../src/run/folder.js";
+import { boardFiles } from "../../src/run/journal.js";
+import { readRun } from "../../src/run/record.js";
 import { squares, temporary } from "./tiny.js";
 
 const deaths = Number(process.env.PSPC_KILLS ?? 4);

@@ -6,8 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lock, lockFile } from "../../src/run/lock.js";
-import { type Owner, self } from "../../src/run/owner.js";
+import { lock, lockFile, type Owner, self } from "../../src/run/lock.js";
 import { failureOf, temporary } from "./tiny.js";
 
 const folder = await temporary();

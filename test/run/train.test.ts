@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { checkpointsOf } from "../../src/run/checkpoint.js";
-import { metricsFile, readRun, weightsFile } from "../../src/run/folder.js";
+import { metricsFile, weightsFile } from "../../src/run/folder.js";
 import { readJournal } from "../../src/run/journal.js";
+import { readRun } from "../../src/run/record.js";
 import { type TrainRequest, train } from "../../src/run/train.js";
 import { collect, failureOf, kinds, program, squares, temporary } from "./tiny.js";
 

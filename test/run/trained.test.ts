@@ -13,18 +13,14 @@ import { lower, withSeed } from "../../src/plan/program.js";
 import { readSafetensors } from "../../src/run/checkpoint.js";
 import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
-import { evaluationFingerprint } from "../../src/run/evaluation.js";
-import { findRun } from "../../src/run/find.js";
 import {
-  bestFile,
-  metricsFile,
+  evaluationFingerprint,
   readEvaluation,
   readEvaluations,
-  runFolder,
-  weightsFile,
-} from "../../src/run/folder.js";
-import { logits } from "../../src/run/logits.js";
-import { predict } from "../../src/run/predict.js";
+} from "../../src/run/evaluation.js";
+import { findRun } from "../../src/run/find.js";
+import { bestFile, metricsFile, runFolder, weightsFile } from "../../src/run/folder.js";
+import { logits, predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
 import { pspc } from "../cli/captured.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";

@@ -5,10 +5,18 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Form } from "../../src/rewrite/forms.js";
 import { chosen } from "../../src/rewrite/kernels.js";
-import { readRun, weightsFile } from "../../src/run/folder.js";
-import { asBegun, keepForms, kernelsHere, tableFile } from "../../src/run/kernels.js";
+import { weightsFile } from "../../src/run/folder.js";
+import { readRun } from "../../src/run/record.js";
 import { train } from "../../src/run/train.js";
-import { fastest, layersOf, type Tuned } from "../../src/run/tune.js";
+import {
+  asBegun,
+  fastest,
+  keepForms,
+  kernelsHere,
+  layersOf,
+  type Tuned,
+  tableFile,
+} from "../../src/run/tune.js";
 import { thisMachine } from "../../src/runtime/machine.js";
 import { pspc } from "../cli/captured.js";
 import { collect, program, squares, temporary } from "./tiny.js";
@@ -16,7 +24,7 @@ import { collect, program, squares, temporary } from "./tiny.js";
 const folder = await temporary();
 vi.stubEnv("PSPC_CACHE", join(folder, "cache"));
 const { training } = program(join(folder, "data"));
-const [layer] = layersOf([training]);
+const layer = layersOf([training])[0]!;
 const table = tableFile(thisMachine("cpu").name);
 
 const tuned = (ms: Readonly<Partial<Record<Form, number>>>): Tuned => ({

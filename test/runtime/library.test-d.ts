@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-node-gpu";
 import { expectTypeOf, test } from "vitest";
 import type { Failure } from "../../src/diagnostic/failure.js";
-import type { Machine, Report } from "../../src/runtime/doctor.js";
+import type { Report, TensorFlowReport } from "../../src/runtime/doctor.js";
 import { loadTensorFlow } from "../../src/runtime/library.js";
 
 test("a device is asked for by a known name", () => {
@@ -12,5 +12,5 @@ test("a device is asked for by a known name", () => {
 });
 
 test("a report is of a machine that runs TensorFlow, or says why it does not", () => {
-  expectTypeOf<Report["tensorflow"]>().toEqualTypeOf<Machine | Failure>();
+  expectTypeOf<Report["tensorflow"]>().toEqualTypeOf<TensorFlowReport | Failure>();
 });

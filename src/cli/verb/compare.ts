@@ -14,7 +14,7 @@ import {
 } from "../../report/scores.js";
 import { compare, shownAs } from "../../run/compare.js";
 import type { Event } from "../../run/event.js";
-import { readRun } from "../../run/folder.js";
+import { readRun } from "../../run/record.js";
 import { sample } from "../../run/samples.js";
 import type { Want } from "../../runtime/library.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";

@@ -7,7 +7,7 @@ import { printGraph } from "../../graph/graph.js";
 import { lower, stages } from "../../plan/program.js";
 import { trainingKernels } from "../../plan/step.js";
 import { stagesText } from "../../report/rewrites.js";
-import { kernelsHere } from "../../run/kernels.js";
+import { kernelsHere } from "../../run/tune.js";
 import { modelFor } from "../../tensorflow/model.js";
 import { encode } from "../../tensorflow/proto.js";
 import { specArguments, textOption } from "../arguments.js";

@@ -14,8 +14,7 @@ import {
 } from "cmd-ts";
 import { scoreText } from "../../report/scores.js";
 import { evaluate } from "../../run/evaluate.js";
-import { logits } from "../../run/logits.js";
-import { predict } from "../../run/predict.js";
+import { logits, predict } from "../../run/predict.js";
 import {
   deviceOption,
   jsonFlag,

@@ -11,7 +11,7 @@ import { lower } from "../../plan/program.js";
 import { type Plan, plan, VERSION } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
-import { kernelsHere } from "../../run/kernels.js";
+import { kernelsHere } from "../../run/tune.js";
 import {
   imageOption,
   jsonFlag,

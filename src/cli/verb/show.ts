@@ -9,7 +9,7 @@ import { lower } from "../../plan/program.js";
 import { differenceText, type Side } from "../../report/difference.js";
 import { plan } from "../../report/plan.js";
 import { fitting } from "../../report/weights.js";
-import { kernelsHere } from "../../run/kernels.js";
+import { kernelsHere } from "../../run/tune.js";
 import type { Check } from "../../validate/check.js";
 import { jsonFlag, nameOf, othersArguments, type Pair, pairOf, type Target } from "../arguments.js";
 import { exit, Rejected } from "../exit.js";

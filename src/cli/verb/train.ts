@@ -3,7 +3,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { command, flag, number, option, optional, positional } from "cmd-ts";
 import { lower } from "../../plan/program.js";
-import { checkpointRequest, readRun, runFolder } from "../../run/folder.js";
+import { checkpointRequest, runFolder } from "../../run/folder.js";
+import { readRun } from "../../run/record.js";
 import { type TrainRequest, train } from "../../run/train.js";
 import { deviceOption, specArguments, targetType, textOption } from "../arguments.js";
 import { nothingToTrain } from "../errors.js";

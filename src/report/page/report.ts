@@ -2,10 +2,11 @@
 
 import type { Difference } from "../../normalize/difference.js";
 import type { Experiment } from "../../normalize/experiment.js";
+import { costs, type Result, type Row, rowOf } from "../../run/compare.js";
 import type { Evaluation } from "../../run/evaluation.js";
-import { metricsFile, type Run } from "../../run/folder.js";
+import { metricsFile } from "../../run/folder.js";
 import { readJournal } from "../../run/journal.js";
-import { costs, type Result, type Row, rowOf } from "../../run/row.js";
+import type { Run } from "../../run/record.js";
 import { readSamples } from "../../run/samples.js";
 import { curvesOf } from "./curves.js";
 import { picturesOf } from "./pictures.js";

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { patternExpression } from "../../src/run/pattern.js";
+import { patternExpression } from "../../src/run/inputs.js";
 import { temporary } from "./tiny.js";
 
 const folder = await temporary();

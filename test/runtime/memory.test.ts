@@ -1,7 +1,7 @@
 /** The peak of memory: it rises with what is held, and falls with a reset where the system can. */
 
 import { expect, test } from "vitest";
-import { peakMemory, resetPeakMemory } from "../../src/run/peak.js";
+import { peakMemory, resetPeakMemory } from "../../src/runtime/memory.js";
 
 const MB = 1024 * 1024;
 

@@ -1,11 +1,38 @@
-/** One prediction on the disk: a picture and the classes of its pixels enter; files that show them leave, each whole. */
+/** Predictions of pictures: runs a session on pictures of one size, and writes what it says as files that show it. */
 
 import { join } from "node:path";
 import type { Picture } from "../data/image.js";
 import { overlay, type Palette } from "../data/palette.js";
 import { writeFileAtomic } from "../data/write.js";
 import { writeImage, writePalettePng } from "../data/write-image.js";
+import type { Session } from "../runtime/session.js";
+import { type Size, sizeName } from "../tensorflow/model.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
+
+/** One call. What could not be read, and what the last batch lacks, is black and is dropped again. */
+export const segment = (
+  session: Session,
+  size: Size,
+  pictures: readonly (Picture | null)[],
+  batch: number,
+): readonly (Prediction | null)[] => {
+  if (pictures.every((picture) => picture === null)) return pictures.map(() => null);
+  const pixels = size.height * size.width;
+  const images = new Uint8Array(batch * pixels * 3);
+  for (const [i, picture] of pictures.entries())
+    if (picture !== null) images.set(picture.pixels, i * pixels * 3);
+  const { classes, probabilities } = session.run(`predict_${sizeName(size)}`, { images });
+  const shares = probabilities?.data as Float32Array | undefined;
+  const depth = (shares?.length ?? 0) / (batch * pixels);
+  return pictures.map(
+    (picture, i) =>
+      picture && {
+        picture,
+        classes: Uint8Array.from(classes!.data.subarray(i * pixels, (i + 1) * pixels)),
+        probabilities: shares?.slice(i * pixels * depth, (i + 1) * pixels * depth),
+      },
+  );
+};
 
 export interface Prediction {
   readonly picture: Picture;
