@@ -17,6 +17,7 @@ export const rooms = [
   "plan",
   "metric",
   "tensorflow",
+  "file",
   "weights",
   "runtime",
   "data",
