@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { either } from "fp-ts";
 import { lower } from "../dist/plan/program.js";
+import { checkSpec } from "../dist/rules/check.js";
 import { modelFor, sizeName } from "../dist/tensorflow/model.js";
-import { checkSpec } from "../dist/validate/check.js";
 
 /** @param {string} entry @param {readonly string[]} overrides */
 export const experimentOf = (entry, overrides) => {

@@ -12,10 +12,10 @@ import { either } from "fp-ts";
 import { footprint } from "../dist/plan/footprint.js";
 import { lower } from "../dist/plan/program.js";
 import { trainingKernels } from "../dist/plan/step.js";
+import { checkSpec } from "../dist/rules/check.js";
 import { collectGarbage } from "../dist/runtime/memory.js";
 import { openSession } from "../dist/runtime/session.js";
 import { modelFor } from "../dist/tensorflow/model.js";
-import { checkSpec } from "../dist/validate/check.js";
 import { initialState } from "../dist/weights/initial.js";
 
 const cases = [

@@ -15,9 +15,9 @@ import { foldBatchNorm, joinPads, stretchLate } from "../dist/rewrite/algebra.js
 import { factorPyramid } from "../dist/rewrite/factor-pyramid.js";
 import { plainCpu, withKernels } from "../dist/rewrite/kernels.js";
 import { asWritten, standard } from "../dist/rewrite/passes.js";
+import { checkSpec } from "../dist/rules/check.js";
 import { openSession } from "../dist/runtime/session.js";
 import { savedModel, stateOf } from "../dist/tensorflow/lower.js";
-import { checkSpec } from "../dist/validate/check.js";
 import { initialState } from "../dist/weights/initial.js";
 
 /** @typedef {import("../src/graph/graph.js").Graph} Graph */

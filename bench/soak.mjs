@@ -11,8 +11,8 @@ import process from "node:process";
 import { either } from "fp-ts";
 import sharp from "sharp";
 import { lower } from "../dist/plan/program.js";
+import { checkSpec } from "../dist/rules/check.js";
 import { train } from "../dist/run/train.js";
-import { checkSpec } from "../dist/validate/check.js";
 
 const steps = Number(process.argv[2] ?? 2000);
 const folder = mkdtempSync(join(tmpdir(), "pspc-soak-"));

@@ -10,7 +10,7 @@ export { type ChildSpec, defineSpec, type WholeSpec } from "./language/define.js
 export type { Spec } from "./language/spec.js";
 export type { Experiment } from "./normalize/experiment.js";
 export type { Resolved } from "./normalize/normalize.js";
-export { type Check, type CheckRequest, checkSpec } from "./validate/check.js";
+export { type Check, type CheckRequest, checkSpec } from "./rules/check.js";
 
 // From text to the graph of its training step, and to TensorFlow.
 

@@ -1,9 +1,7 @@
 /** Diagnostics enter; the answer of `check --json` leaves: a stable form for editors and scripts. */
 
-import type { Diagnostic, Severity } from "./diagnostic.js";
-import { errorsIn, inOrder } from "./order.js";
-import { formatPath } from "./path.js";
-import { position, type Sources } from "./position.js";
+import { type Diagnostic, errorsIn, formatPath, inOrder, type Severity } from "./diagnostic.js";
+import { position, type Sources } from "./text.js";
 
 export interface DiagnosticJson {
   readonly code: string;

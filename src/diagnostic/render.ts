@@ -1,9 +1,7 @@
 /** Located diagnostics and their sources enter; text for a terminal leaves, in the manner of rustc. */
 
-import type { Diagnostic, Place, Severity } from "./diagnostic.js";
-import { inOrder } from "./order.js";
-import { lineText, position, type Sources } from "./position.js";
-import { width as columns } from "./width.js";
+import { type Diagnostic, inOrder, type Place, type Severity } from "./diagnostic.js";
+import { width as columns, lineText, position, type Sources } from "./text.js";
 
 export interface RenderOptions {
   readonly colour: boolean;

@@ -200,7 +200,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   uniform: ({ shape }) => [{ dtype: "f32", shape }],
 };
 
-/** Types of the outputs of `op`. A misfit is our own mistake: the author's were found in validate/. */
+/** Types of the outputs of `op`. A misfit is our own mistake: the author's were found in rules/. */
 export const inferTypes = <K extends OpName>(op: K, attributes: Ops[K], args: ArgTypes): Types =>
   inference[op](attributes, args);
 

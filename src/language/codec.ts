@@ -2,8 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { rejectAll } from "../diagnostic/checked.js";
-import { type Checked, error, type Path } from "../diagnostic/diagnostic.js";
+import { type Checked, error, type Path, rejectAll } from "../diagnostic/diagnostic.js";
 
 /** A draft-07 schema, as plain data. */
 export type JsonSchema = { readonly [key: string]: unknown };

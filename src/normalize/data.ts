@@ -1,8 +1,7 @@
 /** The section `data` as written enters; the decided one leaves, or what its labels get wrong. */
 
 import { resolve } from "node:path";
-import { unless } from "../diagnostic/checked.js";
-import type { Checked } from "../diagnostic/diagnostic.js";
+import { type Checked, unless } from "../diagnostic/diagnostic.js";
 import type { Dataset } from "../language/dataset.js";
 import { datasetOf } from "../language/datasets.js";
 import type { Spec } from "../language/spec.js";

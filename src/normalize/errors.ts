@@ -1,8 +1,13 @@
 /** What the normalize room says: of parents, variants, overrides, and names that must be known. */
 
-import { type Diagnostic, error, type Path, type Span, warning } from "../diagnostic/diagnostic.js";
+import {
+  type Diagnostic,
+  error,
+  formatPath,
+  type Path,
+  type Span,
+} from "../diagnostic/diagnostic.js";
 import { didYouMean } from "../diagnostic/nearest.js";
-import { formatPath } from "../diagnostic/path.js";
 
 export const entryUnreadable = (file: string, message: string, help: string): Diagnostic =>
   error(
@@ -180,38 +185,5 @@ export const ignoreAmongColours = (): Diagnostic =>
     {
       related: [{ path: ["data", "labels"], on: "key", label: "colours" }],
       help: ["name ignored colours in `labels: {colours: {ignore: [0, 0, 0], …}}`"],
-    },
-  );
-
-export const noEffect = (path: Path, because: Path): Diagnostic =>
-  warning(
-    "E0313",
-    `\`${formatPath(path)}\` has no effect on whole images`,
-    { path, label: "never used" },
-    {
-      related: [{ path: because, label: "no windows slide" }],
-      help: ["write `mode: slide`, or remove it"],
-    },
-  );
-
-export const weightsTwice = (): Diagnostic =>
-  error(
-    "E0534",
-    "the initial weights are named twice",
-    { path: ["model", "backbone", "weights"], label: "the backbone's, from here" },
-    {
-      related: [{ path: ["model", "weights"], label: "and from here", on: "key" }],
-      help: ["keep one of them: `model.weights: {file: …, only: backbone}` says the same"],
-    },
-  );
-
-export const emptyGroup = (group: string): Diagnostic =>
-  warning(
-    "E0315",
-    `the multiplier of \`${group}\` has no layers`,
-    { path: ["train", "multipliers", group], label: "multiplies nothing", on: "key" },
-    {
-      related: [{ path: ["model", group], label: "the network has none" }],
-      help: [`remove it, or give the network its \`${group}\``],
     },
   );

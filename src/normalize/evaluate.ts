@@ -1,8 +1,6 @@
-/** The section `evaluate` as written enters; the decided one leaves, with warnings for what has no effect. */
+/** The section `evaluate` as written enters; the decided one leaves. */
 
-import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Spec } from "../language/spec.js";
-import * as says from "./errors.js";
 import type { Evaluate, Train } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";
 import { sides } from "./train.js";
@@ -36,11 +34,3 @@ const fraction = (text: string): number => {
   const [numerator, denominator] = text.split("/").map(Number);
   return numerator! / denominator!;
 };
-
-/** Windows that are described but never slide. */
-export const unusedWindow = (e: Written): readonly Diagnostic[] =>
-  e.mode === "whole"
-    ? (["window", "overlap"] as const)
-        .filter((key) => e[key] !== undefined)
-        .map((key) => says.noEffect(["evaluate", key], ["evaluate", "mode"]))
-    : [];

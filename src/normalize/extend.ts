@@ -2,11 +2,9 @@
 
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
-import { reject } from "../diagnostic/checked.js";
-import type { Checked, Path } from "../diagnostic/diagnostic.js";
+import { type Checked, formatPath, type Path, reject } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { formatPath } from "../diagnostic/path.js";
-import type { Sources } from "../diagnostic/position.js";
+import type { Sources } from "../diagnostic/text.js";
 import { type Evaluated, parseModule } from "../source/module.js";
 import type { Assignment } from "../source/override.js";
 import { at, type Entry, type Leaf, type Mapping, plain, type Tree } from "../source/tree.js";

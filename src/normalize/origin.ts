@@ -1,7 +1,12 @@
 /** Where each value of an experiment came from: collected while deciding, printed by `show` and in errors. */
 
-import type { Diagnostic, Path, Place, Span } from "../diagnostic/diagnostic.js";
-import { formatPath } from "../diagnostic/path.js";
+import {
+  type Diagnostic,
+  formatPath,
+  type Path,
+  type Place,
+  type Span,
+} from "../diagnostic/diagnostic.js";
 import type { Preset } from "../language/spec.js";
 import { find, type Tree } from "../source/tree.js";
 import { type Semantics, semantics } from "./semantics.js";

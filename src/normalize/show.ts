@@ -1,9 +1,8 @@
 /** A resolved experiment enters; a spec leaves in which everything is written out, each value with its origin. */
 
-import { position, type Sources } from "../diagnostic/position.js";
+import { position, type Sources } from "../diagnostic/text.js";
 import type { Resolved } from "./normalize.js";
-import type { Decided, Origin } from "./origin.js";
-import { describeOrigin } from "./origin.js";
+import { type Decided, describeOrigin, type Origin } from "./origin.js";
 
 /** The text is itself a spec, and means the same experiment. */
 export const show = ({ origins }: Resolved, sources: Sources): string => {

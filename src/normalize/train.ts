@@ -1,10 +1,8 @@
 /** The section `train` as written enters; the decided one leaves. */
 
-import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Spec } from "../language/spec.js";
 import { bytesIn } from "../language/train.js";
 import { decideCheckpoints, decideRecover, decideValidate } from "./durable.js";
-import * as says from "./errors.js";
 import type { Augmentation, Freeze, Multipliers, Train } from "./experiment.js";
 import { type Decisions, same } from "./origin.js";
 
@@ -81,12 +79,6 @@ const decideMultipliers = (
     bias: decide.orPreset("train.multipliers.bias", m.bias, (factor) => factor * fresh),
   };
 };
-
-/** Multipliers of layers that the network does not have. */
-export const emptyGroups = ({ model, train }: Spec): readonly Diagnostic[] =>
-  (["pyramid", "auxiliary"] as const)
-    .filter((group) => model?.[group] === "none" && train.multipliers?.[group] !== undefined)
-    .map((group) => says.emptyGroup(group));
 
 const decideLoss = (l: Written["loss"], decide: Decisions): Train["loss"] => {
   const path = "train.loss.class_weights";

@@ -1,8 +1,14 @@
 /** The tree of a spec enters; its variants leave by name, matrices expanded to their products. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { collect, reject, unless } from "../diagnostic/checked.js";
-import type { Checked, Diagnostic, Path } from "../diagnostic/diagnostic.js";
+import {
+  type Checked,
+  collect,
+  type Diagnostic,
+  type Path,
+  reject,
+  unless,
+} from "../diagnostic/diagnostic.js";
 import { type Assignment, dottedPath } from "../source/override.js";
 import { at, type Entry, type Mapping, type Plain, plain, type Tree } from "../source/tree.js";
 import * as says from "./errors.js";

@@ -1,9 +1,7 @@
 /** Where the initial weights were written enters, in either of two places; one file and what is taken from it leave. */
 
-import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Spec } from "../language/spec.js";
 import { absolute } from "./data.js";
-import { weightsTwice } from "./errors.js";
 import type { Weights } from "./experiment.js";
 import type { Decisions } from "./origin.js";
 
@@ -25,7 +23,3 @@ export const decideWeights = (m: Written, decide: Decisions, cwd: string): Weigh
   if (ofBackbone !== undefined) return { file: file(ofBackbone, OF_BACKBONE), only: "backbone" };
   return decide.or("model.weights", undefined, null, "random");
 };
-
-/** One of the two would have no effect. */
-export const namedTwice = ({ weights, backbone }: Written): readonly Diagnostic[] =>
-  weights !== undefined && backbone?.weights !== undefined ? [weightsTwice()] : [];

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { standard } from "../rewrite/passes.js";
-import { normValues } from "../validate/norm-values.js";
+import { normValues } from "../rules/train.js";
 import * as says from "./errors.js";
 import { footprint } from "./footprint.js";
 import { within } from "./recompute.js";
@@ -37,6 +37,6 @@ const fittingParts = (budget: number, { train, ...rest }: Experiment): number | 
     (n) => n > train.accumulate && train.batch % n === 0,
   );
   const fits = (n: number): boolean =>
-    normValues(inParts(n)).length === 0 && within(budget, inParts(n)).needs <= budget;
+    normValues(inParts(n), {}).length === 0 && within(budget, inParts(n)).needs <= budget;
   return more.find(fits) ?? null;
 };

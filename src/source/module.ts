@@ -1,8 +1,14 @@
 /** A spec that was run as a module enters; its tree leaves, each value at the place that wrote it, or why there is none. */
 
-import { rejectAll, unless } from "../diagnostic/checked.js";
-import type { Checked, Diagnostic, Path, Span } from "../diagnostic/diagnostic.js";
-import { offset } from "../diagnostic/position.js";
+import {
+  type Checked,
+  type Diagnostic,
+  type Path,
+  rejectAll,
+  type Span,
+  unless,
+} from "../diagnostic/diagnostic.js";
+import { offset } from "../diagnostic/text.js";
 import * as says from "./errors.js";
 import { type Expression, type Written, writtenBy } from "./literal.js";
 import type { Entry, Plain, Tree } from "./tree.js";

@@ -1,8 +1,7 @@
 /** A command line's `path.to.key=value` enters; the path and the value's tree leave. Places point into the argument. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { reject } from "../diagnostic/checked.js";
-import type { Checked, Path, Span } from "../diagnostic/diagnostic.js";
+import { type Checked, type Path, reject, type Span } from "../diagnostic/diagnostic.js";
 import * as says from "./errors.js";
 import type { Tree } from "./tree.js";
 import { parseFrom } from "./yaml.js";

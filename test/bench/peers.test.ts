@@ -10,7 +10,7 @@ import { orderOf } from "../../bench/order.mjs";
 import { ratios, spread } from "../../bench/statistics.mjs";
 import { facts, gaps, table } from "../../bench/tables.mjs";
 import { refill } from "../../scripts/marks.mjs";
-import { checkSpec } from "../../src/validate/check.js";
+import { checkSpec } from "../../src/rules/check.js";
 
 describe("what is typical", () => {
   it("is the median with its quartiles, in any order", () => {

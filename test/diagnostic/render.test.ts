@@ -2,16 +2,16 @@ import { describe, expect, test } from "vitest";
 import {
   type Diagnostic,
   error,
+  formatPath,
+  inOrder,
   note,
   type Place,
   warning,
 } from "../../src/diagnostic/diagnostic.js";
 import { toJson } from "../../src/diagnostic/json.js";
 import { distance, nearest } from "../../src/diagnostic/nearest.js";
-import { inOrder } from "../../src/diagnostic/order.js";
-import { formatPath } from "../../src/diagnostic/path.js";
 import { render } from "../../src/diagnostic/render.js";
-import { width } from "../../src/diagnostic/width.js";
+import { width } from "../../src/diagnostic/text.js";
 
 const text = `first: 1\n\tsecond: \u001b[31mred\nlong: ${"x".repeat(300)}\n`;
 const sources = new Map([

@@ -7,7 +7,7 @@ import { tables } from "../../examples/ablation/tables.mjs";
 import { CLASSES } from "../../examples/context-scenes/classes.mjs";
 import { SIZE } from "../../examples/context-scenes/scene.mjs";
 import { failure } from "../../src/diagnostic/failure.js";
-import { checkSpec } from "../../src/validate/check.js";
+import { checkSpec } from "../../src/rules/check.js";
 
 const entry = "examples/ablation/ablation.yaml";
 const read = (path: string) => {

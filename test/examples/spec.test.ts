@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CLASSES } from "../../examples/context-scenes/classes.mjs";
 import { SIZE } from "../../examples/context-scenes/scene.mjs";
 import { failure } from "../../src/diagnostic/failure.js";
-import { checkSpec } from "../../src/validate/check.js";
+import { checkSpec } from "../../src/rules/check.js";
 
 const entry = "examples/context-scenes/scenes.yaml";
 

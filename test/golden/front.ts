@@ -9,7 +9,7 @@ import { failure } from "../../src/diagnostic/failure.js";
 import { render } from "../../src/diagnostic/render.js";
 import type { Source } from "../../src/normalize/extend.js";
 import { withinBudget } from "../../src/plan/budget.js";
-import { type Check, checkSpec } from "../../src/validate/check.js";
+import { type Check, checkSpec } from "../../src/rules/check.js";
 import { sampleWeightsFit } from "./weights.js";
 
 /** What the examples leave out. */

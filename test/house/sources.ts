@@ -9,7 +9,7 @@ export const rooms = [
   "source",
   "language",
   "normalize",
-  "validate",
+  "rules",
   "graph",
   "model",
   "gradient",

@@ -5,7 +5,7 @@ import { differences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Resolved } from "../../src/normalize/normalize.js";
 import { show } from "../../src/normalize/show.js";
-import type { Check } from "../../src/validate/check.js";
+import type { Check } from "../../src/rules/check.js";
 import { check, checkChild, codes, minimal, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { errorsIn } from "../../src/diagnostic/order.js";
+import { errorsIn } from "../../src/diagnostic/diagnostic.js";
 import type { JsonSchema } from "../../src/language/codec.js";
 import { featureSize } from "../../src/language/geometry.js";
 import { jsonSchema } from "../../src/language/schema.js";
-import { type Check, checkSpec } from "../../src/validate/check.js";
+import { type Check, checkSpec } from "../../src/rules/check.js";
 import { shown } from "../golden/front.js";
 import { conforms } from "../language/schema.js";
 

@@ -8,7 +8,7 @@ import { presets } from "../../src/language/spec.js";
 import { semantics } from "../../src/normalize/semantics.js";
 import { show } from "../../src/normalize/show.js";
 import { type Fingerprint, lower } from "../../src/plan/program.js";
-import type { Check } from "../../src/validate/check.js";
+import type { Check } from "../../src/rules/check.js";
 import { check, checkChild, type Files, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
 

@@ -4,8 +4,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { fromCounts } from "../../src/metric/scores.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Compared } from "../../src/report/scores.js";
+import { checkSpec } from "../../src/rules/check.js";
 import { type Evaluation, scored } from "../../src/run/evaluation.js";
-import { checkSpec } from "../../src/validate/check.js";
 
 /** The experiment of a spec with the given model and training, in YAML's flow form. */
 export const experiment = (model: string, train = "{iterations: 100, crop: 89}"): Experiment => {

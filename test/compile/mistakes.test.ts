@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { errorsIn } from "../../src/diagnostic/diagnostic.js";
 import { toJson } from "../../src/diagnostic/json.js";
-import { errorsIn } from "../../src/diagnostic/order.js";
 import type { JsonSchema } from "../../src/language/codec.js";
 import { checkChild, codes, shown } from "../golden/front.js";
 import { conforms } from "../language/schema.js";

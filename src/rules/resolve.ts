@@ -1,23 +1,23 @@
 /** A spec's tree and the changes to it enter; the experiment leaves, decoded, normalised and held to every rule. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { rejectAll, unless } from "../diagnostic/checked.js";
-import type { Checked, Diagnostic } from "../diagnostic/diagnostic.js";
-import { errorsIn } from "../diagnostic/order.js";
+import {
+  type Checked,
+  type Diagnostic,
+  errorsIn,
+  rejectAll,
+  unless,
+} from "../diagnostic/diagnostic.js";
 import { decode } from "../language/codec.js";
 import { dataAlone, spec as language } from "../language/spec.js";
 import { decideData } from "../normalize/data.js";
-import { unusedWindow } from "../normalize/evaluate.js";
 import type { Data } from "../normalize/experiment.js";
 import { assign } from "../normalize/extend.js";
 import { normalize, type Resolved, type Setting } from "../normalize/normalize.js";
 import { Decisions, locate, type Origins } from "../normalize/origin.js";
-import { emptyGroups } from "../normalize/train.js";
-import { namedTwice } from "../normalize/weights.js";
 import type { Assignment } from "../source/override.js";
 import { plain, type Tree } from "../source/tree.js";
-import { batchFills, type Samples } from "./batch-fills.js";
-import { type Machine, precisionInHardware } from "./precision-in-hardware.js";
+import type { Facts } from "./rule.js";
 import { validate, validateData } from "./rules.js";
 
 export interface Outcome<A = Resolved> {
@@ -30,7 +30,7 @@ export interface Outcome<A = Resolved> {
 export const resolve = (
   tree: Tree,
   assignments: readonly Assignment[],
-  setting: Setting & Machine & Samples,
+  setting: Setting & Facts,
   also: (resolved: Resolved) => readonly Diagnostic[] = () => [],
 ): Outcome => {
   const changed = change(tree, assignments);
@@ -42,15 +42,7 @@ export const resolve = (
   const resolved = normalize(decoded.right, changed.right, setting);
   if (E.isLeft(resolved)) return failed(place(resolved.left));
   const { experiment, origins } = resolved.right;
-  const { evaluate = {}, model = {} } = decoded.right;
-  const said = [
-    ...emptyGroups(decoded.right),
-    ...unusedWindow(evaluate),
-    ...namedTwice(model),
-    ...validate(experiment),
-    ...precisionInHardware(experiment, setting),
-    ...batchFills(experiment, setting),
-  ];
+  const said = validate(decoded.right, experiment, setting);
   const more = errorsIn(said).length > 0 ? [] : also(resolved.right);
   const found = place([...said, ...more], origins);
   return { result: unless(errorsIn(found), () => resolved.right), found };

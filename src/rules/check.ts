@@ -1,10 +1,17 @@
 /** A spec's name, its variant and overrides enter; the resolved experiment leaves, with everything found in the spec. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { collect, mistakes, reject, rejectAll } from "../diagnostic/checked.js";
-import type { Checked, Diagnostic } from "../diagnostic/diagnostic.js";
-import { errorsIn, inOrder } from "../diagnostic/order.js";
-import type { Sources } from "../diagnostic/position.js";
+import {
+  type Checked,
+  collect,
+  type Diagnostic,
+  errorsIn,
+  inOrder,
+  mistakes,
+  reject,
+  rejectAll,
+} from "../diagnostic/diagnostic.js";
+import type { Sources } from "../diagnostic/text.js";
 import * as says from "../normalize/errors.js";
 import type { Data } from "../normalize/experiment.js";
 import { load, type Read } from "../normalize/extend.js";
@@ -12,11 +19,10 @@ import type { Resolved, Setting } from "../normalize/normalize.js";
 import { expandVariants, type Variant } from "../normalize/variants.js";
 import { type Assignment, argumentFile, parseOverride } from "../source/override.js";
 import type { Tree } from "../source/tree.js";
-import type { Samples } from "./batch-fills.js";
-import type { Machine } from "./precision-in-hardware.js";
 import { type Outcome, resolve, resolveData } from "./resolve.js";
+import type { Facts } from "./rule.js";
 
-export interface CheckRequest extends Machine, Samples {
+export interface CheckRequest extends Facts {
   /** As typed: `specs/camvid.yaml`. */
   readonly entry: string;
   /** What stands behind `#`. */

@@ -1,4 +1,4 @@
-/** A text and an offset enter; line and column leave. */
+/** Texts as people see them: lines and columns of a source, and the width of a text in a terminal. */
 
 /** Source texts by the name that the user typed. */
 export type Sources = ReadonlyMap<string, string>;
@@ -25,3 +25,23 @@ export const offset = (text: string, { line, column }: Position): number => {
 /** The line's text, without its end. Lines count from 1. */
 export const lineText = (text: string, line: number): string =>
   (text.split("\n")[line - 1] ?? "").replace(/\r$/, "");
+
+/** Scripts and signs that fill two columns (Unicode, UAX 11: wide and fullwidth), and emoji. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6\p{Emoji_Presentation}]|\uFE0F/u;
+const HALF = /^[\uFF61-\uFFDC]/u;
+const NARROW = /^[\x20-\x7E]*$/;
+/** Marks that join what stands before them, and characters without a form. */
+const NOTHING = /^[\p{M}\p{Cf}]+$/u;
+
+const signs = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+const columns = (sign: string): number => {
+  if (NOTHING.test(sign)) return 0;
+  return WIDE.test(sign) && !HALF.test(sign) ? 2 : 1;
+};
+
+export const width = (text: string): number =>
+  NARROW.test(text)
+    ? text.length
+    : [...signs.segment(text)].reduce((sum, { segment }) => sum + columns(segment), 0);

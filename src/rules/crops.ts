@@ -1,0 +1,80 @@
+/** What a crop makes of the network: the feature map it ends in, and the nearest crops that would fit better. */
+
+import type { Place } from "../diagnostic/diagnostic.js";
+import { featureSize, outputStride } from "../language/geometry.js";
+import { path } from "../language/path.js";
+import type { Experiment, Model } from "../normalize/experiment.js";
+import { by, list, place, type Size, sides } from "./rule.js";
+
+export interface Geometry {
+  readonly crop: Size;
+  readonly stride: number;
+  /** Height and width of the backbone's last map. */
+  readonly feature: Size;
+  readonly dilations: readonly number[];
+}
+
+export const geometry = ({ model, train }: Experiment): Geometry => {
+  const { dilations } = model.backbone;
+  return {
+    crop: train.crop,
+    stride: outputStride(dilations),
+    feature: featureOf(train.crop, model),
+    dilations,
+  };
+};
+
+export const featureOf = ([h, w]: Size, { backbone }: Model): Size => [
+  featureSize(h, backbone.dilations),
+  featureSize(w, backbone.dilations),
+];
+
+/** On the grid of the features: a multiple of the output stride plus 1. */
+export const isOnGrid = (n: number, { backbone }: Model): boolean =>
+  (n - 1) % outputStride(backbone.dilations) === 0;
+
+/** On the grid, with a feature map that all bins divide. */
+export const isGood = (n: number, model: Model): boolean =>
+  isOnGrid(n, model) &&
+  (model.pyramid?.bins ?? []).every((b) => featureSize(n, model.backbone.dilations) % b === 0);
+
+/** Least side on the grid whose feature map has `feature` rows. */
+export const leastSide = (feature: number, { backbone }: Model): number =>
+  outputStride(backbone.dilations) * (feature - 1) + 1;
+
+/** The nearest good sizes below and above, height and width each on its own. */
+export const nearestSizes = ([h, w]: Size, model: Model): readonly Size[] => {
+  const heights = isGood(h, model) ? [h] : nearestSides(h, model);
+  const widths = isGood(w, model) ? [w] : nearestSides(w, model);
+  const longer = heights.length < widths.length ? widths : heights;
+  return longer.map((_, i) => [heights[i] ?? heights[0] ?? h, widths[i] ?? widths[0] ?? w]);
+};
+
+/** Beyond this side a crop fits no machine, so it is not worth proposing. */
+const MAX_SIDE = 16384;
+
+/**
+ * The good sides just below and just above `n`: multiples of the output stride plus 1 whose feature map all bins
+ * divide (473 and 521 for 512). Bins that no sensible crop suits are ignored.
+ */
+const nearestSides = (n: number, { backbone, pyramid }: Model): readonly number[] => {
+  const stride = outputStride(backbone.dilations);
+  const common = lcm(pyramid?.bins ?? []);
+  const every = common * stride > MAX_SIDE / 4 ? 1 : common;
+  const side = (k: number): number => stride * (every * k - 1) + 1;
+  const k = Math.floor(((n - 1) / stride + 1) / every);
+  return [side(k), side(k + 1)].filter((s) => s > 1 && s !== n);
+};
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+const lcm = (xs: readonly number[]): number => xs.reduce((a, b) => (a / gcd(a, b)) * b, 1);
+
+export const strideFrom = ({ stride, dilations }: Geometry): Place =>
+  place(path("model.backbone.dilations"), `${list(dilations)} makes output stride ${stride}`);
+
+export const featureFrom = ({ crop, feature, stride }: Geometry): Place =>
+  place(path("train.crop"), `${by(crop)} at output stride ${stride} gives ${by(feature)}`);
+
+/** `what` is "a crop" or "a window". */
+export const useSizes = (sizes: readonly Size[], what: string): string =>
+  `use ${what} of ${sizes.map(sides).join(" or ")}`;

@@ -1,0 +1,149 @@
+/** The rules of the section `data`: what its splits, classes, label values and colours must have in common. */
+
+import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
+import type { Layout } from "../language/data.js";
+import { mapNamed } from "../language/datasets.js";
+import { path } from "../language/path.js";
+import { type DataRule, place, type Rule, repetitions } from "./rule.js";
+
+/** A split is two folders where the layout is `folders`, and a name in every other. */
+export const splitForm: DataRule = ({ data }) =>
+  (["train", "val", "test"] as const).flatMap((split) => {
+    const name = data[split];
+    if (name === null || (typeof name === "string") !== (data.layout === "folders")) return [];
+    return [splitOfOtherLayout(split, data.layout)];
+  });
+
+const splitOfOtherLayout = (split: "train" | "val" | "test", layout: Layout): Diagnostic =>
+  error(
+    "E0552",
+    layout === "folders"
+      ? `\`${split}\` is a name, and \`layout: folders\` needs two folders`
+      : `\`${split}\` is two folders, and \`layout: ${layout}\` needs a name`,
+    place(path(`data.${split}`), layout === "folders" ? "expected two folders" : "expected a name"),
+    {
+      related: [place(path("data.layout"), layout)],
+      help: [
+        layout === "folders"
+          ? `write \`${split}: {images: FOLDER, labels: FOLDER}\``
+          : `write ${splitNames[layout]}, or \`layout: folders\``,
+      ],
+    },
+  );
+
+/** What names a split. */
+const splitNames: Readonly<Record<Exclude<Layout, "folders">, string>> = {
+  list: "the list file of the split, `train.txt`",
+  voc: "the name of a list in ImageSets/Segmentation, `train` or `trainaug`",
+  cityscapes: "the name of a folder in leftImg8bit, `train` or `val`",
+  ade20k: "the name of a folder in images, `training` or `validation`",
+};
+
+/** Class names differ, and none of them is the word `ignore`. */
+export const classNames: DataRule = ({ data: { classes } }) => [
+  ...repetitions(classes).map(({ item, index, first }) => repeatedClass(item, index, first)),
+  ...classes.flatMap((name, i) => (name === "ignore" ? [classCalledIgnore(i)] : [])),
+];
+
+const repeatedClass = (name: string, index: number, first: number): Diagnostic =>
+  error(
+    "E0517",
+    `two classes are called ${name}`,
+    place(path("data.classes", index), `class ${index}`),
+    {
+      related: [place(path("data.classes", first), `class ${first}`)],
+      help: ["rename one; where several label values mean one class, say so in `data.labels`"],
+    },
+  );
+
+const classCalledIgnore = (index: number): Diagnostic =>
+  error(
+    "E0518",
+    "a class cannot be called `ignore`",
+    place(path("data.classes", index), "means “not counted” in `data.labels`"),
+    { help: [`remove it and write \`ignore: ${index}\` under \`data\`, or rename it`] },
+  );
+
+/** A built-in label map has a dataset's classes: there must be as many in `classes`. */
+export const classCount: DataRule = ({ data: { classes, label_map } }) => {
+  if (label_map === null) return [];
+  const { title, classes: own } = mapNamed(label_map).dataset;
+  return classes.length === own.length
+    ? []
+    : [foreignClasses(classes.length, label_map, title, own.length)];
+};
+
+const foreignClasses = (
+  classes: number,
+  map: string,
+  title: string,
+  expected: number,
+): Diagnostic =>
+  error(
+    "E0550",
+    `${classes} classes, where ${title} has ${expected}`,
+    { path: path("data.classes"), on: "key", label: `${classes} names` },
+    {
+      related: [place(path("data.labels"), `the map \`${map}\` has ${expected} classes`)],
+      help: [
+        `name all ${expected}, or none; or say what your values mean: \`labels: {first: 0}\`, or a map from values to names`,
+      ],
+    },
+  );
+
+/** Each class has a label value; without one it can never be learnt. */
+export const classLabels: DataRule = ({ data: { classes, labels, label_map } }) => {
+  // With a built-in map, `classCount` has said what is wrong.
+  if (label_map !== null) return [];
+  const meant = new Set(labels.values());
+  return classes.flatMap((name, i) =>
+    meant.has(i) || classes.indexOf(name) < i || name === "ignore"
+      ? []
+      : [unlabelledClass(name, i)],
+  );
+};
+
+const unlabelledClass = (name: string, index: number): Diagnostic =>
+  warning(
+    "E0519",
+    `no label value means ${name}`,
+    place(path("data.classes", index), "never occurs in labels"),
+    {
+      related: [{ path: path("data.labels"), on: "key", label: "the values are listed here" }],
+      help: ["add its value to `data.labels`, or remove the class"],
+    },
+  );
+
+/** One colour a class. */
+export const paletteCount: DataRule = ({ data: { classes, palette } }) =>
+  palette === null || palette.length === classes.length
+    ? []
+    : [paletteLength(palette.length, classes.length)];
+
+const paletteLength = (colours: number, classes: number): Diagnostic =>
+  error(
+    "E0551",
+    `${colours} colours for ${classes} classes`,
+    place(path("data.palette"), `${colours} colours`),
+    {
+      related: [{ path: path("data.classes"), on: "key", label: `${classes} classes` }],
+      help: ["write one colour a class, in the order of `data.classes`"],
+    },
+  );
+
+/** The samples of a batch differ from each other, so a batch is no larger than the training split. */
+export const batchFills: Rule = ({ data, train }, { samples = () => null }) => {
+  const listed = samples(data);
+  return listed === null || listed >= train.batch ? [] : [batchBeyondData(train.batch, listed)];
+};
+
+const batchBeyondData = (batch: number, samples: number): Diagnostic =>
+  error(
+    "E0523",
+    `a batch of ${batch} from ${samples} samples`,
+    place(path("train.batch"), `${samples} samples cannot fill it`),
+    {
+      related: [place(path("data.train"), `it lists ${samples}`)],
+      help: [`use a batch of at most ${samples}, or list more samples`],
+    },
+  );

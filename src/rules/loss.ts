@@ -1,0 +1,89 @@
+/** The rules of `train.loss`: class weights, mining and strips. */
+
+import { type Diagnostic, error, note } from "../diagnostic/diagnostic.js";
+import { path } from "../language/path.js";
+import { by, place, type Rule, type Size } from "./rule.js";
+
+/** One weight a class, and not all of them 0. */
+export const classWeights: Rule = ({ data, train: { loss } }) => {
+  const weights = loss.class_weights;
+  if (weights === null) return [];
+  if (weights.length !== data.classes.length)
+    return [weightCount(weights.length, data.classes.length)];
+  return weights.every((w) => w === 0) ? [weightsAllZero()] : [];
+};
+
+const weightCount = (weights: number, classes: number): Diagnostic =>
+  error(
+    "E0515",
+    `${weights} class weights for ${classes} classes`,
+    place(path("train.loss.class_weights"), `${weights} weights`),
+    {
+      related: [{ path: path("data.classes"), on: "key", label: `${classes} classes` }],
+      help: ["write one weight a class, in the order of `data.classes`"],
+    },
+  );
+
+const weightsAllZero = (): Diagnostic =>
+  error(
+    "E0516",
+    "all class weights are 0",
+    place(path("train.loss.class_weights"), "no pixel counts"),
+    { help: ["give at least one class a positive weight, or write `none`"] },
+  );
+
+/** Mining leaves pixels out (mmsegmentation's `OHEMPixelSampler`), and each part of a batch chooses for itself. */
+export const miningChooses: Rule = ({ train: { loss, crop, accumulate } }) => {
+  if (loss.mining === null) return [];
+  const pixels = crop[0] * crop[1];
+  if (loss.mining.keep >= pixels) return [miningKeepsAll(loss.mining.keep, crop, pixels)];
+  return accumulate > 1 ? [miningInParts(accumulate)] : [];
+};
+
+const miningKeepsAll = (keep: number, crop: Size, pixels: number): Diagnostic =>
+  error(
+    "E0543",
+    "mining keeps every pixel",
+    place(path("train.loss.mining.keep"), `${keep} pixels an image`),
+    {
+      related: [place(path("train.crop"), `a crop of ${by(crop)} has ${pixels}`)],
+      help: [`use a keep of about ${Math.max(1, Math.round(pixels / 4))}, a quarter of the crop`],
+    },
+  );
+
+const miningInParts = (parts: number): Diagnostic =>
+  note(
+    "E0545",
+    "each part of a batch chooses its own hard pixels",
+    place(path("train.loss.mining"), "chosen part by part"),
+    {
+      related: [place(path("train.accumulate"), `${parts} parts`)],
+      notes: [
+        "without mining, the parts of a batch add up to the whole batch; with it, only nearly",
+      ],
+      help: ["no change is needed"],
+    },
+  );
+
+/** Only a loss that is a sum over pixels can be computed strip by strip. */
+export const stripsAddUp: Rule = ({ train: { loss } }) => {
+  if (loss.strips === 1) return [];
+  if (loss.mining !== null) return [stripsNeedWhole(loss.strips, "mining")];
+  return loss.dice > 0 ? [stripsNeedWhole(loss.strips, "dice")] : [];
+};
+
+const stripsNeedWhole = (strips: number, term: "mining" | "dice"): Diagnostic =>
+  error(
+    "E0563",
+    `the loss cannot be computed in ${strips} strips`,
+    place(path("train.loss.strips"), `${strips} strips`),
+    {
+      related: [
+        term === "mining"
+          ? place(path("train.loss.mining"), "ranks the pixels of whole images")
+          : place(path("train.loss.dice"), "divides sums over whole images"),
+      ],
+      notes: ["only a sum over pixels is the sum of its strips"],
+      help: [`remove \`strips\`, or \`${term}\``],
+    },
+  );

@@ -1,0 +1,186 @@
+/** The rules of the section `model`: backbone, pyramid and auxiliary head must fit each other and the crop. */
+
+import { type Diagnostic, error, note, warning } from "../diagnostic/diagnostic.js";
+import { stageChannels } from "../language/geometry.js";
+import { path } from "../language/path.js";
+import {
+  featureFrom,
+  type Geometry,
+  geometry,
+  isOnGrid,
+  leastSide,
+  nearestSizes,
+  strideFrom,
+  useSizes,
+} from "./crops.js";
+import { by, place, type Rule, repetitions, type Size, type SpecRule } from "./rule.js";
+
+/** Only a bottleneck has a 1×1 convolution to put the stride on (He et al. 2016, figure 5). */
+export const strideSite: Rule = ({ model: { backbone } }) =>
+  backbone.block === "basic" && backbone.stride_site === "1x1" ? [strideSiteMissing()] : [];
+
+const strideSiteMissing = (): Diagnostic =>
+  error(
+    "E0507",
+    "basic blocks have no 1×1 convolution to carry the stride",
+    place(path("model.backbone.stride_site"), "only bottlenecks have one"),
+    {
+      related: [place(path("model.backbone.resnet"), "these blocks are basic")],
+      help: ["remove `stride_site`, or use a bottleneck network: 50, 101, 152, 269"],
+    },
+  );
+
+/** Contracting halves the dilation of a stage's first block, so it must be even (mmsegmentation's `contract_dilation`). */
+export const firstDilation: Rule = ({ model: { backbone } }) =>
+  backbone.first_dilation === "contracted"
+    ? backbone.dilations.flatMap((d, stage) =>
+        d > 1 && d % 2 === 1 ? [contractedOdd(stage, d)] : [],
+      )
+    : [];
+
+const contractedOdd = (stage: number, dilation: number): Diagnostic =>
+  error(
+    "E0508",
+    `half of dilation ${dilation} is not a whole number`,
+    place(
+      path("model.backbone.dilations", stage),
+      `stage ${stage + 1} begins with half its dilation`,
+    ),
+    {
+      related: [
+        place(
+          path("model.backbone.first_dilation"),
+          "`contracted` halves the first block's dilation",
+        ),
+      ],
+      help: ["use an even dilation, or `first_dilation: full`"],
+    },
+  );
+
+/** A bin b pools the feature map to b×b cells, so the map has at least b rows and columns (section 3.2). */
+export const binsFit: Rule = (experiment) => {
+  const { model } = experiment;
+  const g = geometry(experiment);
+  return (model.pyramid?.bins ?? []).flatMap((bin, i) =>
+    bin > Math.min(...g.feature) ? [binTooLarge(g, bin, i, leastSide(bin, model))] : [],
+  );
+};
+
+const binTooLarge = (g: Geometry, bin: number, index: number, least: number): Diagnostic =>
+  error(
+    "E0503",
+    `pyramid bin ${bin} does not fit a ${by(g.feature)} feature map`,
+    place(path("model.pyramid.bins", index), `needs at least ${bin}×${bin}`),
+    {
+      related: [featureFrom(g), strideFrom(g)],
+      help: [`use a crop of at least ${least}, or drop bin ${bin}`],
+    },
+  );
+
+/**
+ * The cells of a bin that does not divide the feature map overlap: adaptive pooling defines it so (PyTorch's
+ * `AdaptiveAvgPool2d`, which semseg uses), and it is worth a note.
+ */
+export const binsDivide: Rule = (experiment) => {
+  const { model, train } = experiment;
+  const g = geometry(experiment);
+  const onGrid = train.crop.every((n) => isOnGrid(n, model));
+  const bins = model.pyramid?.bins ?? [];
+  const fit = bins.every((b) => b <= Math.min(...g.feature));
+  const uneven = fit ? bins.filter((b) => g.feature.some((n) => n % b !== 0)) : [];
+  return onGrid && uneven.length > 0
+    ? [unevenBins(g, uneven, nearestSizes(train.crop, model))]
+    : [];
+};
+
+const unevenBins = (g: Geometry, bins: readonly number[], better: readonly Size[]): Diagnostic =>
+  note(
+    "E0502",
+    `${bins.length === 1 ? `bin ${bins[0]} does` : `bins ${bins.join(", ")} do`} not divide the ${by(g.feature)} feature map`,
+    place(path("model.pyramid.bins"), "their cells overlap by a row or column"),
+    {
+      related: [featureFrom(g)],
+      help: [`no change is needed; for cells of one size ${useSizes(better, "a crop")}`],
+    },
+  );
+
+/** Two bins of one size compute the same map twice. */
+export const binsDiffer: Rule = ({ model }) =>
+  repetitions(model.pyramid?.bins ?? []).map(({ item, index, first }) =>
+    repeatedBin(item, index, first),
+  );
+
+const repeatedBin = (bin: number, index: number, first: number): Diagnostic =>
+  warning(
+    "E0520",
+    `bin ${bin} appears twice in the pyramid`,
+    place(path("model.pyramid.bins", index), "computes the same map again"),
+    {
+      related: [place(path("model.pyramid.bins", first), "first here")],
+      help: ["keep one"],
+    },
+  );
+
+/** A reduction leaves each branch of the pyramid at least one channel (section 3.2: 1/N of the features'). */
+export const branchChannels: Rule = ({ model: { backbone, pyramid } }) =>
+  pyramid?.channels === 0 ? [noBranchChannels(stageChannels(backbone)[3], pyramid.bins)] : [];
+
+const noBranchChannels = (features: number, bins: readonly number[]): Diagnostic =>
+  error(
+    "E0504",
+    "the reduction leaves the pyramid's branches no channels",
+    place(path("model.pyramid.reduction"), `more than the ${features} channels of the backbone`),
+    {
+      related: [place(path("model.pyramid.bins"), `${bins.length} levels`)],
+      help: [`use a reduction of at most ${features}, or \`none\``],
+    },
+  );
+
+/** An auxiliary loss of weight 0 trains nothing: `none` is meant (section 3.3). */
+export const auxiliaryWeight: Rule = ({ model }) =>
+  model.auxiliary?.weight === 0 ? [auxiliaryWeightless()] : [];
+
+const auxiliaryWeightless = (): Diagnostic =>
+  error(
+    "E0506",
+    "an auxiliary head of weight 0 learns nothing",
+    place(path("model.auxiliary.weight"), "costs time and changes nothing"),
+    { help: ["write `auxiliary: none`"] },
+  );
+
+/** The auxiliary loss helps the stages before it to learn (section 3.3); frozen ones do not learn. */
+export const frozenAuxiliary: Rule = ({ model: { auxiliary }, train: { freeze } }) =>
+  auxiliary !== null && auxiliary.after <= freeze.stages
+    ? [auxiliaryOnFrozen(auxiliary.after, freeze.stages)]
+    : [];
+
+const auxiliaryOnFrozen = (after: number, stages: number): Diagnostic =>
+  warning(
+    "E0542",
+    "the auxiliary head trains nothing but itself",
+    place(path("model.auxiliary.after"), `reads stage ${after}`),
+    {
+      related: [
+        place(
+          path("train.freeze.stages"),
+          stages === 1 ? "stage 1 is frozen" : `stages 1 to ${stages} are frozen`,
+        ),
+      ],
+      help: ["write `auxiliary: none`, or freeze fewer stages"],
+    },
+  );
+
+/** `model.backbone.weights` is short for `model.weights` with `only: backbone`: one of the two would have no effect. */
+export const weightsOnce: SpecRule = ({ model: { weights, backbone } = {} }) =>
+  weights !== undefined && backbone?.weights !== undefined ? [weightsTwice()] : [];
+
+const weightsTwice = (): Diagnostic =>
+  error(
+    "E0534",
+    "the initial weights are named twice",
+    place(path("model.backbone.weights"), "for the backbone, here"),
+    {
+      related: [{ path: path("model.weights"), label: "and here", on: "key" }],
+      help: ["keep one of them: `model.weights: {file: …, only: backbone}` says the same"],
+    },
+  );

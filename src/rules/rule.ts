@@ -1,0 +1,41 @@
+/** What a rule is, and the words that several rules share. */
+
+import type { Diagnostic, Path, Place } from "../diagnostic/diagnostic.js";
+import type { Spec } from "../language/spec.js";
+import type { Data, Experiment } from "../normalize/experiment.js";
+
+/** What a rule may know of the world. A spec may be right on another machine: what is unknown here breaks no rule. */
+export interface Facts {
+  /** How many samples the training split lists; `null` where the list cannot be read. */
+  readonly samples?: ((data: Data) => number | null) | undefined;
+  /** Whether the processor that will train computes bf16 in hardware. Asked only for specs that need it. */
+  readonly computesBf16?: (() => boolean) | undefined;
+}
+
+/** Finds what is wrong with an experiment. Rules are independent of each other. */
+export type Rule = (experiment: Experiment, facts: Facts) => readonly Diagnostic[];
+
+/** One that reads the data section alone. */
+export type DataRule = (experiment: Pick<Experiment, "data">) => readonly Diagnostic[];
+
+/** One about the author's words: what was written and has no effect can no longer be seen in an experiment. */
+export type SpecRule = (spec: Spec) => readonly Diagnostic[];
+
+export type Size = readonly [height: number, width: number];
+
+export const place = (path: Path, label: string): Place => ({ path, label });
+
+export const list = (xs: readonly (number | string)[]): string => `[${xs.join(", ")}]`;
+
+/** As a spec writes it: `89`, or `[360, 480]`. */
+export const sides = ([h, w]: Size): string => (h === w ? `${h}` : `[${h}, ${w}]`);
+
+export const by = ([h, w]: Size): string => `${h}×${w}`;
+
+/** Each item that occurred before, with the index of its first occurrence. */
+export const repetitions = <A>(
+  items: readonly A[],
+): readonly { readonly item: A; readonly index: number; readonly first: number }[] =>
+  items
+    .map((item, index) => ({ item, index, first: items.indexOf(item) }))
+    .filter(({ index, first }) => first < index);
