@@ -1,4 +1,4 @@
-/** Arguments that several verbs take: words enter, typed values leave. */
+/** Arguments that several verbs take. */
 
 import { flag, oneOf, option, optional, positional, restPositionals, type Type } from "cmd-ts";
 import type { Split } from "../data/layout.js";

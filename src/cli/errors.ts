@@ -1,4 +1,4 @@
-/** Every English sentence that the command line says of its own. */
+/** The messages of the command line itself. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
@@ -25,17 +25,20 @@ export const misread = (
   mistakes: readonly Misread[],
   options: readonly string[],
 ): Misused => {
-  const told = mistakes.map(({ message, word }) => {
+  const found = mistakes.map(({ message, word }) => {
     const isUnknown = message === "Unknown arguments";
     const remedy = isUnknown ? didYouMean(word.replace(/[= ].*/s, ""), options)[0] : undefined;
     return new Misused(
       inOurWords(message, word),
-      remedy ?? `\`pspc ${verb} --help\` tells the arguments`,
+      remedy ?? `\`pspc ${verb} --help\` lists the arguments`,
     );
   });
-  const [first, ...more] = told;
-  return new Misused(first!.message, first!.help, more);
+  return together(found);
 };
+
+/** All mistakes of a command line as one error. */
+const together = ([first, ...more]: readonly Misused[]): Misused =>
+  new Misused(first?.message ?? "the arguments are wrong", first?.help, more);
 
 const inOurWords = (message: string, word: string): string => {
   const missing = /^No value provided for (.*)$/.exec(message)?.[1];
@@ -49,11 +52,8 @@ const inOurWords = (message: string, word: string): string => {
 
 /** Options without their value, one or several. */
 export const valueMissing = (verb: string, options: readonly string[]): Misused => {
-  const [first, ...more] = options.map(
-    (option) =>
-      new Misused(`\`${option}\` has no value`, `\`pspc ${verb} --help\` tells the arguments`),
-  );
-  return new Misused(first!.message, first!.help, more);
+  const help = `\`pspc ${verb} --help\` lists the arguments`;
+  return together(options.map((option) => new Misused(`\`${option}\` has no value`, help)));
 };
 
 export const nothingToFormat = (): Misused =>

@@ -17,7 +17,7 @@ export const exit = {
 
 export type ExitCode = (typeof exit)[keyof typeof exit];
 
-/** The spec is wrong; everything found in it is on its way to the printer. */
+/** The spec is wrong; carries everything that was found in it, for the printer. */
 export class Rejected extends Error {
   constructor(
     readonly check: Check<unknown>,

@@ -1,4 +1,4 @@
-/** A program in time enters; its events are shown while it runs, Ctrl-C reaches it, and its answer leaves. */
+/** Runs a generator of events to its answer: shows the events, and hands Ctrl-C on as an abort signal. */
 
 import { setImmediate } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
@@ -14,7 +14,7 @@ export interface Followed<A> {
   readonly interrupted: boolean;
 }
 
-type Run<A> = (signal: AbortSignal) => AsyncGenerator<Event, A>;
+type Work<A> = (signal: AbortSignal) => AsyncGenerator<Event, A>;
 
 /**
  * Runs to the end, or to the stop that Ctrl-C asks for. A second Ctrl-C ends the process at once.
@@ -22,7 +22,7 @@ type Run<A> = (signal: AbortSignal) => AsyncGenerator<Event, A>;
  */
 export const follow = async <A>(
   terminal: Terminal,
-  run: Run<A>,
+  work: Work<A>,
   batchOf?: BatchOf,
   /** Each event as a line of JSON, for a program. */
   json = false,
@@ -42,7 +42,7 @@ export const follow = async <A>(
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   const events: Event[] = [];
   try {
-    const program = run(stop.signal);
+    const program = work(stop.signal);
     for (;;) {
       const next = await program.next();
       if (next.done) return { answer: next.value, events, interrupted: stop.signal.aborted };

@@ -1,4 +1,4 @@
-/** argv → verb → exit code; whatever goes wrong below is told here, in the manner of its kind. */
+/** Finds the verb, runs it, and prints whatever went wrong; the answer is the exit code. */
 
 import { createRequire } from "node:module";
 import pc from "picocolors";
@@ -19,7 +19,7 @@ export const main = async (
   try {
     return await dispatch(argv, terminal);
   } catch (error) {
-    return tellError(error, argv, terminal);
+    return printError(error, argv, terminal);
   }
 };
 
@@ -49,7 +49,7 @@ const dispatch = async (
 const version = (): string =>
   (createRequire(import.meta.url)("../../package.json") as { readonly version: string }).version;
 
-const tellError = async (
+const printError = async (
   error: unknown,
   argv: readonly string[],
   terminal: Terminal,
@@ -58,7 +58,7 @@ const tellError = async (
     tell(terminal, "stopped: nothing was made, and what was read need not be read again");
     return exit.interrupted;
   }
-  if (error instanceof Rejected) return tellRejected(error, terminal);
+  if (error instanceof Rejected) return printRejected(error, terminal);
   const { red, bold } = pc.createColors(hasColour(terminal.err));
   const lines = (message: string, ...more: readonly (string | undefined)[]): string =>
     [`${red("error")}${bold(`: ${message}`)}`, ...more.filter((line) => line !== undefined)].join(
@@ -86,7 +86,7 @@ const hang = (word: string, text: string): string =>
   word + text.replaceAll("\n", `\n${" ".repeat(word.length)}`);
 
 /** Diagnostics as the reader wants them: for a person to `err`, for a program to `out`. */
-const tellRejected = async (
+const printRejected = async (
   { check: { diagnostics, sources }, json }: Rejected,
   terminal: Terminal,
 ): Promise<ExitCode> => {

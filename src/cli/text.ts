@@ -1,4 +1,4 @@
-/** The path of a spec enters; its text leaves, or why it is none: a folder, a device, too large, no UTF-8. */
+/** Reads the text of a spec, or says why it is none: a folder, a device, too large, not UTF-8. */
 
 import { readFileSync, statSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";

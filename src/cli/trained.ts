@@ -1,4 +1,4 @@
-/** A run folder, or a spec that was trained, enters; the program and the folder of its weights leave. */
+/** Finds the trained network that a verb names: by its run folder, or by the spec that was trained. */
 
 import { existsSync, statSync } from "node:fs";
 import type { Split } from "../data/layout.js";
@@ -85,7 +85,7 @@ const bestOf = async (terminal: Terminal, folder: string): Promise<Source> => {
   return { weights };
 };
 
-/** What is scored unless a split is named; where there is nothing else, what was learnt from, which is told. */
+/** What is scored unless a split is named; where there is nothing else, the training split, with a note. */
 export const defaultSplit = (terminal: Terminal, { experiment: { data } }: Program): Split => {
   if (data.val !== null) return "val";
   if (data.test !== null) return "test";

@@ -1,4 +1,4 @@
-/** What a comparison is asked of enters: a spec, or runs; the variants to compare leave, with what they mean. */
+/** The variants that a comparison is about, from a spec or from runs, with what differs between them. */
 
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -63,19 +63,20 @@ const seeded = ({ experiment }: Resolved, seeds: number): readonly [Program, ...
 
 /** Runs that differ in their seed alone are one variant. @throws Misused where they cannot stand in one table. */
 export const variantsOfRuns = async (
-  words: readonly string[],
+  words: readonly [string, ...string[]],
   seeds: number,
 ): Promise<AllMeant> => {
   const stray = words.find((word) => !isRun(word));
   if (stray !== undefined)
-    throw stray.includes("=") ? overridesNeedSpec(words[0]!) : noOverride(stray);
+    throw stray.includes("=") ? overridesNeedSpec(words[0]) : noOverride(stray);
   if (seeds > 1) throw seedsOfRuns();
   const [first, ...rest] = groups(await allFound(words));
-  const base = first![0].run.experiment;
+  if (first === undefined) throw noOverride(words[0]);
+  const base = first[0].run.experiment;
   const meant = (group: SeedGroup): Meant => {
     const { experiment } = group[0].run;
     if (`${experiment.data.classes}` !== `${base.data.classes}`)
-      throw otherClasses(first![0].folder, group[0].folder);
+      throw otherClasses(first[0].folder, group[0].folder);
     return {
       name: nameOf(group, words),
       programs: [lower(experiment), ...group.slice(1).map(({ run }) => lower(run.experiment))],
@@ -85,7 +86,7 @@ export const variantsOfRuns = async (
       ),
     };
   };
-  return [meant(first!), ...rest.map(meant)];
+  return [meant(first), ...rest.map(meant)];
 };
 
 /** The folder's own name, or its path where two are named the same. */

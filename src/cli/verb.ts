@@ -1,4 +1,4 @@
-/** A verb: words enter, the exit code leaves; cmd-ts reads the words. */
+/** What a verb is, and how its words are read (by cmd-ts): all mistakes in them at once. */
 
 import { parse, runSafely } from "cmd-ts";
 import { misread, valueMissing } from "./errors.js";
@@ -33,7 +33,7 @@ export const verb =
 
 /** @throws Misused with everything that is wrong with the words. */
 const refuseMistakes = async (command: Command, argv: readonly string[]): Promise<void> => {
-  // The words of help are cmd-ts's own affair.
+  // cmd-ts answers --help itself.
   if (argv.some((word) => word === "--help" || word === "-h")) return;
   const usages = command.helpTopics().map(({ usage }) => usage);
   // cmd-ts takes an option without its value for one that is absent.

@@ -1,4 +1,4 @@
-/** The verbs, in the order of their use. Each is loaded when it is asked for: what it needs slows no other down. */
+/** The verbs, in the order of their use. Each is loaded when it is asked for, so that none slows another down. */
 
 import type { Verb } from "./verb.js";
 

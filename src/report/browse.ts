@@ -43,7 +43,7 @@ ${["picture", "overlay", "labels"].map(viewButton).join("\n")}
 <label>Strength <input type="range" name="strength" min="0" max="100" value="55"></label>
 <output name="under">Point at a picture to read its class.</output>
 </form>
-<ul class="legend">${classes.map((name, i) => legend(name, colours[i]!)).join("")}<li><i class="ignored"></i>ignored</li></ul>
+<ul class="legend">${classes.map((name, i) => legend(name, colours[i] ?? [])).join("")}<li><i class="ignored"></i>ignored</li></ul>
 </header>
 <main>
 ${cards.map(cardHtml).join("\n")}

@@ -82,10 +82,10 @@ export const dataStatsJson = (check: SplitCheck, classes: readonly string[]) => 
     ignored: { pixels: ignored, share: ignored / Math.max(1, total + ignored) },
     classes: classes.map((name, i) => ({
       name,
-      pixels: pixels[i]!,
-      share: pixels[i]! / Math.max(1, total),
-      images: images[i]!,
-      weight: weights[i]!,
+      pixels: pixels[i] ?? 0,
+      share: (pixels[i] ?? 0) / Math.max(1, total),
+      images: images[i] ?? 0,
+      weight: weights[i] ?? 0,
     })),
   };
 };

@@ -1,4 +1,4 @@
-/** Two resolved specs enter; what differs in meaning, and what that does to the costs, leaves as a table. */
+/** What differs in meaning between two resolved specs, and what that does to the costs, as tables (`show --diff`). */
 
 import type { Graph } from "../graph/graph.js";
 import type { Difference } from "../normalize/difference.js";
@@ -32,7 +32,7 @@ export const differenceText = (
   const effect = costs.map(([name, of]) => [name, of(left), of(right)]);
   return [
     table(columns, values, colour),
-    table([text("so that"), figure(left.name), figure(right.name)], effect, colour),
+    table([text("effect"), figure(left.name), figure(right.name)], effect, colour),
     `weights of the first in the second: ${fittingText(weights)}`,
   ].join("\n\n");
 };

@@ -1,4 +1,4 @@
-/** A training graph enters, as written; the layers of its forward pass leave: shape, receptive field, parameters, work. */
+/** The layers of a training graph's forward pass: shape, receptive field, parameters and multiply-accumulates of each. */
 
 import { cellLength } from "../graph/constant.js";
 import { macsOf } from "../graph/cost.js";
@@ -35,7 +35,7 @@ export const layers = (graph: Graph): readonly LayerRow[] => {
   return graph.values.flatMap((value) => {
     const own = describe(value, graph);
     if (own === undefined) return [];
-    const [batch, height, width, channels] = own.shape;
+    const [batch = 1, height = 0, width = 0, channels = 0] = own.shape;
     return [
       {
         name: own.name,
@@ -66,7 +66,7 @@ type Own = Pick<LayerRow, "name" | "kind" | "kernel" | "stride" | "dilation"> & 
   readonly shape: readonly number[];
 };
 
-/** What a value is as a layer; most are none. */
+/** A value as a layer; most values are none. */
 const describe = (value: Value, graph: Graph): Own | undefined => {
   const { shape } = value.types[0];
   if (value.op === "convolution") {

@@ -29,7 +29,7 @@ export interface Drawn {
 /** Least time between two drawings, in ms, and as a multiple of what one takes: runs need the machine more. */
 const pause = { least: 4000, times: 10 };
 
-/** Whoever asks gets the page of now, or of a moment ago. */
+/** The page as it is now, or was a moment ago. */
 export const liveReport = (folder: string): (() => Promise<Drawn>) => {
   let drawn: Drawn = { version: "", text: "" };
   let next = 0;
@@ -80,19 +80,18 @@ const pageOf = async (folder: string, runs: readonly Found[]): Promise<string> =
   const plans = groups(comparable);
   const entries = plans.map((group): Entry => {
     const { experiment } = group[0].run;
-    const base = plans[0]![0].run.experiment;
+    const base = plans[0]?.[0].run.experiment ?? experiment;
     const member = (found: Found): Member => ({
       ...found,
       evaluation: evaluations.get(found)?.findLast((one) => one.split === split) ?? null,
     });
-    const [first, ...rest] = group;
     return {
       name: nameOf(group),
       experiment,
       differences: experimentDifferences(base, experiment).filter(
         ({ path }) => path !== "train.seed",
       ),
-      runs: [member(first), ...rest.map(member)],
+      runs: group.map(member),
     };
   });
   const title = basename(resolve(folder));
@@ -122,7 +121,7 @@ export interface Serving {
 export const serve = async (draw: () => Promise<Drawn>, port: number): Promise<Serving> => {
   const server = createServer((request, response) => {
     answer(server, draw, request, response).catch((error: Error) => {
-      // Whoever reads it reloads soon; a run that is written at this moment is whole then.
+      // The reader reloads soon; a run that is being written at this moment is whole by then.
       if (!response.headersSent) send(response, 500, "text/plain", error.message);
     });
   });

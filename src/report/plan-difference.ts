@@ -1,4 +1,4 @@
-/** Two plans enter; what differs leaves: layers by name, and the figures under them. Plain data, and as text. */
+/** What differs between two plans: layers by name, and figures; as plain data and as text (`plan --diff`). */
 
 import { bytes, count, figure, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
@@ -23,7 +23,7 @@ export interface PlanDifference {
 export const planDifference = (names: Pair<string>, [a, b]: Pair<Plan>): PlanDifference => {
   const layers = layerDifference([a.layers, b.layers]);
   const figures = Object.fromEntries(
-    Object.entries(told).flatMap(([path, { of }]) => {
+    Object.entries(compared).flatMap(([path, { of }]) => {
       const pair: Pair<number | null> = [of(a), of(b)];
       return pair[0] === pair[1] ? [] : [[path, pair]];
     }),
@@ -59,22 +59,22 @@ const row = (title: string, show: Figure["show"], of: Figure["of"]): Figure => (
   of,
 });
 
-const groupRate =
+const rateOf =
   (group: number, last: boolean) =>
   ({ groups }: Plan): number | null =>
     groups[group]?.rates.at(last ? -1 : 0)?.rate ?? null;
 
 /** By path, in the order of a plan. */
-const told: Readonly<Record<string, Figure>> = {
+const compared: Readonly<Record<string, Figure>> = {
   "parameters.inference": row("parameters to predict", count, (p) => p.parameters.inference),
   "parameters.training": row("parameters to train", count, (p) => p.parameters.training),
-  frozen: row("parameters that stand still", count, (p) => p.frozen),
+  frozen: row("frozen parameters", count, (p) => p.frozen),
   "macs.inference": row("MACs to predict", scaled, (p) => p.macs.inference),
   "macs.training": row("MACs to train", scaled, (p) => p.macs.training),
   output_stride: row("output stride", count, (p) => p.output_stride),
   "memory.inference.total": row("memory to predict", bytes, (p) => p.memory.inference.total),
   "memory.training.total": row("memory to train", bytes, (p) => p.memory.training.total),
-  "recompute.macs": row("MACs made again", scaled, (p) => p.recompute?.macs ?? null),
+  "recompute.macs": row("MACs recomputed", scaled, (p) => p.recompute?.macs ?? null),
   "largest_batch.batch": row("largest batch", count, (p) => p.largest_batch?.batch ?? null),
   batch: row("batch", count, (p) => p.batch),
   iterations: row("iterations", count, (p) => p.iterations),
@@ -84,10 +84,10 @@ const told: Readonly<Record<string, Figure>> = {
     (n) => n.toFixed(1),
     (p) => p.data?.epochs ?? null,
   ),
-  "groups[0].rates[0].rate": row("first rate, backbone", rateText, groupRate(0, false)),
-  "groups[1].rates[0].rate": row("first rate, new layers", rateText, groupRate(1, false)),
-  "groups[0].rates[-1].rate": row("last rate, backbone", rateText, groupRate(0, true)),
-  "groups[1].rates[-1].rate": row("last rate, new layers", rateText, groupRate(1, true)),
+  "groups[0].rates[0].rate": row("first rate, backbone", rateText, rateOf(0, false)),
+  "groups[1].rates[0].rate": row("first rate, new layers", rateText, rateOf(1, false)),
+  "groups[0].rates[-1].rate": row("last rate, backbone", rateText, rateOf(0, true)),
+  "groups[1].rates[-1].rate": row("last rate, new layers", rateText, rateOf(1, true)),
 };
 
 /** Residual blocks are one row each, and equal ones share theirs, unless every layer is asked for. */
@@ -96,7 +96,7 @@ export const planDifferenceText = (
   { same, names, figures }: PlanDifference,
   { colour, everyLayer }: { readonly colour: boolean; readonly everyLayer: boolean },
 ): string => {
-  if (same) return `${names[0]} and ${names[1]} plan the same`;
+  if (same) return `${names[0]} and ${names[1]} have the same plan`;
   const rows = (plan: Plan) => (everyLayer ? plan.layers : blocks(plan.layers));
   const { removed, added, changed } = layerDifference([rows(a), rows(b)]);
   const together = everyLayer ? (some: readonly LayerRow[]) => some : fold;
@@ -112,9 +112,9 @@ export const planDifferenceText = (
     text("layer"),
     ...["output", "dilation", "parameters", "MACs"].map(figure),
   ];
-  const totals = Object.entries(figures).map(([path, pair]) => {
-    const { title, show } = told[path];
-    return [title, ...pair.map((n) => (n === null ? "–" : show(n)))];
+  const totals = Object.entries(compared).flatMap(([path, { title, show }]) => {
+    const pair = figures[path];
+    return pair === undefined ? [] : [[title, ...pair.map((n) => (n === null ? "–" : show(n)))]];
   });
   const sides = [text(""), figure(names[0]), figure(names[1])];
   return [
@@ -133,6 +133,6 @@ const cells = ({ name, output, dilation, parameters, macs }: LayerRow): readonly
 
 const ARROW = " → ";
 
-/** `2 → 4` where the two differ; a receptive field alone is not told. */
+/** `2 → 4` where the two differ; a change of the receptive field alone is not shown. */
 const merged = (left: readonly string[], right: readonly string[]): readonly string[] =>
   left.map((cell, i) => (cell === right[i] ? cell : `${cell || "–"}${ARROW}${right[i] || "–"}`));

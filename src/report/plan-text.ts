@@ -1,4 +1,4 @@
-/** A plan enters; what a person reads of it leaves: a table of blocks, the costs, the rates. */
+/** A plan as a person reads it: a table of blocks, the costs, the learning rates. */
 
 import type { Footprint } from "../plan/footprint.js";
 import { bytes, count, figure, percent, rateText, scaled, table, text } from "./format.js";
@@ -45,10 +45,10 @@ const blockOf = (name: string): string => /^backbone\.stage\d+\.block\d+/.exec(n
 
 /** A residual block as one row: what leaves it, what it costs, its widest dilation. */
 export const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
-  runs(layers, (a, b) => blockOf(a.name) === blockOf(b.name)).map((rows) => ({
+  alikeTogether(layers, (a, b) => blockOf(a.name) === blockOf(b.name)).map((rows) => ({
     ...rows[0],
     name: blockOf(rows[0].name),
-    output: rows[rows.length - 1].output,
+    output: lastOf(rows).output,
     stride: Math.max(...rows.map(({ stride }) => stride)),
     dilation: Math.max(...rows.map(({ dilation }) => dilation)),
     receptive_field: Math.max(...rows.map((row) => row.receptive_field)),
@@ -58,8 +58,8 @@ export const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
 
 /** Equal blocks in a row as one line: `backbone.stage3.block2…6`, with the costs of all. */
 export const fold = (rows: readonly LayerRow[]): readonly LayerRow[] =>
-  runs(rows, isSameBlock).map((same) => {
-    const last = same[same.length - 1];
+  alikeTogether(rows, isSameBlock).map((same) => {
+    const last = lastOf(same);
     const n = same.length;
     return n === 1
       ? last
@@ -76,15 +76,22 @@ const isSameBlock = (a: LayerRow, b: LayerRow): boolean =>
   a.name.replace(/\d+$/, "") === b.name.replace(/\d+$/, "") &&
   [a.parameters === b.parameters, a.macs === b.macs, a.dilation === b.dilation].every(Boolean);
 
+type NonEmpty<A> = readonly [A, ...A[]];
+
+const lastOf = <A>([first, ...rest]: NonEmpty<A>): A => rest.at(-1) ?? first;
+
 /** Neighbours that are alike, together. */
-const runs = <A>(items: readonly A[], alike: (a: A, b: A) => boolean): [A, ...A[]][] => {
-  const groups: [A, ...A[]][] = [];
+const alikeTogether = <A>(
+  items: readonly A[],
+  alike: (a: A, b: A) => boolean,
+): readonly NonEmpty<A>[] => {
+  const together: [A, ...A[]][] = [];
   for (const item of items) {
-    const open = groups.at(-1);
+    const open = together.at(-1);
     if (open !== undefined && alike(open[0], item)) open.push(item);
-    else groups.push([item]);
+    else together.push([item]);
   }
-  return groups;
+  return together;
 };
 
 const facts = (plan: Plan): string => {
@@ -96,7 +103,7 @@ const facts = (plan: Plan): string => {
       ? ""
       : ` · ${count(data.images)} images, ${data.epochs.toFixed(1)} epochs of ${count(data.steps_per_epoch)}`;
   return [
-    `parameters   ${both(count, parameters)}${frozen > 0 ? `, of which ${count(frozen)} stand still` : ""}`,
+    `parameters   ${both(count, parameters)}${frozen > 0 ? `, of which ${count(frozen)} are frozen` : ""}`,
     `MACs         ${both(scaled, macs)}; forward, for one image at the crop`,
     ...(plan.bins.length === 0 ? [] : [`pyramid      ${pyramid(plan)}`]),
     `memory       ${both(bytes, { training: memory.training.total, inference: memory.inference.total })}`,
@@ -118,23 +125,23 @@ const parts = (of: Footprint): readonly string[] => {
   const { state, activations, workspace, pool, initial, process } = of;
   return [
     `state ${bytes(state)} · activations ${bytes(activations)} · workspace ${bytes(workspace)}`,
-    `the pool's slack ${bytes(pool)} · Node and TensorFlow ${bytes(process + initial)}`,
+    `allocator slack ${bytes(pool)} · Node and TensorFlow ${bytes(process + initial)}`,
   ];
 };
 
-/** What is made again, its price, and what it saves. */
+/** What is recomputed, what that costs and what it saves. */
 const again = ({ recompute, memory_bytes }: Plan): readonly string[] => {
   if (recompute === null) return [];
   const { runs, macs, share, memory_bytes_without } = recompute;
   const blocks = runs.flat();
   const some = blocks.length === 1 ? blocks[0] : `${blocks.length} blocks`;
   return [
-    `${some} made again: ${bytes(memory_bytes_without - memory_bytes)} less`,
-    `for ${scaled(macs)} MACs an image more, ${percent(share, 0)} % of a step`,
+    `${some} recomputed: saves ${bytes(memory_bytes_without - memory_bytes)}`,
+    `for ${scaled(macs)} more MACs an image, ${percent(share, 0)} % of a step`,
   ].map((line) => `             ${line}`);
 };
 
-/** What was asked of the memory at hand. */
+/** What fits the memory that was asked about. */
 const room = ({ largest_batch, batch, memory_bytes }: Plan): readonly string[] => {
   if (largest_batch === null) return [];
   const { batch: most, memory_bytes: available } = largest_batch;

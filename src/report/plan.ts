@@ -1,4 +1,4 @@
-/** A resolved spec and its training graph enter; the plan leaves: what will be trained, at what cost. Plain data. */
+/** The plan of a spec, as plain data: what will be trained, and what it costs. */
 
 import { cellLength } from "../graph/constant.js";
 import { macs } from "../graph/cost.js";
@@ -26,7 +26,7 @@ export interface Plan {
   readonly summary: string;
   /** Kernels, biases, scales and shifts; inference has no auxiliary head. */
   readonly parameters: Cost;
-  /** Of those, what `train.freeze` holds still. */
+  /** Of those, what `train.freeze` freezes. */
   readonly frozen: number;
   /** Multiply-accumulates of a forward pass over one image at the crop. */
   readonly macs: Cost;
@@ -61,13 +61,13 @@ export interface Plan {
 
 /** See `train.memory`. */
 export interface Recompute {
-  /** Blocks of the backbone that are made again together, in order. */
+  /** Blocks of the backbone that are recomputed together, in order. */
   readonly runs: readonly (readonly string[])[];
-  /** Multiply-accumulates that a step has more, for one image. */
+  /** Additional multiply-accumulates of a step, for one image. */
   readonly macs: number;
-  /** Of all convolutions of a step, forward and backward, without them. */
+  /** Their share of what a step costs without recomputation, forward and backward. */
   readonly share: number;
-  /** What training would need if everything was kept. */
+  /** What training would need if everything were kept. */
   readonly memory_bytes_without: number;
 }
 
@@ -166,7 +166,7 @@ const cost = (rows: readonly LayerRow[], of: (row: LayerRow) => number): Cost =>
   return { inference: total(rows.filter((row) => !isAuxiliary(row))), training: total(rows) };
 };
 
-/** How many numbers the variables have that descent could move and `has` chooses. */
+/** How many numbers the trainable variables hold that `has` chooses. */
 const parametersIn = (graph: Graph, has: (of: Ops["variable"]) => boolean): number =>
   valuesOfOp(graph, "variable")
     .filter((value) => isTrained({ ...value, args: [] }) && has(value.attributes))
@@ -177,14 +177,14 @@ const groupRows = (training: Graph, train: Train): readonly GroupRow[] =>
     name,
     multiplier,
     parameters: parametersIn(training, (of) => has(of) && !isFrozen(of.name, train.freeze)),
-    rates: telling(train.iterations).map((step) => ({
+    rates: toldSteps(train.iterations).map((step) => ({
       step,
       rate: multiplier * rate(train.schedule, train.iterations, step),
     })),
   }));
 
 /** The first step, the quarters, the last. */
-const telling = (iterations: number): readonly number[] => {
+const toldSteps = (iterations: number): readonly number[] => {
   const quarters = [0, 1, 2, 3].map((i) => Math.floor((i * iterations) / 4));
   return [...new Set([...quarters, iterations - 1])];
 };

@@ -1,16 +1,19 @@
-/** The stages of a compilation enter; text leaves: what each rewrite changed, then the graph after each that did. */
+/** What each rewrite of a compilation changed, as a table, and the graph after each that changed it (`compile --print`). */
 
 import { products } from "../graph/cost.js";
-import type { Graph } from "../graph/graph.js";
-import { printGraph } from "../graph/graph.js";
+import { type Graph, printGraph } from "../graph/graph.js";
 import { memory, total } from "../graph/memory.js";
 import type { Stage } from "../plan/program.js";
 import { bytes, count, figure, scaled, table, text } from "./format.js";
 
 export const stagesText = (stages: readonly Stage[], colour: boolean): string => {
-  const printed = stages.map(({ graph }) => printGraph(graph));
-  const rows = stages.map(({ name, graph }, i) => {
-    const changes = i === 0 ? "" : told(change(stages[i - 1].graph, graph));
+  const after = stages.map((stage, i) => ({
+    ...stage,
+    before: stages[i - 1]?.graph,
+    printed: printGraph(stage.graph),
+  }));
+  const rows = after.map(({ name, graph, before }) => {
+    const changes = before === undefined ? "" : largest(change(before, graph));
     const figures = [
       count(graph.values.length),
       scaled(products(graph)),
@@ -22,13 +25,13 @@ export const stagesText = (stages: readonly Stage[], colour: boolean): string =>
     text("rewrite"),
     figure("values"),
     figure("products"),
-    figure("alive at once"),
+    figure("peak memory"),
     text("operations"),
   ];
-  const graphs = stages.flatMap(({ name, law }, i) =>
-    printed[i] === printed[i - 1]
+  const graphs = after.flatMap(({ name, law, printed }, i) =>
+    printed === after[i - 1]?.printed
       ? []
-      : [`== ${name}${law === null ? "" : `: ${law}`}\n\n${printed[i].trimEnd()}`],
+      : [`== ${name}${law === null ? "" : `: ${law}`}\n\n${printed.trimEnd()}`],
   );
   return [table(columns, rows, colour), ...graphs].join("\n\n");
 };
@@ -44,8 +47,8 @@ const change = (before: Graph, after: Graph): ReadonlyMap<string, number> => {
   return difference;
 };
 
-/** The three largest, so that a line stays one. */
-const told = (difference: ReadonlyMap<string, number>): string => {
+/** The three largest changes, so that a row stays one line. */
+const largest = (difference: ReadonlyMap<string, number>): string => {
   const moved = [...difference]
     .filter(([, n]) => n !== 0)
     .sort(([a, m], [b, n]) => Math.abs(n) - Math.abs(m) || a.localeCompare(b));

@@ -1,4 +1,4 @@
-/** An experiment enters; one line that a person recognises it by leaves. */
+/** One line that a person recognises an experiment by: network, classes, crop, output stride. */
 
 import { featureSize, outputStride } from "../language/geometry.js";
 import type { Backbone, Experiment, Model } from "../normalize/experiment.js";

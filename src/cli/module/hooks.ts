@@ -1,18 +1,18 @@
-/** Node's loader, for specs: TypeScript enters, JavaScript leaves; `pspc` is the program that reads the spec. */
+/** Node's loader for specs: strips types from TypeScript, and resolves `pspc` to the program that reads the spec. */
 
 import { readFile } from "node:fs/promises";
 import type { InitializeHook, LoadHook, ResolveHook } from "node:module";
 import { fileURLToPath } from "node:url";
 
-interface Entry {
+interface SpecModule {
   readonly url: string;
   /** Without its types. */
   readonly code: string;
 }
 
-let entry: Entry | undefined;
+let entry: SpecModule | undefined;
 
-export const initialize: InitializeHook<Entry> = (data) => {
+export const initialize: InitializeHook<SpecModule> = (data) => {
   entry = data;
 };
 
@@ -43,7 +43,7 @@ export const load: LoadHook = async (url, context, next) => {
 };
 
 /** Whatever the nearest package.json says: a spec that exports is a module. */
-const isModern = ({ url, code }: Entry): boolean =>
+const isModern = ({ url, code }: SpecModule): boolean =>
   !/\.c[jt]s$/.test(url) && (/\.mjs$|ts$/.test(url) || /^\s*export\b/m.test(code));
 
 const stripped = async (file: string): Promise<string> => {

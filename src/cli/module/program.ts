@@ -1,4 +1,4 @@
-/** The program of a process of its own: it runs the module that a spec is, and tells on descriptor 3 what came of it. */
+/** The program of a process of its own: runs the module that a spec is, and writes the outcome to descriptor 3. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { register } from "node:module";
@@ -8,7 +8,7 @@ import { serialize } from "node:v8";
 import type { Evaluated, Outcome, Point } from "../../source/module.js";
 import { inspect } from "../module.js";
 
-const file = process.argv[2]!;
+const file = process.argv[2] ?? "";
 const url = pathToFileURL(file).href;
 const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
 
@@ -52,22 +52,22 @@ const FRAME = /(?:^|\(|\bat (?:async )?)(file:\/\/[^\s)]+?):(\d+)(?::(\d+))?\)?$
 const thrown = (error: unknown): Outcome => {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${error}`;
   const stack = error instanceof Error ? String(error.stack) : "";
-  const frames = [...stack.matchAll(FRAME)].filter(([, where]) => isTheirs(where!));
+  const frames = [...stack.matchAll(FRAME)].filter(([, where = ""]) => isTheirs(where));
   const [first] = frames;
   if (first === undefined) return { kind: "thrown", reason, ...importOf(reason) };
-  const [, where, line, column = "1"] = first;
+  const [, where = "", line, column = "1"] = first;
   const at: Point = { line: Number(line), column: Number(column) - 1 };
   if (where === url) return { kind: "thrown", reason, at };
-  return { kind: "thrown", reason, from: `${fileURLToPath(where!)}:${line}:${column}` };
+  return { kind: "thrown", reason, from: `${fileURLToPath(where)}:${line}:${column}` };
 };
 
 /** The import that a message names: the loader's own errors know no line. */
 const importOf = (reason: string): { readonly at?: Point } => {
   const imports = [...text.matchAll(/\b(?:from|import)\s*\(?\s*(["'])(.+?)\1/g)];
-  const named = imports.find(([, , name]) => reason.includes(stem(name!)));
+  const named = imports.find(([, , name = ""]) => reason.includes(stem(name)));
   if (named === undefined) return {};
-  const before = text.slice(0, named.index + named[0].indexOf(named[2]!)).split("\n");
-  return { at: { line: before.length, column: before[before.length - 1]!.length } };
+  const before = text.slice(0, named.index + named[0].indexOf(named[2] ?? "")).split("\n");
+  return { at: { line: before.length, column: before.at(-1)?.length ?? 0 } };
 };
 
 const stem = (specifier: string): string => basename(specifier).replace(/\.[cm]?[jt]s$/, "");

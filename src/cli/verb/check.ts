@@ -1,4 +1,4 @@
-/** `check`: a spec enters; every mistake in it leaves, each with its place and its remedy. */
+/** `check`: every mistake in a spec and its variants, each with its place and its remedy. */
 
 import { command } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";

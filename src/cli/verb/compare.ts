@@ -23,7 +23,7 @@ import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { hasColour, print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
-import { type AllMeant, isRun, variantsOfRuns, variantsOfSpec } from "../variants.js";
+import { type AllMeant, isRun, type Meant, variantsOfRuns, variantsOfSpec } from "../variants.js";
 import { verb } from "../verb.js";
 
 const countOption = (long: string, usual: number, description: string) =>
@@ -158,7 +158,12 @@ export const nameOfSpec = (entry: string): string => basename(entry, extname(ent
 export const writeReport = async (terminal: Terminal, request: ReportRequest): Promise<boolean> => {
   const { interrupted } = await follow(terminal, (signal) => samples(request, signal));
   if (interrupted) return false;
-  const entries = await Promise.all(request.rows.map((row, i) => entry(request, row, i)));
+  const entries = await Promise.all(
+    request.variants.flatMap((variant, i) => {
+      const row = request.rows[i];
+      return row === undefined ? [] : [entryOf(variant, row)];
+    }),
+  );
   const { file, title, split, command } = request;
   const about = { title, split, commands: [command], live: false };
   const text = await page(await gather(entries, about));
@@ -174,14 +179,15 @@ async function* samples(
   signal: AbortSignal,
 ): AsyncGenerator<Event, void> {
   if (images < 1) return;
-  for (const [i, { runs }] of rows.entries()) {
-    const program = variants[i]!.programs[0];
-    yield* sample({ program, folder: runs[0]!, split, images, device, signal });
+  for (const [i, { programs }] of variants.entries()) {
+    const folder = rows[i]?.runs[0];
+    if (folder === undefined) continue;
+    yield* sample({ program: programs[0], folder, split, images, device, signal });
     if (signal.aborted) return;
   }
 }
 
-const entry = async ({ variants }: ReportRequest, row: Compared, i: number): Promise<Entry> => {
+const entryOf = async (variant: Meant, row: Compared): Promise<Entry> => {
   const runs = row.runs.map(
     async (folder, seed): Promise<Member> => ({
       folder,
@@ -189,8 +195,7 @@ const entry = async ({ variants }: ReportRequest, row: Compared, i: number): Pro
       evaluation: row.evaluations[seed] ?? null,
     }),
   );
-  const [first, ...rest] = await Promise.all(runs);
-  const { experiment } = variants[i]!.programs[0];
+  const { experiment } = variant.programs[0];
   const { variant: name, differences } = row;
-  return { name, experiment, differences, runs: [first!, ...rest] };
+  return { name, experiment, differences, runs: await Promise.all(runs) };
 };

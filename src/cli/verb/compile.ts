@@ -1,4 +1,4 @@
-/** `compile`: a spec enters; the printed graph, or a folder with it and the SavedModel, leaves. */
+/** `compile`: prints the graph of a spec, or writes it with its SavedModel to a folder. */
 
 import { join } from "node:path";
 import { command, flag } from "cmd-ts";

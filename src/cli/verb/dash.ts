@@ -1,4 +1,4 @@
-/** `dash`: a folder of runs enters; a page of them, live while they train, is served to this machine until Ctrl-C. */
+/** `dash`: serves a page of a folder of runs, live while they train, to this machine alone until Ctrl-C. */
 
 import { existsSync } from "node:fs";
 import { command, number, option, optional, positional } from "cmd-ts";
@@ -35,10 +35,10 @@ export const run = verb((terminal) =>
       const stopped = interruption();
       const { url, close } = await serve(liveReport(runs), port);
       print(terminal, url);
-      tell(terminal, "Ctrl-C ends it");
+      tell(terminal, "Ctrl-C stops serving");
       await stopped;
       await close();
-      tell(terminal, "\nended");
+      tell(terminal, "\nstopped");
       return exit.ok;
     },
   }),

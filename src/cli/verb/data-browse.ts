@@ -1,4 +1,4 @@
-/** `data browse`: a spec enters; a page and a sheet of its pictures, labels and augmented crops leave. */
+/** `data browse`: writes a page and a contact sheet of a split: pictures, labels, and the crops that training sees. */
 
 import { relative, resolve } from "node:path";
 import { command, number, option } from "cmd-ts";
@@ -115,17 +115,17 @@ const inWords = ({ drawn, blur, colour }: Decision, epoch: number): string =>
 
 const short = (n: number): string => n.toFixed(2);
 
-/** A row of the sheet: picture, labels, overlay, then the crops as overlays would hide them: bare. */
+/** A row of the sheet: picture, labels, overlay, then each crop without and with its overlay. */
 const tiles = async ({ original, crops }: Look, colours: Palette) => {
-  const [whole, ...cut] = await Promise.all(
-    [original, ...crops.map(({ picture }) => picture)].map((picture) => thumbnail(picture, SMALL)),
-  );
+  const small = (picture: Labelled) => thumbnail(picture, SMALL);
+  const whole = await small(original);
+  const cut = await Promise.all(crops.map(({ picture }) => small(picture)));
   const bare = (p: Labelled) => ({ pixels: p.image, height: p.height, width: p.width });
   const laid = (p: Labelled, alpha: number) => overlay(bare(p), p.labels, colours, alpha);
   return [
-    bare(whole!),
-    laid(whole!, 1),
-    laid(whole!, 0.5),
+    bare(whole),
+    laid(whole, 1),
+    laid(whole, 0.5),
     ...cut.flatMap((p) => [bare(p), laid(p, 0.5)]),
   ];
 };

@@ -1,4 +1,4 @@
-/** `fmt`: spec files enter; the same specs in canonical order leave, in place. */
+/** `fmt`: puts the keys of spec files into canonical order, in place. */
 
 import { realpathSync } from "node:fs";
 import { command, flag, restPositionals, type Type } from "cmd-ts";
@@ -41,7 +41,7 @@ export const run = verb((terminal) =>
 
 type Outcome = "same" | "changed" | "wrong";
 
-/** What is no YAML is told with its place, and left alone. */
+/** A file that is no YAML is reported with the place of the mistake, and left alone. */
 const formatted = async (terminal: Terminal, name: string, check: boolean): Promise<Outcome> => {
   const text = read(name);
   const tree = parse(name, text);

@@ -76,10 +76,10 @@ export const survey = async (folder: string): Promise<Survey> => {
   const { layout, root, splits } = found;
   const place = { train: "", val: null, test: null, ...splits, layout, root, label_map: null };
   const counted: Partial<Record<Split, number>> = {};
-  for (const split of Object.keys(splits) as Split[])
-    counted[split] = (await openSplit(place, split)).length;
+  for (const split of ["train", "val", "test"] as const)
+    if (splits[split] !== undefined) counted[split] = (await openSplit(place, split)).length;
   const samples = await openSplit(place, "train");
-  const some = spread(samples.length, ENOUGH).map((index) => samples[index]!);
+  const some = spread(samples.length, ENOUGH).flatMap((index) => samples[index] ?? []);
   const sizes = await Promise.all(some.map(({ image }) => imageSize(image)));
   return {
     ...found,
@@ -97,8 +97,9 @@ const valuesIn = async (
   samples: readonly Sample[],
 ): Promise<Pick<Survey, "format" | "values">> => {
   const store = await openFacts(root);
-  const first = await store.of(samples[0]!.label, "index", labelFacts("index"));
-  const format = isFailure(first) ? "colour" : "index";
+  const [first] = samples;
+  const asIndices = first && (await store.of(first.label, "index", labelFacts("index")));
+  const format = asIndices !== undefined && isFailure(asIndices) ? "colour" : "index";
   const seen = new Set<number>();
   for (const { label } of samples) {
     const facts = await store.of(label, format, labelFacts(format));

@@ -1,4 +1,4 @@
-/** `show`: a spec enters; the same spec with everything written out leaves, or what differs from another. */
+/** `show`: the spec with every default written out and the origin of each value, or what differs from another. */
 
 import { command, flag } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";

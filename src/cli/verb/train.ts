@@ -1,4 +1,4 @@
-/** `train`: a spec or an unfinished run enters; a run folder leaves. */
+/** `train`: trains a spec, or goes on with a run that is not finished. */
 
 import { existsSync, writeFileSync } from "node:fs";
 import { command, flag, number, option, optional, positional } from "cmd-ts";
@@ -29,7 +29,7 @@ export const run = verb((terminal) =>
         "goes on with the run in this folder; key=value then changes its plan from here on",
       ),
       allow: textOption("allow", "KEY,…", "with SPEC --resume RUN: what of the plan may differ"),
-      json: flag({ long: "json", description: "tell what happens as JSON, one event a line" }),
+      json: flag({ long: "json", description: "print what happens as JSON, one event a line" }),
       device: deviceOption,
       workers: option({
         long: "workers",

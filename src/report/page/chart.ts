@@ -94,7 +94,7 @@ const mark = "⁝";
 /** What a mark says to whoever cannot see it, and whose it is. */
 export const said = (variant: number, text: string): string => `${variant}${mark}${text}`;
 
-/** Without a browser, and thus without measured text: labels get a little more room than they need. */
+/** SVG that needs neither script nor style of its own. No browser measures text here: labels get a little more room than they need. */
 export const draw = async (spec: TopLevelSpec): Promise<Html> => {
   const { spec: compiled } = compile({ ...spec, config });
   const view = new View(parse(compiled), { renderer: "none" });

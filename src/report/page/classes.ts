@@ -1,4 +1,4 @@
-/** Scores by class: a report enters; the IoU of every class as a heat map, and what is taken for what, leave as tables. */
+/** The sections on classes: the IoU of each as a heat map, and which is taken for which. */
 
 import { count, percent } from "../format.js";
 import { swatch } from "./chart.js";

@@ -1,4 +1,4 @@
-/** What the variants cost and what they reach: rows enter, a chart a cost leaves, all over one scale of scores. */
+/** The section on costs: a chart for each cost, with the scores on one scale. */
 
 import type { TopLevelSpec } from "vega-lite";
 import { bytes, duration, percent, scaled } from "../format.js";

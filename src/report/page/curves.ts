@@ -47,7 +47,7 @@ export const thin = (curve: Curve, most = enough): Curve => {
       Math.floor(((i + 1) * curve.length) / most),
     );
     const total = stretch.reduce((sum, [, value]) => sum + value, 0);
-    return [stretch[stretch.length - 1]![0], total / stretch.length] as const;
+    return [stretch.at(-1)?.[0] ?? 0, total / stretch.length] as const;
   });
 };
 
@@ -109,18 +109,14 @@ const numbers = (
   curves: readonly Curve[],
   print: (value: number) => string,
 ): Html => {
-  const some = curves.filter((curve) => curve.length > 0);
-  const all = some.flatMap((curve) => curve.map(([, value]) => value));
+  const all = curves.flatMap((curve) => curve.map(([, value]) => value));
+  const at = (index: number): readonly number[] =>
+    curves.flatMap((curve) => curve.at(index)?.[1] ?? []);
   const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
   const cells =
-    some.length === 0
+    all.length === 0
       ? ["–", "–", "–", "–"]
-      : [
-          mean(some.map((curve) => curve[0]![1])),
-          Math.min(...all),
-          Math.max(...all),
-          mean(some.map((curve) => curve[curve.length - 1]![1])),
-        ].map(print);
+      : [mean(at(0)), Math.min(...all), Math.max(...all), mean(at(-1))].map(print);
   return html`<tr data-v="${v}"><th scope="row">${name}</th>${cells.map((cell) => html`<td class="n">${cell}</td>`)}</tr>`;
 };
 
@@ -144,7 +140,10 @@ const lines = (
     ...size,
     description: `${axis} by step`,
     data: {
-      values: values.map((point) => ({ ...point, said: said(point.v, variants[point.v]!.name) })),
+      values: values.map((point) => ({
+        ...point,
+        said: said(point.v, variants[point.v]?.name ?? ""),
+      })),
     },
     mark: { type: "line", strokeWidth: 1.6, strokeJoin: "round" },
     encoding: {

@@ -1,4 +1,4 @@
-/** What the variants mean, and how to have them again: a report enters; differences, commands and fingerprints leave. */
+/** The sections on meaning: what differs between the variants, and how to reproduce them. */
 
 import { inLine } from "../difference.js";
 import { type Html, html, nothing } from "./html.js";
@@ -27,7 +27,7 @@ const group = ({ name, differences }: Shown, v: number): Html =>
 
 export const reproductionSection = ({ variants, commands }: Report): Html =>
   html`<section id="again" aria-labelledby="again-title">
-<h2 id="again-title">Having it again</h2>
+<h2 id="again-title">Reproduce</h2>
 <p class="lead">On one machine, equal fingerprints train to equal bits. Data are named in the spec, and no part of this page.</p>
 <pre tabindex="0" aria-label="Commands"><code>${commands.join("\n")}</code></pre>
 <details><summary>Runs, versions, fingerprints</summary>

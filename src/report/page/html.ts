@@ -1,4 +1,4 @@
-/** HTML as text: what users wrote enters, and leaves escaped; what is HTML already passes as it is. */
+/** HTML as a template: text that users wrote is escaped, HTML passes as it is. */
 
 /** Text that is HTML. Only this file makes some of text that was not. */
 export interface Html {
@@ -17,7 +17,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** For text and for quoted attributes. */
 export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => entities[character]!);
+  text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 
 /** Strings and numbers are escaped, lists are joined, `null` is nothing. Attributes must be quoted. */
 export const html = (literal: TemplateStringsArray, ...parts: readonly Part[]): Html => ({

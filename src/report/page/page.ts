@@ -1,4 +1,4 @@
-/** A report enters; one HTML file leaves that needs nothing else: no network, no server, no other file. */
+/** The page of a report: one HTML file that needs nothing else, no network, no server, no other file. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -79,7 +79,7 @@ const sectionsOf = async (report: Report): Promise<readonly Section[]> => {
     { id: "curves", name: "Training", content: await curvesSection(report) },
     { id: "costs", name: "Costs", content: await costsSection(report) },
     { id: "differences", name: "What differs", content: differencesSection(report) },
-    { id: "again", name: "Having it again", content: reproductionSection(report) },
+    { id: "again", name: "Reproduce", content: reproductionSection(report) },
   ];
   return all.filter(({ content }) => content !== nothing);
 };

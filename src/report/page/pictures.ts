@@ -100,7 +100,8 @@ const drawn = async ({ labels, height, width }: Classes, to: Size): Promise<stri
   for (let y = 0; y < to.height; y++) {
     const row = Math.floor(((y + 0.5) * height) / to.height) * width;
     for (let x = 0; x < to.width; x++)
-      scaled[y * to.width + x] = labels[row + Math.floor(((x + 0.5) * width) / to.width)]!;
+      scaled[y * to.width + x] =
+        labels[row + Math.floor(((x + 0.5) * width) / to.width)] ?? IGNORED;
   }
   return dataUrl("image/png", encodeIndices(scaled, to.height, to.width, classPalette()));
 };
@@ -161,7 +162,7 @@ const viewer = (picture: Pictured, index: number, { variants }: Report): Html =>
   const { name, width, height, predictions, truth } = picture;
   const size = html`width="${width}" height="${height}"`;
   const thumbs = predictions.flatMap((prediction, v) =>
-    prediction === null ? [] : [{ ...prediction, v, name: variants[v]!.name }],
+    prediction === null ? [] : [{ ...prediction, v, name: variants[v]?.name ?? "" }],
   );
   return html`<article class="picture" data-picture="${index}" aria-label="${name}">
 <h3>${name}</h3>

@@ -70,7 +70,7 @@ export interface Entry {
   readonly experiment: Experiment;
   /** From the baseline. */
   readonly differences: readonly Difference[];
-  readonly runs: readonly [Member, ...Member[]];
+  readonly runs: readonly Member[];
 }
 
 export interface Member {
@@ -85,7 +85,9 @@ export const gather = async (
   about: Pick<Report, "title" | "split" | "commands" | "live">,
 ): Promise<Report> => {
   const data = entries[0]?.experiment.data;
-  const samples = await Promise.all(entries.map(({ runs }) => readSamples(runs[0].folder)));
+  const samples = await Promise.all(
+    entries.map(({ runs: [first] }) => (first === undefined ? [] : readSamples(first.folder))),
+  );
   return {
     ...about,
     classes: data?.classes ?? [],

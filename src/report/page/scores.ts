@@ -1,4 +1,4 @@
-/** Variants by score, as a paper prints them: a report enters; a table leaves in which every row draws its range. */
+/** The section with scores: variants by score, as a paper prints them, each row with the range of its seeds. */
 
 import { bytes, count, duration, percent, scaled } from "../format.js";
 import { colourClass, outlineOf, swatch } from "./chart.js";
@@ -13,16 +13,22 @@ export const scoresSection = (report: Report): Html => {
 <p class="lead" id="scores-said">${lead(report)}</p>
 <div class="scroll" role="region" aria-label="Table of scores" tabindex="0"><table id="ranking" aria-describedby="scores-said">
 <thead><tr>${columns.map(head)}</tr></thead>
-<tbody>${order.map((v) => line(report, v, scale))}</tbody>
+<tbody>${order.map((one) => line(one, scale))}</tbody>
 </table></div>
 </section>`;
 };
 
+/** A variant, and its number in the spec, which decides its colour. */
+interface Numbered {
+  readonly variant: Shown;
+  readonly v: number;
+}
+
 /** Variants by score, the best first; those without one at the end. */
-const ranked = (variants: readonly Shown[]): readonly number[] =>
+const ranked = (variants: readonly Shown[]): readonly Numbered[] =>
   variants
-    .map((_, v) => v)
-    .sort((a, b) => (variants[b]!.row?.miou.mean ?? -1) - (variants[a]!.row?.miou.mean ?? -1));
+    .map((variant, v) => ({ variant, v }))
+    .sort((a, b) => (b.variant.row?.miou.mean ?? -1) - (a.variant.row?.miou.mean ?? -1));
 
 const lead = ({ variants, split }: Report): string => {
   const seeds = Math.max(0, ...variants.map(({ runs }) => runs.length));
@@ -67,8 +73,7 @@ const scaleOf = (variants: readonly Shown[]): Scale => {
   return { low: Math.max(0, low - air), high: Math.min(1, high + air) };
 };
 
-const line = ({ variants }: Report, v: number, scale: Scale): Html => {
-  const variant = variants[v]!;
+const line = ({ variant, v }: Numbered, scale: Scale): Html => {
   const { name, row, runs } = variant;
   const [low, high] = [Math.min(...ends(variant)), Math.max(...ends(variant))];
   const number = (key: string, value: number | null, text: string): Html =>
