@@ -3,6 +3,7 @@
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
 import { systemReason } from "../diagnostic/system.js";
+import { PLAN_FORMAT } from "../report/saved-plan.js";
 import type { Target } from "./arguments.js";
 import { Misused } from "./exit.js";
 
@@ -194,9 +195,16 @@ export const noRunsFolder = (folder: string): Failure =>
 
 export const notAPlan = (file: string): Failure =>
   failure(
-    `${file} is no plan`,
-    "it was not written by `pspc plan --out`, or by another version of pspc",
+    `${file} is not a saved plan`,
+    "it was not written by `pspc plan --out`, or was changed since",
     `write it again: \`pspc plan SPEC --out ${file}\``,
+  );
+
+export const planOfOtherFormat = (file: string, format: number): Failure =>
+  failure(
+    `cannot read the plan ${file}`,
+    `it has format ${format}; this version of pspc reads format ${PLAN_FORMAT}`,
+    `write it again with this version: \`pspc plan SPEC --out ${file}\`; or compare with the version that wrote it`,
   );
 
 export const twoToCompare = (verb: string): Misused =>

@@ -108,7 +108,7 @@ const help = (): string =>
     "",
     ...Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`),
     "",
-    "`pspc VERB --help` tells the arguments of a verb.",
+    "`pspc VERB --help` lists the arguments of a verb.",
     "Exit codes: 0 ok, 1 the spec or the data is wrong, 2 what `--exit-code` compared differs,",
     "  3 usage, 4 training failed, 130 interrupted.",
   ].join("\n");

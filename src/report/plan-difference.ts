@@ -2,8 +2,8 @@
 
 import { bytes, count, figure, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
-import type { Plan } from "./plan.js";
 import { blocks, fold } from "./plan-text.js";
+import type { ComparablePlan } from "./saved-plan.js";
 
 type Pair<A> = readonly [left: A, right: A];
 
@@ -20,7 +20,10 @@ export interface PlanDifference {
   readonly figures: Readonly<Record<string, Pair<number | null>>>;
 }
 
-export const planDifference = (names: Pair<string>, [a, b]: Pair<Plan>): PlanDifference => {
+export const planDifference = (
+  names: Pair<string>,
+  [a, b]: Pair<ComparablePlan>,
+): PlanDifference => {
   const layers = layerDifference([a.layers, b.layers]);
   const figures = Object.fromEntries(
     Object.entries(compared).flatMap(([path, { of }]) => {
@@ -49,7 +52,7 @@ const layerDifference = ([a, b]: Pair<readonly LayerRow[]>): PlanDifference["lay
 
 interface Figure {
   readonly title: string;
-  readonly of: (plan: Plan) => number | null;
+  readonly of: (plan: ComparablePlan) => number | null;
   readonly show: (n: number) => string;
 }
 
@@ -61,7 +64,7 @@ const row = (title: string, show: Figure["show"], of: Figure["of"]): Figure => (
 
 const rateOf =
   (group: number, last: boolean) =>
-  ({ groups }: Plan): number | null =>
+  ({ groups }: ComparablePlan): number | null =>
     groups[group]?.rates.at(last ? -1 : 0)?.rate ?? null;
 
 /** By path, in the order of a plan. */
@@ -92,12 +95,12 @@ const compared: Readonly<Record<string, Figure>> = {
 
 /** Residual blocks are one row each, and equal ones share theirs, unless every layer is asked for. */
 export const planDifferenceText = (
-  [a, b]: Pair<Plan>,
+  [a, b]: Pair<ComparablePlan>,
   { same, names, figures }: PlanDifference,
   { colour, everyLayer }: { readonly colour: boolean; readonly everyLayer: boolean },
 ): string => {
   if (same) return `${names[0]} and ${names[1]} have the same plan`;
-  const rows = (plan: Plan) => (everyLayer ? plan.layers : blocks(plan.layers));
+  const rows = (plan: ComparablePlan) => (everyLayer ? plan.layers : blocks(plan.layers));
   const { removed, added, changed } = layerDifference([rows(a), rows(b)]);
   const together = everyLayer ? (some: readonly LayerRow[]) => some : fold;
   const layers = [

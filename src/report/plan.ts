@@ -17,12 +17,13 @@ import { trainingKernels, trainingStep } from "../plan/step.js";
 import type { Kernels } from "../rewrite/kernels.js";
 import { asWritten } from "../rewrite/passes.js";
 import { isAuxiliary, type LayerRow, layers } from "./layers.js";
+import { PLAN_FORMAT } from "./saved-plan.js";
 import { summary } from "./summary.js";
 
 /** The answer of `plan --json`; keys are stable. */
 export interface Plan {
-  /** What a saved plan is recognised by. */
-  readonly plan: typeof VERSION;
+  /** What a saved plan is recognised by: the number of its format. */
+  readonly plan: typeof PLAN_FORMAT;
   readonly summary: string;
   /** Kernels, biases, scales and shifts; inference has no auxiliary head. */
   readonly parameters: Cost;
@@ -71,8 +72,6 @@ export interface Recompute {
   readonly memory_bytes_without: number;
 }
 
-export const VERSION = 1;
-
 interface Cost {
   readonly inference: number;
   readonly training: number;
@@ -114,7 +113,7 @@ export const plan = (request: PlanRequest): Plan => {
   const side = (n: number): number => featureSize(n, model.backbone.dilations);
   const feature = [side(train.crop[0]), side(train.crop[1])] as const;
   return {
-    plan: VERSION,
+    plan: PLAN_FORMAT,
     summary: summary(experiment),
     parameters: cost(rows, ({ parameters }) => parameters),
     frozen: parametersIn(training, ({ name }) => isFrozen(name, train.freeze)),

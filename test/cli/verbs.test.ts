@@ -106,7 +106,7 @@ describe("the words", () => {
     ]);
     expect(err).toContain("did you mean `--json`?");
     expect((await pspc(folder, "check")).err).toBe(
-      "error: SPEC[#variant] is missing\n = help: `pspc check --help` tells the arguments\n",
+      "error: SPEC[#variant] is missing\n = help: `pspc check --help` lists the arguments\n",
     );
   });
 
@@ -205,7 +205,7 @@ describe("plan", () => {
   const steady = (out: string): string =>
     out.replace(/\d[\d.]* [MG]iB/g, "…").replace(/(fingerprint +).*/, "$1…");
 
-  it("tells what is made again, its price and what it saves", async () => {
+  it("says what is recomputed, what that costs and what it saves", async () => {
     const asked = (memory: string, ...argv: readonly string[]) =>
       pspc(folder, "plan", "spec.yaml", "train.crop=185", `train.memory=${memory}`, ...argv);
     const [kept, again] = [
@@ -221,7 +221,7 @@ describe("plan", () => {
     expect(again.recompute.macs).toBeLessThan(again.macs.training / 2);
     expect(again.fingerprint).toBe(kept.fingerprint);
     expect((await asked("{recompute: blocks}")).out).toMatch(
-      /17 blocks made again: \d\.\d GiB less\n +for \d+\.\d G MACs an image more, \d\d % of a step\n/,
+      /17 blocks recomputed: saves \d\.\d GiB\n +for \d+\.\d G more MACs an image, \d\d % of a step\n/,
     );
     expect((await asked("{budget: 1GiB}")).err).toContain("error[E0562]");
   });
@@ -244,7 +244,7 @@ describe("plan", () => {
     const diff = (...argv: readonly string[]) => pspc(folder, "plan", "--diff", ...argv);
     expect(await diff("old.json", "spec.yaml", "--exit-code")).toMatchObject({
       code: 0,
-      out: "old.json and spec.yaml plan the same\n",
+      out: "old.json and spec.yaml have the same plan\n",
     });
     expect((await diff("old.json", "spec.yaml#fcn")).code).toBe(0);
     const other = await diff("old.json", "spec.yaml#fcn", "--exit-code");
@@ -262,7 +262,24 @@ describe("plan", () => {
     writeFileSync(join(folder, "no.json"), "{}");
     const { code, err } = await pspc(folder, "plan", "--diff", "no.json", "spec.yaml");
     expect(code).toBe(1);
-    expect(err).toContain("no.json is no plan");
+    expect(err).toContain("no.json is not a saved plan");
+  });
+
+  it("reads a plan that 0.1 saved, and refuses a format that it does not know", async () => {
+    const saved = readFileSync("test/golden/v0.1/plan.json", "utf8");
+    writeFileSync(join(folder, "v01.json"), saved);
+    const read = await pspc(folder, "plan", "--diff", "v01.json", "spec.yaml", "--json");
+    expect(read.code).toBe(0);
+    const { parameters } = JSON.parse(saved);
+    expect(JSON.parse(read.out).figures["parameters.training"]).toEqual([
+      parameters.training,
+      49_180_908,
+    ]);
+    writeFileSync(join(folder, "v9.json"), saved.replace('"plan": 1', '"plan": 9'));
+    const other = await pspc(folder, "plan", "--diff", "v9.json", "spec.yaml");
+    expect(other.code).toBe(1);
+    expect(other.err).toContain("it has format 9; this version of pspc reads format 1");
+    expect(other.err).toContain("pspc plan SPEC --out v9.json");
   });
 
   it("tells a wrong spec's mistakes where the plan was asked for", async () => {

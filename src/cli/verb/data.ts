@@ -62,7 +62,7 @@ const help = `data check SPEC    reads every pair of every split, and says which
 data stats SPEC    sizes, pixels of each class, class weights for the spec
 data browse SPEC   a page and a sheet of pictures, labels, and what training makes of them
 
-\`pspc data check --help\` tells the arguments of an action.`;
+\`pspc data check --help\` lists the arguments of an action.`;
 
 export const run: Verb = async (terminal, [word, ...rest]) => {
   if (word === undefined) {

@@ -2,15 +2,17 @@
 
 import { readFileSync } from "node:fs";
 import { command, flag, option, optional, type Type } from "cmd-ts";
+import * as E from "fp-ts/lib/Either.js";
 import { openSplit } from "../../data/layout.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
 import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
 import { lower } from "../../plan/program.js";
-import { type Plan, plan, VERSION } from "../../report/plan.js";
+import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
+import { type ComparablePlan, readPlan } from "../../report/saved-plan.js";
 import { kernelsHere } from "../../run/tune.js";
 import {
   imageOption,
@@ -22,7 +24,7 @@ import {
   type Target,
   textOption,
 } from "../arguments.js";
-import { notAPlan, unreadable } from "../errors.js";
+import { notAPlan, planOfOtherFormat, unreadable } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
 import { hasColour, print, printJson, type Terminal } from "../terminal.js";
@@ -71,14 +73,17 @@ export const run = verb((terminal) =>
       const asked = { ...request, overrides: others.filter((text) => text.includes("=")) };
       const options = { colour: hasColour(terminal.out), everyLayer: layers };
       const [first, second] = pairOf("plan", target, others, diff);
-      const planned = await planOf(terminal, first, asked);
       if (second !== undefined) {
-        const both: Pair<Plan> = [planned, await planOf(terminal, second, asked)];
+        const both: Pair<ComparablePlan> = [
+          await eitherPlan(terminal, first, asked),
+          await eitherPlan(terminal, second, asked),
+        ];
         const found = planDifference([nameOf(first), nameOf(second)], both);
         if (asked.json) printJson(terminal, found);
         else print(terminal, planDifferenceText(both, found, options));
         return exitCode && !found.same ? exit.differs : exit.ok;
       }
+      const planned = await planOf(terminal, first, asked);
       if (out !== undefined) await writeFileAtomic(out, `${JSON.stringify(planned, null, 2)}\n`);
       if (asked.json) printJson(terminal, planned);
       else print(terminal, planText(planned, options));
@@ -88,7 +93,6 @@ export const run = verb((terminal) =>
 );
 
 const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise<Plan> => {
-  if (isSavedPlan(target)) return savedPlan(target.entry);
   const { overrides, json, memory, image } = asked;
   const { resolved, variants } = await open(terminal, { target, overrides }, json);
   const { experiment, training, recompute, fingerprint } = lower(resolved.experiment);
@@ -115,26 +119,27 @@ const imageCount = async (data: Data): Promise<number | null> => {
   }
 };
 
+/** A spec's plan, or one that was saved. */
+const eitherPlan = async (
+  terminal: Terminal,
+  target: Target,
+  asked: Asked,
+): Promise<ComparablePlan> =>
+  isSavedPlan(target) ? savedPlan(target.entry) : planOf(terminal, target, asked);
+
 /** JSON is YAML too: a spec says which language it is in, and a plan that it is one. */
-export const isSavedPlan = ({ entry, variant }: Target): boolean =>
+const isSavedPlan = ({ entry, variant }: Target): boolean =>
   variant === undefined &&
   entry.endsWith(".json") &&
   !/"pspc"\s*:/.test(textOf(entry).slice(0, 200));
 
-/** @throws Failed where the file cannot be read or holds no plan of this version. */
-export const savedPlan = (file: string): Plan => {
-  const text = textOf(file);
-  try {
-    const saved: unknown = JSON.parse(text);
-    if (isPlan(saved)) return saved;
-  } catch {
-    // Told below, like JSON that is something else.
-  }
-  throw new Failed(notAPlan(file));
+/** @throws Failed where the file cannot be read, or holds no plan of a format that is known here. */
+const savedPlan = (file: string): ComparablePlan => {
+  const read = readPlan(textOf(file));
+  if (E.isRight(read)) return read.right;
+  const { format } = read.left;
+  throw new Failed(format === null ? notAPlan(file) : planOfOtherFormat(file, format));
 };
-
-const isPlan = (value: unknown): value is Plan =>
-  typeof value === "object" && value !== null && "plan" in value && value.plan === VERSION;
 
 const textOf = (file: string): string => {
   try {
