@@ -4,10 +4,10 @@ import { type Failure, failure } from "../diagnostic/failure.js";
 import { systemReason, writing } from "../diagnostic/system.js";
 import { rgb } from "../language/dataset.js";
 
-export const missingList = (split: string, path: string, error: NodeJS.ErrnoException): Failure =>
+export const missingList = (split: string, path: string, reason: string | undefined): Failure =>
   failure(
     `cannot read the ${split} list ${path}`,
-    systemReason(error),
+    reason,
     `Correct data.root or data.${split}; \`pspc init FOLDER\` recognises layouts.`,
   );
 
@@ -27,9 +27,23 @@ export const noSplit = (split: string): Failure =>
 
 export const badLine = (place: string, line: string): Failure =>
   failure(
-    `${place}: expected an image and a label, separated by a blank`,
+    `${place}: expected an image and a label`,
     `the line is "${line}"`,
-    "Write both paths relative to data.root; put no comments in the list.",
+    'Write both paths relative to data.root, separated by a blank, a tab or a comma; a name with blanks in it stands in quotes ("my images/0.jpg").',
+  );
+
+export const notText = (path: string, reason: string): Failure =>
+  failure(
+    `cannot read the list ${path}`,
+    reason,
+    "Save the list as UTF-8, one pair a line; an image is no list.",
+  );
+
+export const swapped = (list: string, line: string): Failure =>
+  failure(
+    `${list} names the label before the image`,
+    `its first line is "${line}"`,
+    "Swap the columns: a line is `image label`.",
   );
 
 export const missingFile = (place: string, role: "image" | "label", path: string): Failure =>
@@ -53,16 +67,17 @@ export const twins = (first: string, second: string): Failure =>
     "Keep one of them: pairs are found by name, whatever the format.",
   );
 
-export const emptySplit = (layout: string, split: string, name: unknown): Failure =>
+export const emptySplit = (split: string, reason: string): Failure =>
   failure(
     `the ${split} split is empty`,
-    typeof name === "string" && layout !== "cityscapes" && layout !== "ade20k"
-      ? `the list ${name} names no pairs`
-      : "its folders hold no pictures",
+    reason,
     `Correct data.root or data.${split}; \`pspc init FOLDER\` recognises layouts.`,
   );
 
+/** One failure for all; a single one stays as it is. */
 export const several = (failures: readonly Failure[], shown = 10): Failure => {
+  const [only, ...others] = failures;
+  if (only !== undefined && others.length === 0) return only;
   const lines = failures
     .slice(0, shown)
     .map((f) => [f.message, f.reason].filter(Boolean).join(": "));
@@ -79,6 +94,13 @@ export const unreadable = (path: string, reason: string): Failure =>
     `cannot read ${path}`,
     reason,
     "Restore the file from its source, or take its line out of the list.",
+  );
+
+export const tooLarge = (path: string, bytes: number, most: number): Failure =>
+  failure(
+    `cannot read ${path}`,
+    `it has ${bytes.toLocaleString("en")} bytes, and at most ${most.toLocaleString("en")} are read`,
+    "Cut the picture into tiles, or check the path.",
   );
 
 export const colourLabel = (path: string, what: string): Failure =>

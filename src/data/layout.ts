@@ -1,13 +1,16 @@
-/** Data sets as they lie on disk: the data section of an experiment and a split enter, pairs of paths leave. */
+/** The layouts of data sets on disk: from the data section of a spec and the name of a split to pairs of paths. */
 
-import { Failed, type Failure } from "../diagnostic/failure.js";
-import type { Data, SplitName } from "../normalize/experiment.js";
+import { join } from "node:path";
+import { pipe } from "fp-ts/lib/function.js";
+import * as A from "fp-ts/lib/ReadonlyArray.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
+import { Failed, type Failure, orThrow } from "../diagnostic/failure.js";
+import { invariant } from "../diagnostic/invariant.js";
+import type { Layout } from "../language/data.js";
+import type { Data, Folders, SplitName } from "../normalize/experiment.js";
 import { emptySplit, noSplit, several } from "./errors.js";
-import { pairedCity } from "./layout-cityscapes.js";
-import type { Entry } from "./layout-entry.js";
-import { pairedFolders } from "./layout-folders.js";
-import { listed } from "./layout-list.js";
-import { vocListed } from "./layout-voc.js";
+import { type Listing as Listed, pairedBy, pairedFolders } from "./folders.js";
+import { listedNames, listedPairs } from "./lists.js";
 import type { Sample } from "./sample.js";
 
 export type Split = "train" | "val" | "test";
@@ -21,46 +24,101 @@ export interface Listing {
   readonly failures: readonly Failure[];
 }
 
-/** Every pair of a split and every mistake in its listing. Throws `Failed` where there is nothing to list. */
-export async function listSplit(data: Place, split: Split): Promise<Listing> {
-  const name = data[split];
-  if (name === null) throw new Failed(noSplit(split));
-  const entries = await entriesOf(data, split, name);
-  if (entries.length === 0) throw new Failed(emptySplit(data.layout, split, name));
-  const isFailure = (entry: Entry): entry is Failure => "kind" in entry;
-  return {
-    samples: entries.filter((entry): entry is Sample => !isFailure(entry)),
-    failures: entries.filter(isFailure),
-  };
+interface LayoutForm {
+  /** What lies in the folder `root`, as docs/data.md has it. */
+  readonly onDisk: string;
+  /** What a split is called. */
+  readonly split: string;
+  /** Why a split that could be read has no pairs. */
+  readonly empty: string;
+  readonly pairs: (place: Place, split: Split, name: SplitName) => Listed;
 }
 
-/** The pairs of a split, in an order that never changes. Throws one `Failed` with every mistake in the listing. */
+/** A new layout is a name in the language, an entry here, and one among the `recognisers`. */
+export const layouts: Readonly<Record<Layout, LayoutForm>> = {
+  list: {
+    onDisk: "anything",
+    split: "a list file, `image label` a line, relative to `root`",
+    empty: "its list names no pairs",
+    pairs: ({ root }, split, name) => listedPairs(root, split, word(name)),
+  },
+  voc: {
+    onDisk: "`JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation`",
+    split: "the name of a list: `train`, `val`, `trainaug`",
+    empty: "its list names no pairs",
+    pairs: ({ root }, split, name) => listedNames(root, split, word(name)),
+  },
+  cityscapes: {
+    onDisk: "`leftImg8bit`, `gtFine`",
+    split: "a folder of both: `train`, `val`",
+    empty: "its folders hold no pictures",
+    pairs: ({ root, label_map }, split, name) =>
+      pairedBy(
+        root,
+        split,
+        cities(word(name), label_map === "labelTrainIds" ? "labelTrainIds" : "labelIds"),
+      ),
+  },
+  ade20k: {
+    onDisk: "`images`, `annotations`",
+    split: "a folder of both: `training`, `validation`",
+    empty: "its folders hold no pictures",
+    pairs: ({ root }, split, name) =>
+      pairedFolders(root, split, {
+        images: `images/${word(name)}`,
+        labels: `annotations/${word(name)}`,
+        suffix: "",
+      }),
+  },
+  folders: {
+    onDisk: "two folders, or one for both",
+    split:
+      "`{images: FOLDER, labels: FOLDER}`, paired by name; `suffix: _mask` pairs `7.jpg` with `7_mask.png`",
+    empty: "its folders hold no pictures",
+    pairs: ({ root }, split, name) => pairedFolders(root, split, both(name)),
+  },
+};
+
+/** A rule sees to it that a split is two folders where the layout wants them, and one name elsewhere. */
+const word = (name: SplitName): string => {
+  invariant(typeof name === "string", "a split of two folders in a layout of names");
+  return name;
+};
+
+const both = (name: SplitName): Folders => {
+  invariant(typeof name !== "string", "a split of one name in a layout of two folders");
+  return name;
+};
+
+/** City by city; a scene has labels of several kinds, of which one counts. */
+const cities = (name: string, kind: "labelIds" | "labelTrainIds") => ({
+  images: join("leftImg8bit", name),
+  labels: join("gtFine", name),
+  labelOf: (stem: string): string | null => {
+    const scene = stem.replace(/_leftImg8bit$/, "");
+    return scene === stem ? null : `${scene}_gtFine_${kind}`;
+  },
+  isLabel: (stem: string): boolean => stem.endsWith(`_gtFine_${kind}`),
+});
+
+const listing = (data: Place, split: Split): TE.TaskEither<Failure, Listing> => {
+  const { pairs, empty } = layouts[data.layout];
+  return pipe(
+    TE.fromNullable(noSplit(split))(data[split]),
+    TE.chain((name) => pairs(data, split, name)),
+    TE.filterOrElse(A.isNonEmpty, () => emptySplit(split, empty)),
+    TE.map(A.separate),
+    TE.map(({ left, right }) => ({ samples: right, failures: left })),
+  );
+};
+
+/** Every pair of a split and every mistake in its listing. @throws Failed where there is nothing to list. */
+export const listSplit = (data: Place, split: Split): Promise<Listing> =>
+  orThrow(listing(data, split));
+
+/** The pairs of a split, in an order that never changes. @throws Failed with every mistake in the listing. */
 export async function openSplit(data: Place, split: Split): Promise<readonly Sample[]> {
   const { samples, failures } = await listSplit(data, split);
-  if (failures.length === 1) throw new Failed(failures[0]!);
-  if (failures.length > 1) throw new Failed(several(failures));
+  if (failures.length > 0) throw new Failed(several(failures));
   return samples;
 }
-
-/** A rule sees to it that two folders are named where the layout wants them, and one name elsewhere. */
-const entriesOf = (
-  { layout, root, label_map }: Place,
-  split: Split,
-  name: SplitName,
-): Promise<readonly Entry[]> => {
-  if (typeof name !== "string") return pairedFolders(root, split, name);
-  switch (layout) {
-    case "voc":
-      return vocListed(root, split, name);
-    case "cityscapes":
-      return pairedCity(root, split, name, label_map === "labelTrainIds" ? label_map : "labelIds");
-    case "ade20k":
-      return pairedFolders(root, split, {
-        images: `images/${name}`,
-        labels: `annotations/${name}`,
-        suffix: "",
-      });
-    default:
-      return listed(root, split, name);
-  }
-};

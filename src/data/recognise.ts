@@ -1,156 +1,207 @@
 /** Recognises how the data set in a folder is laid out, and which splits it has. */
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, parse } from "node:path";
+import { readdirSync, statSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import type { Layout } from "../language/data.js";
 import type { Folders, SplitName } from "../normalize/experiment.js";
-import type { Split } from "./layout.js";
+import { listSplit, type Place, type Split } from "./layout.js";
+import { type FoundFile, isJunk, picturesBelow } from "./walk.js";
+
+type Splits = Readonly<Partial<Record<Split, SplitName>>>;
 
 export interface Recognised {
   readonly layout: Layout;
   /** The folder itself, or one below it: VOCdevkit/VOC2012. */
   readonly root: string;
-  readonly splits: Readonly<Partial<Record<Split, SplitName>>>;
+  readonly splits: Splits;
 }
 
-/** `null` where no layout fits. The named ones come first: their folders leave no doubt. */
-export const recognise = (folder: string): Recognised | null => {
-  const roots = [folder, ...below(folder), ...below(join(folder, "VOCdevkit"))];
-  for (const look of [voc, cityscapes, ade20k])
-    for (const root of roots) {
-      const found = look(root);
-      if (found !== null) return found;
+interface Recogniser {
+  /** The splits of a folder that is laid out so; one that has none for training is not. */
+  readonly splits: (root: string) => Splits | Promise<Splits>;
+  /** Whether folders below the one that is named are looked at, too. */
+  readonly below: boolean;
+}
+
+/** In this order: the folders of the named ones leave no doubt. */
+const recognisers: Readonly<Record<Layout, Recogniser>> = {
+  voc: { splits: (root) => vocSplits(root), below: true },
+  cityscapes: {
+    splits: (root) => splitFolders(root, "leftImg8bit", "gtFine", { train: "train", val: "val" }),
+    below: true,
+  },
+  ade20k: {
+    splits: (root) =>
+      splitFolders(root, "images", "annotations", { train: "training", val: "validation" }),
+    below: true,
+  },
+  list: { splits: (root) => listSplits(root), below: false },
+  folders: { splits: (root) => folderSplits(root), below: false },
+};
+
+/** `null` where no layout fits. */
+export const recognise = async (folder: string): Promise<Recognised | null> => {
+  const lower = [...foldersIn(folder), ...foldersIn(join(folder, "VOCdevkit"))];
+  for (const layout of Object.keys(recognisers) as Layout[])
+    for (const root of recognisers[layout].below ? [folder, ...lower] : [folder]) {
+      const splits = await recognisers[layout].splits(root);
+      if (splits.train !== undefined) return { layout, root, splits };
     }
-  return list(folder) ?? folders(folder);
+  return null;
 };
 
 const isFolder = (...path: readonly string[]): boolean =>
   statSync(join(...path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-const names = (folder: string): readonly string[] =>
-  isFolder(folder) ? readdirSync(folder).sort() : [];
+const namesIn = (folder: string): readonly string[] =>
+  isFolder(folder)
+    ? readdirSync(folder)
+        .filter((name) => !isJunk(name))
+        .sort()
+    : [];
 
-const below = (folder: string): readonly string[] =>
-  names(folder)
+const foldersIn = (folder: string): readonly string[] =>
+  namesIn(folder)
     .map((name) => join(folder, name))
     .filter((path) => isFolder(path));
 
-const voc = (root: string): Recognised | null => {
-  const lists = join(root, "ImageSets", "Segmentation");
-  if (!isFolder(root, "JPEGImages") || !isFolder(lists)) return null;
-  const augmented =
-    existsSync(join(lists, "trainaug.txt")) && isFolder(root, "SegmentationClassAug");
-  const val = existsSync(join(lists, "val.txt")) ? { val: "val" } : {};
-  return { layout: "voc", root, splits: { train: augmented ? "trainaug" : "train", ...val } };
-};
-
-const cityscapes = (root: string): Recognised | null => {
-  if (!isFolder(root, "leftImg8bit", "train") || !isFolder(root, "gtFine", "train")) return null;
-  const val = isFolder(root, "gtFine", "val") ? { val: "val" } : {};
-  return { layout: "cityscapes", root, splits: { train: "train", ...val } };
-};
-
-const ade20k = (root: string): Recognised | null => {
-  if (!isFolder(root, "images", "training") || !isFolder(root, "annotations", "training"))
-    return null;
-  const val = isFolder(root, "annotations", "validation") ? { val: "validation" } : {};
-  return { layout: "ade20k", root, splits: { train: "training", ...val } };
-};
-
-/** Lists whose first line names two files that are there. */
-const list = (root: string): Recognised | null => {
-  const find = (split: Split): Partial<Record<Split, string>> => {
-    const name = names(root).find((n) => n.startsWith(split) && /\.(txt|lst)$/.test(n));
-    return name === undefined || !listsPairs(root, name) ? {} : { [split]: name };
+/** The augmented list where its labels are there; any list at all where none is called `train`. */
+const vocSplits = (root: string): Splits => {
+  if (!isFolder(root, "JPEGImages")) return {};
+  const lists = namesIn(join(root, "ImageSets", "Segmentation"))
+    .filter((name) => extname(name) === ".txt")
+    .map((name) => basename(name, ".txt"));
+  const has = (name: string): boolean => lists.includes(name);
+  const augmented = has("trainaug") && isFolder(root, "SegmentationClassAug");
+  const train = augmented
+    ? "trainaug"
+    : has("train")
+      ? "train"
+      : lists.find((name) => !/^(val|test)/.test(name));
+  return {
+    ...(train === undefined ? {} : { train }),
+    ...(has("val") ? { val: "val" } : {}),
   };
-  const train = find("train");
-  return train.train === undefined
-    ? null
-    : { layout: "list", root, splits: { ...train, ...find("val"), ...find("test") } };
 };
 
-const listsPairs = (root: string, name: string): boolean => {
-  const line = readFileSync(join(root, name), "utf8")
-    .split("\n")
-    .find((l) => l.trim() !== "");
-  const words = line?.trim().split(/\s+/) ?? [];
-  return words.length === 2 && words.some((word) => existsSync(join(root, word)));
+const splitFolders = (
+  root: string,
+  images: string,
+  labels: string,
+  names: Readonly<Record<"train" | "val", string>>,
+): Splits => {
+  const has = (name: string): boolean =>
+    isFolder(root, images, name) && isFolder(root, labels, name);
+  return {
+    ...(has(names.train) ? { train: names.train } : {}),
+    ...(has(names.val) ? { val: names.val } : {}),
+  };
 };
 
-const IMAGES = ["images", "image", "imgs", "img", "JPEGImages", "rgb", "pictures"];
+/** Text files called after a split whose first lines name files that are there. */
+const listSplits = async (root: string): Promise<Splits> => {
+  const splits: Partial<Record<Split, string>> = {};
+  for (const split of ["train", "val", "test"] as const)
+    for (const name of namesIn(root)) {
+      const asked = name.startsWith(split) && /\.(txt|lst|csv|tsv)$/.test(name);
+      if (splits[split] === undefined && asked && (await listsPairs(root, split, name)))
+        splits[split] = name;
+    }
+  return splits;
+};
+
+const listsPairs = async (root: string, split: Split, name: string): Promise<boolean> => {
+  const none = { train: "", val: null, test: null, label_map: null };
+  const place: Place = { ...none, layout: "list", root, [split]: name };
+  const found = await listSplit(place, split).catch(() => null);
+  return found !== null && found.samples.length > 0;
+};
+
+const IMAGES = ["images", "image", "imgs", "img", "im", "img_dir", "JPEGImages", "rgb", "pictures"];
 const LABELS = [
   "labels",
   "label",
+  "lb",
   "masks",
   "mask",
   "annotations",
   "annotation",
   "annot",
+  "ann_dir",
   "gt",
   "segmentation",
 ];
-const SPLITS: Readonly<Record<Split, readonly string[]>> = {
+const NAMES: Readonly<Record<Split, readonly string[]>> = {
   train: ["train", "training"],
   val: ["val", "valid", "validation"],
   test: ["test", "testing"],
 };
 
-/** `images/train` and `labels/train`, `train/images` and `train/labels`, `train` and `trainannot`, or without splits. */
-const folders = (root: string): Recognised | null => {
-  const of = (split: Split): Partial<Record<Split, Folders>> => {
-    const found = firstPair(root, SPLITS[split].flatMap(candidates));
-    return found === null ? {} : { [split]: found };
+/**
+ * `images/train` and `labels/train`, `train/images` and `train/labels`, `train` and `trainannot`, both kinds in
+ * `train`, or all of these without splits.
+ */
+const folderSplits = async (root: string): Promise<Splits> => {
+  const of = (split: Split) => firstPair(root, NAMES[split].flatMap(candidates));
+  const train = (await of("train")) ?? (await firstPair(root, whole));
+  const [val, test] = train === null ? [null, null] : [await of("val"), await of("test")];
+  return {
+    ...(train === null ? {} : { train }),
+    ...(val === null ? {} : { val }),
+    ...(test === null ? {} : { test }),
   };
-  const whole = firstPair(
-    root,
-    pairsOf(
-      (name) => name,
-      (name) => name,
-    ),
-  );
-  const train = of("train").train ?? whole;
-  if (train === null) return null;
-  return { layout: "folders", root, splits: { train, ...of("val"), ...of("test") } };
 };
 
 type Candidate = readonly [images: string, labels: string];
 
+const pairsOf = (place: (name: string) => string): readonly Candidate[] =>
+  IMAGES.flatMap((image) => LABELS.map((label): Candidate => [place(image), place(label)]));
+
+const whole: readonly Candidate[] = [...pairsOf((name) => name), [".", "."]];
+
 const candidates = (split: string): readonly Candidate[] => [
-  ...pairsOf(
-    (name) => join(name, split),
-    (name) => join(name, split),
+  ...pairsOf((name) => join(name, split)),
+  ...pairsOf((name) => join(split, name)),
+  ...LABELS.flatMap((name) =>
+    ["", "_", "-"].map((sign): Candidate => [split, `${split}${sign}${name}`]),
   ),
-  ...pairsOf(
-    (name) => join(split, name),
-    (name) => join(split, name),
-  ),
-  ...LABELS.flatMap((name): readonly Candidate[] =>
-    ["", "_", "-"].map((sign) => [split, `${split}${sign}${name}`] as const),
-  ),
+  [split, split],
 ];
 
-const pairsOf = (
-  images: (name: string) => string,
-  labels: (name: string) => string,
-): readonly Candidate[] =>
-  IMAGES.flatMap((image) => LABELS.map((label) => [images(image), labels(label)] as const));
-
 /** The first two folders that are there and hold files whose names agree. */
-const firstPair = (root: string, all: readonly Candidate[]): Folders | null => {
+const firstPair = async (root: string, all: readonly Candidate[]): Promise<Folders | null> => {
   for (const [images, labels] of all) {
     if (!isFolder(root, images) || !isFolder(root, labels)) continue;
-    const suffix = commonSuffix(join(root, images), join(root, labels));
+    const suffix = await commonSuffix(join(root, images), join(root, labels));
     if (suffix !== null) return { images, labels, suffix };
   }
   return null;
 };
 
-/** What a label's name has behind the image's, from the first image that has one. */
-const commonSuffix = (images: string, labels: string): string | null => {
-  const stems = names(labels).map((name) => parse(name).name);
-  const image = names(images).map((name) => parse(name).name)[0];
-  if (image === undefined) return null;
-  if (stems.includes(image)) return "";
-  const longer = stems.find((stem) => stem.startsWith(image));
-  return longer === undefined ? null : longer.slice(image.length);
+/**
+ * What most labels' names have behind those of their images. In one folder that cannot be nothing, and most of the
+ * pictures must have such a label, which is no JPEG: `a_1.jpg` may be another picture.
+ */
+const commonSuffix = async (images: string, labels: string): Promise<string | null> => {
+  const one = images === labels;
+  const known = new Set((await filesBelow(images)).map(({ stem }) => stem));
+  const annotated = (await filesBelow(labels)).filter(
+    ({ path }) => !one || !/\.jpe?g$/i.test(path),
+  );
+  const times = new Map<string, number>();
+  for (const { stem } of annotated)
+    for (let end = stem.length - (one ? 1 : 0); end > 0; end--)
+      if (known.has(stem.slice(0, end)))
+        times.set(stem.slice(end), (times.get(stem.slice(end)) ?? 0) + 1);
+  const [best] = [...times].sort(([a, m], [b, n]) => n - m || a.length - b.length);
+  if (best === undefined || (one && 3 * best[1] < known.size)) return null;
+  return best[0];
 };
+
+const filesBelow = async (folder: string): Promise<readonly FoundFile[]> =>
+  pipe(
+    await picturesBelow(folder)(),
+    E.getOrElse((): readonly FoundFile[] => []),
+  );

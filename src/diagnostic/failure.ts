@@ -1,5 +1,8 @@
 /** The world's mistakes (a file, a disk, a device): what leaves is a value that says what happened and what to do. */
 
+import { isLeft } from "fp-ts/lib/Either.js";
+import type { TaskEither } from "fp-ts/lib/TaskEither.js";
+
 export interface Failure {
   readonly kind: "failure";
   /** What could not be done, and to what: "cannot read labels/7.png". */
@@ -24,3 +27,10 @@ export class Failed extends Error {
     this.name = "Failed";
   }
 }
+
+/** The value of a task, for code that throws. @throws Failed */
+export const orThrow = async <A>(task: TaskEither<Failure, A>): Promise<A> => {
+  const result = await task();
+  if (isLeft(result)) throw new Failed(result.left);
+  return result.right;
+};

@@ -126,16 +126,18 @@ describe("what is built in", () => {
 });
 
 describe("a folder is recognised", () => {
-  it.each(Object.keys(datasets))("as %s", (layout) => {
-    const found = recognise(join(base, layout));
+  it.each(Object.keys(datasets))("as %s", async (layout) => {
+    const found = await recognise(join(base, layout));
     expect(found?.layout).toBe(layout);
     expect(Object.keys(found?.splits ?? {})).toEqual(["train", "val"]);
   });
 
   it("from above, and not where there is nothing", async () => {
     await datasets.voc!(join(base, "above", "VOCdevkit", "VOC2012"));
-    expect(recognise(join(base, "above"))?.root).toBe(join(base, "above", "VOCdevkit", "VOC2012"));
-    expect(recognise(join(base, "none"))).toBe(null);
+    expect((await recognise(join(base, "above")))?.root).toBe(
+      join(base, "above", "VOCdevkit", "VOC2012"),
+    );
+    expect(await recognise(join(base, "none"))).toBe(null);
   });
 });
 

@@ -71,7 +71,7 @@ const MOST = 512;
 /** @throws Failed where no layout is recognised, or a file of it is wrong. */
 export const survey = async (folder: string): Promise<Survey> => {
   if (!existsSync(folder)) throw new Failed(noDataFolder(folder));
-  const found = recognise(folder);
+  const found = await recognise(folder);
   if (found === null) throw new Failed(noLayout(folder));
   const { layout, root, splits } = found;
   const place = { train: "", val: null, test: null, ...splits, layout, root, label_map: null };
