@@ -36,7 +36,7 @@ export const notText = (path: string, reason: string): Failure =>
   failure(
     `cannot read the list ${path}`,
     reason,
-    "Save the list as UTF-8, one pair a line; an image is no list.",
+    "Name a text file with one pair a line; save it as UTF-8.",
   );
 
 export const swapped = (list: string, line: string): Failure =>

@@ -1,14 +1,14 @@
 /** Splits that a list file names: semseg's lists of pairs, and Pascal VOC's lists of names. */
 
 import { existsSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { badLine, missingFile, missingFolder, missingList, notText, swapped } from "./errors.js";
 import type { Listed, Listing } from "./folders.js";
-import { cuts, decodeText, type ListLine, linesOf } from "./pair-list.js";
+import { decodeText, type ListLine, linesOf } from "./pair-list.js";
 import { readWhole } from "./read-file.js";
 import { composed, isPictureName, picturesBelow } from "./walk.js";
 
@@ -26,21 +26,36 @@ const linesIn = (list: string, split: string): TE.TaskEither<Failure, readonly L
   pipe(
     readWhole(list),
     TE.mapLeft(({ reason }) => missingList(split, list, reason)),
-    TE.chainEitherK((bytes) =>
-      E.mapLeft((reason: string) => notText(list, reason))(decodeText(bytes)),
-    ),
-    TE.map(linesOf),
+    TE.chainEitherK((bytes) => linesFrom(list, bytes)),
   );
 
-const pairOn = (root: string, { names, text }: ListLine, place: string): readonly Listed[] => {
-  const [image, label, ...rest] = names;
-  if (image !== undefined && label !== undefined && rest.length === 0)
-    return pairOf(root, image, label, place);
-  const there = cuts(text).filter((cut) => cut.every((name) => existing(root, name) !== null));
-  const [only, ...others] = there;
-  return only === undefined || others.length > 0
+const linesFrom = (list: string, bytes: Buffer): E.Either<Failure, readonly ListLine[]> =>
+  pipe(
+    decodeText(bytes),
+    E.bimap((reason) => notText(list, reason), linesOf),
+  );
+
+/** One image a line, relative to the list's folder; a label behind it, as training lists have it, is left alone. */
+export const listedImages = (list: string): TE.TaskEither<Failure, readonly string[]> =>
+  pipe(
+    readWhole(list),
+    TE.chainEitherK((bytes) => linesFrom(list, bytes)),
+    TE.map((lines) =>
+      lines.map(({ names: [first = ""], pairs, text }) => {
+        const meant = [text, first, ...pairs.map(([image]) => image)];
+        const there = meant.map((name) => existing(dirname(list), name));
+        return there.find((path) => path !== null) ?? resolve(dirname(list), first);
+      }),
+    ),
+  );
+
+/** Of the ways to read a line, the likeliest that names two files; if none does, the likeliest is told. */
+const pairOn = (root: string, { pairs, text }: ListLine, place: string): readonly Listed[] => {
+  const there = pairs.find((pair) => pair.every((name) => existing(root, name) !== null));
+  const [meant] = there === undefined ? pairs : [there];
+  return meant === undefined || (there === undefined && / .* /.test(text))
     ? [E.left(badLine(place, text))]
-    : pairOf(root, ...only, place);
+    : pairOf(root, ...meant, place);
 };
 
 /** The pair, or each of its files that does not exist. */

@@ -3,12 +3,16 @@
 import * as E from "fp-ts/lib/Either.js";
 
 export interface ListLine {
-  /** The names on the line, without the quotes that they stand in. */
+  /** The names on the line, without the quotes that they stand in, as the line is most likely meant. */
   readonly names: readonly string[];
+  /** Every way to read two names from the line, the likeliest first. */
+  readonly pairs: readonly NamePair[];
   readonly text: string;
   /** From 1. */
   readonly number: number;
 }
+
+export type NamePair = readonly [image: string, label: string];
 
 /** The text of a list in UTF-8 or UTF-16, or why it is none. */
 export const decodeText = (bytes: Buffer): E.Either<string, string> => {
@@ -28,27 +32,27 @@ export const decodeText = (bytes: Buffer): E.Either<string, string> => {
 export const linesOf = (text: string): readonly ListLine[] =>
   text.split(/\r\n|\n|\r/).flatMap((line, index) => {
     const trimmed = line.trim();
-    return trimmed === "" ? [] : [{ names: namesOn(trimmed), text: trimmed, number: index + 1 }];
+    if (trimmed === "") return [];
+    const [names = [], ...others] = readings(trimmed);
+    const pairs = [names, ...others].flatMap(([image, label, ...rest]): readonly NamePair[] =>
+      image === undefined || label === undefined || rest.length > 0 ? [] : [[image, label]],
+    );
+    return [{ names, pairs, text: trimmed, number: index + 1 }];
   });
 
 /**
- * Names are separated by tabs, else by blanks or commas; one with blanks stands in quotes. A comma counts where no
- * blank separates, so that `a,b.jpg c.png` are two names.
+ * A tab separates names, and quotes hold one together. Without either, blanks separate, or commas, or one of the
+ * blanks: which files there are must tell.
  */
-const namesOn = (line: string): readonly string[] => {
-  if (line.includes("\t")) return clean(line.split("\t"));
-  if (/^["']|["']$/.test(line)) return clean(line.match(/"[^"]*"|'[^']*'|[^\s,"']+/g) ?? []);
-  if (!line.includes(",")) return clean(line.split(/\s+/));
-  const separated = clean(line.split(/\s*,\s+|\s+,\s*|\s+/));
-  return separated.length === 2 ? separated : clean(line.split(","));
+const readings = (line: string): readonly (readonly string[])[] => {
+  if (line.includes("\t")) return [unquoted(line.split("\t"))];
+  if (/^["']|["']$/.test(line)) return [unquoted(line.match(/"[^"]*"|'[^']*'|[^\s,"']+/g) ?? [])];
+  const cuts = [...line.matchAll(/\s+/g)].map(({ index, 0: blank }) => [
+    line.slice(0, index),
+    line.slice(index + blank.length),
+  ]);
+  return [line.split(/,?\s+,?/), line.split(/\s*,\s*/), ...cuts];
 };
 
-const clean = (names: readonly string[]): readonly string[] =>
+const unquoted = (names: readonly string[]): readonly string[] =>
   names.map((name) => name.trim().replace(/^(["'])(.*)\1$/, "$2")).filter((name) => name !== "");
-
-/** Where a line without quotes may be cut in two, the first cut first; `my images/0.jpg lb/0.png` has two. */
-export const cuts = (text: string): readonly (readonly [image: string, label: string])[] =>
-  [...text.matchAll(/\s+/g)].map(({ index, 0: blank }) => [
-    text.slice(0, index),
-    text.slice(index + blank.length),
-  ]);

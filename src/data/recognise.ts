@@ -196,7 +196,7 @@ const commonSuffix = async (images: string, labels: string): Promise<string | nu
       if (known.has(stem.slice(0, end)))
         times.set(stem.slice(end), (times.get(stem.slice(end)) ?? 0) + 1);
   const [best] = [...times].sort(([a, m], [b, n]) => n - m || a.length - b.length);
-  if (best === undefined || (one && 3 * best[1] < known.size)) return null;
+  if (best === undefined || (one && 4 * best[1] < 3 * (known.size - best[1]))) return null;
   return best[0];
 };
 

@@ -32,15 +32,21 @@ const [DEEPEST, MOST] = [64, 200_000];
 export const composed = (name: string): string => name.normalize("NFC");
 
 /**
- * Pictures in a folder and below it, sorted by name, so that their order does not depend on the disk. Links are
- * followed, except to a folder that they lie in. Left is what the system says of the folder itself.
+ * Files in a folder and below it whose names are wanted, sorted by name, so that their order does not depend on the
+ * disk. Links are followed, except to a folder that they lie in. Left is what the system says of a folder.
  */
-export const picturesBelow = (folder: string): TE.TaskEither<Error, readonly FoundFile[]> =>
+export const filesBelow = (
+  folder: string,
+  isWanted: (name: string) => boolean,
+): TE.TaskEither<Error, readonly FoundFile[]> =>
   TE.tryCatch(async () => {
     const found: FoundFile[] = [];
-    await search({ folder, within: "", above: [], visited: { count: 0 } }, found);
+    await search({ folder, within: "", above: [], visited: { count: 0 }, isWanted }, found);
     return found.sort((a, b) => (a.within < b.within ? -1 : a.within > b.within ? 1 : 0));
   }, E.toError);
+
+export const picturesBelow = (folder: string): TE.TaskEither<Error, readonly FoundFile[]> =>
+  filesBelow(folder, isPictureName);
 
 interface Search {
   readonly folder: string;
@@ -48,9 +54,11 @@ interface Search {
   /** Identities of the folders that this one lies in. */
   readonly above: readonly string[];
   readonly visited: { count: number };
+  readonly isWanted: (name: string) => boolean;
 }
 
-async function search({ folder, within, above, visited }: Search, found: FoundFile[]) {
+async function search(place: Search, found: FoundFile[]): Promise<void> {
+  const { folder, within, above, visited, isWanted } = place;
   const { dev, ino } = await stat(folder);
   const identity = `${dev} ${ino}`;
   if (above.includes(identity)) return;
@@ -61,10 +69,10 @@ async function search({ folder, within, above, visited }: Search, found: FoundFi
     const [path, name] = [join(folder, entry.name), within + composed(entry.name)];
     if (await isFolder(entry, path))
       await search(
-        { folder: path, within: `${name}/`, above: [...above, identity], visited },
+        { ...place, folder: path, within: `${name}/`, above: [...above, identity] },
         found,
       );
-    else if (isPictureName(entry.name))
+    else if (isWanted(entry.name))
       found.push({ path, within: name, stem: name.slice(0, name.length - extname(name).length) });
   }
 }

@@ -1,9 +1,12 @@
 /** The files and folders that people name for prediction: finds the images in them, and gives each a name of its own. */
 
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
-import { unreadable } from "../data/errors.js";
-import { Failed } from "../diagnostic/failure.js";
+import { stat } from "node:fs/promises";
+import { basename, dirname, extname, relative } from "node:path";
+import { pipe } from "fp-ts/lib/function.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
+import { listedImages } from "../data/lists.js";
+import { type FoundFile, filesBelow, isPictureName } from "../data/walk.js";
+import { Failed, orThrow } from "../diagnostic/failure.js";
 import { systemReason } from "../diagnostic/system.js";
 import { noImages, noInput } from "./errors.js";
 
@@ -13,15 +16,15 @@ export interface Input {
   readonly name: string;
 }
 
-const images = new Set([".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"]);
-
 /** Of `list`, a file of one image a line, too. @throws Failed where there are none. */
 export const imagesFor = async (
   inputs: readonly string[],
   list?: string,
 ): Promise<readonly Input[]> => {
-  const named = await Promise.all(inputs.map(imagesIn));
-  const found = distinct([...named.flat(), ...(list === undefined ? [] : await listed(list))]);
+  const found = distinct([
+    ...(await Promise.all(inputs.map(imagesIn))).flat(),
+    ...(list === undefined ? [] : await listed(list)),
+  ]);
   if (found.length === 0) throw new Failed(noImages([...inputs, ...(list ? [list] : [])]));
   return found;
 };
@@ -29,24 +32,21 @@ export const imagesFor = async (
 /** A file as it is; of a folder every image beneath it, in the order of their names; of a pattern what fits it. */
 const imagesIn = async (input: string): Promise<readonly Input[]> => {
   const found = await stat(input).catch(() => null);
-  if (found?.isDirectory()) {
-    const files = await filesBeneath(input);
-    return files
-      .filter((path) => images.has(extname(path).toLowerCase()))
-      .map((path) => ({ path, name: relative(input, path) }));
-  }
+  if (found?.isDirectory()) return (await beneath(input, isPictureName)).map(named);
   if (found === null && /[*?{[]/.test(input)) return fitting(input);
   if (found === null) throw new Failed(noInput(input, "there is no such file or folder"));
   return [{ path: input, name: basename(input) }];
 };
 
-const filesBeneath = async (folder: string): Promise<readonly string[]> => {
-  const files = await readdir(folder, { recursive: true, withFileTypes: true });
-  return files
-    .filter((file) => file.isFile())
-    .map((file) => join(file.parentPath, file.name))
-    .sort();
-};
+const named = ({ path, within }: FoundFile): Input => ({ path, name: within });
+
+const beneath = (folder: string, isWanted: (name: string) => boolean) =>
+  orThrow(
+    pipe(
+      filesBelow(folder, isWanted),
+      TE.mapLeft((error) => noInput(folder, systemReason(error))),
+    ),
+  );
 
 /** For shells that leave patterns to the program, and patterns in quotes. */
 const fitting = async (pattern: string): Promise<readonly Input[]> => {
@@ -57,27 +57,18 @@ const fitting = async (pattern: string): Promise<readonly Input[]> => {
   );
   const base = fixed.length === 0 ? "." : fixed.join("/") || "/";
   const expression = patternExpression(parts.slice(fixed.length).join("/"));
-  const files = await filesBeneath(base).catch(() => []);
-  const found = files
-    .map((path) => ({ path, name: relative(base, path) }))
-    .filter(({ name }) => expression.test(name.replaceAll("\\", "/")));
+  const files = await beneath(base, () => true).catch(() => []);
+  const found = files.filter(({ within }) => expression.test(within));
   if (found.length === 0) throw new Failed(noInput(pattern, "no file fits the pattern"));
-  return found;
+  return found.map(named);
 };
 
-/** One image a line, relative to the list's folder; a label behind it, as training lists have it, is left alone. */
-const listed = async (list: string): Promise<readonly Input[]> => {
-  const text = await readFile(list, "utf8").catch((error: unknown) => {
-    throw new Failed(unreadable(list, systemReason(error)));
-  });
-  const folder = dirname(list);
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .map((line) => line.match(/^(.*?\.(?:jpe?g|png|webp|tiff?))(?:\s|$)/i)?.[1] ?? line)
-    .map((path) => ({ path: resolve(folder, path), name: path }));
-};
+/** Relative to the list's folder, as far as they lie in it. */
+const listed = async (list: string): Promise<readonly Input[]> =>
+  (await orThrow(listedImages(list))).map((path) => ({
+    path,
+    name: relative(dirname(list), path),
+  }));
 
 /**
  * Names for files in one folder: folders become part of them, suffixes go, and what would meet a file of another
