@@ -14,7 +14,8 @@ import {
   variable,
 } from "../graph/compose.js";
 import { topological, type Update } from "../graph/graph.js";
-import { isTrained, type Node, type Role, type Variable } from "../graph/op.js";
+import type { Node, Variable } from "../graph/op.js";
+import { isTrained, type Role } from "../graph/variable.js";
 
 export interface Descent {
   readonly rate: Node;
@@ -29,24 +30,26 @@ export interface Descent {
 
 /** Variables that training could move, in the order in which the loss meets them. */
 export const trainedVariables = (roots: readonly Node[]): Variable[] =>
-  topological(roots).filter((node): node is Variable => node.op === "variable" && isTrained(node));
+  topological(roots).filter(
+    (node): node is Variable => node.op === "variable" && isTrained(node.attributes),
+  );
 
-/** Named after its variable, so that no order of gradients can mix two. */
-const beside = ({ attributes }: Variable, role: Role, word: string, initial = zero): Variable =>
-  variable({ ...attributes, name: `${attributes.name}/${word}`, role, initial });
+/** Stands where its variable does and is named after it, so that no order of gradients can mix two. */
+const beside = ({ attributes }: Variable, role: Role, initial = zero): Variable =>
+  variable({ ...attributes, name: `${attributes.name}/${role}`, role, initial });
 const zero: Variable["attributes"]["initial"] = { kind: "constant", value: 0 };
 
 /** The momentum buffer of a variable. */
-export const velocityOf = (of: Variable): Variable => beside(of, "momentum", "momentum");
+export const velocityOf = (of: Variable): Variable => beside(of, "momentum");
 
 /** The moving average of a variable, which begins where the variable does. */
 export const averageOf = (of: Variable): Variable => {
   const { name, initial } = of.attributes;
-  return beside(of, "average", "average", { kind: "copy", of: name, initial });
+  return beside(of, "average", { kind: "copy", of: name, initial });
 };
 
 /** Where the gradients of a batch's parts are added up. */
-export const accumulatorOf = (of: Variable): Variable => beside(of, "gradient", "gradient");
+export const accumulatorOf = (of: Variable): Variable => beside(of, "gradient");
 
 /**
  * Square root of the sum of all squares: the length of the gradient as one vector. One sum over the variables: a chain

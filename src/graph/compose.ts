@@ -19,6 +19,7 @@ import {
   type Window,
 } from "./op.js";
 import { broadcastShape, type DType, type Shape, sameShape } from "./type.js";
+import { type Initial, type Site, variableName } from "./variable.js";
 
 /** Applies an operation; its types are inferred here, once. */
 export const apply = <K extends OpName>(
@@ -45,6 +46,16 @@ export const withArgs = <K extends OpName>(node: NodeOf<K>, args: readonly Node[
 export const input = (name: string, dtype: DType, ...shape: number[]): Node =>
   apply("input", { name, dtype, shape });
 export const variable = (attributes: Ops["variable"]): Variable => apply("variable", attributes);
+/** A variable of the network, named after the place where it stands. */
+export const parameter = (site: Site, shape: Shape, initial: Initial): Variable =>
+  variable({
+    name: variableName(site),
+    dtype: "f32",
+    shape,
+    role: site.word,
+    site,
+    initial,
+  });
 export const constant = (content: Content, dtype: DType, ...shape: number[]): Node =>
   apply("constant", { dtype, shape, content });
 export const scalar = (value: number, dtype: DType = "f32"): Node =>

@@ -1,13 +1,14 @@
 /** What a graph costs: parameters and multiply-accumulates; a numbered graph enters, numbers leave. */
 
 import { type Graph, type Value, valuesOfOp } from "./graph.js";
-import { isTrained, type OpName } from "./op.js";
+import type { OpName } from "./op.js";
 import { product } from "./type.js";
+import { isTrained } from "./variable.js";
 
 /** Weights that training moves: kernels, biases, scales and shifts; running statistics are not counted. */
 export const parameterCount = (graph: Graph): number =>
   valuesOfOp(graph, "variable")
-    .filter((value) => isTrained({ ...value, args: [] }))
+    .filter(({ attributes }) => isTrained(attributes))
     .reduce((total, { attributes }) => total + product(attributes.shape), 0);
 
 /** Multiply-accumulates of a convolution, by the shapes of its kernel and of what leaves it. */

@@ -5,6 +5,7 @@
 
 import type { Content } from "./constant.js";
 import type { DType, Shape, Type } from "./type.js";
+import type { Initial, Role, Site } from "./variable.js";
 
 /** Rows and columns added around an image, filled with what leaves the result alone (0; −∞ in max pooling). */
 export interface Padding {
@@ -28,33 +29,6 @@ export interface Pool {
   readonly padding: Padding;
 }
 
-export type Group = "backbone" | "pyramid" | "head" | "auxiliary";
-
-/** How a variable begins; drawn by name and seed in weights/. */
-export type Initial =
-  | { readonly kind: "constant"; readonly value: number }
-  /** Normal with variance 2 / fan-out (He et al. 2015), for layers before a ReLU. */
-  | { readonly kind: "kaiming"; readonly fan: number }
-  /** Uniform on ±bound (PyTorch's default for layers that nobody initialises). */
-  | { readonly kind: "uniform"; readonly bound: number }
-  /** As the variable `of` begins. */
-  | { readonly kind: "copy"; readonly of: string; readonly initial: Initial };
-
-/**
- * What a variable is for. Only the first four are trained; they and the statistics are the network. `average` follows a
- * trained variable; `gradient` gathers a batch that comes in parts, and is 0 between steps.
- */
-export type Role =
-  | "kernel"
-  | "bias"
-  | "scale"
-  | "shift"
-  | "statistic"
-  | "momentum"
-  | "average"
-  | "gradient"
-  | "step";
-
 export type Unary = "negate" | "exp" | "log" | "sqrt" | "reciprocal";
 export type Binary = "add" | "subtract" | "multiply" | "divide" | "maximum" | "minimum";
 export type Comparison = "equal" | "less" | "greaterEqual";
@@ -67,7 +41,8 @@ export interface Ops {
     readonly dtype: "f32" | "i32";
     readonly shape: Shape;
     readonly role: Role;
-    readonly group: Group;
+    /** Of what stands outside the network, `null`. */
+    readonly site: Site | null;
     readonly initial: Initial;
   };
   constant: { readonly dtype: DType; readonly shape: Shape; readonly content: Content };
@@ -157,13 +132,6 @@ export interface NodeOf<K extends OpName> {
 export type Node = { [K in OpName]: NodeOf<K> }[OpName];
 
 export type Variable = NodeOf<"variable">;
-
-const trained: ReadonlySet<Role> = new Set<Role>(["kernel", "bias", "scale", "shift"]);
-export const isTrained = (variable: Variable): boolean => trained.has(variable.attributes.role);
-
-/** Whether a variable is part of the network: a weight, or a running statistic. */
-export const isNetwork = ({ role }: Pick<Ops["variable"], "role">): boolean =>
-  trained.has(role) || role === "statistic";
 
 /** Type of a node's first output. */
 export const typeOf = (node: Node): Type => node.types[0];

@@ -11,15 +11,16 @@ import {
   greaterEqual,
   multiply,
   padding,
+  parameter,
   relu,
   scalar,
   uniform,
   variable,
 } from "../graph/compose.js";
-import { type Group, type Initial, type Node, type Role, shapeOf } from "../graph/op.js";
-import type { Shape } from "../graph/type.js";
+import { type Node, shapeOf } from "../graph/op.js";
+import type { Initial, LayerSite } from "../graph/variable.js";
 import type { Freeze, Norm } from "../normalize/experiment.js";
-import { isNormFrozen } from "./freeze.js";
+import { isNormFrozen } from "./stages.js";
 
 export type Layer = (x: Node) => Node;
 
@@ -52,63 +53,61 @@ export const chain =
   (x) =>
     layers.reduce((y, layer) => layer(y), x);
 
-/** The group of a variable is the first word of its name: `backbone.stage1.block2.conv1.kernel`. */
-const groupOf = (name: string): Group => name.split(".")[0] as Group;
-
-const state = (name: string, shape: Shape, role: Role, initial: Initial): Node =>
-  variable({ name, dtype: "f32", shape, role, group: groupOf(name), initial });
-
 const fixed = (value: number): Initial => ({ kind: "constant", value });
 
 /**
  * The backbone starts as He et al. have it (fan-out), new layers as PyTorch's convolutions do when nobody
  * initialises them, which is what semseg trained (`model/pspnet.py`).
  */
-const initialKernel = (name: string, shape: Shape): Initial => {
-  const [height, width, from, to] = shape;
-  return groupOf(name) === "backbone"
+const initialKernel = ({ part }: LayerSite, [height, width, from, to]: KernelShape): Initial =>
+  part === "backbone"
     ? { kind: "kaiming", fan: height * width * to }
     : { kind: "uniform", bound: 1 / Math.sqrt(height * width * from) };
-};
+
+type KernelShape = readonly [height: number, width: number, from: number, to: number];
 
 /** A square convolution, padded so that stride 1 keeps the size. */
 export const conv =
-  (name: string, { channels, size, stride = 1, dilation = 1, bias = false }: Convolution): Layer =>
+  (
+    site: LayerSite,
+    { channels, size, stride = 1, dilation = 1, bias = false }: Convolution,
+  ): Layer =>
   (x) => {
     const from = shapeOf(x)[3];
-    const shape = [size, size, from, channels];
-    const kernel = state(`${name}.kernel`, shape, "kernel", initialKernel(name, shape));
+    const shape = [size, size, from, channels] as const;
+    const kernel = parameter({ ...site, word: "kernel" }, shape, initialKernel(site, shape));
     const y = convolution(x, kernel, {
       stride,
       dilation,
       padding: padding((dilation * (size - 1)) / 2),
     });
     const bound = 1 / Math.sqrt(size * size * from);
-    return bias ? add(y, state(`${name}.bias`, [channels], "bias", { kind: "uniform", bound })) : y;
+    const initial = { kind: "uniform", bound } as const;
+    return bias ? add(y, parameter({ ...site, word: "bias" }, [channels], initial)) : y;
   };
 
 /** Batch normalisation over N, H and W; in training it also moves the running statistics. */
 export const norm =
-  ({ phase, freeze, norm: { epsilon, momentum } }: Context, name: string): Layer =>
+  ({ phase, freeze, norm: { epsilon, momentum } }: Context, site: LayerSite): Layer =>
   (x) => {
     const channels = [shapeOf(x)[3]];
     const args = [
       x,
-      state(`${name}.scale`, channels, "scale", fixed(1)),
-      state(`${name}.shift`, channels, "shift", fixed(0)),
-      state(`${name}.mean`, channels, "statistic", fixed(0)),
-      state(`${name}.variance`, channels, "statistic", fixed(1)),
+      parameter({ ...site, word: "scale" }, channels, fixed(1)),
+      parameter({ ...site, word: "shift" }, channels, fixed(0)),
+      parameter({ ...site, word: "mean" }, channels, fixed(0)),
+      parameter({ ...site, word: "variance" }, channels, fixed(1)),
     ];
-    return phase === "train" && !isNormFrozen(name, freeze)
+    return phase === "train" && !isNormFrozen(site, freeze)
       ? apply("batchNorm", { epsilon, keep: momentum }, args)
       : apply("batchNormInference", { epsilon }, args);
   };
 
-export const convNorm = (context: Context, name: string, options: Convolution): Layer =>
-  chain(conv(`${name}.conv`, options), norm(context, `${name}.norm`));
+export const convNorm = (context: Context, site: LayerSite, options: Convolution): Layer =>
+  chain(conv(site, options), norm(context, site));
 
-export const convNormRelu = (context: Context, name: string, options: Convolution): Layer =>
-  chain(convNorm(context, name, options), relu);
+export const convNormRelu = (context: Context, site: LayerSite, options: Convolution): Layer =>
+  chain(convNorm(context, site, options), relu);
 
 /** The step counter: the one state from which every draw inside the graph follows. */
 export const stepCounter = (): Node =>
@@ -117,7 +116,7 @@ export const stepCounter = (): Node =>
     dtype: "i32",
     shape: [],
     role: "step",
-    group: "head",
+    site: null,
     initial: fixed(0),
   });
 

@@ -64,9 +64,11 @@ export const pyramid =
       const reduced =
         of.channels === null
           ? pooled
-          : convNormRelu(context, `pyramid.bin${of.bins[i]}`, { channels: of.channels, size: 1 })(
-              pooled,
-            );
+          : convNormRelu(
+              context,
+              { part: "pyramid", bin: of.bins[i] },
+              { channels: of.channels, size: 1 },
+            )(pooled);
       return resize(reduced, height, width, context.alignCorners);
     });
     return concat([x, ...(of.order === "ascending" ? branches : branches.toReversed())], 3);
@@ -87,15 +89,15 @@ interface Classifier {
 /** 3×3, norm, ReLU, dropout, 1×1: the head, and (with fewer channels) the auxiliary head. */
 const classifier = (
   context: Context,
-  name: string,
+  part: "head" | "auxiliary",
   of: Classifier,
   classes: number,
   stream: number,
 ): Layer =>
   chain(
-    convNormRelu(context, `${name}.fuse`, { channels: of.channels, size: 3 }),
+    convNormRelu(context, { part, layer: "fuse" }, { channels: of.channels, size: 3 }),
     dropChannels(context, of.dropout, stream),
-    conv(`${name}.classifier`, { channels: classes, size: 1, bias: true }),
+    conv({ part, layer: "classifier" }, { channels: classes, size: 1, bias: true }),
   );
 
 /** Streams of the dropout masks: a number each, so that two layers never draw the same. */

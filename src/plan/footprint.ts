@@ -6,6 +6,7 @@
 import { type Graph, valuesOfOp } from "../graph/graph.js";
 import { memory } from "../graph/memory.js";
 import { bytesOf } from "../graph/type.js";
+import { isSaved } from "../graph/variable.js";
 import { type Kernels, plainCpu, withKernels } from "../rewrite/kernels.js";
 
 /** In bytes; keys are those of `plan --json`. */
@@ -62,5 +63,5 @@ export const footprint = (graph: Graph, kernels: Kernels = plainCpu): Footprint 
 /** Sums that begin at 0 are filled by TensorFlow. */
 const gathered = (graph: Graph): number =>
   valuesOfOp(graph, "variable")
-    .filter(({ attributes }) => attributes.role === "gradient")
+    .filter(({ attributes }) => !isSaved(attributes))
     .reduce((bytes, { types }) => bytes + bytesOf(types[0]), 0);

@@ -20,12 +20,13 @@ import {
 } from "../graph/compose.js";
 import { type Graph, number, type Step } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
-import { isTrained, type Node, shapeOf } from "../graph/op.js";
+import { type Node, shapeOf } from "../graph/op.js";
+import { isTrained } from "../graph/variable.js";
 import { scores } from "../model/evaluate.js";
-import { isFrozen } from "../model/freeze.js";
 import { type Context, normalise } from "../model/layer.js";
 import { network } from "../model/network.js";
 import { IGNORE } from "../model/pixels.js";
+import { isFrozen } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import { type Rewrite, rewriteStep } from "../rewrite/rewrite.js";
@@ -143,7 +144,9 @@ export const averagePasses = ({ ema, freeze }: Train, passes: Passes): Passes =>
     name: "read-average",
     law: "a network is scored by the moving average of its weights (`train.ema`); what is frozen has none",
     rule: (node) =>
-      node.op === "variable" && isTrained(node) && !isFrozen(node.attributes.name, freeze)
+      node.op === "variable" &&
+      isTrained(node.attributes) &&
+      !isFrozen(node.attributes.site, freeze)
         ? some(averageOf(node))
         : none,
   };

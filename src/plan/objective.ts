@@ -14,7 +14,6 @@ import {
   sum,
 } from "../graph/compose.js";
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
-import { isFrozen } from "../model/freeze.js";
 import { type Context, normalise, type Part } from "../model/layer.js";
 import {
   headLoss,
@@ -27,7 +26,7 @@ import {
   totalLoss,
 } from "../model/loss.js";
 import { network } from "../model/network.js";
-import { type RecomputeSegment, recomputeSegmentOf } from "../model/segment.js";
+import { isFrozen, type RecomputeSegment, recomputeSegmentOf } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import type { Passes } from "../rewrite/passes.js";
 import { rewriteNodes } from "../rewrite/rewrite.js";
@@ -173,7 +172,7 @@ export const lossGradients = (
   const { accumulate, freeze } = experiment.train;
   const of = objective(experiment, { count: accumulate, index }, passes);
   const variables = trainedVariables([of.surrogate]).filter(
-    ({ attributes }) => !isFrozen(attributes.name, freeze),
+    ({ attributes }) => !isFrozen(attributes.site, freeze),
   );
   const segmentOf = recomputeSegmentOf(of.surrogate, experiment.model.backbone, recompute);
   return { ...of, variables, gradients: gradients(of.surrogate, variables, segmentOf) };

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { type Graph, printGraph } from "../graph/graph.js";
-import type { RecomputeSegment } from "../model/segment.js";
+import type { RecomputeSegment } from "../model/stages.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
 import { type Kernels, withKernels } from "../rewrite/kernels.js";
 import { type Passes, standard } from "../rewrite/passes.js";

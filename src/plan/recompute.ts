@@ -5,13 +5,8 @@ import { kernelWork } from "../graph/cost.js";
 import { topological } from "../graph/graph.js";
 import { shapeOf, typeOf } from "../graph/op.js";
 import { bytesOf } from "../graph/type.js";
-import { isFrozen } from "../model/freeze.js";
-import {
-  type Block,
-  blocksOf,
-  type RecomputeSegment,
-  recomputeSegmentOf,
-} from "../model/segment.js";
+import type { Block } from "../graph/variable.js";
+import { blocksOf, isFrozen, type RecomputeSegment, recomputeSegmentOf } from "../model/stages.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { standard } from "../rewrite/passes.js";
 import { footprint } from "./footprint.js";
@@ -20,7 +15,7 @@ import { trainingKernels, trainingPasses, trainingStep } from "./step.js";
 
 /** What the backward pass goes back to; what is frozen, it never asks for. */
 const candidates = ({ model, train }: Experiment): readonly Block[] =>
-  blocksOf(model.backbone).filter((block) => !isFrozen(`backbone.${block}`, train.freeze));
+  blocksOf(model.backbone).filter((block) => !isFrozen(block, train.freeze));
 
 const alone = (block: Block): RecomputeSegment => [block];
 
@@ -29,14 +24,11 @@ const together = (blocks: readonly Block[], most: number): readonly RecomputeSeg
   const segments: Block[][] = [];
   for (const block of blocks) {
     const open = segments.at(-1);
-    const same = open !== undefined && stageOf(open[0]) === stageOf(block);
-    if (same && open.length < most) open.push(block);
+    if (open?.[0]?.stage === block.stage && open.length < most) open.push(block);
     else segments.push([block]);
   }
   return segments;
 };
-
-const stageOf = (block: Block): string => block.replace(/\..*/, "");
 
 /** As the spec says; under a budget the fewest that meet it, or those that come nearest. */
 export const recomputed = (experiment: Experiment): readonly RecomputeSegment[] => {

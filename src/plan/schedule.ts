@@ -2,6 +2,7 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import type { Ops } from "../graph/op.js";
+import type { Site } from "../graph/variable.js";
 import type { Train } from "../normalize/experiment.js";
 import { permutation } from "./random.js";
 
@@ -17,41 +18,41 @@ export function rate(schedule: Train["schedule"], iterations: number, step: numb
 }
 
 /** Parameters that share a rate multiplier. */
-export interface Group {
+export interface RateGroup {
   readonly name: string;
   readonly multiplier: number;
   readonly has: (variable: Member) => boolean;
 }
 
 /** What a variable's multiplier goes by. */
-type Member = Pick<Ops["variable"], "group" | "role">;
+type Member = Pick<Ops["variable"], "site" | "role">;
 
 /** Layers that may start from pretrained weights keep the rate; those that start from nothing multiply it. */
 export const multiplierOf = (
   { multipliers }: Pick<Train, "multipliers">,
-  { group, role }: Member,
+  { site, role }: Member,
 ): number => {
-  if (group === "backbone") return 1;
-  return role === "bias" ? multipliers.bias : multipliers[group];
+  if (!isNew(site)) return 1;
+  return role === "bias" ? multipliers.bias : multipliers[site.part];
 };
 
-const fresh = ["pyramid", "head", "auxiliary"] as const;
+type NewSite = Exclude<Site, { readonly part: "backbone" }>;
+const NEW_PARTS = ["pyramid", "head", "auxiliary"] as const;
+const isNew = (site: Site | null): site is NewSite => site !== null && site.part !== "backbone";
 
 /** Those that share the multiplier of what is new are one group. */
-export const groups = (train: Pick<Train, "multipliers">): readonly Group[] => {
+export const rateGroups = (train: Pick<Train, "multipliers">): readonly RateGroup[] => {
   const { new: usual, ...each } = train.multipliers;
+  const isBias = ({ site, role }: Member): boolean => isNew(site) && role === "bias";
   const isUsual = (member: Member): boolean =>
-    member.group !== "backbone" && multiplierOf(train, member) === usual;
-  const others = fresh
-    .filter((name) => each[name] !== usual)
-    .map((name) => ({
-      name,
-      multiplier: each[name],
-      has: (m: Member) => m.group === name && m.role !== "bias",
-    }));
-  const isBias = ({ group, role }: Member): boolean => group !== "backbone" && role === "bias";
+    isNew(member.site) && multiplierOf(train, member) === usual;
+  const others = NEW_PARTS.filter((name) => each[name] !== usual).map((name) => ({
+    name,
+    multiplier: each[name],
+    has: (member: Member) => member.site?.part === name && !isBias(member),
+  }));
   return [
-    { name: "backbone", multiplier: 1, has: ({ group }: Member) => group === "backbone" },
+    { name: "backbone", multiplier: 1, has: ({ site }: Member) => !isNew(site) },
     { name: "new", multiplier: usual, has: isUsual },
     ...others,
     ...(each.bias === usual ? [] : [{ name: "bias", multiplier: each.bias, has: isBias }]),

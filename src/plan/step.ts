@@ -5,8 +5,9 @@ import { add, broadcast, input, part, scalar } from "../graph/compose.js";
 import { type Graph, number, type Step, topological, type Update } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
+import { isDecayed } from "../graph/variable.js";
 import { stepCounter } from "../model/layer.js";
-import type { RecomputeSegment } from "../model/segment.js";
+import type { RecomputeSegment } from "../model/stages.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { frugal, type Kernels, plainCpu } from "../rewrite/kernels.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
@@ -31,7 +32,7 @@ const statistics = (roots: readonly Node[]): Update<Node>[] =>
 const decays =
   (of: Experiment["train"]["optimizer"]) =>
   (variable: Variable): number =>
-    of.decay === "all" || variable.attributes.role === "kernel" ? of.weight_decay : 0;
+    isDecayed(variable.attributes, of.decay) ? of.weight_decay : 0;
 
 const losses = ({ loss, main, auxiliary }: Objective): Step<Node>["results"] => ({
   loss,

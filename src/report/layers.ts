@@ -3,8 +3,8 @@
 import { cellLength } from "../graph/constant.js";
 import { macsOf } from "../graph/cost.js";
 import { type Graph, type Value, type ValueOf, valuesOfOp } from "../graph/graph.js";
-import { isTrained } from "../graph/op.js";
 import { product } from "../graph/type.js";
+import { isTrained, layerName } from "../graph/variable.js";
 
 export interface LayerRow {
   readonly name: string;
@@ -22,9 +22,6 @@ export interface LayerRow {
   /** Multiply-accumulates for one image. */
   readonly macs: number;
 }
-
-/** `backbone.stem1.conv.kernel` and `backbone.stem1.norm.scale` belong to `backbone.stem1`. */
-const layerOf = (variable: string): string => variable.replace(/(\.conv|\.norm)?\.[^.]+$/, "");
 
 export const isAuxiliary = ({ name }: LayerRow): boolean => name.startsWith("auxiliary.");
 
@@ -55,9 +52,10 @@ export const layers = (graph: Graph): readonly LayerRow[] => {
 const parametersByLayer = (graph: Graph): ReadonlyMap<string, number> => {
   const total = new Map<string, number>();
   for (const value of valuesOfOp(graph, "variable")) {
-    if (!isTrained({ ...value, args: [] })) continue;
-    const layer = layerOf(value.attributes.name);
-    total.set(layer, (total.get(layer) ?? 0) + product(value.attributes.shape));
+    const { site, shape } = value.attributes;
+    if (site === null || !isTrained(value.attributes)) continue;
+    const layer = layerName(site);
+    total.set(layer, (total.get(layer) ?? 0) + product(shape));
   }
   return total;
 };
@@ -71,10 +69,10 @@ const describe = (value: Value, graph: Graph): Own | undefined => {
   const { shape } = value.types[0];
   if (value.op === "convolution") {
     const kernel = graph.values[value.args[1]];
-    if (kernel.op !== "variable") return undefined;
+    if (kernel.op !== "variable" || kernel.attributes.site === null) return undefined;
     const [height, width] = kernel.attributes.shape;
     const { stride, dilation } = value.attributes;
-    const name = layerOf(kernel.attributes.name);
+    const name = layerName(kernel.attributes.site);
     return { name, kind: "convolution", kernel: [height, width], stride, dilation, shape };
   }
   if (value.op === "maxPool") {

@@ -3,16 +3,16 @@
 import { cellLength } from "../graph/constant.js";
 import { macs } from "../graph/cost.js";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
-import { isTrained, type Ops } from "../graph/op.js";
+import type { Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
+import { blockName, isTrained } from "../graph/variable.js";
 import { featureSize, outputStride } from "../language/geometry.js";
-import { isFrozen } from "../model/freeze.js";
-import type { RecomputeSegment } from "../model/segment.js";
+import { isFrozen, type RecomputeSegment } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { type Footprint, footprint } from "../plan/footprint.js";
 import { predictionStep } from "../plan/inference.js";
 import { largestBatch } from "../plan/largest-batch.js";
-import { groups, rate, stepsPerEpoch } from "../plan/schedule.js";
+import { rate, rateGroups, stepsPerEpoch } from "../plan/schedule.js";
 import { trainingKernels, trainingStep } from "../plan/step.js";
 import type { Kernels } from "../rewrite/kernels.js";
 import { asWritten } from "../rewrite/passes.js";
@@ -116,7 +116,7 @@ export const plan = (request: PlanRequest): Plan => {
     plan: PLAN_FORMAT,
     summary: summary(experiment),
     parameters: cost(rows, ({ parameters }) => parameters),
-    frozen: parametersIn(training, ({ name }) => isFrozen(name, train.freeze)),
+    frozen: parametersIn(training, ({ site }) => isFrozen(site, train.freeze)),
     macs: cost(rows, ({ macs }) => macs),
     output_stride: outputStride(model.backbone.dilations),
     feature,
@@ -153,7 +153,7 @@ const recompute = (request: PlanRequest): Recompute | null => {
   const kept = trainingStep(experiment);
   const [before, after] = [macs(kept), macs(training)];
   return {
-    runs: request.recompute,
+    runs: request.recompute.map((segment) => segment.map(blockName)),
     macs: ((after - before) * experiment.train.accumulate) / experiment.train.batch,
     share: (after - before) / before,
     memory_bytes_without: footprint(kept, kernels).total,
@@ -168,14 +168,14 @@ const cost = (rows: readonly LayerRow[], of: (row: LayerRow) => number): Cost =>
 /** How many numbers the trainable variables hold that `has` chooses. */
 const parametersIn = (graph: Graph, has: (of: Ops["variable"]) => boolean): number =>
   valuesOfOp(graph, "variable")
-    .filter((value) => isTrained({ ...value, args: [] }) && has(value.attributes))
+    .filter(({ attributes }) => isTrained(attributes) && has(attributes))
     .reduce((n, { attributes }) => n + product(attributes.shape), 0);
 
 const groupRows = (training: Graph, train: Train): readonly GroupRow[] =>
-  groups(train).map(({ name, multiplier, has }) => ({
+  rateGroups(train).map(({ name, multiplier, has }) => ({
     name,
     multiplier,
-    parameters: parametersIn(training, (of) => has(of) && !isFrozen(of.name, train.freeze)),
+    parameters: parametersIn(training, (of) => has(of) && !isFrozen(of.site, train.freeze)),
     rates: toldSteps(train.iterations).map((step) => ({
       step,
       rate: multiplier * rate(train.schedule, train.iterations, step),

@@ -2,16 +2,17 @@
 
 import pc from "picocolors";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
-import type { Group, Ops } from "../graph/op.js";
+import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
+import { isNetwork, PARTS, type Part } from "../graph/variable.js";
 import { spelling } from "../weights/check.js";
 import type { Misfit } from "../weights/errors.js";
 import type { Fit } from "../weights/fit.js";
 import { count } from "./format.js";
 
-/** Variables of a group, counted. */
+/** The variables of a part of the network, counted. */
 export interface Fitting {
-  readonly group: Group;
+  readonly group: Part;
   /** In both, with one name and one shape. */
   readonly fit: number;
   /** In both, with another shape. */
@@ -22,23 +23,21 @@ export interface Fitting {
   readonly unused: readonly string[];
 }
 
-const groups: readonly Group[] = ["backbone", "pyramid", "head", "auxiliary"];
-
 type Weight = Ops["variable"];
 
 const weights = (graph: Graph): ReadonlyMap<string, Weight> =>
   new Map(
     valuesOfOp(graph, "variable")
-      .filter(({ attributes: { role } }) => role !== "momentum" && role !== "step")
+      .filter(({ attributes }) => isNetwork(attributes))
       .map(({ attributes }) => [attributes.name, attributes]),
   );
 
 /** How a checkpoint of `left` meets the network of `right`. */
 export const fitting = (left: Graph, right: Graph): readonly Fitting[] => {
   const [from, to] = [weights(left), weights(right)];
-  return groups.map((group) => {
+  return PARTS.map((group) => {
     const mine = (all: ReadonlyMap<string, Weight>) =>
-      [...all.values()].filter((weight) => weight.group === group);
+      [...all.values()].filter((weight) => weight.site?.part === group);
     const names = (some: readonly Weight[]): readonly string[] => some.map(({ name }) => name);
     const both = mine(to).flatMap((weight) => {
       const source = from.get(weight.name);

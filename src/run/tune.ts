@@ -78,7 +78,7 @@ const standIn = (arg: Node, i: number): { readonly held: Variable; readonly node
     dtype: "f32",
     shape,
     role: "kernel",
-    group: "backbone",
+    site: null,
     initial: { kind: "constant", value: 0 },
   });
   return { held, node: cast(held, typeOf(arg).dtype) };

@@ -4,6 +4,7 @@ import type { Graph, Update, Value } from "../graph/graph.js";
 import { valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { product, type Type } from "../graph/type.js";
+import { isSaved } from "../graph/variable.js";
 import { after, type Emitter, emitter, output, type TensorName } from "./emitter.js";
 import { lowerOperation } from "./operation.js";
 import type { NodeDef, SavedModel, Signature, TensorInfo } from "./proto.js";
@@ -12,9 +13,9 @@ type VariableAttributes = Ops["variable"];
 
 const handleOf = (name: string): TensorName => `state/${name}:0`;
 
-/** What lives on between steps, and so is written and read: all variables but those that are 0 again after each. */
+/** What lives on between steps, and so is written and read: every variable whose role is saved. */
 export const stateOf = (graphs: Iterable<Graph>): VariableAttributes[] =>
-  variablesOf(graphs).filter(({ role }) => role !== "gradient");
+  variablesOf(graphs).filter(isSaved);
 
 /** The variables of every graph, each once. */
 const variablesOf = (graphs: Iterable<Graph>): VariableAttributes[] => {

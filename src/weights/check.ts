@@ -129,7 +129,7 @@ const blocksIn = ({ header, map, prefix }: Fit): readonly number[] => {
 const remedies = (fit: Fit, { backbone }: Model): readonly string[] => {
   const size = stemSize(fit);
   const off = [...fit.missing, ...fit.misshapen.map(({ variable }) => variable)];
-  const outside = off.length > 0 && off.every(({ group }) => group !== "backbone");
+  const outside = off.length > 0 && off.every(({ site }) => site?.part !== "backbone");
   if (fit.only === "all" && outside && fit.fits.length > 0)
     return [says.onlyBackbone(fit.header.file)];
   if (backbone.stem.kind === "deep" && size === 7)

@@ -1,8 +1,9 @@
 /** Compares the header of a file with the variables of a network: what fits, what does not, and by whose names. */
 
 import { valuesOfOp } from "../graph/graph.js";
-import { isNetwork, type Ops } from "../graph/op.js";
+import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
+import { isNetwork } from "../graph/variable.js";
 import type { Experiment, Model } from "../normalize/experiment.js";
 import { networkGraph } from "../plan/inference.js";
 import type { Header } from "./file.js";
@@ -24,7 +25,7 @@ export const taken = (
   variables: readonly Variable[],
   only: "all" | "backbone",
 ): readonly Variable[] =>
-  variables.filter((each) => isNetwork(each) && (only === "all" || each.group === "backbone"));
+  variables.filter((each) => isNetwork(each) && (only === "all" || each.site?.part === "backbone"));
 
 export interface Found {
   readonly variable: Variable;
@@ -87,8 +88,8 @@ interface Spelling {
 /** The spelling under which the file has most of what is wanted. */
 const spellingOf = (header: Header, wanted: readonly Variable[], of: Skeleton): Spelling => {
   const hits = ({ map, prefix }: Spelling): number =>
-    wanted.filter(({ name }) => {
-      const theirs = theirName(name, map, of);
+    wanted.filter(({ site }) => {
+      const theirs = theirName(site, map, of);
       return theirs !== null && header.tensors.has(prefix + theirs);
     }).length;
   const candidates = nameMaps.flatMap((map) =>
@@ -108,8 +109,8 @@ export const fitOf = (
   const of = skeletonOf(model);
   const wanted = taken(variables, only);
   const { map, prefix } = spellingOf(header, taken(variables, "all"), of);
-  const nameIn = ({ name }: Variable): string | null => {
-    const theirs = theirName(name, map, of);
+  const nameIn = ({ site }: Variable): string | null => {
+    const theirs = theirName(site, map, of);
     return theirs !== null && header.tensors.has(prefix + theirs) ? prefix + theirs : null;
   };
   const found = wanted.flatMap((variable) => {

@@ -1,7 +1,8 @@
 /** Draws the initial values of variables from a seed: the same bits on every machine. */
 
-import type { Initial, Ops } from "../graph/op.js";
+import type { Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
+import type { Initial } from "../graph/variable.js";
 import { fillNormal, fillUniform } from "../plan/random.js";
 import type { Tensor } from "./tensor.js";
 

@@ -1,5 +1,7 @@
-/** What other programs call the tensors of a PSPNet, as data: a name of ours and a map enter, a name of theirs leaves. */
+/** What other programs call the variables of a PSPNet: maps as data, and the name that a map gives to a place. */
 
+import type { Ops } from "../graph/op.js";
+import { isOfNorm, type Site, WORDS, type Word } from "../graph/variable.js";
 import { type Tensor, transposed } from "./tensor.js";
 
 /** Of a convolution and its norm. `{s}` is the stage and `{k}` the convolution, from 1; `{b}` block and `{i}` bin, from 0. */
@@ -29,9 +31,6 @@ export interface NameMap {
   /** How kernels lie: ours are [height, width, in, out]. */
   readonly kernels: "HWIO" | "OIHW";
 }
-
-export const WORDS = ["kernel", "bias", "scale", "shift", "mean", "variance"] as const;
-export type Word = (typeof WORDS)[number];
 
 const torch = {
   words: {
@@ -146,43 +145,6 @@ const timm: NameMap = {
 /** Where two fit equally well, the first is taken. */
 export const nameMaps: readonly NameMap[] = [ours, semseg, torchvision, mmseg, timm];
 
-/** What a variable of ours is, as far as names go. */
-interface Part {
-  readonly layer: "stem" | "block" | "shortcut" | "bin" | "fuse" | "classifier";
-  readonly owner: string;
-  readonly numbers: Readonly<Record<string, number>>;
-  readonly word: Word;
-}
-
-const stem = /^backbone\.stem(?<i>\d+)\./;
-const block = /^backbone\.stage(?<s>\d+)\.block(?<B>\d+)\.(?:(?<k>\d+)|shortcut)\./;
-const bin = /^pyramid\.bin(?<n>\d+)\./;
-
-const partOf = (variable: string): Part => {
-  const groups =
-    stem.exec(variable)?.groups ?? block.exec(variable)?.groups ?? bin.exec(variable)?.groups ?? {};
-  const numbers = Object.fromEntries(
-    Object.entries(groups).flatMap(([key, text]) =>
-      text === undefined ? [] : [[key, Number(text)]],
-    ),
-  );
-  const [owner = "", second = ""] = variable.split(".");
-  const word = variable.slice(variable.lastIndexOf(".") + 1) as Word;
-  const layer =
-    "i" in numbers
-      ? "stem"
-      : "k" in numbers
-        ? "block"
-        : "s" in numbers
-          ? "shortcut"
-          : "n" in numbers
-            ? "bin"
-            : second === "fuse"
-              ? "fuse"
-              : "classifier";
-  return { layer, owner, numbers, word };
-};
-
 /** What of a network its names depend on. */
 export interface Skeleton {
   readonly stem: "deep" | "conv7";
@@ -191,23 +153,39 @@ export interface Skeleton {
 }
 
 /** Their name of a variable of ours; `null` where the map has no such layer. */
-export const theirName = (variable: string, map: NameMap, of: Skeleton): string | null => {
-  const { layer, owner, numbers, word } = partOf(variable);
-  const isNorm = word !== "kernel" && word !== "bias";
-  const pick = (pair: Pair | undefined): string | undefined => pair?.[isNorm ? 1 : 0];
-  const rest = owner === "auxiliary" ? map.rest?.auxiliary : map.rest?.head;
-  const templates: Readonly<Record<Part["layer"], () => string | undefined>> = {
-    stem: () => pick(of.stem === "deep" ? map.deep[numbers.i! - 1] : map.conv7),
-    block: () => pick(map.block),
-    shortcut: () => pick(map.shortcut),
-    bin: () => pick(map.rest?.bin),
-    fuse: () => pick(rest?.fuse),
-    classifier: () => rest?.classifier,
-  };
-  const template = templates[layer]();
-  if (template === undefined) return null;
-  const values = { ...numbers, b: numbers.B! - 1, i: of.bins.indexOf(numbers.n!) };
-  return `${fill(template, values)}.${map.words[word]}`;
+export const theirName = (site: Site | null, map: NameMap, of: Skeleton): string | null => {
+  if (site === null) return null;
+  const found = layerIn(site, map, of);
+  if (found === null) return null;
+  const { names, numbers } = found;
+  const [convolution, norm] = typeof names === "string" ? [names, names] : names;
+  const layer = isOfNorm(site.word) ? norm : convolution;
+  return `${fill(layer, numbers)}.${map.words[site.word]}`;
+};
+
+/** How a map spells a layer, and what its templates ask for. */
+interface Spelt {
+  readonly names: Pair | string;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
+  const spelt = (names: Pair | string | undefined, numbers: Spelt["numbers"] = {}): Spelt | null =>
+    names === undefined ? null : { names, numbers };
+  switch (site.part) {
+    case "backbone": {
+      if (site.stage === 0) return spelt(of.stem === "deep" ? map.deep[site.layer - 1] : map.conv7);
+      const numbers = { s: site.stage, B: site.block, b: site.block - 1 };
+      return site.layer === "shortcut"
+        ? spelt(map.shortcut, numbers)
+        : spelt(map.block, { ...numbers, k: site.layer });
+    }
+    case "pyramid":
+      return spelt(map.rest?.bin, { n: site.bin, i: of.bins.indexOf(site.bin) });
+    case "head":
+    case "auxiliary":
+      return spelt(map.rest?.[site.part][site.layer]);
+  }
 };
 
 const fill = (template: string, values: Readonly<Record<string, number>>): string =>
@@ -236,19 +214,24 @@ export interface Exported {
   readonly left: readonly string[];
 }
 
-/** No number changes. */
+/** The tensors of `variables` under the names of a map. No number changes. */
 export const exported = (
   tensors: ReadonlyMap<string, Tensor>,
+  variables: readonly Pick<Ops["variable"], "name" | "site">[],
   map: NameMap,
   of: Skeleton,
 ): Exported => {
-  const named = [...tensors].map(([name, tensor]) => {
+  const named = variables.flatMap(({ name, site }) => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) return [];
     const isKernel = tensor.shape.length === 4 && map.kernels === "OIHW";
-    return {
-      name,
-      theirs: theirName(name, map, of),
-      tensor: isKernel ? transposed(tensor, [3, 2, 0, 1]) : tensor,
-    };
+    return [
+      {
+        name,
+        theirs: theirName(site, map, of),
+        tensor: isKernel ? transposed(tensor, [3, 2, 0, 1]) : tensor,
+      },
+    ];
   });
   return {
     tensors: new Map(

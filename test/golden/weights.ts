@@ -13,8 +13,8 @@ import { pspnet } from "../oracle/experiment.js";
 /** What a program would save of this network, under its names. */
 export const headerOf = (file: string, names: string, { model, ...rest }: Experiment): Header => {
   const map = nameMaps.find(({ name }) => name === names)!;
-  const tensors = networkVariables({ model, ...rest }, "train").flatMap(({ name, shape }) => {
-    const theirs = theirName(name, map, skeletonOf(model));
+  const tensors = networkVariables({ model, ...rest }, "train").flatMap(({ site, shape }) => {
+    const theirs = theirName(site, map, skeletonOf(model));
     const [h, w, from, to] = shape;
     const lies = shape.length === 4 && map.kernels === "OIHW" ? [to!, from!, h!, w!] : shape;
     return theirs === null ? [] : [[theirs, { dtype: "F32", shape: lies }] as const];

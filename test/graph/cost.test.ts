@@ -65,7 +65,7 @@ describe("parameters", () => {
     const own = {
       ...graph,
       values: graph.values.filter(
-        (value) => value.op === "variable" && value.attributes.group === "backbone",
+        (value) => value.op === "variable" && value.attributes.site?.part === "backbone",
       ),
     };
     expect(parameterCount(own)).toBe(wanted);

@@ -29,7 +29,7 @@ const weight = (name: string): Variable =>
     dtype: "f32",
     shape: [3],
     role: "bias",
-    group: "head",
+    site: null,
     initial: { kind: "constant", value: 0 },
   });
 const numbered = (...nodes: Parameters<typeof add>[0][]): Graph =>

@@ -22,7 +22,7 @@ describe("what is alive at once", () => {
       dtype: "f32",
       shape: [64, 64],
       role: "kernel",
-      group: "head",
+      site: null,
       initial: { kind: "constant", value: 0 },
     });
     const one = constant({ kind: "fill", value: 1 }, "f32", 64, 64);

@@ -13,12 +13,13 @@ type VariableAttributes = Ops["variable"];
 const ranges: Partial<Record<VariableAttributes["role"], readonly [number, number]>> = {
   scale: [0.5, 1.5],
   shift: [-0.3, 0.3],
+  mean: [-0.3, 0.3],
+  variance: [0.6, 1.6],
 };
 
 const valuesFor = (variable: VariableAttributes, seed: number): Float32Array | Int32Array => {
   const { name, role, shape } = variable;
-  const range =
-    role === "statistic" ? (name.endsWith("mean") ? [-0.3, 0.3] : [0.6, 1.6]) : ranges[role];
+  const range = ranges[role];
   if (range === undefined) return initialValues(variable, seed);
   const values = new Float32Array(product(shape));
   fillUniform(values, seed, name, range[0], range[1]);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { LayerSite } from "../../src/graph/variable.js";
 import type { Train } from "../../src/normalize/experiment.js";
-import { groups, multiplierOf, rate, shuffle, stepsPerEpoch } from "../../src/plan/schedule.js";
+import { multiplierOf, rate, rateGroups, shuffle, stepsPerEpoch } from "../../src/plan/schedule.js";
 
 const schedule = fc.record({
   base: fc.double({ min: 1e-6, max: 10, noNaN: true }),
@@ -40,7 +41,7 @@ describe("the poly rate", () => {
 
   const told = (differs: Partial<Train["multipliers"]>) => {
     const all = { new: 10, pyramid: 10, head: 10, auxiliary: 10, bias: 10, ...differs };
-    return groups({ multipliers: all }).map(({ name, multiplier }) => [name, multiplier]);
+    return rateGroups({ multipliers: all }).map(({ name, multiplier }) => [name, multiplier]);
   };
 
   it("multiplies for layers that start from nothing, and tells apart what differs", () => {
@@ -57,12 +58,19 @@ describe("the poly rate", () => {
   });
 
   it("puts every variable into one group", () => {
-    const members = (["backbone", "pyramid", "head", "auxiliary"] as const).flatMap((group) =>
-      (["kernel", "bias"] as const).map((role) => ({ group, role })),
+    const layers: readonly LayerSite[] = [
+      { part: "backbone", stage: 0, layer: 1 },
+      { part: "backbone", stage: 4, block: 3, layer: "shortcut" },
+      { part: "pyramid", bin: 6 },
+      { part: "head", layer: "classifier" },
+      { part: "auxiliary", layer: "fuse" },
+    ];
+    const members = layers.flatMap((layer) =>
+      (["kernel", "bias"] as const).map((role) => ({ site: { ...layer, word: role }, role })),
     );
     const multipliers = { new: 10, pyramid: 5, head: 10, auxiliary: 10, bias: 20 };
     for (const member of members) {
-      const home = groups({ multipliers }).filter(({ has }) => has(member));
+      const home = rateGroups({ multipliers }).filter(({ has }) => has(member));
       expect(home.map(({ multiplier }) => multiplier)).toEqual([
         multiplierOf({ multipliers }, member),
       ]);

@@ -3,7 +3,7 @@ import { trainingStep } from "../../src/plan/step.js";
 import { fitting, fittingText } from "../../src/report/weights.js";
 import { experiment } from "./example.js";
 
-const graph = (model: string) => trainingStep(experiment(model));
+const graph = (model: string, train?: string) => trainingStep(experiment(model, train));
 const between = (a: string, b: string): string => fittingText(fitting(graph(a), graph(b)));
 const [small, fcn] = ["{backbone: {resnet: 18}}", "{backbone: {resnet: 18}, pyramid: none}"];
 
@@ -11,6 +11,19 @@ describe("weights of one network in another", () => {
   it("all load where the networks are one", () => {
     expect(between(small, small)).toBe("every weight has its value in the first");
   });
+
+  it.each(["ema: 0.9", "accumulate: 2", "ema: 0.9, accumulate: 4", "freeze: {stages: 2}"])(
+    "all load whatever training keeps beside them: %s",
+    (option) => {
+      const plain = graph(small);
+      const other = graph(small, `{iterations: 100, crop: 89, batch: 8, ${option}}`);
+      for (const [a, b] of [
+        [plain, other],
+        [other, plain],
+      ] as const)
+        expect(fittingText(fitting(a, b))).toBe("every weight has its value in the first");
+    },
+  );
 
   it("are counted by group where they do not", () => {
     expect(between(small, fcn)).toBe(

@@ -35,7 +35,7 @@ const weight = (name: string): Variable =>
     dtype: "f32",
     shape: [2],
     role: "bias",
-    group: "head",
+    site: null,
     initial: { kind: "constant", value: 0 },
   });
 const of = (...data: number[]) => ({ shape: [data.length], data: Float32Array.from(data) });

@@ -77,7 +77,7 @@ describe("a network", () => {
       [],
     ]);
     expect(found.fits.length).toBe(
-      only === "all" ? total : variables.filter(({ group }) => group === "backbone").length,
+      only === "all" ? total : variables.filter(({ site }) => site?.part === "backbone").length,
     );
   });
 
@@ -96,7 +96,7 @@ describe("a network", () => {
       [...stateFor(variables)].map(([name, { shape, data }]) => [name, { shape, data }]),
     );
     for (const map of nameMaps) {
-      const { tensors, left } = exported(state, map, skeletonOf(small.model));
+      const { tensors, left } = exported(state, variables, map, skeletonOf(small.model));
       const file = join(folder, `${map.name}.safetensors`);
       writeFileSync(file, encodeSafetensors(tensors));
       const only = map.rest === null ? "backbone" : "all";

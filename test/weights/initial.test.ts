@@ -91,12 +91,15 @@ describe("initial values", () => {
   });
 });
 
-const variable = (name: string, group: Variable["group"], role: Variable["role"]): Variable => ({
+const variable = (name: string, part: "backbone" | "head", role: Variable["role"]): Variable => ({
   name,
   dtype: "f32",
   shape: [2, 2],
   role,
-  group,
+  site:
+    part === "head"
+      ? { part, layer: "fuse", word: "kernel" }
+      : { part, stage: 0, layer: 1, word: "kernel" },
   initial: role === "momentum" ? { kind: "constant", value: 0 } : { kind: "kaiming", fan: 4 },
 });
 

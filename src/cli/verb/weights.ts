@@ -113,7 +113,9 @@ export const exportVerb = verb((terminal) =>
       const { program, from } = await network(terminal, request, { run, best, weights });
       const map = nameMaps.find(({ name }) => name === names)!;
       const ours = await weightsFrom(program, from);
-      const { tensors, left } = exported(ours, map, skeletonOf(program.experiment.model));
+      const { experiment } = program;
+      const variables = networkVariables(experiment, "train");
+      const { tensors, left } = exported(ours, variables, map, skeletonOf(experiment.model));
       const { graph, training } = program.fingerprint;
       await writeFileAtomic(
         to,
