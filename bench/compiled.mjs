@@ -4,14 +4,14 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { either } from "fp-ts";
+import { checkStill } from "../dist/compile.js";
 import { lower } from "../dist/plan/program.js";
-import { checkSpec } from "../dist/rules/check.js";
 import { modelFor, sizeName } from "../dist/tensorflow/model.js";
 
 /** @param {string} entry @param {readonly string[]} overrides */
 export const experimentOf = (entry, overrides) => {
   const read = (/** @type {string} */ path) => either.right(readFileSync(path, "utf8"));
-  const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
+  const { result } = checkStill({ cwd: process.cwd(), read })({ entry, overrides });
   if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
   return result.right.experiment;
 };

@@ -9,10 +9,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { either } from "fp-ts";
+import { checkStill } from "../dist/compile.js";
 import { footprint } from "../dist/plan/footprint.js";
 import { lower } from "../dist/plan/program.js";
 import { trainingKernels } from "../dist/plan/step.js";
-import { checkSpec } from "../dist/rules/check.js";
 import { collectGarbage } from "../dist/runtime/memory.js";
 import { openSession } from "../dist/runtime/session.js";
 import { modelFor } from "../dist/tensorflow/model.js";
@@ -58,7 +58,7 @@ const cases = [
 /** @param {readonly string[]} words */
 const measure = async ([entry = "", ...overrides]) => {
   const read = (/** @type {string} */ path) => either.right(readFileSync(path, "utf8"));
-  const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
+  const { result } = checkStill({ cwd: process.cwd(), read })({ entry, overrides });
   if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
   const program = lower(result.right.experiment);
   const kernels = trainingKernels(program.experiment);

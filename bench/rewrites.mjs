@@ -7,6 +7,7 @@
 
 import { readFileSync } from "node:fs";
 import { either } from "fp-ts";
+import { checkStill } from "../dist/compile.js";
 import { products } from "../dist/graph/cost.js";
 import { memory, total } from "../dist/graph/memory.js";
 import { evaluationStep } from "../dist/plan/inference.js";
@@ -15,7 +16,6 @@ import { foldBatchNorm, joinPads, stretchLate } from "../dist/rewrite/algebra.js
 import { factorPyramid } from "../dist/rewrite/factor-pyramid.js";
 import { plainCpu, withKernels } from "../dist/rewrite/kernels.js";
 import { asWritten, standard } from "../dist/rewrite/passes.js";
-import { checkSpec } from "../dist/rules/check.js";
 import { openSession } from "../dist/runtime/session.js";
 import { savedModel, stateOf } from "../dist/tensorflow/lower.js";
 import { initialState } from "../dist/weights/initial.js";
@@ -40,7 +40,7 @@ const ways = {
 
 const [entry = "specs/camvid.yaml", ...overrides] = process.argv.slice(2);
 const read = (/** @type {string} */ path) => either.right(readFileSync(path, "utf8"));
-const { result } = checkSpec({ entry, overrides, cwd: process.cwd(), read });
+const { result } = checkStill({ cwd: process.cwd(), read })({ entry, overrides });
 if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
 const { experiment } = result.right;
 const { batch, crop } = experiment.train;

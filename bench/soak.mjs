@@ -10,8 +10,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { either } from "fp-ts";
 import sharp from "sharp";
+import { checkStill } from "../dist/compile.js";
 import { lower } from "../dist/plan/program.js";
-import { checkSpec } from "../dist/rules/check.js";
 import { train } from "../dist/run/train.js";
 
 const steps = Number(process.argv[2] ?? 2000);
@@ -60,7 +60,7 @@ const resident = () => {
 
 await draw();
 const file = join(folder, "soak.yaml");
-const { result } = checkSpec({ entry: file, read: () => either.right(spec), cwd: folder });
+const { result } = checkStill({ cwd: folder, read: () => either.right(spec) })({ entry: file });
 if (either.isLeft(result)) throw new Error(JSON.stringify(result.left, null, 2));
 const program = lower(result.right.experiment);
 let warm = 0;

@@ -1,24 +1,199 @@
-/** The map of the compiler: text enters, and a program leaves, or every mistake in the text. */
+/** The compiler: the whole path of a spec, from its name to the program that trains it, or to every mistake in it. */
 
-import { map } from "fp-ts/lib/Either.js";
-import type { Checked } from "./diagnostic/diagnostic.js";
+import * as E from "fp-ts/lib/Either.js";
+import { flow } from "fp-ts/lib/function.js";
+import * as NEA from "fp-ts/lib/NonEmptyArray.js";
+import * as T from "fp-ts/lib/Task.js";
+import type * as t from "io-ts";
+import {
+  type Checked,
+  type Diagnostic,
+  errorsIn,
+  inOrder,
+  rejectAll,
+  unless,
+} from "./diagnostic/diagnostic.js";
+import type { Sources } from "./diagnostic/text.js";
+import { type Codec, decode as decodeTree } from "./language/codec.js";
+import { dataAlone, spec as language, type Spec } from "./language/spec.js";
+import { decideData } from "./normalize/data.js";
+import type { Data } from "./normalize/experiment.js";
+import type { Read } from "./normalize/extend.js";
+import { normalize as normalizeSpec, type Resolved } from "./normalize/normalize.js";
+import { Decisions, locate, type Origins } from "./normalize/origin.js";
+import { each, parse, type Request, type Versions } from "./normalize/versions.js";
 import { withinBudget } from "./plan/budget.js";
-import { lower, type Program } from "./plan/program.js";
-import { type CheckRequest, checkSpec } from "./rules/check.js";
+import { lower as lowerExperiment, type Program } from "./plan/program.js";
+import type { Facts } from "./rules/rule.js";
+import { validateData as obeysDataRules, validate as obeysRules } from "./rules/rules.js";
+import { plain, type Tree } from "./source/tree.js";
+import { type Headers, weightsFit } from "./weights/check.js";
 
-/**
- * 1. `checkSpec` (rules/check.ts) parses (source/), decodes (language/), normalises (normalize/) and validates
- *    (rules/): what leaves is an `Experiment`, in which everything is decided.
- *    `withinBudget` (plan/budget.ts) adds what takes a whole training step to know.
- * 2. `lower` (plan/program.ts) composes the network (model/) and its loss, rewrites them (rewrite/), takes the gradient
- *    (gradient/) and adds the updates (plan/step.ts): what leaves is a `Graph` (graph/) of the whole training step.
- *
- * `modelFor` (tensorflow/model.ts) turns a program into a SavedModel, and run/ runs it.
- */
-export const compile = (request: CheckRequest): Checked<Program> =>
-  map(({ experiment }: { readonly experiment: Program["experiment"] }) => lower(experiment))(
-    checkSpec({
-      ...request,
-      also: (resolved) => [...(request.also?.(resolved) ?? []), ...withinBudget(resolved)],
-    }).result,
+/** What the compiler may ask of the world. All else is a pure function of the request. */
+export interface World extends Facts {
+  /** Absolute folder that relative names start from. */
+  readonly cwd: string;
+  /** The text of a spec, or, where it is a module, what running it came to. */
+  readonly read: Read;
+  /** What files of weights say of their tensors, without the numbers. */
+  readonly headers: (files: ReadonlySet<string>) => T.Task<Headers>;
+}
+
+/** A world that answers at once, or knows of no weights: of tests, and of editors. */
+export interface StillWorld extends Omit<World, "headers"> {
+  readonly headers?: (files: ReadonlySet<string>) => Headers;
+}
+
+/** What a spec came to: its value, and everything found in it. */
+export interface Check<A = Resolved> {
+  /** Of the version that was asked for. */
+  readonly result: Checked<A>;
+  /** In the other variants too; in order, with places. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+  /** Names that can stand behind `#`. */
+  readonly variants: readonly string[];
+}
+
+/** From a spec's name to the program that trains it. */
+export const compile = (world: World): ((request: Request) => T.Task<Check<Program>>) =>
+  flow(check(world), T.map(lower));
+
+/** The same without the program: finds every mistake in a spec and its variants. */
+export const check = (world: World): ((request: Request) => T.Task<Check>) =>
+  flow(parse(world.read), decode, normalize(world), ask(world), T.map(validate));
+
+export const checkStill = (world: StillWorld): ((request: Request) => Check) =>
+  flow(parse(world.read), decode, normalize(world), askStill(world), validate);
+
+/** The data section alone, whatever is wrong elsewhere. */
+export const checkData = (
+  world: Pick<World, "read" | "cwd">,
+): ((request: Request) => Check<Data>) =>
+  flow(parse(world.read), decodeData, normalizeData(world), validateData);
+
+/** The tree of each version becomes a value of the language (language/). */
+const decode = each((tree: Tree) => decoded(language, tree));
+
+/** Everything left open is decided (normalize/). */
+const normalize = ({ cwd }: Pick<World, "cwd">) =>
+  each(({ tree, spec }: Decoded<Spec>, variant): Checked<Normalized> => {
+    const resolved = normalizeSpec(spec, tree, { cwd, variant });
+    return placed(tree, E.map((of: Resolved) => ({ tree, spec, resolved: of }))(resolved));
+  });
+
+/** The headers of all files of weights that the versions name are read at once. */
+const ask =
+  (world: World) =>
+  (of: Versions<Normalized>): T.Task<Asked> =>
+    T.map((headers: Headers) => ({ ...of, headers, facts: world }))(world.headers(weightsIn(of)));
+
+const askStill =
+  (world: StillWorld) =>
+  (of: Versions<Normalized>): Asked => ({
+    ...of,
+    headers: world.headers?.(weightsIn(of)) ?? new Map(),
+    facts: world,
+  });
+
+/** Each version obeys the rules (rules/), its initial weights fit it, and its training fits into its budget. */
+const validate = ({ facts, headers, ...of }: Asked): Check => {
+  const fitting = [weightsFit(headers), withinBudget];
+  return report(
+    each(({ tree, spec, resolved }: Normalized) => {
+      const rules = obeysRules(spec, resolved.experiment, facts);
+      // A network can be composed, and weighed, where the rules found no error.
+      const more = errorsIn(rules).length > 0 ? [] : fitting.flatMap((check) => check(resolved));
+      const found = [...rules, ...more].map(locate(tree, resolved.origins));
+      return E.right({ found, value: resolved });
+    })(of),
   );
+};
+
+/** The graph of the training step (plan/, over model/, gradient/ and rewrite/). */
+const lower = ({ result, ...rest }: Check): Check<Program> => ({
+  ...rest,
+  result: E.map(({ experiment }: Resolved) => lowerExperiment(experiment))(result),
+});
+
+interface Decoded<S> {
+  readonly tree: Tree;
+  readonly spec: S;
+}
+
+interface Normalized extends Decoded<Spec> {
+  readonly resolved: Resolved;
+}
+
+interface Asked extends Versions<Normalized> {
+  readonly facts: Facts;
+  readonly headers: Headers;
+}
+
+interface Judged<A> {
+  readonly value: A;
+  readonly found: readonly Diagnostic[];
+}
+
+const decoded = <S>(codec: Codec<S>, tree: Tree): Checked<Decoded<S>> =>
+  placed(tree, E.map((spec: S) => ({ tree, spec }))(decodeTree(codec, plain(tree))));
+
+const placed = <A>(tree: Tree, checked: Checked<A>): Checked<A> =>
+  E.mapLeft(NEA.map(locate(tree, new Map())))(checked);
+
+const weightsIn = ({ versions }: Versions<Normalized>): ReadonlySet<string> =>
+  new Set(
+    versions.flatMap(({ value }) =>
+      E.isRight(value) ? (value.right.resolved.experiment.model.weights?.file ?? []) : [],
+    ),
+  );
+
+const decodeData = each((tree: Tree) => decoded(dataAlone, tree));
+
+const normalizeData = ({ cwd }: Pick<World, "cwd">) =>
+  each(({ tree, spec }: Decoded<t.TypeOf<typeof dataAlone>>) => {
+    const decide = new Decisions(tree, spec.semantics ?? "semseg");
+    const data = decideData(spec.data, decide, cwd);
+    return placed(tree, E.map((value: Data) => ({ tree, value, origins: decide.origins }))(data));
+  });
+
+interface NormalizedData {
+  readonly tree: Tree;
+  readonly value: Data;
+  readonly origins: Origins;
+}
+
+const validateData = flow(
+  each(({ tree, value, origins }: NormalizedData): Checked<Judged<Data>> => {
+    const found = obeysDataRules({ data: value }).map(locate(tree, origins));
+    return E.right({ value, found });
+  }),
+  (of) => report(of),
+);
+
+/** Of the variants that were not asked for, the errors alone. */
+const report = <A>({ versions, found, ...rest }: Versions<Judged<A>>): Check<A> => {
+  const [main, ...others] = versions.map(({ variant, value }) => ({
+    variant,
+    found: E.isLeft(value) ? value.left : value.right.found,
+    value,
+  }));
+  const own = [...found, ...(main?.found ?? [])];
+  const inVariants = others.flatMap((other) =>
+    errorsIn(other.found).map((d) => inVariant(other.variant, d)),
+  );
+  const value = main?.value;
+  return {
+    ...rest,
+    diagnostics: inOrder([...own, ...inVariants]),
+    result:
+      value === undefined || E.isLeft(value)
+        ? rejectAll(errorsIn(own))
+        : unless(errorsIn(own), () => value.right.value),
+  };
+};
+
+const inVariant = (name: string | null, d: Diagnostic): Diagnostic => ({
+  ...d,
+  notes: [...d.notes, `in the variant \`${name}\``],
+});

@@ -10,13 +10,21 @@ export { type ChildSpec, defineSpec, type WholeSpec } from "./language/define.js
 export type { Spec } from "./language/spec.js";
 export type { Experiment } from "./normalize/experiment.js";
 export type { Resolved } from "./normalize/normalize.js";
-export { type Check, type CheckRequest, checkSpec } from "./rules/check.js";
+export type { Request } from "./normalize/versions.js";
 
 // From text to the graph of its training step, and to TensorFlow.
 
-export { compile } from "./compile.js";
+export {
+  type Check,
+  check,
+  checkStill,
+  compile,
+  type StillWorld,
+  type World,
+} from "./compile.js";
 export type { Graph } from "./graph/graph.js";
 export { printGraph } from "./graph/graph.js";
+export { thisMachine } from "./host.js";
 export { type Fingerprint, lower, type Program, withSeed } from "./plan/program.js";
 export { openSession, type Session } from "./runtime/session.js";
 export { type Abilities, type Compiled, modelFor, type Size } from "./tensorflow/model.js";

@@ -2,7 +2,6 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
-import { systemReason } from "../diagnostic/system.js";
 import { PLAN_FORMAT } from "../report/saved-plan.js";
 import type { Target } from "./arguments.js";
 import { Misused } from "./exit.js";
@@ -62,22 +61,6 @@ export const nothingToFormat = (): Misused =>
 
 export const notYaml = (path: string): Failure =>
   failure(`${path} is a module`, "`fmt` formats specs in YAML", "use a formatter of TypeScript");
-
-export const unreadable = (path: string, error: unknown): Failure =>
-  failure(`cannot read ${path}`, systemReason(error), "check the path");
-
-export const notAFile = (path: string): Failure =>
-  failure(`cannot read ${path}`, "it is a device or socket", "check the path");
-
-export const fileTooLarge = (path: string, bytes: number): Failure =>
-  failure(
-    `cannot read ${path}`,
-    `it has ${bytes.toLocaleString("en")} bytes, more than any spec`,
-    "check the path",
-  );
-
-export const notText = (path: string, reason: string, help: string): Failure =>
-  failure(`cannot read ${path}`, reason, help);
 
 export const internalError = (error: unknown, argv: readonly string[]): string => {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

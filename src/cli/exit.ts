@@ -1,7 +1,7 @@
 /** The exit codes, and the errors that carry one. */
 
+import type { Check } from "../compile.js";
 import type { Failure } from "../diagnostic/failure.js";
-import type { Check } from "../rules/check.js";
 
 export const exit = {
   ok: 0,

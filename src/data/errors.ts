@@ -1,7 +1,7 @@
 /** What can go wrong with the files of a data set, in words. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
-import { systemReason, writing } from "../diagnostic/system.js";
+import { systemReason, writing } from "../file/system.js";
 import { rgb } from "../language/dataset.js";
 
 export const missingList = (split: string, path: string, reason: string | undefined): Failure =>

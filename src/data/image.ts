@@ -2,7 +2,7 @@
 
 import sharp from "sharp";
 import { Failed } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
+import { systemReason } from "../file/system.js";
 import { unreadable } from "./errors.js";
 
 /** RGB, 8 bits a channel, row-major [H, W, 3]. */

@@ -6,8 +6,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
 import { openRegular, type RegularFile } from "../file/regular.js";
+import { systemReason } from "../file/system.js";
 import { tooLarge, unreadable } from "./errors.js";
 
 /** Far above any picture or list; nothing larger is brought into memory. */

@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
-import { systemReason } from "../diagnostic/system.js";
+import { systemReason } from "./system.js";
 
 export interface RegularFile {
   readonly descriptor: number;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { unreadable } from "../data/errors.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
+import { systemReason } from "../file/system.js";
 import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";

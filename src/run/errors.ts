@@ -1,7 +1,7 @@
 /** Every failure of a run, in words. */
 
 import { type Failure, failure } from "../diagnostic/failure.js";
-import { writing } from "../diagnostic/system.js";
+import { writing } from "../file/system.js";
 
 /** A value of the plan that is another now: `train.batch`, and in words `train.batch: 8 there, 16 here`. */
 export interface Difference {

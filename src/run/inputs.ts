@@ -7,7 +7,7 @@ import * as TE from "fp-ts/lib/TaskEither.js";
 import { listedImages } from "../data/lists.js";
 import { type FoundFile, filesBelow, isPictureName } from "../data/walk.js";
 import { Failed, orThrow } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
+import { systemReason } from "../file/system.js";
 import { noImages, noInput } from "./errors.js";
 
 export interface Input {

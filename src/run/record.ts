@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
+import { systemReason } from "../file/system.js";
 import type { Experiment, LabelMap } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
 import type { Kernels } from "../rewrite/kernels.js";

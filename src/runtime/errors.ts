@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { type Failure, failure } from "../diagnostic/failure.js";
-import { writing } from "../diagnostic/system.js";
+import { writing } from "../file/system.js";
 
 const setUp = "run `npm run setup`; it says what is missing";
 

@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
+import { systemReason } from "../file/system.js";
 import type { Header } from "./file.js";
 
 /** What a diagnostic says, wherever it will stand. */

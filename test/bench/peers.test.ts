@@ -10,7 +10,7 @@ import { orderOf } from "../../bench/order.mjs";
 import { ratios, spread } from "../../bench/statistics.mjs";
 import { facts, gaps, table } from "../../bench/tables.mjs";
 import { refill } from "../../scripts/marks.mjs";
-import { checkSpec } from "../../src/rules/check.js";
+import { checkStill } from "../../src/compile.js";
 
 describe("what is typical", () => {
   it("is the median with its quartiles, in any order", () => {
@@ -167,7 +167,7 @@ describe("the cases", () => {
     ({ entry, overrides = [], batch, train }) => {
       const read = (path: string) => either.right(readFileSync(path, "utf8"));
       const words = [...overrides, ...(train === undefined ? [] : [`train.batch=${batch}`])];
-      const { result } = checkSpec({ entry, overrides: words, cwd: process.cwd(), read });
+      const { result } = checkStill({ cwd: process.cwd(), read })({ entry, overrides: words });
       expect(either.isRight(result)).toBe(true);
     },
   );

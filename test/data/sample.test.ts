@@ -208,7 +208,7 @@ describe("writing", () => {
       help: `Make it (mkdir -p '${path("none")}'), or write elsewhere.`,
     });
     expect(await failureOf(writeFileAtomic(path("note.txt/a"), "x"))).toMatchObject({
-      reason: `${path("note.txt")} is no folder, or lies in none`,
+      reason: `${path("note.txt")} is not a folder, or is not in one`,
     });
     await mkdir(path("taken"));
     expect(await failureOf(writeFileAtomic(path("taken"), "x"))).toMatchObject({

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { tables } from "../../examples/ablation/tables.mjs";
 import { CLASSES } from "../../examples/context-scenes/classes.mjs";
 import { SIZE } from "../../examples/context-scenes/scene.mjs";
+import { checkStill } from "../../src/compile.js";
 import { failure } from "../../src/diagnostic/failure.js";
-import { checkSpec } from "../../src/rules/check.js";
 
 const entry = "examples/ablation/ablation.yaml";
 const read = (path: string) => {
@@ -17,7 +17,7 @@ const read = (path: string) => {
     return left(failure(`cannot read ${path}`, String(error)));
   }
 };
-const check = (variant?: string) => checkSpec({ entry, variant, cwd: process.cwd(), read });
+const check = (variant?: string) => checkStill({ cwd: process.cwd(), read })({ entry, variant });
 const { diagnostics, result, variants } = check();
 
 const row = (variant: string, ...mious: readonly number[]) => ({

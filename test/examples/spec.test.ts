@@ -3,8 +3,8 @@ import { isRight, left, right } from "fp-ts/lib/Either.js";
 import { describe, expect, it } from "vitest";
 import { CLASSES } from "../../examples/context-scenes/classes.mjs";
 import { SIZE } from "../../examples/context-scenes/scene.mjs";
+import { checkStill } from "../../src/compile.js";
 import { failure } from "../../src/diagnostic/failure.js";
-import { checkSpec } from "../../src/rules/check.js";
 
 const entry = "examples/context-scenes/scenes.yaml";
 
@@ -15,7 +15,7 @@ const read = (path: string) => {
     return left(failure(`cannot read ${path}`, String(error)));
   }
 };
-const check = (variant?: string) => checkSpec({ entry, variant, cwd: process.cwd(), read });
+const check = (variant?: string) => checkStill({ cwd: process.cwd(), read })({ entry, variant });
 
 describe("the spec of the context scenes", () => {
   it("is accepted without a remark", () => {

@@ -4,13 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
-import { evaluate } from "../../src/cli/module.js";
+import { evaluate } from "../../src/file/module.js";
 import { failure } from "../../src/diagnostic/failure.js";
 import { render } from "../../src/diagnostic/render.js";
 import type { Source } from "../../src/normalize/extend.js";
-import { withinBudget } from "../../src/plan/budget.js";
-import { type Check, checkSpec } from "../../src/rules/check.js";
-import { sampleWeightsFit } from "./weights.js";
+import { type Check, checkStill, type StillWorld } from "../../src/compile.js";
+import { sampleHeaders } from "./weights.js";
 
 /** What the examples leave out. */
 export const minimal = `pspc: 1
@@ -29,19 +28,19 @@ export const check = (
   overrides: readonly string[] = [],
   entry = "spec.yaml",
 ): Check =>
-  checkSpec({
-    entry,
-    variant,
-    overrides,
-    cwd: "/project",
-    also: (spec) => [...sampleWeightsFit(spec), ...withinBudget(spec)],
-    computesBf16: () => false,
-    samples: () => 20_000,
-    read: (path) =>
-      Object.hasOwn(files, path)
-        ? E.right(files[path]!)
-        : E.left(failure(`cannot read ${path}`, "no such file")),
-  });
+  checkStill(worldOf(files))({ entry, variant, overrides });
+
+/** A machine without bf16, with a list of 20,000 samples, and with files of weights beside the specs. */
+const worldOf = (files: Files): StillWorld => ({
+  cwd: "/project",
+  read: (path) =>
+    E.fromNullable(failure(`cannot read ${path}`, "no such file"))(
+      Object.hasOwn(files, path) ? files[path] : undefined,
+    ),
+  headers: sampleHeaders,
+  computesBf16: () => false,
+  samples: () => 20_000,
+});
 
 /** Of a spec in TypeScript, which is run from a folder beside the minimal one. */
 export const checkModule = (text: string, overrides: readonly string[] = []): Check => {

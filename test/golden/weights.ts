@@ -3,8 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { type Failure, failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import type { Resolved } from "../../src/normalize/normalize.js";
-import { type Headers, weightsFit } from "../../src/weights/check.js";
+import type { Headers } from "../../src/weights/check.js";
 import { networkVariables, skeletonOf } from "../../src/weights/fit.js";
 import { nameMaps, theirName } from "../../src/weights/names.js";
 import type { Header } from "../../src/weights/file.js";
@@ -38,8 +37,8 @@ const samples = (): Headers =>
 let made: Headers | undefined;
 
 /** Beside the specs, which lie in /project. */
-export const sampleWeightsFit = (resolved: Resolved) => {
-  if (resolved.experiment.model.weights === null) return [];
+export const sampleHeaders = (files: ReadonlySet<string>): Headers => {
+  if (files.size === 0) return new Map();
   made ??= new Map([...samples()].map(([file, header]) => [`/project/${file}`, header]));
-  return weightsFit(made)(resolved);
+  return made;
 };

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
-/** design order: a room imports only rooms before it; `compile.ts`, `index.ts` and `cli/` may import all. */
+/** In the order in which a spec flows through them: a room imports only rooms before it. */
 export const rooms = [
   "diagnostic",
   "source",
@@ -19,11 +19,12 @@ export const rooms = [
   "tensorflow",
   "file",
   "weights",
+  "compile.ts",
   "runtime",
+  "host.ts",
   "data",
   "run",
   "report",
-  "compile.ts",
   "index.ts",
   "cli",
 ] as const;

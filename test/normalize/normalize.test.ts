@@ -1,11 +1,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
+import type { Check } from "../../src/compile.js";
 import { presets } from "../../src/language/spec.js";
 import { differences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Resolved } from "../../src/normalize/normalize.js";
 import { show } from "../../src/normalize/show.js";
-import type { Check } from "../../src/rules/check.js";
 import { check, checkChild, codes, minimal, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
 

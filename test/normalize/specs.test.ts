@@ -2,20 +2,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { type Check, checkStill } from "../../src/compile.js";
 import { errorsIn } from "../../src/diagnostic/diagnostic.js";
 import type { JsonSchema } from "../../src/language/codec.js";
 import { featureSize } from "../../src/language/geometry.js";
 import { jsonSchema } from "../../src/language/schema.js";
-import { type Check, checkSpec } from "../../src/rules/check.js";
 import { shown } from "../golden/front.js";
 import { conforms } from "../language/schema.js";
 
 const checkFile = (entry: string, variant?: string): Check =>
-  checkSpec({
+  checkStill({ cwd: "/project", read: (path) => E.right(readFileSync(path, "utf8")) })({
     entry,
     variant,
-    cwd: "/project",
-    read: (path) => E.right(readFileSync(path, "utf8")),
   });
 
 const specs = readdirSync("specs").filter((file) => file.endsWith(".yaml"));

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import type { Check } from "../../src/compile.js";
 import { presets } from "../../src/language/spec.js";
 import { semantics } from "../../src/normalize/semantics.js";
 import { show } from "../../src/normalize/show.js";
 import { type Fingerprint, lower } from "../../src/plan/program.js";
-import type { Check } from "../../src/rules/check.js";
 import { check, checkChild, type Files, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
 

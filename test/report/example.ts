@@ -1,16 +1,16 @@
 /** Experiments, evaluations and rows for tests of the reports. */
 
 import * as E from "fp-ts/lib/Either.js";
+import { checkStill } from "../../src/compile.js";
 import { fromCounts } from "../../src/metric/scores.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Compared } from "../../src/report/scores.js";
-import { checkSpec } from "../../src/rules/check.js";
 import { type Evaluation, scored } from "../../src/run/evaluation.js";
 
 /** The experiment of a spec with the given model and training, in YAML's flow form. */
 export const experiment = (model: string, train = "{iterations: 100, crop: 89}"): Experiment => {
   const text = `{pspc: 1, data: {root: ., train: t, classes: [sky, road, car]}, model: ${model}, train: ${train}}`;
-  const { result } = checkSpec({ entry: "spec.yaml", cwd: "/", read: () => E.right(text) });
+  const { result } = checkStill({ cwd: "/", read: () => E.right(text) })({ entry: "spec.yaml" });
   if (E.isLeft(result)) throw new Error(result.left.map(({ message }) => message).join("; "));
   return result.right.experiment;
 };

@@ -6,13 +6,13 @@ import * as E from "fp-ts/lib/Either.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
 import { render } from "../../diagnostic/render.js";
+import { isModule } from "../../file/module.js";
+import { readText } from "../../file/text.js";
 import { format } from "../../language/format.js";
 import { parse } from "../../source/yaml.js";
 import { nothingToFormat, notYaml } from "../errors.js";
 import { exit } from "../exit.js";
-import { isModule } from "../module.js";
 import { hasColour, print, type Terminal, tell } from "../terminal.js";
-import { readText } from "../text.js";
 import { verb } from "../verb.js";
 
 const file: Type<string, string> = { from: async (text) => text, displayName: "FILE" };

@@ -6,6 +6,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { openSplit } from "../../data/layout.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
+import { unreadable } from "../../file/text.js";
 import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
 import { lower } from "../../plan/program.js";
@@ -24,7 +25,7 @@ import {
   type Target,
   textOption,
 } from "../arguments.js";
-import { notAPlan, planOfOtherFormat, unreadable } from "../errors.js";
+import { notAPlan, planOfOtherFormat } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
 import { hasColour, print, printJson, type Terminal } from "../terminal.js";

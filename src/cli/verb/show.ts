@@ -2,6 +2,7 @@
 
 import { command, flag } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
+import type { Check } from "../../compile.js";
 import { type Difference, differences } from "../../normalize/difference.js";
 import type { Resolved } from "../../normalize/normalize.js";
 import { show } from "../../normalize/show.js";
@@ -9,7 +10,6 @@ import { lower } from "../../plan/program.js";
 import { differenceText, type Side } from "../../report/difference.js";
 import { plan } from "../../report/plan.js";
 import { fitting } from "../../report/weights.js";
-import type { Check } from "../../rules/check.js";
 import { kernelsHere } from "../../run/tune.js";
 import { jsonFlag, nameOf, othersArguments, type Pair, pairOf, type Target } from "../arguments.js";
 import { exit, Rejected } from "../exit.js";

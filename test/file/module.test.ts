@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { evaluate, inspect } from "../../src/cli/module.js";
+import { evaluate, inspect } from "../../src/file/module.js";
+import { pspc } from "../cli/captured.js";
 import { checkModule, minimal } from "../golden/front.js";
-import { pspc } from "./captured.js";
 
 /** Tells, at the end of a process, which CommonJS modules were loaded; TensorFlow's is one. */
 const spy = `data:text/javascript,${encodeURIComponent(`

@@ -1,4 +1,4 @@
-/** What the system says of a file: an error of Node's enters; the reason in words leaves, and of writing what to do. */
+/** Says in words why the system could not read or write a file, from the error that Node threw. */
 
 import { dirname } from "node:path";
 
@@ -11,7 +11,7 @@ const codeOf = (error: unknown): string =>
 
 const reading: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
-  ENOTDIR: "a part of its path is no folder",
+  ENOTDIR: "a part of its path is not a folder",
   EISDIR: "it is a folder",
   EACCES: "this user may not read it",
   EPERM: "this user may not read it",
@@ -28,7 +28,7 @@ export const writing = (path: string, error: unknown): Told => {
   const folder = dirname(path);
   const told: Readonly<Record<string, Told>> = {
     ENOENT: [`there is no folder ${folder}`, `Make it (mkdir -p '${folder}'), or write elsewhere.`],
-    ENOTDIR: [`${folder} is no folder, or lies in none`, "Write elsewhere."],
+    ENOTDIR: [`${folder} is not a folder, or is not in one`, "Write elsewhere."],
     EISDIR: ["a folder has this name", "Name a file."],
     EACCES: [`this user may not write in ${folder}`, elsewhere],
     EPERM: [`this user may not write in ${folder}`, elsewhere],

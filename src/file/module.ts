@@ -39,7 +39,7 @@ export const evaluate = (path: string, text: string, patience = PATIENCE_MS): Ev
 /** It runs from dist/, also where this file is read from src/ (the tests). */
 const program = (): string => {
   const path = fileURLToPath(new URL("./module/program.js", import.meta.url));
-  return path.replace(/([\\/])src([\\/]cli[\\/]module[\\/]program\.js)$/, "$1dist$2");
+  return path.replace(/([\\/])src([\\/]file[\\/]module[\\/]program\.js)$/, "$1dist$2");
 };
 
 /** The bounds of a spec in YAML. */

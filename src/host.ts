@@ -1,0 +1,37 @@
+/** What this machine answers the compiler: files of specs and weights, lists of samples, what the processor computes. */
+
+import { resolve } from "node:path";
+import * as E from "fp-ts/lib/Either.js";
+import type { World } from "./compile.js";
+import { evaluate, isModule } from "./file/module.js";
+import { readText } from "./file/text.js";
+import type { Data } from "./normalize/experiment.js";
+import type { Read } from "./normalize/extend.js";
+import { computesBf16 } from "./runtime/machine.js";
+import { readHeaders } from "./weights/check.js";
+
+/** Relative names start from `cwd`. */
+export const thisMachine = (cwd: string = process.cwd()): World => ({
+  cwd,
+  read: read(cwd),
+  headers: (files) => () => readHeaders(files),
+  samples,
+  computesBf16,
+});
+
+/** A spec that is text is read; one in TypeScript or JavaScript is run, in a process of its own. */
+const read =
+  (cwd: string): Read =>
+  (path) => {
+    const file = resolve(cwd, path);
+    const text = readText(file, path);
+    return isModule(file) ? E.map((t: string) => evaluate(file, t))(text) : text;
+  };
+
+/** Lines of the training list; `null` where there is no list, or none that can be read. */
+const samples = ({ layout, root, train }: Data): number | null => {
+  if (layout !== "list" || typeof train !== "string") return null;
+  const list = readText(resolve(root, train));
+  if (E.isLeft(list)) return null;
+  return list.right.split("\n").filter((line) => line.trim() !== "").length || null;
+};
