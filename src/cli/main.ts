@@ -1,11 +1,19 @@
 /** Finds the verb, runs it, and prints whatever went wrong; the answer is the exit code. */
 
 import { createRequire } from "node:module";
-import pc from "picocolors";
 import { Failed } from "../diagnostic/failure.js";
+import { visible } from "../diagnostic/text.js";
+import { bold, red } from "../report/format.js";
 import { internalError, unknownVerb } from "./errors.js";
 import { type ExitCode, exit, Interrupted, Misused, Rejected, TrainingFailed } from "./exit.js";
-import { hasColour, print, processTerminal, type Terminal, tell } from "./terminal.js";
+import {
+  print,
+  printJson,
+  processTerminal,
+  type Terminal,
+  tell,
+  tellDiagnostics,
+} from "./terminal.js";
 import { verbs } from "./verbs.js";
 
 /**
@@ -59,11 +67,11 @@ const printError = async (
     return exit.interrupted;
   }
   if (error instanceof Rejected) return printRejected(error, terminal);
-  const { red, bold } = pc.createColors(hasColour(terminal.err));
   const lines = (message: string, ...more: readonly (string | undefined)[]): string =>
-    [`${red("error")}${bold(`: ${message}`)}`, ...more.filter((line) => line !== undefined)].join(
-      "\n",
-    );
+    [
+      `${red("error")}${bold(`: ${visible(message)}`)}`,
+      ...more.filter((line) => line !== undefined),
+    ].join("\n");
   if (error instanceof Misused) {
     for (const { message, help: remedy } of [error, ...error.more])
       tell(terminal, lines(message, remedy && ` = help: ${remedy}`));
@@ -92,10 +100,9 @@ const printRejected = async (
 ): Promise<ExitCode> => {
   if (json) {
     const { toJson } = await import("../diagnostic/json.js");
-    print(terminal, JSON.stringify(toJson(diagnostics, sources), null, 2));
+    printJson(terminal, toJson(diagnostics, sources));
   } else {
-    const { render } = await import("../diagnostic/render.js");
-    tell(terminal, render(diagnostics, sources, { colour: hasColour(terminal.err) }));
+    tellDiagnostics(terminal, diagnostics, sources);
   }
   return exit.wrong;
 };

@@ -2,9 +2,10 @@
 
 import { SingleBar } from "cli-progress";
 import type { Failure } from "../diagnostic/failure.js";
+import { visible } from "../diagnostic/text.js";
 import { count, duration, percent, rateText } from "../report/format.js";
 import type { Event } from "../run/event.js";
-import { print, type Terminal, tell } from "./terminal.js";
+import { printJsonLine, type Terminal, tell } from "./terminal.js";
 
 export interface Progress {
   readonly show: (event: Event) => void;
@@ -18,7 +19,7 @@ export interface Progress {
 
 /** One JSON object a line on `out`, as docs/training.md lists them; what a person is told goes to `err` as ever. */
 export const eventLines = (terminal: Terminal): Progress => {
-  const line = (value: object): void => print(terminal, JSON.stringify(value));
+  const line = (value: object): void => printJsonLine(terminal, value);
   return {
     show: (event) => line(event.kind === "scored" ? { ...event, scores: undefined } : event),
     say: (text) => tell(terminal, text.trim()),
@@ -49,7 +50,7 @@ export const progressOn = (terminal: Terminal, batchOf: BatchOf = () => 0): Prog
     else if (event.kind === "progress") meter.draw(event.what, event.done, event.total, "");
     else {
       const line = lineOf(event);
-      if (line !== undefined) say(line);
+      if (line !== undefined) say(`${event.kind === "variant" ? "\n" : ""}${visible(line)}`);
     }
   };
   return { show, say, close: meter.close };
@@ -75,7 +76,7 @@ const bar = ({ err }: Terminal): Meter => {
     close();
     const started = new SingleBar({
       stream: err,
-      format: `${what} {bar} {value}/{total} {about}`,
+      format: `${visible(what)} {bar} {value}/{total} {about}`,
       barsize: 24,
       barCompleteChar: "█",
       barIncompleteChar: "░",
@@ -126,7 +127,7 @@ export const lineOf = (event: Event): string | undefined => {
         ? `${event.run}: ${count(event.steps)} steps`
         : `${event.run}: continued at step ${count(event.step)} of ${count(event.steps)}`;
     case "variant":
-      return `\n${event.name}, seed ${event.seed} (${event.at} of ${event.of})`;
+      return `${event.name}, seed ${event.seed} (${event.at} of ${event.of})`;
     case "scored":
       return `${event.split}: mIoU ${percent(event.scores.miou)}, pixel accuracy ${percent(event.scores.pixel_accuracy)}`;
     case "validated":

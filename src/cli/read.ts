@@ -2,13 +2,12 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { type Check, check, checkData } from "../compile.js";
-import { render } from "../diagnostic/render.js";
 import { thisMachine } from "../host.js";
 import type { Data } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
 import type { Target } from "./arguments.js";
 import { Rejected } from "./exit.js";
-import { hasColour, type Terminal, tell } from "./terminal.js";
+import { type Terminal, tellDiagnostics } from "./terminal.js";
 
 export interface SpecRequest {
   readonly target: Target;
@@ -37,7 +36,7 @@ export const open = async (
   if (E.isLeft(found.result)) throw new Rejected(found, json);
   const warnings = found.diagnostics.filter(({ severity }) => severity === "warning");
   if (warnings.length > 0) {
-    tell(terminal, render(warnings, found.sources, { colour: hasColour(terminal.err) }));
+    tellDiagnostics(terminal, warnings, found.sources);
   }
   return { resolved: found.result.right, variants: found.variants };
 };

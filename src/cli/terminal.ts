@@ -1,6 +1,10 @@
-/** What the program may say and to whom: data goes to `out`, progress and mistakes to `err`. */
+/** The one way out: data goes to `out`, progress and mistakes to `err`, and no text commands the terminal. */
 
 import type { Writable } from "node:stream";
+import type { Diagnostic } from "../diagnostic/diagnostic.js";
+import { render } from "../diagnostic/render.js";
+import type { Sources } from "../diagnostic/text.js";
+import { json, printable } from "../report/format.js";
 
 /** A stream that may be a terminal. */
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -23,14 +27,27 @@ export const processTerminal = (): Terminal => {
 export const hasColour = (stream: Stream): boolean =>
   !process.env.NO_COLOR && (Boolean(process.env.FORCE_COLOR) || stream.isTTY === true);
 
-export const print = ({ out }: Terminal, text: string): void => {
-  out.write(`${text.trimEnd()}\n`);
+const write = (stream: Stream, text: string): void => {
+  stream.write(`${printable(text.trimEnd(), hasColour(stream))}\n`);
 };
+
+export const print = ({ out }: Terminal, text: string): void => write(out, text);
+
+export const tell = ({ err }: Terminal, text: string): void => write(err, text);
 
 /** Two spaces deep, so that people can read it too. */
 export const printJson = (terminal: Terminal, value: unknown): void =>
-  print(terminal, JSON.stringify(value, null, 2));
+  print(terminal, json(value, 2));
 
-export const tell = ({ err }: Terminal, text: string): void => {
-  err.write(`${text.trimEnd()}\n`);
+/** One value a line. */
+export const printJsonLine = (terminal: Terminal, value: unknown): void =>
+  print(terminal, json(value));
+
+/** Mistakes in a spec, as the diagnostic printer draws them: it takes care of foreign text itself. */
+export const tellDiagnostics = (
+  { err }: Terminal,
+  diagnostics: readonly Diagnostic[],
+  sources: Sources,
+): void => {
+  err.write(`${render(diagnostics, sources, { colour: hasColour(err) }).trimEnd()}\n`);
 };

@@ -1,7 +1,7 @@
 /** Located diagnostics and their sources enter; text for a terminal leaves, in the manner of rustc. */
 
 import { type Diagnostic, inOrder, type Place, type Severity } from "./diagnostic.js";
-import { width as columns, lineText, position, type Sources } from "./text.js";
+import { width as columns, lineText, position, type Sources, visible } from "./text.js";
 
 export interface RenderOptions {
   readonly colour: boolean;
@@ -16,7 +16,6 @@ const ansi =
     `\u001b[${code}m${text}\u001b[0m`;
 const plain: Paint = (text) => text;
 
-const TAB = "    ";
 const WIDEST = 120;
 const shades: Readonly<Record<Severity, number>> = { error: 31, warning: 33, note: 36 };
 
@@ -84,7 +83,7 @@ const draw = (
   const pad = " ".repeat(width + 1);
   const excerpt = clip(s);
   const sameFile = before?.file === s.file;
-  const head = sameFile ? [] : [`${pad} ${faint("┌─")} ${s.file}:${s.line}:${s.column}`];
+  const head = sameFile ? [] : [`${pad} ${faint("┌─")} ${visible(s.file)}:${s.line}:${s.column}`];
   if (s.text === "") return head;
   const shown = sameFile && before.line === s.line && clip(before).text === excerpt.text;
   const line = `${faint(`${String(s.line).padStart(width)} │`)} ${excerpt.text}`;
@@ -107,7 +106,3 @@ const clip = ({ text, from, to }: Snippet): Excerpt => {
   const rest = visible(text.slice(from, end)) + (end < text.length ? "…" : "");
   return { text: mark + rest, from: mark.length, to: mark.length + marked.length };
 };
-
-/** Tabs have a width; control characters, signs that turn the text around, and halves of signs have no power. */
-const visible = (text: string): string =>
-  text.replaceAll("\t", TAB).replace(/[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");

@@ -45,3 +45,14 @@ export const width = (text: string): number =>
   NARROW.test(text)
     ? text.length
     : [...signs.segment(text)].reduce((sum, { segment }) => sum + columns(segment), 0);
+
+const TAB = "    ";
+
+/**
+ * A text from elsewhere in one line: control characters, signs that turn the text around, halves of signs and
+ * noncharacters become a replacement sign, so that it can neither command a terminal nor begin a line of its own.
+ */
+export const visible = (text: string): string =>
+  text
+    .replaceAll("\t", TAB)
+    .replace(/[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069\uFDD0-\uFDEF]/gu, "\uFFFD");

@@ -2,6 +2,7 @@
 
 import { medianFrequency } from "../data/class-counts.js";
 import type { Failure } from "../diagnostic/failure.js";
+import { visible } from "../diagnostic/text.js";
 import type { DataCheck, SplitCheck } from "../run/check-data.js";
 import { count, figure, percent, table, text } from "./format.js";
 
@@ -13,7 +14,7 @@ export const dataCheckText = ({ splits, twins }: DataCheck, classes: readonly st
     ...splits.flatMap((split) => splitLines(split, classes)),
     ...twins.flatMap(({ splits: [first, second], pairs }) => [
       `warning: ${plural(pairs.length, "picture")} of ${first} ${pairs.length === 1 ? "is" : "are"} in ${second} too, pixel by pixel`,
-      ...capped(pairs.map((pair) => `  ${pair.first} = ${pair.second}`)),
+      ...capped(pairs.map((pair) => visible(`  ${pair.first} = ${pair.second}`))),
     ]),
   ].join("\n");
 
@@ -29,7 +30,7 @@ const splitLines = (check: SplitCheck, classes: readonly string[]): readonly str
     ),
     ...capped(failures.map(failureLine)),
     ...remedies(failures),
-    ...(empty.length === 0 ? [] : [`  warning: no pixel of ${empty.join(", ")}`]),
+    ...(empty.length === 0 ? [] : [`  warning: no pixel of ${visible(empty.join(", "))}`]),
   ];
 };
 
@@ -41,7 +42,7 @@ const emptyClasses = (
   sizes.length === 0 ? [] : classes.filter((_, index) => pixels[index] === 0);
 
 const failureLine = ({ message, reason }: Failure): string =>
-  `  ${reason === undefined ? message : `${message}: ${reason}`}`;
+  visible(`  ${reason === undefined ? message : `${message}: ${reason}`}`);
 
 /** Each remedy once. */
 const remedies = (failures: readonly Failure[]): readonly string[] =>
@@ -90,11 +91,7 @@ export const dataStatsJson = (check: SplitCheck, classes: readonly string[]) => 
   };
 };
 
-export const dataStatsText = (
-  check: SplitCheck,
-  classes: readonly string[],
-  colour: boolean,
-): string => {
+export const dataStatsText = (check: SplitCheck, classes: readonly string[]): string => {
   const stats = dataStatsJson(check, classes);
   const rows = stats.classes.map(({ name, pixels, share, images, weight }) => [
     name,
@@ -118,7 +115,7 @@ export const dataStatsText = (
       .map(({ width, height, count: n }) => `  ${width}×${height}: ${count(n)}`),
     ...(stats.sizes.length > 5 ? [`  … and ${count(stats.sizes.length - 5)} more sizes`] : []),
     "",
-    table(columns, rows, colour),
+    table(columns, rows),
     "",
     `${percent(stats.ignored.share, 2)} % of all pixels are ignored.`,
     "Weights by median frequency, for the section `train`:",

@@ -1,5 +1,6 @@
 /** What differs in meaning between two resolved specs, and what that does to the costs, as tables (`show --diff`). */
 
+import { visible } from "../diagnostic/text.js";
 import type { Graph } from "../graph/graph.js";
 import type { Difference } from "../normalize/difference.js";
 import { bytes, count, figure, scaled, table, text } from "./format.js";
@@ -17,9 +18,8 @@ export const differenceText = (
   differences: readonly Difference[],
   [left, right]: readonly [Side, Side],
   weights: readonly Fitting[],
-  colour: boolean,
 ): string => {
-  if (differences.length === 0) return `${left.name} and ${right.name} mean the same`;
+  if (differences.length === 0) return visible(`${left.name} and ${right.name} mean the same`);
   const costs: readonly (readonly [string, (side: Side) => string])[] = [
     ["parameters to predict", ({ plan }) => count(plan.parameters.inference)],
     ["parameters to train", ({ plan }) => count(plan.parameters.training)],
@@ -31,8 +31,8 @@ export const differenceText = (
   const values = differences.map((each) => [each.path, inLine(each.left), inLine(each.right)]);
   const effect = costs.map(([name, of]) => [name, of(left), of(right)]);
   return [
-    table(columns, values, colour),
-    table([text("effect"), figure(left.name), figure(right.name)], effect, colour),
+    table(columns, values),
+    table([text("effect"), figure(left.name), figure(right.name)], effect),
     `weights of the first in the second: ${fittingText(weights)}`,
   ].join("\n\n");
 };

@@ -1,7 +1,6 @@
 /** Numbers and tables as people read them. */
 
-import Table from "cli-table3";
-import pc from "picocolors";
+import { visible, width } from "../diagnostic/text.js";
 
 const grouped = new Intl.NumberFormat("en-US");
 
@@ -46,35 +45,34 @@ export const rateText = (rate: number): string =>
 export interface Column {
   readonly title: string;
   readonly align: "left" | "right";
+  readonly style?: (cell: string) => string;
 }
 
 export const text = (title: string): Column => ({ title, align: "left" });
 export const figure = (title: string): Column => ({ title, align: "right" });
 
-const none = Object.fromEntries(
-  ["top", "bottom", "left", "right"].flatMap((side) =>
-    ["", "-mid", "-left", "-right"].map((part) => [`${side}${part}`, ""]),
-  ),
-);
+type Cells = readonly (readonly string[])[];
 
-export const table = (
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  colour: boolean,
-): string => {
-  const { bold } = pc.createColors(colour);
-  const drawn = new Table({
-    head: columns.map(({ title }) => bold(title)),
-    colAligns: columns.map(({ align }) => align),
-    chars: { ...none, mid: "", "left-mid": "", "mid-mid": "", "right-mid": "", middle: "  " },
-    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
-  });
-  drawn.push(...rows.map((row) => [...row]));
-  return drawn
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+/** Without lines: names to the left, numbers to the right, two spaces between. */
+export const table = (columns: readonly Column[], rows: Cells): string => {
+  const titles = columns.map(({ title }) => visible(title));
+  const cells = rows.map((row) => row.map(visible));
+  const widths = titles.map((title, i) =>
+    Math.max(width(title), ...cells.map((row) => width(row[i] ?? ""))),
+  );
+  const line = (row: readonly string[], style: (column: Column) => Column["style"]): string =>
+    columns
+      .map((column, i) => {
+        const cell = row[i] ?? "";
+        const space = " ".repeat((widths[i] ?? 0) - width(cell));
+        const drawn = cell === "" ? "" : (style(column)?.(cell) ?? cell);
+        return column.align === "left" ? drawn + space : space + drawn;
+      })
+      .join("  ")
+      .trimEnd();
+  return [line(titles, () => bold), ...cells.map((row) => line(row, ({ style }) => style))].join(
+    "\n",
+  );
 };
 
 /** The same in Markdown. */
@@ -84,6 +82,47 @@ export const markdown = (
 ): string => {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const rule = columns.map(({ align }) => (align === "right" ? "--:" : "---"));
-  const escaped = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  return [line(columns.map(({ title }) => title)), line(rule), ...escaped.map(line)].join("\n");
+  const escaped = (cell: string): string => visible(cell).replaceAll("|", "\\|");
+  const titles = columns.map(({ title }) => escaped(title));
+  return [line(titles), line(rule), ...rows.map((row) => line(row.map(escaped)))].join("\n");
 };
+
+/** Styles as noncharacters of Unicode (23.7), which no other text holds: what prints knows whether there is a terminal. */
+const codes: ReadonlyMap<string, number> = new Map([
+  ["\uFDD0", 1],
+  ["\uFDD1", 31],
+  ["\uFDD2", 32],
+  ["\uFDD3", 33],
+  ["\uFDDF", 0],
+]);
+
+const styled =
+  (mark: string) =>
+  (text: string): string =>
+    `${mark}${text}\uFDDF`;
+
+export const bold = styled("\uFDD0");
+export const red = styled("\uFDD1");
+export const green = styled("\uFDD2");
+export const yellow = styled("\uFDD3");
+
+/**
+ * The one way of a text to a terminal: lines, tabs and our styles; whatever else would command it is replaced.
+ * Without `colour`, styles are left out.
+ */
+export const printable = (text: string, colour: boolean): string =>
+  text
+    .replace(/(?!\r\n)[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu, (sign) =>
+      sign === "\n" || sign === "\t" ? sign : "\uFFFD",
+    )
+    .replace(/[\uFDD0-\uFDEF]/g, (mark) => {
+      const code = codes.get(mark);
+      return colour && code !== undefined ? `\u001b[${code}m` : "";
+    });
+
+/** JSON means the same with its escapes; a terminal obeys none of them. */
+export const json = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replace(
+    /[\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFDD0-\uFDEF]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -86,7 +86,7 @@ const saved = (layer: TunedLayer): number => layer.times * (own(layer) - best(la
 const milliseconds = (ms: number | undefined): string => (ms === undefined ? "–" : ms.toFixed(2));
 
 /** What saves most stands first. */
-export const tuningText = ({ machine, file, layers, ms }: Tuning, colour: boolean): string => {
+export const tuningText = ({ machine, file, layers, ms }: Tuning): string => {
   const columns = [
     text("layer"),
     figure("times"),
@@ -104,5 +104,5 @@ export const tuningText = ({ machine, file, layers, ms }: Tuning, colour: boolea
       milliseconds(best(layer)),
     ]);
   const gain = `${ms.native.toFixed(0)} ms → ${ms.fastest.toFixed(0)} ms in layers that have a choice`;
-  return [table(columns, rows, colour), gain, `${machine}: ${file}`].join("\n\n");
+  return [table(columns, rows), gain, `${machine}: ${file}`].join("\n\n");
 };

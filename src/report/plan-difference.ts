@@ -2,7 +2,7 @@
 
 import { bytes, count, figure, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
-import { blocks, fold } from "./plan-text.js";
+import { blocks, fold, type PlanTextOptions } from "./plan-text.js";
 import type { ComparablePlan } from "./saved-plan.js";
 
 type Pair<A> = readonly [left: A, right: A];
@@ -97,7 +97,7 @@ const compared: Readonly<Record<string, Figure>> = {
 export const planDifferenceText = (
   [a, b]: Pair<ComparablePlan>,
   { same, names, figures }: PlanDifference,
-  { colour, everyLayer }: { readonly colour: boolean; readonly everyLayer: boolean },
+  { everyLayer }: PlanTextOptions,
 ): string => {
   if (same) return `${names[0]} and ${names[1]} have the same plan`;
   const rows = (plan: ComparablePlan) => (everyLayer ? plan.layers : blocks(plan.layers));
@@ -121,8 +121,8 @@ export const planDifferenceText = (
   });
   const sides = [text(""), figure(names[0]), figure(names[1])];
   return [
-    ...(layers.length === 0 ? [] : [table(head, layers, colour)]),
-    ...(totals.length === 0 ? [] : [table(sides, totals, colour)]),
+    ...(layers.length === 0 ? [] : [table(head, layers)]),
+    ...(totals.length === 0 ? [] : [table(sides, totals)]),
   ].join("\n\n");
 };
 

@@ -1,22 +1,20 @@
 /** A plan as a person reads it: a table of blocks, the costs, the learning rates. */
 
+import { visible } from "../diagnostic/text.js";
 import type { Footprint } from "../plan/footprint.js";
 import { bytes, count, figure, percent, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
 import type { Plan } from "./plan.js";
 
 export interface PlanTextOptions {
-  readonly colour: boolean;
   /** Every convolution a row; otherwise a residual block is one, and equal blocks share theirs. */
   readonly everyLayer: boolean;
 }
 
 export const planText = (plan: Plan, options: PlanTextOptions): string =>
-  [plan.summary, "", layerTable(plan, options), "", facts(plan), "", rates(plan, options)].join(
-    "\n",
-  );
+  [plan.summary, "", layerTable(plan, options), "", facts(plan), "", rates(plan)].join("\n");
 
-const layerTable = ({ layers }: Plan, { colour, everyLayer }: PlanTextOptions): string =>
+const layerTable = ({ layers }: Plan, { everyLayer }: PlanTextOptions): string =>
   table(
     [
       text("layer"),
@@ -28,7 +26,6 @@ const layerTable = ({ layers }: Plan, { colour, everyLayer }: PlanTextOptions): 
       figure("MACs"),
     ],
     (everyLayer ? layers : fold(blocks(layers))).map(cells),
-    colour,
   );
 
 const cells = (row: LayerRow): readonly string[] => [
@@ -111,7 +108,7 @@ const facts = (plan: Plan): string => {
     ...again(plan),
     ...room(plan),
     `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,
-    ...(plan.variants.length === 0 ? [] : [`variants     ${plan.variants.join(", ")}`]),
+    ...(plan.variants.length === 0 ? [] : [`variants     ${visible(plan.variants.join(", "))}`]),
     `fingerprint  ${plan.fingerprint}`,
   ].join("\n");
 };
@@ -155,7 +152,7 @@ const room = ({ largest_batch, batch, memory_bytes }: Plan): readonly string[] =
   return [`             in ${bytes(available)}: ${answer}`];
 };
 
-const rates = ({ groups }: Plan, { colour }: PlanTextOptions): string =>
+const rates = ({ groups }: Plan): string =>
   table(
     [
       text("rate at step"),
@@ -167,5 +164,4 @@ const rates = ({ groups }: Plan, { colour }: PlanTextOptions): string =>
       count(group.parameters),
       ...group.rates.map(({ rate }) => rateText(rate)),
     ]),
-    colour,
   );

@@ -6,7 +6,7 @@ import { memory, total } from "../graph/memory.js";
 import type { Stage } from "../plan/program.js";
 import { bytes, count, figure, scaled, table, text } from "./format.js";
 
-export const stagesText = (stages: readonly Stage[], colour: boolean): string => {
+export const stagesText = (stages: readonly Stage[]): string => {
   const after = stages.map((stage, i) => ({
     ...stage,
     before: stages[i - 1]?.graph,
@@ -33,7 +33,7 @@ export const stagesText = (stages: readonly Stage[], colour: boolean): string =>
       ? []
       : [`== ${name}${law === null ? "" : `: ${law}`}\n\n${printed.trimEnd()}`],
   );
-  return [table(columns, rows, colour), ...graphs].join("\n\n");
+  return [table(columns, rows), ...graphs].join("\n\n");
 };
 
 /** How many more or fewer of each operation there are. */

@@ -1,16 +1,18 @@
 /** Scores as text: of one network by class, and of a comparison's variants for a terminal, in Markdown and as CSV. */
 
-import pc from "picocolors";
+import { visible } from "../diagnostic/text.js";
 import type { Difference } from "../normalize/difference.js";
 import type { Row } from "../run/compare.js";
 import type { Evaluation } from "../run/evaluation.js";
 import { inLine } from "./difference.js";
 import {
+  bold,
   bytes,
   type Column,
   count,
   duration,
   figure,
+  green,
   markdown,
   percent,
   scaled,
@@ -26,25 +28,23 @@ const bar = (share: number): string => {
   return "█".repeat(filled) + "░".repeat(full - filled);
 };
 
-export const scoreText = (evaluation: Evaluation, colour: boolean): string => {
-  const { bold, green } = pc.createColors(colour);
+export const scoreText = (evaluation: Evaluation): string => {
   const bounded = evaluation.boundary !== null;
   const rows = evaluation.classes.map(({ name, iou, accuracy, boundary }) => [
     name,
     percent(iou),
     percent(accuracy),
     ...(bounded ? [percent(boundary)] : []),
-    iou === null ? "absent" : green(bar(iou)),
+    iou === null ? "absent" : bar(iou),
   ]);
   return [
     table(
       [
         text("class"),
         ...["IoU", "accuracy", ...(bounded ? ["boundary F"] : [])].map(figure),
-        text(""),
+        { ...text(""), style: green },
       ],
       rows,
-      colour,
     ),
     "",
     bold(
@@ -76,8 +76,7 @@ export interface Compared extends Row {
 type Draw = (columns: readonly Column[], rows: readonly (readonly string[])[]) => string;
 
 /** The first row as the spec has them is the baseline of the differences. */
-export const comparisonText = (rows: readonly Compared[], colour: boolean): string =>
-  both(rows, (columns, cells) => table(columns, cells, colour));
+export const comparisonText = (rows: readonly Compared[]): string => both(rows, table);
 
 export const comparisonMarkdown = (rows: readonly Compared[]): string => both(rows, markdown);
 
@@ -167,8 +166,8 @@ const classTable = (rows: readonly Row[], draw: Draw): string =>
 
 const legend = ({ variant, seeds }: Row): string =>
   seeds.length < 2
-    ? `Δ against ${variant}; one seed, so that small differences mean nothing (--seeds 3).`
-    : `Means over ${seeds.length} seeds; Δ against ${variant}, with ~ where the ranges overlap.`;
+    ? `Δ against ${visible(variant)}; one seed, so that small differences mean nothing (--seeds 3).`
+    : `Means over ${seeds.length} seeds; Δ against ${visible(variant)}, with ~ where the ranges overlap.`;
 
 export const comparisonCsv = (rows: readonly Row[]): string => {
   const classes = rows[0]?.classes ?? [];

@@ -1,6 +1,6 @@
 /** Which weights fit: between two networks (`show --diff`), and of a file in a network (`import`). */
 
-import pc from "picocolors";
+import { visible } from "../diagnostic/text.js";
 import { type Graph, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
@@ -8,7 +8,7 @@ import { isNetwork, PARTS, type Part } from "../graph/variable.js";
 import { spelling } from "../weights/check.js";
 import type { Misfit } from "../weights/errors.js";
 import type { Fit } from "../weights/fit.js";
-import { count } from "./format.js";
+import { count, green, red, yellow } from "./format.js";
 
 /** The variables of a part of the network, counted. */
 export interface Fitting {
@@ -75,27 +75,26 @@ export const fittingText = (rows: readonly Fitting[]): string => {
   return `${[...all, ...lacking].join("; ")}${spare}`;
 };
 
-export const importText = (fit: Fit, wrong: readonly Misfit[], colour: boolean): string => {
-  const { green, red, yellow } = pc.createColors(colour);
+export const importText = (fit: Fit, wrong: readonly Misfit[]): string => {
   const { fits, missing, misshapen, aside } = fit;
   const wanted = fits.length + missing.length + misshapen.length;
   const numbers = fits.reduce(
     (sum, { variable }) => sum + variable.shape.reduce((a, b) => a * b, 1),
     0,
   );
-  const head = `${fit.header.file}: ${spelling(fit)}`;
+  const head = visible(`${fit.header.file}: ${spelling(fit)}`);
   const paint = fits.length === wanted ? green : red;
   const what = fit.only === "all" ? "the network" : "the backbone";
   return [
     head,
     paint(`${fits.length} of ${wanted} tensors of ${what} fit (${count(numbers)} numbers)`),
     ...wrong.flatMap(({ severity, code, message, label, notes, help }) => [
-      (severity === "error" ? red : yellow)(`${severity}[${code}]: ${message}`),
-      `  ${label}`,
-      ...notes.slice(1).map((note) => `  = note: ${note}`),
-      ...help.map((remedy) => `  = help: ${remedy}`),
+      (severity === "error" ? red : yellow)(`${severity}[${code}]: ${visible(message)}`),
+      `  ${visible(label)}`,
+      ...notes.slice(1).map((note) => `  = note: ${visible(note)}`),
+      ...help.map((remedy) => `  = help: ${visible(remedy)}`),
     ]),
-    ...(aside.length === 0 ? [] : [`${aside.length} left aside: ${kinds(aside)}`]),
+    ...(aside.length === 0 ? [] : [`${aside.length} left aside: ${visible(kinds(aside))}`]),
   ].join("\n");
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { printGraph } from "../../src/graph/graph.js";
 import { stages } from "../../src/plan/program.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { printable } from "../../src/report/format.js";
 import { stagesText } from "../../src/report/rewrites.js";
 import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { asWritten } from "../../src/rewrite/passes.js";
@@ -25,10 +26,8 @@ describe("the stages of a compilation", () => {
   );
 
   it("are printed with what each changed", async () => {
-    const text = stagesText(
-      stages(pspnet([1, 1, 1, 1], 3, { train: { crop: [41, 41], batch: 2 } }), plainCpu),
-      false,
-    );
+    const spec = pspnet([1, 1, 1, 1], 3, { train: { crop: [41, 41], batch: 2 } });
+    const text = printable(stagesText(stages(spec, plainCpu)), false);
     const [summary] = text.split("\n\n");
     await expect(`${summary}\n`).toMatchFileSnapshot("golden/stages.txt");
     expect(text).toContain("== factor-pyramid: convolution is linear in its input");

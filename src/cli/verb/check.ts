@@ -3,12 +3,12 @@
 import { command } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { toJson } from "../../diagnostic/json.js";
-import { render } from "../../diagnostic/render.js";
+import { visible } from "../../diagnostic/text.js";
 import { summary } from "../../report/summary.js";
 import { jsonFlag, specArguments } from "../arguments.js";
 import { exit } from "../exit.js";
 import { checked } from "../read.js";
-import { hasColour, print, printJson, tell } from "../terminal.js";
+import { print, printJson, tell, tellDiagnostics } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -25,11 +25,14 @@ export const run = verb((terminal) =>
         return code;
       }
       if (diagnostics.length > 0) {
-        tell(terminal, render(diagnostics, sources, { colour: hasColour(terminal.err) }));
+        tellDiagnostics(terminal, diagnostics, sources);
       }
       if (answer.valid && E.isRight(result)) {
         const more = variants.length === 0 ? "" : ` · variants: ${variants.join(", ")}`;
-        print(terminal, `${request.target.entry}: ${summary(result.right.experiment)}${more}`);
+        print(
+          terminal,
+          visible(`${request.target.entry}: ${summary(result.right.experiment)}${more}`),
+        );
       } else tell(terminal, count(answer.error_count));
       return code;
     },

@@ -21,7 +21,7 @@ import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.
 import { badCount, noOverride } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { hasColour, print, printJson, type Terminal, tell } from "../terminal.js";
+import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
 import { type AllMeant, isRun, type Meant, variantsOfRuns, variantsOfSpec } from "../variants.js";
 import { verb } from "../verb.js";
@@ -136,7 +136,7 @@ const answer = (terminal: Terminal, rows: readonly Compared[], form: Form): void
   if (form.json) printJson(terminal, rows);
   else if (form.csv) print(terminal, comparisonCsv(rows));
   else if (form.markdown) print(terminal, comparisonMarkdown(rows));
-  else print(terminal, comparisonText(rows, hasColour(terminal.out)));
+  else print(terminal, comparisonText(rows));
 };
 
 export interface ReportRequest {

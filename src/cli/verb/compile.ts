@@ -13,7 +13,7 @@ import { encode } from "../../tensorflow/proto.js";
 import { specArguments, textOption } from "../arguments.js";
 import { exit } from "../exit.js";
 import { open } from "../read.js";
-import { hasColour, print } from "../terminal.js";
+import { print } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -33,7 +33,7 @@ export const run = verb((terminal) =>
       const { resolved } = await open(terminal, request);
       const kernels = kernelsHere("auto");
       if (everyStage) {
-        print(terminal, stagesText(stages(resolved.experiment, kernels), hasColour(terminal.out)));
+        print(terminal, stagesText(stages(resolved.experiment, kernels)));
         if (out === undefined) return exit.ok;
       }
       const program = lower(resolved.experiment);

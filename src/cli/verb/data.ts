@@ -10,7 +10,7 @@ import { jsonFlag, specArguments, splitOption } from "../arguments.js";
 import { exit, Misused } from "../exit.js";
 import { follow } from "../follow.js";
 import { openData } from "../read.js";
-import { hasColour, print, printJson, tell } from "../terminal.js";
+import { print, printJson, tell } from "../terminal.js";
 import { type Verb, verb } from "../verb.js";
 
 const check = verb((terminal) =>
@@ -45,7 +45,7 @@ const stats = verb((terminal) =>
         if (failure !== undefined)
           throw new Failed(more.length === 0 ? failure : several(found.failures));
         if (json) printJson(terminal, dataStatsJson(found, data.classes));
-        else print(terminal, dataStatsText(found, data.classes, hasColour(terminal.out)));
+        else print(terminal, dataStatsText(found, data.classes));
       }
       return exit.ok;
     },

@@ -5,14 +5,13 @@ import { command, flag, restPositionals, type Type } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
-import { render } from "../../diagnostic/render.js";
 import { isModule } from "../../file/module.js";
 import { readText } from "../../file/text.js";
 import { format } from "../../language/format.js";
 import { parse } from "../../source/yaml.js";
 import { nothingToFormat, notYaml } from "../errors.js";
 import { exit } from "../exit.js";
-import { hasColour, print, type Terminal, tell } from "../terminal.js";
+import { print, type Terminal, tellDiagnostics } from "../terminal.js";
 import { verb } from "../verb.js";
 
 const file: Type<string, string> = { from: async (text) => text, displayName: "FILE" };
@@ -46,8 +45,7 @@ const formatted = async (terminal: Terminal, name: string, check: boolean): Prom
   const text = read(name);
   const tree = parse(name, text);
   if (E.isLeft(tree)) {
-    const colour = hasColour(terminal.err);
-    tell(terminal, render(tree.left, new Map([[name, text]]), { colour }));
+    tellDiagnostics(terminal, tree.left, new Map([[name, text]]));
     return "wrong";
   }
   const better = format(text);

@@ -25,7 +25,7 @@ import {
 import { badCount, noImages } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
-import { hasColour, print, printJson, tell } from "../terminal.js";
+import { print, printJson, tell } from "../terminal.js";
 import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
 
@@ -66,7 +66,7 @@ export const evalVerb = verb((terminal) =>
         return exit.interrupted;
       }
       if (json) printJson(terminal, answer);
-      else print(terminal, scoreText(answer, hasColour(terminal.out)));
+      else print(terminal, scoreText(answer));
       return exit.ok;
     },
   }),

@@ -11,7 +11,7 @@ import { deviceOption, imageOption, jsonFlag, specArguments } from "../arguments
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open } from "../read.js";
-import { hasColour, print, printJson, tell } from "../terminal.js";
+import { print, printJson, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const doctor = verb((terminal) =>
@@ -54,7 +54,7 @@ export const tuneVerb = verb((terminal) =>
       const file = await keepForms(device, forms);
       const found = tuning(answer, thisMachine(device).name, file);
       if (json) printJson(terminal, found);
-      else print(terminal, tuningText(found, hasColour(terminal.out)));
+      else print(terminal, tuningText(found));
       if (!interrupted) return exit.ok;
       tell(terminal, `stopped: ${answer.length} of ${layers.length} layers are kept`);
       return exit.interrupted;

@@ -28,7 +28,7 @@ import {
 import { notAPlan, planOfOtherFormat } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
-import { hasColour, print, printJson, type Terminal } from "../terminal.js";
+import { print, printJson, type Terminal } from "../terminal.js";
 import { verb } from "../verb.js";
 
 const sizeType: Type<string, number> = {
@@ -72,7 +72,7 @@ export const run = verb((terminal) =>
     },
     handler: async ({ target, others, layers, out, diff, exitCode, ...request }) => {
       const asked = { ...request, overrides: others.filter((text) => text.includes("=")) };
-      const options = { colour: hasColour(terminal.out), everyLayer: layers };
+      const options = { everyLayer: layers };
       const [first, second] = pairOf("plan", target, others, diff);
       if (second !== undefined) {
         const both: Pair<ComparablePlan> = [

@@ -14,7 +14,7 @@ import { kernelsHere } from "../../run/tune.js";
 import { jsonFlag, nameOf, othersArguments, type Pair, pairOf, type Target } from "../arguments.js";
 import { exit, Rejected } from "../exit.js";
 import { checked, type SpecRequest } from "../read.js";
-import { hasColour, print, printJson, type Terminal } from "../terminal.js";
+import { print, printJson, type Terminal } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -74,7 +74,7 @@ const showDifference = (
       memory,
     }));
     printJson(terminal, { differences: found, effect, weights });
-  } else print(terminal, differenceText(found, sides, weights, hasColour(terminal.out)));
+  } else print(terminal, differenceText(found, sides, weights));
   return exit.ok;
 };
 

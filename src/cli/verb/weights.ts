@@ -23,7 +23,7 @@ import {
 import { exportNeedsFile } from "../errors.js";
 import { exit } from "../exit.js";
 import { open } from "../read.js";
-import { hasColour, print, printJson, tell } from "../terminal.js";
+import { print, printJson, tell } from "../terminal.js";
 import { network } from "../trained.js";
 import { verb } from "../verb.js";
 
@@ -53,7 +53,7 @@ export const importVerb = verb((terminal) =>
         const found = fitOf(opened, networkVariables(experiment, "train"), experiment.model, only);
         const wrong = misfits(found, experiment.model);
         if (json) printJson(terminal, { ...answer(found), misfits: wrong });
-        else print(terminal, importText(found, wrong, hasColour(terminal.out)));
+        else print(terminal, importText(found, wrong));
         if (!isWhole(found)) return exit.wrong;
         if (to === undefined) return exit.ok;
         const tensors = readFitting(opened, found);
