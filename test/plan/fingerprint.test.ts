@@ -6,11 +6,13 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Check } from "../../src/compile.js";
 import { presets } from "../../src/language/spec.js";
+import type { Experiment } from "../../src/normalize/experiment.js";
 import { semantics } from "../../src/normalize/semantics.js";
 import { show } from "../../src/normalize/show.js";
 import { type Fingerprint, lower } from "../../src/plan/program.js";
 import { check, checkChild, type Files, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
+import { tiny } from "../oracle/experiment.js";
 
 const of = (checked: Check): Fingerprint => {
   if (E.isLeft(checked.result)) throw new Error(shown(checked));
@@ -99,5 +101,213 @@ describe("another meaning has another", () => {
     const other = of(check({ "spec.yaml": stringify(spec) }, undefined, [override]));
     const all = ["graph", "data", "training"] as const;
     expect(all.filter((part) => other[part] !== fingerprint[part])).toEqual(different);
+  });
+});
+
+/** With every option on, so that every field stands. */
+const whole = tiny({
+  data: {
+    root: "/data",
+    train: { images: "images", labels: "labels", suffix: "_mask" },
+    val: "val.txt",
+    test: "test.txt",
+    palette: [
+      [0, 0, 0],
+      [255, 0, 0],
+      [0, 255, 0],
+    ],
+  },
+  classes: 3,
+  backbone: { block: "bottleneck", first_dilation: "full" },
+  model: {
+    weights: { file: "/weights/first.safetensors", only: "backbone" },
+    head: { channels: 8, dropout: 0.1 },
+    auxiliary: { after: 3, channels: 6, dropout: 0.1, weight: 0.4 },
+  },
+  train: {
+    batch: 4,
+    accumulate: 2,
+    memory: null,
+    clip: 1,
+    ema: 0.9,
+    freeze: { stages: 1, norm: "none" },
+    validate: { every: 10, images: 5 },
+    checkpoints: { every: 10, keep: 2, best: "miou" },
+    recover: { factor: 0.5, attempts: 3 },
+    augment: [
+      { op: "mirror", probability: 0.5 },
+      { op: "scale", min: 0.5, max: 2, aspect: 1.1 },
+      { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
+      { op: "blur", probability: 0.5 },
+      { op: "jitter", brightness: 0.1, contrast: 0.2, saturation: 0.3, probability: 0.5 },
+      { op: "crop", max_share: 0.75 },
+    ],
+  },
+  loss: { class_weights: [1, 2, 3], mining: { threshold: 0.7, keep: 10 }, dice: 0.5 },
+  evaluate: { long_side: 64, boundary: 0.01 },
+});
+
+/** What a field becomes, and whether that is another training. */
+type Decision = readonly ["decides" | "watches", other: unknown];
+
+/** Every field of an experiment, by its path: a new one has its decision stated here. */
+const decisions: Readonly<Record<string, Decision>> = {
+  "data.layout": ["decides", "folders"],
+  "data.root": ["watches", "/elsewhere"],
+  "data.train.images": ["decides", "others"],
+  "data.train.labels": ["decides", "others"],
+  "data.train.suffix": ["decides", ""],
+  "data.val": ["watches", null],
+  "data.test": ["watches", null],
+  "data.classes": ["decides", ["a", "b", "other"]],
+  "data.labels": ["decides", new Map([[0, 1]])],
+  "data.damaged": ["decides", "skip"],
+  "data.label_format": ["decides", "colour"],
+  "data.label_map": ["decides", "ade20k"],
+  "data.palette": ["watches", null],
+  "data.mean": ["decides", [0, 0, 0]],
+  "data.std": ["decides", [1, 1, 1]],
+  "model.backbone.block": ["decides", "basic"],
+  "model.backbone.blocks": ["decides", [1, 1, 1, 2]],
+  "model.backbone.width": ["decides", 8],
+  "model.backbone.stem": ["decides", { kind: "conv7", channels: 8 }],
+  "model.backbone.dilations": ["decides", [1, 1, 1, 2]],
+  "model.backbone.stride_site": ["decides", "1x1"],
+  "model.backbone.first_dilation": ["decides", "contracted"],
+  "model.weights.file": ["decides", "/weights/second.safetensors"],
+  "model.weights.only": ["decides", "all"],
+  "model.pyramid.bins": ["decides", [1, 2]],
+  "model.pyramid.pool": ["decides", "max"],
+  "model.pyramid.channels": ["decides", 4],
+  "model.pyramid.order": ["decides", "descending"],
+  "model.head.channels": ["decides", 4],
+  "model.head.dropout": ["decides", 0.2],
+  "model.auxiliary.after": ["decides", 2],
+  "model.auxiliary.channels": ["decides", 4],
+  "model.auxiliary.dropout": ["decides", 0.2],
+  "model.auxiliary.weight": ["decides", 0.3],
+  "model.align_corners": ["decides", false],
+  "model.norm.epsilon": ["decides", 1e-3],
+  "model.norm.momentum": ["decides", 0.99],
+  "train.iterations": ["decides", 21],
+  "train.batch": ["decides", 8],
+  "train.accumulate": ["decides", 4],
+  "train.memory": ["watches", { recompute: "stages" }],
+  "train.crop": ["decides", [41, 41]],
+  "train.seed": ["decides", 2],
+  "train.precision": ["decides", "bf16"],
+  "train.optimizer.momentum": ["decides", 0.8],
+  "train.optimizer.weight_decay": ["decides", 0],
+  "train.optimizer.decay": ["decides", "kernels"],
+  "train.clip": ["decides", 2],
+  "train.schedule.base": ["decides", 0.02],
+  "train.schedule.power": ["decides", 1],
+  "train.schedule.end": ["decides", 1e-4],
+  "train.multipliers.new": ["decides", 1],
+  "train.multipliers.pyramid": ["decides", 1],
+  "train.multipliers.head": ["decides", 1],
+  "train.multipliers.auxiliary": ["decides", 1],
+  "train.multipliers.bias": ["decides", 1],
+  "train.freeze.stages": ["decides", 2],
+  "train.freeze.norm": ["decides", "all"],
+  "train.ema": ["decides", 0.99],
+  "train.loss.mean_over": ["decides", "all"],
+  "train.loss.class_weights": ["decides", null],
+  "train.loss.mining.threshold": ["decides", 0.8],
+  "train.loss.mining.keep": ["decides", 20],
+  "train.loss.strips": ["decides", 2],
+  "train.loss.dice": ["decides", 1],
+  "train.augment.mirror.probability": ["decides", 1],
+  "train.augment.scale.min": ["decides", 0.75],
+  "train.augment.scale.max": ["decides", 1.5],
+  "train.augment.scale.aspect": ["decides", 1],
+  "train.augment.rotate.min": ["decides", 0],
+  "train.augment.rotate.max": ["decides", 0],
+  "train.augment.rotate.probability": ["decides", 1],
+  "train.augment.rotate.border": ["decides", [1, 2, 3]],
+  "train.augment.blur.probability": ["decides", 1],
+  "train.augment.jitter.brightness": ["decides", 0],
+  "train.augment.jitter.contrast": ["decides", 0],
+  "train.augment.jitter.saturation": ["decides", 0],
+  "train.augment.jitter.probability": ["decides", 1],
+  "train.augment.crop.max_share": ["decides", 1],
+  "train.validate.every": ["watches", 5],
+  "train.validate.images": ["watches", null],
+  "train.checkpoints.every": ["watches", null],
+  "train.checkpoints.keep": ["watches", 1],
+  "train.checkpoints.best": ["watches", "none"],
+  "train.recover.factor": ["decides", 0.1],
+  "train.recover.attempts": ["decides", 1],
+  "evaluate.mode": ["watches", "slide"],
+  "evaluate.window": ["watches", [17, 17]],
+  "evaluate.overlap": ["watches", 0.5],
+  "evaluate.scales": ["watches", [1, 2]],
+  "evaluate.long_side": ["watches", null],
+  "evaluate.mirror": ["watches", true],
+  "evaluate.padding": ["watches", "end"],
+  "evaluate.average": ["watches", "logits"],
+  "evaluate.rounding": ["watches", "above"],
+  "evaluate.absent_class": ["watches", "one"],
+  "evaluate.boundary": ["watches", null],
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether a value has fields of its own: a list, a map and one of several kinds are decided as a whole. */
+const hasFields = (value: unknown): value is Fields =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Map) &&
+  !("kind" in value);
+
+/** Augmentations are told apart by their operation. */
+const isPipeline = (value: unknown): value is readonly (Fields & { readonly op: string })[] =>
+  Array.isArray(value) && value.every((step) => hasFields(step) && "op" in step);
+
+/** The paths of all fields. */
+const pathsOf = (value: unknown, path: string): readonly string[] => {
+  if (isPipeline(value)) return value.flatMap(({ op, ...step }) => pathsOf(step, `${path}.${op}`));
+  return hasFields(value)
+    ? Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, path ? `${path}.${key}` : key))
+    : [path];
+};
+
+const changed = (value: unknown, [key, ...rest]: readonly string[], other: unknown): unknown => {
+  if (key === undefined) return other;
+  if (isPipeline(value))
+    return value.map((step) => (step.op === key ? changed(step, rest, other) : step));
+  const fields = value as Fields;
+  return { ...fields, [key]: changed(fields[key], rest, other) };
+};
+
+describe("every field of an experiment", () => {
+  const { training } = lower(whole).fingerprint;
+
+  test("has its decision stated", () => {
+    expect(Object.keys(decisions).sort()).toEqual([...pathsOf(whole, "")].sort());
+  });
+
+  test.each(Object.entries(decisions))("%s %j", (path, [verdict, other]) => {
+    const experiment = changed(whole, path.split("."), other) as Experiment;
+    expect(experiment).not.toEqual(whole);
+    const now = lower(experiment).fingerprint.training;
+    if (verdict === "decides") expect(now).not.toBe(training);
+    else expect(now).toBe(training);
+  });
+
+  test("tells apart what is left out from what is there", () => {
+    const absent = ["model.weights", "model.pyramid", "model.auxiliary", "train.clip", "train.ema"];
+    const prints = [...absent, "train.loss.mining", "train.recover"].map(
+      (path) => lower(changed(whole, path.split("."), null) as Experiment).fingerprint.training,
+    );
+    expect(new Set([training, ...prints]).size).toBe(prints.length + 1);
+    const unwatched = changed(whole, ["train", "validate"], null) as Experiment;
+    expect(lower(unwatched).fingerprint.training).toBe(training);
+  });
+
+  test("but where a file of first weights lies does not count", () => {
+    const moved = changed(whole, ["model", "weights", "file"], "/far/first.safetensors");
+    expect(lower(moved as Experiment).fingerprint).toEqual(lower(whole).fingerprint);
   });
 });
