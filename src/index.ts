@@ -2,7 +2,15 @@
 
 // A spec, and what is wrong with it.
 
-export type { Diagnostic, Path, Place, Severity, Span } from "./diagnostic/diagnostic.js";
+export type {
+  Diagnostic,
+  Edit,
+  Fix,
+  Path,
+  Place,
+  Severity,
+  Span,
+} from "./diagnostic/diagnostic.js";
 export { Failed, type Failure } from "./diagnostic/failure.js";
 export { type CheckJson, toJson } from "./diagnostic/json.js";
 export { type RenderOptions, render } from "./diagnostic/render.js";

@@ -23,6 +23,24 @@ export interface Place {
   readonly at?: Span;
 }
 
+/** New text for what stands at a path. */
+export interface Edit {
+  readonly path: Path;
+  readonly on?: "key" | "value";
+  readonly text: string;
+  /** As in a place. */
+  readonly at?: Span;
+}
+
+/** A change to the author's text that removes the mistake. */
+export interface Fix {
+  /** An instruction: "write `batch`". */
+  readonly title: string;
+  readonly edits: readonly Edit[];
+  /** Whether it is surely what the author meant, so that it may be made without asking. */
+  readonly safe: boolean;
+}
+
 export type Severity = "error" | "warning" | "note";
 
 export interface Diagnostic {
@@ -34,9 +52,11 @@ export interface Diagnostic {
   readonly related: readonly Place[];
   readonly notes: readonly string[];
   readonly help: readonly string[];
+  /** Of the remedies that `help` names, those that can be made by a machine. */
+  readonly fixes: readonly Fix[];
 }
 
-type Details = Partial<Pick<Diagnostic, "related" | "notes" | "help">>;
+type Details = Partial<Pick<Diagnostic, "related" | "notes" | "help" | "fixes">>;
 
 const diagnose =
   (severity: Severity) =>
@@ -48,6 +68,7 @@ const diagnose =
     related: [],
     notes: [],
     help: [],
+    fixes: [],
     ...details,
   });
 

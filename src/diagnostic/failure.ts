@@ -1,4 +1,4 @@
-/** The world's mistakes (a file, a disk, a device): what leaves is a value that says what happened and what to do. */
+/** What went wrong in the world (a file, a disk, a device), as a value: what happened, why, and what to do. */
 
 import { isLeft } from "fp-ts/lib/Either.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";

@@ -1,4 +1,4 @@
-/** A misspelt word and the words that exist enter; what the author probably meant leaves. */
+/** Finds the word that the author of a misspelt one probably meant. */
 
 /** Edits to turn `a` into `b`: insertions, deletions, substitutions, swaps of neighbours (optimal string alignment). */
 export const distance = (a: string, b: string): number => {

@@ -1,4 +1,4 @@
-/** Located diagnostics and their sources enter; text for a terminal leaves, in the manner of rustc. */
+/** Prints diagnostics for a terminal, in the manner of rustc: each place as a line of the source with a mark below it. */
 
 import { type Diagnostic, inOrder, type Place, type Severity } from "./diagnostic.js";
 import { width as columns, lineText, position, type Sources, visible } from "./text.js";
@@ -30,7 +30,7 @@ export const render = (
 };
 
 const rest = (hidden: readonly Diagnostic[]): readonly string[] =>
-  hidden.length === 0 ? [] : [`… and ${hidden.length} more; mend these first`];
+  hidden.length === 0 ? [] : [`… and ${hidden.length} more; fix these first`];
 
 const block = (d: Diagnostic, sources: Sources, colour: boolean): string => {
   const main = colour ? ansi(shades[d.severity]) : plain;

@@ -106,7 +106,11 @@ export const locate =
       ...told.filter((p) => p.label !== "").map((p) => asNote(p, origins)),
       ...d.notes,
     ];
-    return { ...d, primary, related, notes };
+    const fixes = d.fixes.map((fix) => ({
+      ...fix,
+      edits: fix.edits.map((edit) => ({ at: find(tree, edit.path, edit.on).span, ...edit })),
+    }));
+    return { ...d, primary, related, notes, fixes };
   };
 
 interface Placed {

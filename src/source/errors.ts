@@ -1,4 +1,4 @@
-/** What the source room says of a text that cannot be read as YAML. */
+/** The messages on texts that cannot be read as a spec: YAML, TypeScript and overrides. */
 
 import { type Diagnostic, error, type Path, type Span } from "../diagnostic/diagnostic.js";
 import { find, type Tree } from "./tree.js";
@@ -9,7 +9,7 @@ export const syntax = (at: Span, reason: string, help: readonly string[]): Diagn
   error("E0102", "this is not YAML", here(at, reason), { help });
 
 export const tab = (at: Span): Diagnostic =>
-  error("E0103", "a tab indents this line", here(at, "YAML indents with spaces alone"), {
+  error("E0103", "a tab indents this line", here(at, "YAML indents with spaces only"), {
     help: ["put two spaces for each level"],
   });
 
@@ -27,11 +27,11 @@ export const aliasCycle = (name: string, at: Span): Diagnostic =>
 export const tooManyValues = (at: Span, limit: number): Diagnostic =>
   error(
     "E0105",
-    "the aliases of this spec grow without measure",
+    "the aliases of this spec expand to too many values",
     here(at, "grows past the limit"),
     {
       notes: [
-        `a spec holds at most ${limit.toLocaleString("en")} values, with its aliases written out`,
+        `a spec holds at most ${limit.toLocaleString("en")} values, counted with its aliases written out`,
       ],
       help: ["write the values out, or use a matrix of variants"],
     },
@@ -52,7 +52,7 @@ export const emptySpec = (at: Span): Diagnostic =>
 export const tooLarge = (at: Span, limit: number): Diagnostic =>
   error("E0108", "the spec is too large", here(at, ""), {
     notes: [`a spec has at most ${limit.toLocaleString("en")} characters`],
-    help: ["lists of files belong into files of their own, named under `data`"],
+    help: ["put lists of files into files of their own, and name those under `data`"],
   });
 
 export const tooDeep = (at: Span, limit: number): Diagnostic =>
@@ -85,7 +85,7 @@ export const notAnOverride = (at: Span): Diagnostic =>
 
 export const notTypeScript = (at: Span, reason: string): Diagnostic =>
   error("E0113", "this cannot be read as TypeScript", here(at, reason), {
-    help: ["mend the line; `npx tsc --noEmit` tells more"],
+    help: ["fix the line; `npx tsc --noEmit` says more"],
   });
 
 export const moduleFailed = (at: Span, reason: string, from?: string): Diagnostic =>

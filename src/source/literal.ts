@@ -1,4 +1,4 @@
-/** The code of a module enters; what leaves knows which expression wrote which part of its default export. */
+/** Finds which expression of a module wrote which part of its default export. */
 
 import {
   type Expression as AnyExpression,

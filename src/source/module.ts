@@ -1,4 +1,4 @@
-/** A spec that was run as a module enters; its tree leaves, each value at the place that wrote it, or why there is none. */
+/** Makes a tree of a spec that was run as a module: each value at the place that wrote it; or says why there is none. */
 
 import {
   type Checked,

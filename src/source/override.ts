@@ -1,4 +1,4 @@
-/** A command line's `path.to.key=value` enters; the path and the value's tree leave. Places point into the argument. */
+/** Parses `path.to.key=value` of a command line. Places point into the argument. */
 
 import * as E from "fp-ts/lib/Either.js";
 import { type Checked, type Path, reject, type Span } from "../diagnostic/diagnostic.js";
@@ -16,7 +16,7 @@ export interface Assignment {
 /** Name of the argument as a source: what the user typed stands under the caret. */
 export const argumentFile = (index: number): string => `argument ${index + 1}`;
 
-/** Dots part the steps of a path; lists are replaced as a whole, so that no step is an index. */
+/** Dots separate the steps of a path. No step is an index, because lists are replaced as a whole. */
 export const dottedPath = (text: string): Path => text.split(".");
 
 /** The value is YAML: `89`, `none`, `[1, 2]`, `{channels: 512}`. */

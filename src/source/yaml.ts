@@ -1,4 +1,4 @@
-/** YAML text enters; a tree of values with their places leaves, or every mistake of the text. */
+/** Parses YAML into a tree in which every value knows its place, or finds every mistake in the text. */
 
 import * as E from "fp-ts/lib/Either.js";
 import { type Alias, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
@@ -31,7 +31,7 @@ export const parse = (file: string, text: string): Checked<Tree> => {
   return empty ? reject(says.emptySpec(start)) : tree;
 };
 
-/** Of the text behind `offset`; places count from the text's beginning. */
+/** Of the text from `offset` on; places count from the text's beginning. */
 export const parseFrom = (file: string, text: string, offset: number): Checked<Tree> => {
   const yaml = text.slice(offset);
   const document = composed(yaml);
@@ -217,18 +217,15 @@ const remedies: Readonly<Record<string, Remedy>> = {
   "MISSING_CHAR Missing closing": ["a quote is still open here", "close the quote"],
   "MISSING_CHAR Flow sequence": ["a `[` is still open here", "close the list with `]`"],
   "MISSING_CHAR Flow map": ["a `{` is still open here", "close the map with `}`"],
-  MISSING_CHAR: ["a key without a colon", "put `: `, a colon and a space, behind the key"],
-  MULTILINE_IMPLICIT_KEY: [
-    "a key without a colon",
-    "put `: `, a colon and a space, behind the key",
-  ],
+  MISSING_CHAR: ["a key without a colon", "put `: `, a colon and a space, after the key"],
+  MULTILINE_IMPLICIT_KEY: ["a key without a colon", "put `: `, a colon and a space, after the key"],
   MULTIPLE_ANCHORS: ["a second anchor", "keep one"],
   UNEXPECTED_TOKEN: ["not expected here", "look at the lines before: is a quote or bracket open?"],
 };
 
 const remedyFor = ({ code, message }: YamlError): Remedy => {
   const special = Object.keys(remedies).find((key) => `${code} ${message}`.startsWith(`${key} `));
-  return special === undefined ? [decapitalised(message), "mend the line"] : remedies[special]!;
+  return special === undefined ? [decapitalised(message), "fix the line"] : remedies[special]!;
 };
 
 export const syntaxMistakes = (
@@ -253,7 +250,7 @@ const mistake = (
   return says.syntax(place, reason, [help]);
 };
 
-/** Whether the line is indented with a tab: the library often blames what comes behind it. */
+/** Whether the line is indented with a tab: the library often blames what comes after it. */
 const isTabbed = (yaml: string, offset: number): boolean => {
   const line = yaml.slice(yaml.lastIndexOf("\n", offset - 1) + 1);
   return /^ *\t/.test(line);

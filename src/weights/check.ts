@@ -143,6 +143,7 @@ export const asDiagnostic = ({ label, ...said }: Misfit, path: Path): Diagnostic
   ...said,
   primary: { path, label },
   related: [],
+  fixes: [],
 });
 
 /** The errors among them as one. */

@@ -152,7 +152,9 @@ describe("check", () => {
       path: "train.iteratoins",
     });
     expect(Object.keys(answer.diagnostics[0])).toEqual(
-      "code severity message file line column end_line end_column path notes help".split(" "),
+      "code severity message file line column end_line end_column path notes help related fixes".split(
+        " ",
+      ),
     );
   });
 

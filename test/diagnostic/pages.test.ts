@@ -50,7 +50,7 @@ describe.each(Object.entries(catalogue))("the page of %s", (code, title) => {
     await expect(shown(found)).toMatchFileSnapshot(golden);
   });
 
-  test("is mended by its remedy", () => {
+  test("is fixed by its remedy", () => {
     const found = run(works!);
     expect(shown({ ...found, diagnostics: errorsIn(found.diagnostics) })).toBe("");
     expect(codes(found)).not.toContain(code);
@@ -74,4 +74,12 @@ test("a missing file is told without a text", async () => {
 
 test("the examples' parent is the documented one", () => {
   expect(readFileSync("docs/errors/minimal.yaml", "utf8")).toBe(minimal);
+});
+
+test("the index of the pages lists the catalogue", () => {
+  const rows = readFileSync("docs/errors/README.md", "utf8").match(/^\| \[E.*$/gm);
+  const expected = Object.entries(catalogue).map(
+    ([code, title]) => `| [${code}](${code}.md) | ${title} |`,
+  );
+  expect(rows).toEqual(expected);
 });

@@ -84,7 +84,7 @@ describe("the printer", () => {
   test("of one mistake seen twice tells the first", () => {
     const at = place("a.yaml", 0, 5);
     const seen = [
-      error("E1", "one", at, { help: ["mend it"] }),
+      error("E1", "one", at, { help: ["fix it"] }),
       error("E1", "one", at, { notes: ["in the variant `b`"] }),
     ];
     expect(inOrder(seen)).toEqual([seen[0]]);
@@ -110,6 +110,13 @@ test("the answer of check --json", () => {
     related: [place("b.yaml", 0, 5, "because of this")],
     notes: ["so it is"],
     help: ["make it smaller"],
+    fixes: [
+      {
+        title: "write `small`",
+        safe: true,
+        edits: [{ path: ["a", 0], text: "small", at: { file: "a.yaml", start: 10, end: 16 } }],
+      },
+    ],
   });
   expect(toJson([found, note("E0502", "uneven", { path: [], label: "" })], sources)).toEqual({
     valid: false,
@@ -127,6 +134,8 @@ test("the answer of check --json", () => {
         path: "(spec)",
         notes: [],
         help: [],
+        related: [],
+        fixes: [],
       },
       {
         code: "E0503",
@@ -140,6 +149,32 @@ test("the answer of check --json", () => {
         path: "a[0]",
         notes: ["here", "because of this", "so it is"],
         help: ["make it smaller"],
+        related: [
+          {
+            message: "because of this",
+            file: "b.yaml",
+            line: 1,
+            column: 1,
+            end_line: 1,
+            end_column: 6,
+          },
+        ],
+        fixes: [
+          {
+            title: "write `small`",
+            safe: true,
+            edits: [
+              {
+                file: "a.yaml",
+                line: 2,
+                column: 2,
+                end_line: 2,
+                end_column: 8,
+                text: "small",
+              },
+            ],
+          },
+        ],
       },
     ],
   });

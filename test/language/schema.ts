@@ -61,7 +61,20 @@ const words: Readonly<Record<string, Test>> = {
   description: () => true,
   title: () => true,
   $schema: () => true,
+  definitions: () => true,
+};
+
+/** With what it refers to in place. */
+const resolved = (schema: JsonSchema): JsonSchema => {
+  if (schema.definitions === undefined) return schema;
+  const named = keysOf(schema, "definitions");
+  return JSON.parse(
+    JSON.stringify(schema, (_, value) => {
+      const [, name] = /^#\/definitions\/(\w+)$/.exec(value?.$ref ?? "") ?? [];
+      return name === undefined ? value : named[name];
+    }),
+  );
 };
 
 export const conforms = (schema: JsonSchema, value: unknown): boolean =>
-  Object.entries(schema).every(([word, meaning]) => words[word]!(meaning, value, schema));
+  Object.entries(resolved(schema)).every(([word, meaning]) => words[word]!(meaning, value, schema));
