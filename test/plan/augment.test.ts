@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Augmentation } from "../../src/normalize/experiment.js";
 import { type Augmenting, centreCrop, decide } from "../../src/plan/augment.js";
-import { apply, compose, identity, mirror, shift, turn } from "../../src/plan/transform.js";
+import { apply, compose, identity, mirror } from "../../src/plan/transform.js";
 
 const semseg: readonly Augmentation[] = [
   { op: "scale", min: 0.5, max: 2, aspect: 1 },
@@ -143,28 +143,6 @@ describe("the map", () => {
     expect(apply(map, 150, 150)).toEqual([150, 150].map((n) => expect.closeTo(n, 9)));
     // What is now above the centre was to the right of it.
     expect(apply(map, 150, 140)).toEqual([160, 150].map((n) => expect.closeTo(n, 9)));
-  });
-});
-
-describe("affine maps", () => {
-  const map = fc.tuple(...Array.from({ length: 6 }, () => fc.integer({ min: -9, max: 9 })));
-  it("compose as functions do", () => {
-    fc.assert(
-      fc.property(map, map, fc.integer(), fc.integer(), (f, g, x, y) => {
-        const [outer, inner] = [f, g] as unknown as [typeof identity, typeof identity];
-        expect(apply(compose(outer, inner), x, y)).toEqual(apply(outer, ...apply(inner, x, y)));
-      }),
-    );
-  });
-
-  it("turn back by the opposite angle, as the platform's sine does to 12 digits", () => {
-    for (const degrees of [-180, -90, -10, 0.5, 10, 45, 180]) {
-      const there = turn(degrees, 0, 0);
-      expect(there[0]).toBeCloseTo(Math.cos((degrees * Math.PI) / 180), 12);
-      expect(there[3]).toBeCloseTo(Math.sin((degrees * Math.PI) / 180), 12);
-      const back = compose(turn(-degrees, 5, 7), compose(turn(degrees, 5, 7), shift(1, 2)));
-      expect(apply(back, 3, 4)).toEqual([4, 6].map((n) => expect.closeTo(n, 9)));
-    }
   });
 });
 
