@@ -1,4 +1,4 @@
-/** What each operation does to a gradient: a node and the gradient of its output enter, those of its arguments leave. */
+/** The gradients of each operation's arguments from the gradient of its output, one rule an operation. */
 
 import { invariant } from "../diagnostic/invariant.js";
 import {

@@ -1,4 +1,4 @@
-/** The words in which networks are written: functions from nodes to nodes, each typed as it is made. */
+/** Functions from nodes to nodes, of which networks are written; each node is typed as it is made. */
 
 import { invariant } from "../diagnostic/invariant.js";
 import type { Content } from "./constant.js";

@@ -1,4 +1,4 @@
-/** Constants by meaning, so that a graph prints and hashes without megabytes; what leaves are their numbers. */
+/** Constants by meaning, so that a graph prints and hashes without megabytes, and the numbers that they stand for. */
 
 import { invariant } from "../diagnostic/invariant.js";
 import { product, type Shape } from "./type.js";
@@ -96,6 +96,10 @@ const selectionMatrix = (bins: number, size: number): Float32Array => {
   return matrix;
 };
 
+const addAt = (matrix: Float32Array, index: number, value: number): void => {
+  matrix[index] = (matrix[index] ?? 0) + value;
+};
+
 /** Bilinear weights of n outputs over `size` inputs, `[n, size]`, as TensorFlow's and PyTorch's kernels have them. */
 const interpolation = (size: number, n: number, alignCorners: boolean): Float32Array => {
   const matrix = new Float32Array(n * size);
@@ -103,8 +107,8 @@ const interpolation = (size: number, n: number, alignCorners: boolean): Float32A
   for (let i = 0; i < n; i++) {
     const at = alignCorners ? i * ratio : Math.max(0, (i + 0.5) * ratio - 0.5);
     const low = Math.min(Math.floor(at), size - 1);
-    matrix[i * size + low] += 1 - (at - low);
-    matrix[i * size + Math.min(low + 1, size - 1)] += at - low;
+    addAt(matrix, i * size + low, 1 - (at - low));
+    addAt(matrix, i * size + Math.min(low + 1, size - 1), at - low);
   }
   return matrix;
 };
@@ -138,14 +142,13 @@ const writeTap = (
   [h, w]: readonly [number, number],
 ): void => {
   for (let y = 0; y < of.height; y++) {
-    for (let p = 0; p < h; p++) {
-      const weight = rows[y * h + p];
-      if (weight === 0) continue;
+    rows.subarray(y * h, (y + 1) * h).forEach((weight, p) => {
+      if (weight === 0) return;
       for (let x = 0; x < of.width; x++) {
         const base = (y * of.width + x) * columns + first + p * w;
-        for (let q = 0; q < w; q++) matrix[base + q] = weight * cols[x * w + q];
+        for (let q = 0; q < w; q++) matrix[base + q] = weight * (cols[x * w + q] ?? 0);
       }
-    }
+    });
   }
 };
 

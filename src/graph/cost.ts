@@ -1,4 +1,4 @@
-/** What a graph costs: parameters and multiply-accumulates; a numbered graph enters, numbers leave. */
+/** Counts the parameters and the multiply-accumulates of a graph. */
 
 import { type Graph, type Value, valuesOfOp } from "./graph.js";
 import type { OpName } from "./op.js";

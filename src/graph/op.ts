@@ -4,7 +4,7 @@
  */
 
 import type { Content } from "./constant.js";
-import type { DType, Shape, Type } from "./type.js";
+import { type DType, ofRank, type Shape, type Sizes, type Type } from "./type.js";
 import type { Initial, Role, Site } from "./variable.js";
 
 /** Rows and columns added around an image, filled with what leaves the result alone (0; −∞ in max pooling). */
@@ -136,3 +136,6 @@ export type Variable = NodeOf<"variable">;
 /** Type of a node's first output. */
 export const typeOf = (node: Node): Type => node.types[0];
 export const shapeOf = (node: Node): Shape => node.types[0].shape;
+/** `sizesOf(image, 4)` is `[N, H, W, C]`. */
+export const sizesOf = <R extends keyof Sizes>(node: Node, rank: R): Sizes[R] =>
+  ofRank(shapeOf(node), rank);

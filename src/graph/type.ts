@@ -1,4 +1,6 @@
-/** The type of a value in the IR: an element type and a static shape; what leaves are types and facts about them. */
+/** The type of a value in the IR: an element type and a static shape. */
+
+import { invariant } from "../diagnostic/invariant.js";
 
 export type DType = "f32" | "bf16" | "i32" | "u8" | "bool";
 
@@ -9,6 +11,23 @@ export interface Type {
   readonly dtype: DType;
   readonly shape: Shape;
 }
+
+/** One type an output; there is at least one. */
+export type Types = readonly [Type, ...Type[]];
+
+export interface Sizes {
+  1: readonly [number];
+  2: readonly [number, number];
+  3: readonly [number, number, number];
+  4: readonly [number, number, number, number];
+}
+
+/** The sizes of a shape that has `rank` axes. Any other shape is our own mistake. */
+export const ofRank = <R extends keyof Sizes>(shape: Shape, rank: R): Sizes[R] => {
+  invariant(shape.length === rank, `[${shape}] has not ${rank} axes`);
+  // Sound: the length was asked.
+  return shape as Shape & Sizes[R];
+};
 
 export const bytesPerElement: Readonly<Record<DType, number>> = {
   f32: 4,

@@ -8,6 +8,12 @@ export type Part = (typeof PARTS)[number];
 export const STAGES = [1, 2, 3, 4] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** What a list of one thing a stage has for this stage. */
+export const ofStage = <A>(each: readonly [A, A, A, A], stage: Stage): A => {
+  const [first, second, third, fourth] = each;
+  return { 1: first, 2: second, 3: third, 4: fourth }[stage];
+};
+
 /** A residual block of the backbone, counted from 1 in its stage; or its stem, which is stage 0. */
 export type Block =
   | { readonly part: "backbone"; readonly stage: 0 }

@@ -1,6 +1,5 @@
 /**
- * Winograd's minimal filtering: the size of a tile enters; the matrices that transform tiles of an image, kernels and
- * tiles of the result leave. y = Aᵀ[(G·k) ⊙ (Bᵀ·x)] takes m + 2 products for m outputs of a kernel of 3, where the
+ * Winograd's minimal filtering: the matrices that transform tiles of an image, kernels and tiles of the result. y = Aᵀ[(G·k) ⊙ (Bᵀ·x)] takes m + 2 products for m outputs of a kernel of 3, where the
  * definition takes 3·m (Winograd 1980; for convolutions Lavin and Gray 2016, section 4).
  */
 
@@ -55,18 +54,23 @@ const output = (tile: Tile): Matrix =>
 const kronecker = (a: Matrix, b: Matrix): Matrix =>
   a.flatMap((row) => b.map((other) => row.flatMap((x) => other.map((y) => x * y))));
 
+interface Piece {
+  readonly after: readonly [down: number, across: number];
+  readonly planes: readonly [rows: number, columns: number];
+}
+
 /**
  * A tile overlaps the next by two. In an image cut into m×m blocks it is a whole block and the first rows and columns
  * of those that follow: `after` tells which block, `planes` how many rows and columns of it.
  */
-export const pieces = (
-  tile: Tile,
-): readonly { readonly after: readonly number[]; readonly planes: readonly number[] }[] =>
+export const pieces = (tile: Tile): readonly Piece[] =>
   [0, 1].flatMap((down) =>
-    [0, 1].map((across) => ({
-      after: [down, across],
-      planes: [down === 0 ? tile : 2, across === 0 ? tile : 2],
-    })),
+    [0, 1].map(
+      (across): Piece => ({
+        after: [down, across],
+        planes: [down === 0 ? tile : 2, across === 0 ? tile : 2],
+      }),
+    ),
   );
 
 /** Rows and columns of a tile, row by row, as `pieces` bring them. */
@@ -82,7 +86,7 @@ const gathered = (tile: Tile): readonly number[] =>
 const matrices: Readonly<Record<Side, (tile: Tile) => Matrix>> = {
   input: (tile) => {
     const order = gathered(tile);
-    return kronecker(input(tile), input(tile)).map((row) => order.map((i) => row[i]));
+    return kronecker(input(tile), input(tile)).map((row) => order.map((i) => row[i] ?? 0));
   },
   kernel: (tile) => kronecker(kernel(tile), kernel(tile)),
   "turned kernel": (tile) => matrices.kernel(tile).map((row) => row.toReversed()),

@@ -1,8 +1,8 @@
-/** A dilated ResNet (paper section 3.3; He et al. 2015; Yu & Koltun 2016): an image enters, the stages' maps leave. */
+/** The backbone: a dilated ResNet (paper section 3.3; He et al. 2015; Yu & Koltun 2016). */
 
 import { add, maxPool, padding, relu } from "../graph/compose.js";
-import { type Node, shapeOf } from "../graph/op.js";
-import { type Block, type LayerSite, STAGES, type Stage } from "../graph/variable.js";
+import { type Node, sizesOf } from "../graph/op.js";
+import { type Block, type LayerSite, ofStage, type Stage } from "../graph/variable.js";
 import type { Backbone } from "../normalize/experiment.js";
 import { type Context, chain, convNorm, convNormRelu, type Layer } from "./layer.js";
 
@@ -59,7 +59,7 @@ const residual =
   (context: Context, of: Backbone, block: Residual): Layer =>
   (x) => {
     const channels = block.planes * expansion[of.block];
-    const same = block.stride === 1 && shapeOf(x)[3] === channels;
+    const same = block.stride === 1 && sizesOf(x, 4)[3] === channels;
     const shortcut: Layer = same
       ? (y) => y
       : convNorm(
@@ -72,13 +72,12 @@ const residual =
 
 /** A dilated stage keeps its stride at 1 and sees as far by dilation instead. */
 const stageLayers = (context: Context, of: Backbone, stage: Stage): Layer => {
-  const index = stage - 1;
-  const dilation = of.dilations[index];
-  const planes = of.width * 2 ** index;
-  const stride = index === 0 || dilation > 1 ? 1 : 2;
+  const dilation = ofStage(of.dilations, stage);
+  const planes = of.width * 2 ** (stage - 1);
+  const stride = stage === 1 || dilation > 1 ? 1 : 2;
   const first =
     of.first_dilation === "contracted" ? Math.max(1, Math.floor(dilation / 2)) : dilation;
-  const blocks = Array.from({ length: of.blocks[index] }, (_, i) =>
+  const blocks = Array.from({ length: ofStage(of.blocks, stage) }, (_, i) =>
     residual(context, of, {
       at: { part: "backbone", stage, block: i + 1 },
       planes,
@@ -92,10 +91,10 @@ const stageLayers = (context: Context, of: Backbone, stage: Stage): Layer => {
 /** Outputs of the four stages: `[N, H/4, W/4, ·]` first, the feature map `[N, H/os, W/os, C]` last. */
 export const backbone =
   (context: Context, of: Backbone) =>
-  (image: Node): readonly Node[] => {
-    const maps: Node[] = [];
-    for (const stage of STAGES) {
-      maps.push(stageLayers(context, of, stage)(maps.at(-1) ?? stem(context, of)(image)));
-    }
-    return maps;
+  (image: Node): readonly [Node, Node, Node, Node] => {
+    const first = stageLayers(context, of, 1)(stem(context, of)(image));
+    const second = stageLayers(context, of, 2)(first);
+    const third = stageLayers(context, of, 3)(second);
+    const fourth = stageLayers(context, of, 4)(third);
+    return [first, second, third, fourth];
   };

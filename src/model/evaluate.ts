@@ -1,6 +1,6 @@
 /**
- * Inference on an image of one size, compiled whole (paper section 4; semseg `tool/test.py`): an image `[1, H, W, 3]`
- * enters, the scores of its classes `[1, H, W, C]` leave. Padding, windows, scales and mirroring are part of the graph.
+ * Scores the classes of an image `[1, H, W, 3]` at every pixel, `[1, H, W, C]` (paper section 4; semseg `tool/test.py`).
+ * Padding, windows, scales and mirroring are part of the graph.
  */
 
 import {
@@ -17,7 +17,7 @@ import {
   softmax,
   vector,
 } from "../graph/compose.js";
-import { type Node, shapeOf } from "../graph/op.js";
+import { type Node, shapeOf, sizesOf } from "../graph/op.js";
 import type { Evaluate } from "../normalize/experiment.js";
 import type { Layer } from "./layer.js";
 
@@ -48,18 +48,18 @@ export const scaledSize = (
 const padded =
   (each: Layer, [height, width]: Size, where: Evaluate["padding"]): Layer =>
   (x) => {
-    const [n, h, w] = shapeOf(x);
+    const [n, h, w] = sizesOf(x, 4);
     const [rows, columns] = [Math.max(0, height - h), Math.max(0, width - w)];
     const before = (more: number): number => (where === "centre" ? Math.floor(more / 2) : 0);
     const [top, left] = [before(rows), before(columns)];
     const y = each(pad(x, [0, top, left, 0], [0, rows - top, columns - left, 0]));
-    return slice(y, [0, top, left, 0], [n, h, w, shapeOf(y)[3]]);
+    return slice(y, [0, top, left, 0], [n, h, w, sizesOf(y, 4)[3]]);
   };
 
 const whole =
   (network: Network, { padding }: Evaluate): Layer =>
   (x) => {
-    const [, h, w] = shapeOf(x);
+    const [, h, w] = sizesOf(x, 4);
     return padded(network, [odd(h), odd(w)], padding)(x);
   };
 
@@ -82,7 +82,7 @@ const coverage = (n: number, starts: readonly number[], window: number): number[
 const windows =
   (network: Network, { window: [height, width], overlap }: Evaluate): Layer =>
   (x) => {
-    const [n, H, W, c] = shapeOf(x);
+    const [n, H, W, c] = sizesOf(x, 4);
     const [rows, columns] = [windowStarts(H, height, overlap), windowStarts(W, width, overlap)];
     const pieces = rows.flatMap((top) =>
       columns.map((left) => {
@@ -102,8 +102,8 @@ const mirrored =
   (layer: Layer): Layer =>
   (x) => {
     const both = layer(concat([x, reverse(x, 2)], 0));
-    const n = shapeOf(x)[0];
-    const [, h, w, c] = shapeOf(both);
+    const [n] = sizesOf(x, 4);
+    const [, h, w, c] = sizesOf(both, 4);
     const half = (index: number): Node => slice(both, [index * n, 0, 0, 0], [n, h, w, c]);
     return multiply(add(half(0), reverse(half(1), 2)), scalar(0.5));
   };
@@ -115,7 +115,7 @@ const mirrored =
 export const scores =
   (network: Network, of: Evaluate): Layer =>
   (image) => {
-    const [, height, width] = shapeOf(image);
+    const [, height, width] = sizesOf(image, 4);
     const averaged: Layer = of.average === "probabilities" ? (x) => softmax(network(x)) : network;
     const one = of.mirror ? mirrored(averaged) : averaged;
     const each =

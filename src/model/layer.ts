@@ -1,4 +1,4 @@
-/** The layers that PSPNet is made of: functions from `[N, H, W, C]` to `[N, H, W, C']`, composed by the rooms beside. */
+/** The layers that PSPNet is made of: functions from `[N, H, W, C]` to `[N, H', W', C']`. */
 
 import {
   add,
@@ -17,7 +17,7 @@ import {
   uniform,
   variable,
 } from "../graph/compose.js";
-import { type Node, shapeOf } from "../graph/op.js";
+import { type Node, sizesOf } from "../graph/op.js";
 import type { Initial, LayerSite } from "../graph/variable.js";
 import type { Freeze, Norm } from "../normalize/experiment.js";
 import { isNormFrozen } from "./stages.js";
@@ -73,7 +73,7 @@ export const conv =
     { channels, size, stride = 1, dilation = 1, bias = false }: Convolution,
   ): Layer =>
   (x) => {
-    const from = shapeOf(x)[3];
+    const [, , , from] = sizesOf(x, 4);
     const shape = [size, size, from, channels] as const;
     const kernel = parameter({ ...site, word: "kernel" }, shape, initialKernel(site, shape));
     const y = convolution(x, kernel, {
@@ -90,7 +90,7 @@ export const conv =
 export const norm =
   ({ phase, freeze, norm: { epsilon, momentum } }: Context, site: LayerSite): Layer =>
   (x) => {
-    const channels = [shapeOf(x)[3]];
+    const [, , , ...channels] = sizesOf(x, 4);
     const args = [
       x,
       parameter({ ...site, word: "scale" }, channels, fixed(1)),
@@ -132,7 +132,7 @@ export const dropChannels =
   ({ phase, seed, part }: Context, probability: number, stream: number): Layer =>
   (x) => {
     if (phase === "infer" || probability === 0) return x;
-    const [samples, , , channels] = shapeOf(x);
+    const [samples, , , channels] = sizesOf(x, 4);
     const whole = uniform(stepCounter(), [part.count * samples, 1, 1, channels], seed, stream);
     const draw = rowsOf(part, whole, samples);
     const kept = cast(greaterEqual(draw, scalar(probability)), "f32");

@@ -1,4 +1,4 @@
-/** The loss over the pixels that count (paper section 3.3): logits and labels enter, a scalar leaves. */
+/** The loss of the logits over the pixels that count (paper section 3.3), a scalar. */
 
 import {
   add,
@@ -20,7 +20,7 @@ import {
   transpose,
   vector,
 } from "../graph/compose.js";
-import { type Node, shapeOf } from "../graph/op.js";
+import { type Node, shapeOf, sizesOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import type { Train } from "../normalize/experiment.js";
 import {
@@ -54,19 +54,14 @@ const upsampling = (
   small: Node,
   labels: Node,
   alignCorners: boolean,
-  strip: Rows = { begin: 0, count: shapeOf(labels)[1] },
+  strip: Rows = { begin: 0, count: sizesOf(labels, 3)[1] },
 ): Upsampling => {
-  const [, , ...from] = shapeOf(small);
-  const [, ...to] = shapeOf(labels);
-  const [all, columns] = [0, 1].map((axis) =>
-    constant(
-      { kind: "interpolation", size: from[axis], n: to[axis], alignCorners },
-      "f32",
-      to[axis],
-      from[axis],
-    ),
-  );
-  const rows = slice(all, [strip.begin, 0], [strip.count, from[0]]);
+  const [, , h, w] = sizesOf(small, 4);
+  const [, height, width] = sizesOf(labels, 3);
+  const along = (size: number, n: number): Node =>
+    constant({ kind: "interpolation", size, n, alignCorners }, "f32", n, size);
+  const rows = slice(along(h, height), [strip.begin, 0], [strip.count, h]);
+  const columns = along(w, width);
   return {
     up: (x) => matmul(matmul(rows, x), columns, false, true),
     down: (x) => matmul(matmul(rows, x, true), columns),
@@ -103,7 +98,7 @@ export const headLoss = (
   const { up, down } = upsampling(small, labels, alignCorners);
   const exponentials = exp(up(small));
   const partition = partitionOf(exponentials);
-  const members = membership(given, shapeOf(small)[1]);
+  const members = membership(given, sizesOf(small, 4)[1]);
   const pixels = { exponentials, partition, members, labels: given, batch: counted };
   const main = crossEntropy(small, down, pixels, of);
   return of.dice === 0 ? main : add(main, multiply(diceLoss(pixels), scalar(of.dice)));
@@ -113,7 +108,7 @@ const partitionOf = (exponentials: Node): Node => maximum(sum(exponentials, [1])
 
 /** The rows of a strip, u8 `[N, rows, W]`. */
 const stripOf = (labels: Node, { begin, count }: Rows): Node => {
-  const [n, , width] = shapeOf(labels);
+  const [n, , width] = sizesOf(labels, 3);
   return cast(slice(labels, [0, begin, 0], [n, count, width]), "i32");
 };
 
@@ -139,7 +134,7 @@ export const stripHits = (
   rows: Rows,
 ): Node => {
   const { down } = upsampling(small, labels, alignCorners, rows);
-  return byClass(down(membership(stripOf(labels, rows), shapeOf(small)[1])), of.class_weights);
+  return byClass(down(membership(stripOf(labels, rows), sizesOf(small, 4)[1])), of.class_weights);
 };
 
 /**
@@ -171,7 +166,7 @@ const byClass = (x: Node, weights: readonly number[] | null): Node =>
 const denominator = (weights: Node, { labels, batch }: Pixels, of: Train["loss"]): Node => {
   if (of.mining === null) return pixelCount(batch, of);
   if (of.mean_over === "all") return scalar(product(shapeOf(batch)));
-  const parts = shapeOf(batch)[0] / shapeOf(labels)[0];
+  const parts = sizesOf(batch, 3)[0] / sizesOf(labels, 3)[0];
   return parts === 1 ? orOne(sum(weights)) : multiply(orOne(sum(weights)), scalar(parts));
 };
 

@@ -23,7 +23,7 @@ import {
   sum,
   vector,
 } from "../graph/compose.js";
-import { type Node, shapeOf } from "../graph/op.js";
+import { type Node, shapeOf, sizesOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import type { Train } from "../normalize/experiment.js";
 
@@ -44,7 +44,7 @@ export const pixelWeights = (labels: Node, classWeights: readonly number[] | nul
 
 /** `[N, C, H, W]`: 1 where a pixel has class c. An ignored pixel has none. */
 export const membership = (labels: Node, classes: number): Node => {
-  const [n, height, width] = shapeOf(labels);
+  const [n, height, width] = sizesOf(labels, 3);
   const each = constant(
     { kind: "values", values: [...Array(classes).keys()] },
     "i32",
@@ -74,7 +74,7 @@ export interface Pixels {
 
 /** A value a pixel, `[N, H, W]`, to meet one a class and pixel. */
 export const perClass = (pixels: Node): Node => {
-  const [n, height, width] = shapeOf(pixels);
+  const [n, height, width] = sizesOf(pixels, 3);
   return reshape(pixels, [n, 1, height, width]);
 };
 
@@ -97,7 +97,7 @@ export const hardest = (
   const ignored = equal(labels, scalar(IGNORE, "i32"));
   const rated = select(ignored, filled(EASIEST, "f32", labels), own);
   const pixels = product(shapeOf(labels));
-  const rank = Math.min(keep * shapeOf(labels)[0] + 1, pixels);
+  const rank = Math.min(keep * sizesOf(labels, 3)[0] + 1, pixels);
   const limit = maximum(kthSmallest(reshape(rated, [pixels]), rank), scalar(threshold));
   const easy = greaterEqual(rated, limit);
   return select(easy, filled(0, "f32", labels), filled(1, "f32", labels));
@@ -120,12 +120,12 @@ export const diceLoss = ({ exponentials, partition, members, labels, batch }: Pi
   const both = add(add(sums(multiply(probabilities, probabilities)), size), scalar(1));
   const lost = subtract(scalar(1), divide(overlap, both));
   const present = minimum(size, scalar(1));
-  return divide(sum(multiply(lost, present)), orOne(pairs(batch, shapeOf(members)[1])));
+  return divide(sum(multiply(lost, present)), orOne(pairs(batch, sizesOf(members, 4)[1])));
 };
 
 /** How many classes the images have, summed over the images; without a map a class. */
 const pairs = (labels: Node, classes: number): Node => {
-  const [n] = shapeOf(labels);
+  const [n] = sizesOf(labels, 3);
   const images = [...Array(n).keys()].map((i) => i * (classes + 1));
   const start = constant({ kind: "values", values: images }, "i32", n, 1, 1);
   // Ignored pixels are counted in a bucket of their own, which is cut off.

@@ -2,7 +2,7 @@
 
 import { topological } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
-import { type Block, blockName, type LayerSite, STAGES } from "../graph/variable.js";
+import { type Block, blockName, type LayerSite, ofStage, STAGES } from "../graph/variable.js";
 import type { Backbone, Freeze } from "../normalize/experiment.js";
 
 /** Whether something stands in the stem or in stages 1…k (mmsegmentation's `frozen_stages`, with 0 for none). */
@@ -23,7 +23,7 @@ export const blocksOf = ({ blocks }: Backbone): readonly Block[] => [
   { part: "backbone", stage: 0 },
   ...STAGES.flatMap((stage) =>
     Array.from(
-      { length: blocks[stage - 1] },
+      { length: ofStage(blocks, stage) },
       (_, i): Block => ({ part: "backbone", stage, block: i + 1 }),
     ),
   ),

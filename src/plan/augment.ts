@@ -1,6 +1,5 @@
 /**
- * Augmentation decided before any pixel is read: a pipeline, (seed, epoch, index) and the sizes enter, one
- * `Decision` leaves.
+ * Decides the augmentation of a sample before any of its pixels is read, as a function of (seed, epoch, index).
  *
  * Whatever moves pixels folds into a single inverse-affine map from the crop window to the source, which
  * image and label share. The meaning is semseg's (`util/transform.py`): scale with one factor for both axes,

@@ -20,7 +20,7 @@ import {
 } from "../graph/compose.js";
 import { type Graph, number, type Step } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
-import { type Node, shapeOf } from "../graph/op.js";
+import { type Node, sizesOf } from "../graph/op.js";
 import { isTrained } from "../graph/variable.js";
 import { scores } from "../model/evaluate.js";
 import { type Context, normalise } from "../model/layer.js";
@@ -36,7 +36,7 @@ import { context } from "./objective.js";
 const imageScores = (experiment: Experiment, images: Node): Node => {
   const { data, model, evaluate } = experiment;
   const forward = (x: Node): Node => {
-    const [, h, w] = shapeOf(x);
+    const [, h, w] = sizesOf(x, 4);
     const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
     return resize(main, h, w, model.align_corners);
   };

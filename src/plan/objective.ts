@@ -13,7 +13,7 @@ import {
   subtract,
   sum,
 } from "../graph/compose.js";
-import { type Node, shapeOf, type Variable } from "../graph/op.js";
+import { type Node, sizesOf, type Variable } from "../graph/op.js";
 import { type Context, normalise, type Part } from "../model/layer.js";
 import {
   headLoss,
@@ -75,7 +75,7 @@ export const lossOf = (
     const value = headLoss(small, { labels, batch }, alignCorners, of);
     return { value, surrogate: value };
   }
-  const strips = stripsOf(shapeOf(labels)[1], of.strips);
+  const strips = stripsOf(sizesOf(labels, 3)[1], of.strips);
   const count = pixelCount(batch, of);
   const shares: Node[] = [];
   const partition = oneByOne(strips, (rows, wait) => {

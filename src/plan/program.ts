@@ -7,6 +7,7 @@ import type { RecomputeSegment } from "../model/stages.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
 import { type Kernels, withKernels } from "../rewrite/kernels.js";
 import { type Passes, standard } from "../rewrite/passes.js";
+import type { Rewrite } from "../rewrite/rewrite.js";
 import { recomputed } from "./recompute.js";
 import {
   accumulationStep,
@@ -104,10 +105,8 @@ export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage
   const all = [...forward, ...precision, ...whole];
   const through = (n: number): Passes => {
     const some = new Set(all.slice(0, n));
-    const [first, then, last] = [forward, precision, whole].map((these) =>
-      these.filter((rewrite) => some.has(rewrite)),
-    );
-    return { inference, forward: first, precision: then, whole: last };
+    const kept = (these: readonly Rewrite[]) => these.filter((rewrite) => some.has(rewrite));
+    return { inference, forward: kept(forward), precision: kept(precision), whole: kept(whole) };
   };
   const rewrites = all.map(({ name, law }, i) => ({ name, law, n: i + 1 }));
   const steps = [{ name: "as written", law: null, n: 0 }, ...rewrites].map(({ name, law, n }) => ({

@@ -1,5 +1,5 @@
 /**
- * Counter-based randomness: a seed, the name of a stream and up to four counters enter, a number leaves.
+ * Counter-based randomness: numbers as functions of a seed, the name of a stream and up to four counters.
  *
  * Nothing is remembered between draws, so a resumed run, or a run with other workers, draws the same
  * numbers. Philox-4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) in 32-bit

@@ -1,4 +1,4 @@
-/** The steps of a program as graphs: an experiment enters; training, evaluation and prediction leave, each pure. */
+/** The training step of an experiment as a graph: forward pass, backward pass, and what moves by how much. */
 
 import { accumulatorOf, clipped, descend } from "../gradient/descend.js";
 import { add, broadcast, input, part, scalar } from "../graph/compose.js";
