@@ -2,19 +2,24 @@
 
 /** Edits to turn `a` into `b`: insertions, deletions, substitutions, swaps of neighbours (optimal string alignment). */
 export const distance = (a: string, b: string): number => {
-  const rows: number[][] = [[...Array(b.length + 1).keys()]];
+  let [before, above]: readonly number[][] = [[], [...Array(b.length + 1).keys()]];
+  const cell = (row: readonly number[] | undefined, column: number): number => row?.[column] ?? 0;
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let least = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + cost);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (swapped) least = Math.min(least, rows[i - 2]![j - 2]! + 1);
-      row.push(least);
+      row.push(
+        Math.min(
+          cell(above, j) + 1,
+          cell(row, j - 1) + 1,
+          cell(above, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
+          swapped ? cell(before, j - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
-    rows.push(row);
+    [before, above] = [above, row];
   }
-  return rows[a.length]![b.length]!;
+  return cell(above, b.length);
 };
 
 /** British and American, plural and singular count as near. Long words are not compared: they are no typing slips. */

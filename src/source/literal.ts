@@ -1,8 +1,7 @@
 /** Finds which expression of a module wrote which part of its default export. */
 
 import {
-  type Expression as AnyExpression,
-  type Node,
+  type AnyNode,
   type ObjectExpression,
   type Program,
   parse,
@@ -10,7 +9,7 @@ import {
 } from "acorn";
 
 /** A piece of the code, with its offsets. */
-export type Expression = Node;
+export type Expression = AnyNode;
 
 export interface Property {
   readonly key: Expression;
@@ -48,7 +47,7 @@ const parsed = (code: string): Program | undefined => {
 const exported = (program: Program): Expression | undefined =>
   program.body.find((s) => s.type === "ExportDefaultDeclaration")?.declaration;
 
-type Names = ReadonlyMap<string, AnyExpression>;
+type Names = ReadonlyMap<string, Expression>;
 
 /** `const base = {…}` at the top level, exported or not. */
 const constants = ({ body }: Program): Names => {
@@ -69,11 +68,11 @@ const MOST_NAMES = 32;
 
 /** Through the names of constants, `await`, and `defineSpec(…)`. */
 const resolve = (node: Expression, names: Names, depth: number): Expression => {
-  const next = step(node as AnyExpression, names);
+  const next = step(node, names);
   return next === undefined || depth > MOST_NAMES ? node : resolve(next, names, depth + 1);
 };
 
-const step = (node: AnyExpression, names: Names): Expression | undefined => {
+const step = (node: Expression, names: Names): Expression | undefined => {
   if (node.type === "Identifier") return names.get(node.name);
   if (node.type === "AwaitExpression") return node.argument;
   const isDefine =
@@ -112,15 +111,13 @@ const spread = (
   return isObject(source) ? property(source, name, literal) : undefined;
 };
 
-const nameOf = (key: AnyExpression | Node): string | undefined => {
-  const node = key as AnyExpression;
+const nameOf = (node: Expression): string | undefined => {
   if (node.type === "Identifier") return node.name;
   return node.type === "Literal" ? String(node.value) : undefined;
 };
 
 /** Behind a spread nobody knows how many came before. */
-const item = (node: Expression, index: number): Expression | undefined => {
-  const list = node as AnyExpression;
+const item = (list: Expression, index: number): Expression | undefined => {
   if (list.type !== "ArrayExpression") return undefined;
   const before = list.elements.slice(0, index + 1);
   return before.some((e) => e?.type === "SpreadElement") ? undefined : (before[index] ?? undefined);

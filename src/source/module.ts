@@ -95,7 +95,7 @@ class Placer {
       return { kind: "list", items, span };
     }
     if (typeof value !== "object" || value === null) {
-      return { kind: "leaf", value: value as Exclude<Plain, object>, span };
+      return { kind: "leaf", value, span };
     }
     const entries = Object.entries(value).map(([name, inner]): [string, Entry] => {
       const found = node && this.written.property(node, name);

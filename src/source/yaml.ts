@@ -224,8 +224,9 @@ const remedies: Readonly<Record<string, Remedy>> = {
 };
 
 const remedyFor = ({ code, message }: YamlError): Remedy => {
-  const special = Object.keys(remedies).find((key) => `${code} ${message}`.startsWith(`${key} `));
-  return special === undefined ? [decapitalised(message), "fix the line"] : remedies[special]!;
+  const said = `${code} ${message}`;
+  const [, special] = Object.entries(remedies).find(([key]) => said.startsWith(`${key} `)) ?? [];
+  return special ?? [decapitalised(message), "fix the line"];
 };
 
 export const syntaxMistakes = (

@@ -1,0 +1,450 @@
+/** Every rule, on both sides of each of its bounds. A rule without cases here is a type error. */
+
+import { describe, expect, test } from "vitest";
+import { type Diagnostic, formatPath } from "../../src/diagnostic/diagnostic.js";
+import type { Spec } from "../../src/language/spec.js";
+import type { Augmentation, Evaluate, Experiment } from "../../src/normalize/experiment.js";
+import type { Facts, Rule, SpecRule } from "../../src/rules/rule.js";
+import { dataRules, rules, specRules, validate, validateData } from "../../src/rules/rules.js";
+import { type Differs, off, tiny } from "../oracle/experiment.js";
+
+/** `E0503 model.pyramid.bins[3]`: what is found, and the path that is blamed. */
+const told = (found: readonly Diagnostic[]): readonly string[] =>
+  found.map(({ code, primary }) => `${code} ${formatPath(primary.path)}`);
+
+type Case = readonly [what: string, differs: Differs, expected: readonly string[], facts?: Facts];
+
+const labels = (...classes: readonly (number | "ignore")[]) =>
+  new Map(classes.map((each, value) => [value, each]));
+const scale = (min: number, max: number): Augmentation => ({ op: "scale", min, max, aspect: 1 });
+const rotate = (min: number, max: number): Augmentation => ({
+  op: "rotate",
+  min,
+  max,
+  probability: 0.5,
+  border: "mean",
+});
+const mirror: Augmentation = { op: "mirror", probability: 0.5 };
+const blur: Augmentation = { op: "blur", probability: 0.5 };
+const limit: Augmentation = { op: "crop", max_share: 0.75 };
+const folders = { images: "images", labels: "labels", suffix: "" };
+const slide = (window: readonly [number, number]): Partial<Evaluate> => ({
+  mode: "slide",
+  window,
+});
+const contracted = { block: "bottleneck", first_dilation: "contracted" } as const;
+const weights = { file: "/start.safetensors", only: "all" } as const;
+const auxiliary = (after: number, weight = 0.4) => ({
+  auxiliary: { after, channels: 6, dropout: 0, weight },
+});
+const weightsOf = (...class_weights: readonly number[]): Differs => ({
+  classes: 3,
+  loss: { class_weights },
+});
+
+const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
+  splitForm: [
+    ["a name in a list", { data: { train: "train.txt", val: "val.txt" } }, []],
+    ["two folders in folders", { data: { layout: "folders", train: folders } }, []],
+    ["two folders in a list", { data: { train: folders } }, ["E0552 data.train"]],
+    [
+      "names in folders",
+      { data: { layout: "folders", train: folders, val: "val", test: "test" } },
+      ["E0552 data.val", "E0552 data.test"],
+    ],
+  ],
+  classNames: [
+    ["names that differ", { data: { classes: ["a", "b"] } }, []],
+    ["a name again", { data: { classes: ["a", "b", "a"] } }, ["E0517 data.classes[2]"]],
+    ["`ignore`", { data: { classes: ["a", "ignore"] } }, ["E0518 data.classes[1]"]],
+  ],
+  classCount: [
+    ["19 of Cityscapes", { classes: 19, data: { label_map: "labelTrainIds" } }, []],
+    ["18", { classes: 18, data: { label_map: "labelTrainIds" } }, ["E0550 data.classes"]],
+    ["20", { classes: 20, data: { label_map: "labelTrainIds" } }, ["E0550 data.classes"]],
+    ["18 with a map of the author's", { classes: 18 }, []],
+  ],
+  classLabels: [
+    ["a value each", { classes: 2, data: { labels: labels(1, 0) } }, []],
+    ["none of the second", { classes: 2, data: { labels: labels(0) } }, ["E0519 data.classes[1]"]],
+    [
+      "none of a name that is there twice, or is called `ignore`",
+      { data: { classes: ["a", "a", "ignore"], labels: labels(0, "ignore") } },
+      [],
+    ],
+    ["none, of a built-in map", { classes: 2, data: { label_map: "voc", labels: labels(0) } }, []],
+  ],
+  paletteCount: [
+    ["none", { classes: 2 }, []],
+    ["as many", { classes: 2, data: { palette: Array(2).fill([0, 0, 0]) } }, []],
+    ["one too few", { classes: 2, data: { palette: [[0, 0, 0]] } }, ["E0551 data.palette"]],
+    [
+      "one too many",
+      { classes: 2, data: { palette: Array(3).fill([0, 0, 0]) } },
+      ["E0551 data.palette"],
+    ],
+  ],
+  batchFills: [
+    ["as many samples", { train: { batch: 3 } }, [], { samples: () => 3 }],
+    ["one too few", { train: { batch: 3 } }, ["E0523 train.batch"], { samples: () => 2 }],
+    ["a list that cannot be read", { train: { batch: 3 } }, [], { samples: () => null }],
+    ["nothing known", { train: { batch: 3 } }, []],
+  ],
+  strideSite: [
+    ["basic, on the 3×3", {}, []],
+    ["bottleneck, on the 1×1", { backbone: { block: "bottleneck", stride_site: "1x1" } }, []],
+    [
+      "basic, on the 1×1",
+      { backbone: { stride_site: "1x1" } },
+      ["E0507 model.backbone.stride_site"],
+    ],
+  ],
+  firstDilation: [
+    ["even ones", { backbone: { ...contracted, dilations: [1, 1, 2, 4] } }, []],
+    [
+      "odd ones",
+      { backbone: { ...contracted, dilations: [1, 3, 2, 5] } },
+      ["E0508 model.backbone.dilations[1]", "E0508 model.backbone.dilations[3]"],
+    ],
+    ["odd ones in full", { backbone: { dilations: [1, 1, 3, 5] } }, []],
+  ],
+  binsFit: [
+    ["bin 5 in 5×5", { pyramid: { bins: [1, 5] }, train: { crop: [33, 33] } }, []],
+    [
+      "bin 6 in 5×5",
+      { pyramid: { bins: [1, 6] }, train: { crop: [33, 33] } },
+      ["E0503 model.pyramid.bins[1]"],
+    ],
+    [
+      "bin 6 in 6×5",
+      { pyramid: { bins: [6] }, train: { crop: [41, 33] } },
+      ["E0503 model.pyramid.bins[0]"],
+    ],
+    ["no pyramid", { pyramid: null, train: { crop: [33, 33] } }, []],
+  ],
+  binsDivide: [
+    ["2, 3 and 6 in 12×12", { pyramid: { bins: [2, 3, 6] }, train: { crop: [89, 89] } }, []],
+    [
+      "5 in 12×12",
+      { pyramid: { bins: [2, 5] }, train: { crop: [89, 89] } },
+      ["E0502 model.pyramid.bins"],
+    ],
+    [
+      "6 in 12×13",
+      { pyramid: { bins: [6] }, train: { crop: [89, 97] } },
+      ["E0502 model.pyramid.bins"],
+    ],
+    ["a bin that does not fit", { pyramid: { bins: [2, 13] }, train: { crop: [89, 89] } }, []],
+    ["a crop off the grid", { pyramid: { bins: [5] }, train: { crop: [90, 89] } }, []],
+  ],
+  binsDiffer: [
+    ["two sizes", { pyramid: { bins: [1, 2] } }, []],
+    ["one twice", { pyramid: { bins: [2, 1, 2] } }, ["E0520 model.pyramid.bins[2]"]],
+  ],
+  branchChannels: [
+    ["one channel", { pyramid: { channels: 1 } }, []],
+    ["all of them", { pyramid: { channels: null } }, []],
+    ["no channel", { pyramid: { channels: 0 } }, ["E0504 model.pyramid.reduction"]],
+  ],
+  auxiliaryWeight: [
+    ["a little", { model: auxiliary(3, 0.01) }, []],
+    ["nothing", { model: auxiliary(3, 0) }, ["E0506 model.auxiliary.weight"]],
+    ["no head", { model: { auxiliary: null } }, []],
+  ],
+  frozenAuxiliary: [
+    ["a stage before it learns", { train: { freeze: { stages: 2, norm: "none" } } }, []],
+    [
+      "none before it learns",
+      { train: { freeze: { stages: 3, norm: "none" } } },
+      ["E0542 model.auxiliary.after"],
+    ],
+    ["no head", { model: { auxiliary: null }, train: { freeze: { stages: 4, norm: "none" } } }, []],
+  ],
+  cropOnGrid: [
+    ["8·59 + 1", { train: { crop: [473, 473] } }, []],
+    ["one less", { train: { crop: [472, 472] } }, ["E0501 train.crop"]],
+    ["one side", { train: { crop: [473, 474] } }, ["E0501 train.crop"]],
+    [
+      "8n + 1 at output stride 32",
+      {
+        backbone: { dilations: [1, 1, 1, 1] },
+        train: { crop: [41, 41] },
+      },
+      ["E0501 train.crop"],
+    ],
+    [
+      "without aligned corners",
+      {
+        model: { align_corners: false },
+        train: { crop: [472, 472] },
+      },
+      [],
+    ],
+  ],
+  normValues: [
+    ["two images", { train: { batch: 2 } }, []],
+    ["one image", { train: { batch: 1 } }, ["E0505 model.pyramid.bins[0]"]],
+    [
+      "one image at a time",
+      { train: { batch: 2, accumulate: 2 } },
+      ["E0505 model.pyramid.bins[0]"],
+    ],
+    ["two images at a time", { train: { batch: 4, accumulate: 2 } }, []],
+    ["one image, no bin of 1", { pyramid: { bins: [2, 3] }, train: { batch: 1 } }, []],
+    ["one image, no 1×1 in the branches", { pyramid: { channels: null }, train: { batch: 1 } }, []],
+    ["one image, no pyramid", { pyramid: null, train: { batch: 1 } }, []],
+    [
+      "one image, one feature",
+      { pyramid: null, train: { batch: 1, crop: [1, 1] } },
+      ["E0505 train.crop"],
+    ],
+    ["one image, two features", { pyramid: null, train: { batch: 1, crop: [9, 1] } }, []],
+    [
+      "one image, one feature, no stage learns",
+      {
+        pyramid: null,
+        train: { batch: 1, crop: [1, 1], freeze: { stages: 4, norm: "none" } },
+      },
+      [],
+    ],
+    [
+      "one image, one feature, three stages do not learn",
+      {
+        pyramid: null,
+        train: { batch: 1, crop: [1, 1], freeze: { stages: 3, norm: "none" } },
+      },
+      ["E0505 train.crop"],
+    ],
+    [
+      "one image, the backbone's norms frozen",
+      {
+        train: { batch: 1, crop: [1, 1], freeze: { stages: 0, norm: "backbone" } },
+      },
+      ["E0505 model.pyramid.bins[0]"],
+    ],
+    [
+      "one image, all norms frozen",
+      {
+        train: { batch: 1, crop: [1, 1], freeze: { stages: 0, norm: "all" } },
+      },
+      [],
+    ],
+  ],
+  batchParts: [
+    ["16 in 4", { train: { batch: 16, accumulate: 4 } }, []],
+    ["16 in 3", { train: { batch: 16, accumulate: 3 } }, ["E0540 train.accumulate"]],
+    ["16 in 32", { train: { batch: 16, accumulate: 32 } }, ["E0540 train.accumulate"]],
+  ],
+  rateFalls: [
+    ["to below the base", { train: { schedule: { base: 0.01, power: 0.9, end: 0.0099 } } }, []],
+    [
+      "to the base",
+      { train: { schedule: { base: 0.01, power: 0.9, end: 0.01 } } },
+      ["E0521 train.schedule.poly.end"],
+    ],
+  ],
+  frozenStart: [
+    ["nothing frozen", {}, []],
+    [
+      "a stage",
+      { train: { freeze: { stages: 1, norm: "backbone" } } },
+      ["E0544 train.freeze.stages"],
+    ],
+    ["norms", { train: { freeze: { stages: 0, norm: "all" } } }, ["E0544 train.freeze.norm"]],
+    ["loaded ones", { model: { weights }, train: { freeze: { stages: 1, norm: "all" } } }, []],
+  ],
+  averageFollows: [
+    ["no average", {}, []],
+    ["a twentieth is left", { train: { iterations: 1, ema: 0.05 } }, []],
+    ["a little more is left", { train: { iterations: 1, ema: 0.051 } }, ["E0541 train.ema"]],
+    ["0.9 over 28 steps", { train: { iterations: 28, ema: 0.9 } }, ["E0541 train.ema"]],
+    ["0.9 over 29 steps", { train: { iterations: 29, ema: 0.9 } }, []],
+  ],
+  precisionInHardware: [
+    ["in hardware", { train: { precision: "bf16" } }, [], { computesBf16: () => true }],
+    [
+      "in software",
+      { train: { precision: "bf16" } },
+      ["E0522 train.precision"],
+      { computesBf16: () => false },
+    ],
+    ["f32", {}, [], { computesBf16: () => false }],
+    ["nothing known", { train: { precision: "bf16" } }, []],
+  ],
+  validationSplit: [
+    ["nothing scored", {}, []],
+    ["a split", { data: { val: "val.txt" }, train: { validate: { every: 1, images: null } } }, []],
+    ["no split", { train: { validate: { every: 1, images: null } } }, ["E0560 train.validate"]],
+    [
+      "the best of nothing scored",
+      { train: { checkpoints: { ...off.checkpoints, best: "miou" } } },
+      ["E0561 train.checkpoints.best"],
+    ],
+  ],
+  classWeights: [
+    ["none", {}, []],
+    ["one each, one of them positive", weightsOf(0, 0, 1), []],
+    ["one too few", weightsOf(1, 1), ["E0515 train.loss.class_weights"]],
+    ["one too many", weightsOf(1, 1, 1, 1), ["E0515 train.loss.class_weights"]],
+    ["all 0", weightsOf(0, 0, 0), ["E0516 train.loss.class_weights"]],
+  ],
+  miningChooses: [
+    ["no mining", { train: { accumulate: 2 } }, []],
+    [
+      "all but one",
+      { loss: { mining: { threshold: 0.7, keep: 33 * 41 - 1 } }, train: { crop: [33, 41] } },
+      [],
+    ],
+    [
+      "all",
+      { loss: { mining: { threshold: 0.7, keep: 33 * 41 } }, train: { crop: [33, 41] } },
+      ["E0543 train.loss.mining.keep"],
+    ],
+    [
+      "in parts",
+      { loss: { mining: { threshold: 0.7, keep: 10 } }, train: { accumulate: 2 } },
+      ["E0545 train.loss.mining"],
+    ],
+  ],
+  stripsAddUp: [
+    ["no strips", { loss: { dice: 1, mining: { threshold: 0.7, keep: 10 } } }, []],
+    ["cross-entropy in two", { loss: { strips: 2 } }, []],
+    ["Dice in two", { loss: { strips: 2, dice: 0.01 } }, ["E0563 train.loss.strips"]],
+    [
+      "mining in two",
+      { loss: { strips: 2, mining: { threshold: 0.7, keep: 10 } } },
+      ["E0563 train.loss.strips"],
+    ],
+  ],
+  augmentRanges: [
+    ["one value", { train: { augment: [scale(1, 1), rotate(-5, -5)] } }, []],
+    [
+      "reversed",
+      { train: { augment: [rotate(1, 0), mirror, scale(2, 1.9)] } },
+      ["E0509 train.augment[0]", "E0509 train.augment[2]"],
+    ],
+  ],
+  augmentOnce: [
+    ["each once", { train: { augment: [mirror, blur] } }, []],
+    ["one again", { train: { augment: [mirror, blur, mirror] } }, ["E0510 train.augment[2]"]],
+  ],
+  cropLast: [
+    ["last", { train: { augment: [mirror, limit] } }, []],
+    ["last but one", { train: { augment: [limit, mirror] } }, ["E0553 train.augment[0]"]],
+  ],
+  windowOnGrid: [
+    ["whole images", { evaluate: { window: [40, 40] } }, []],
+    [
+      "the crop, which has rules of its own",
+      {
+        train: { crop: [40, 40] },
+        evaluate: slide([40, 40]),
+      },
+      [],
+    ],
+    ["on the grid", { evaluate: slide([41, 33]) }, []],
+    ["off the grid", { evaluate: slide([33, 40]) }, ["E0511 evaluate.window"]],
+    [
+      "off the grid, without aligned corners",
+      {
+        model: { align_corners: false },
+        evaluate: slide([33, 40]),
+      },
+      [],
+    ],
+    ["with room for bin 3", { evaluate: slide([17, 41]) }, []],
+    ["without", { evaluate: slide([9, 41]) }, ["E0512 evaluate.window"]],
+    ["without, and no pyramid", { pyramid: null, evaluate: slide([9, 41]) }, []],
+  ],
+  windowSize: [
+    ["the crop's", { evaluate: slide([33, 33]) }, []],
+    ["a row more", { evaluate: slide([34, 33]) }, ["E0513 evaluate.window"]],
+    ["a column more", { evaluate: slide([33, 34]) }, ["E0513 evaluate.window"]],
+    ["whole images", { evaluate: { window: [41, 41] } }, []],
+  ],
+  overlapBelowOne: [
+    ["below", { evaluate: { overlap: 0.99 } }, []],
+    ["whole", { evaluate: { overlap: 1 } }, ["E0514 evaluate.overlap"]],
+  ],
+};
+
+describe.each(Object.entries<Rule>(rules))("%s", (name, rule) => {
+  for (const [what, differs, expected, facts = {}] of cases[name as keyof typeof rules])
+    test(what, () => expect(told(rule(tiny(differs), facts))).toEqual(expected));
+});
+
+type SpecCase = readonly [
+  what: string,
+  spec: Omit<Spec, "pspc" | "data" | "train"> & { readonly train?: Partial<Spec["train"]> },
+  expected: readonly string[],
+];
+
+const specCases: { readonly [K in keyof typeof specRules]: readonly SpecCase[] } = {
+  weightsOnce: [
+    ["nowhere", {}, []],
+    ["of all", { model: { weights: "a.pth", backbone: { resnet: 18 } } }, []],
+    ["of the backbone", { model: { backbone: { weights: "a.pth" } } }, []],
+    [
+      "of both",
+      { model: { weights: "a.pth", backbone: { weights: "b.pth" } } },
+      ["E0534 model.backbone.weights"],
+    ],
+  ],
+  multipliersUsed: [
+    ["of what is there", { train: { multipliers: { pyramid: 2, auxiliary: 2 } } }, []],
+    [
+      "of what is not",
+      {
+        model: { pyramid: "none", auxiliary: "none" },
+        train: { multipliers: { pyramid: 2, auxiliary: 2, head: 2 } },
+      },
+      ["E0315 train.multipliers.pyramid", "E0315 train.multipliers.auxiliary"],
+    ],
+    ["of others", { model: { pyramid: "none" }, train: { multipliers: { auxiliary: 2 } } }, []],
+  ],
+  windowUsed: [
+    ["in windows", { evaluate: { mode: "slide", window: 33, overlap: "1/3" } }, []],
+    ["inferred", { evaluate: { window: 33 } }, []],
+    [
+      "on whole images",
+      { evaluate: { mode: "whole", window: 33, overlap: "1/3" } },
+      ["E0313 evaluate.window", "E0313 evaluate.overlap"],
+    ],
+  ],
+};
+
+const spec: Spec = {
+  pspc: 1,
+  data: { root: ".", train: "train.txt", classes: ["a", "b"] },
+  train: { iterations: 1 },
+};
+
+describe.each(Object.entries<SpecRule>(specRules))("%s", (name, rule) => {
+  for (const [what, differs, expected] of specCases[name as keyof typeof specRules])
+    test(what, () => {
+      const written = { ...spec, ...differs, train: { ...spec.train, ...differs.train } };
+      expect(told(rule(written))).toEqual(expected);
+    });
+});
+
+const flawless: Experiment = tiny({ pyramid: { bins: [1, 5] } });
+test("no rule speaks of a flawless experiment", () => {
+  expect(validate(spec, flawless, {})).toEqual([]);
+});
+
+test("all rules of a table are asked", () => {
+  const flawed = tiny({
+    data: { classes: ["a", "a"], labels: labels(0) },
+    evaluate: { overlap: 1 },
+  });
+  const doubled: Spec = { ...spec, model: { weights: "a", backbone: { weights: "b" } } };
+  expect(told(validate(doubled, flawed, { samples: () => 1 })).map((t) => t.slice(0, 5))).toEqual([
+    "E0534",
+    "E0517",
+    "E0523",
+    "E0502",
+    "E0514",
+  ]);
+  expect(told(validateData(flawed))).toEqual(["E0517 data.classes[1]"]);
+  expect(Object.keys(rules).slice(0, 5)).toEqual(Object.keys(dataRules));
+});
