@@ -29,6 +29,6 @@ export const budgetFor = (size: number, allowance: Allowance): Budget => {
 };
 
 const overrunReason = (resource: Resource, allowed: number, size: number): string =>
-  `it asks for more than ${whole(allowed)} ${resource}, the most that ${whole(size)} bytes can need`;
+  `it asks for more than ${whole(allowed)} ${resource}, the most allowed for ${whole(size)} bytes`;
 
 const whole = (n: number): string => Math.floor(n).toLocaleString("en-US");

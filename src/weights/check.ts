@@ -2,31 +2,24 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import type { Diagnostic, Path } from "../diagnostic/diagnostic.js";
-import { Failed, type Failure } from "../diagnostic/failure.js";
+import type { Failure } from "../diagnostic/failure.js";
 import type { Model } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
 import * as says from "./errors.js";
 import { type Misfit, unreadableNamed } from "./errors.js";
 import type { Header } from "./file.js";
 import { type Fit, fitOf, networkVariables, ourShape } from "./fit.js";
-import { openWeights } from "./open.js";
+import { withWeights } from "./open.js";
 
 export type Headers = ReadonlyMap<string, E.Either<Failure, Header>>;
 
 /** Of each file, what can be known before any number is read. */
 export const readHeaders = async (files: Iterable<string>): Promise<Headers> =>
-  new Map(await Promise.all([...files].map(async (file) => [file, await headerOf(file)] as const)));
-
-const headerOf = async (file: string): Promise<E.Either<Failure, Header>> => {
-  try {
-    const opened = await openWeights(file);
-    opened.close();
-    return E.right(opened);
-  } catch (error) {
-    if (error instanceof Failed) return E.left(error.failure);
-    throw error;
-  }
-};
+  new Map(
+    await Promise.all(
+      [...files].map(async (file) => [file, await withWeights<Header>(file, E.right)()] as const),
+    ),
+  );
 
 /** Everything that is wrong with the initial weights of a spec, at the place where it names them. */
 export const weightsFit =

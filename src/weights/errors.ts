@@ -1,97 +1,84 @@
-/** What can be wrong with a file of weights, in words: names and numbers enter, a `Failure` leaves. */
+/** What can be wrong with a file of weights, in words. */
 
 import { basename } from "node:path";
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
-import { systemReason } from "../file/system.js";
 import type { Header } from "./file.js";
+import type { Inexact } from "./tensor.js";
 
 /** What a diagnostic says, wherever it will stand. */
 export type Misfit = Pick<Diagnostic, "code" | "severity" | "message" | "notes" | "help"> & {
   readonly label: string;
 };
 
+/** A file that was cut short or changed on its way. */
+const RESTORE = "Take it anew from where it came from; what a file has lost cannot be repaired.";
+
+/** A line of Python that reads the user's own file and writes another one beside it. */
+const torchLine = (file: string, code: string): string =>
+  `\`python3 -c 'import torch; w = torch.load("${file}", map_location="cpu", weights_only=False); ${code}'\``;
+
 export const damaged = (file: string, reason: string): Failure =>
-  failure(
-    `${file} is no intact safetensors file`,
-    reason,
-    "Restore it from where it came from; a file that was cut short cannot be mended.",
-  );
+  failure(`${file} is no intact safetensors file`, reason, RESTORE);
 
 export const unknownType = (file: string, tensor: string, dtype: string): Failure =>
   failure(
     `${file} holds ${tensor} as ${dtype}`,
     "pspc reads floats of 16, 32 and 64 bits, bf16, whole numbers and flags, little-endian",
-    "Convert the tensor to 32-bit floats, or take it out of the file.",
+    "Convert that tensor to 32-bit floats with the program that wrote the file, or write the file without it.",
   );
 
-export const inexact = (
-  file: string,
-  tensor: string,
-  dtype: string,
-  value: number | bigint,
-): Failure =>
+export const inexact = (file: string, tensor: string, { dtype, value }: Inexact): Failure =>
   failure(
     `${file} holds ${tensor} as ${dtype}, and ${value} is no 32-bit number`,
     "pspc computes in 32 bits, and rounds no weights in silence",
-    "Round them yourself (in PyTorch: `tensor.float()`), and save the file again.",
+    /\.(pth|pt|ckpt|bin)$/.test(file)
+      ? `Round them yourself: ${torchLine(file, 'torch.save({k: v.float() for k, v in w.items()}, "rounded.pth")')}.`
+      : "Round them to 32 bits yourself (NumPy: `array.astype('float32')`), and write the file again.",
   );
 
-export const unreadableWeights = (file: string, error: unknown): Failure =>
-  failure(`cannot read ${file}`, systemReason(error), "Check the path.");
+export const unreadableWeights = (file: string, reason: string): Failure =>
+  failure(`cannot read ${file}`, reason, "Check the path.");
 
 export const cutShort = (file: string, from: number, length: number, size: number): Failure =>
   failure(
     `${file} is damaged`,
     `it refers to the ${length} bytes from ${from} on, and ends at ${size}`,
-    "Restore it from where it came from.",
+    RESTORE,
   );
 
 export const unknownFormat = (file: string): Failure =>
   failure(
     `${file} is no file of weights`,
     "it begins as none of them does",
-    "pspc reads safetensors, PyTorch `.pth` (as saved since PyTorch 1.6), NumPy `.npz` and Keras `.h5`.",
-  );
-
-export const legacyTorch = (file: string): Failure =>
-  failure(
-    `${file} was saved by PyTorch in the form before 1.6`,
-    "that form cannot be read without running it",
-    'Save it again: `torch.save(torch.load("old.pth", map_location="cpu"), "new.pth")`.',
+    "pspc reads safetensors, PyTorch `.pth` of every version, NumPy `.npz`, PaddleSeg `.pdparams` and Keras `.h5`.",
   );
 
 export const damagedZip = (file: string, reason: string): Failure =>
-  failure(
-    `${file} is no intact archive`,
-    reason,
-    "Restore it from where it came from; a file that was cut short cannot be mended.",
-  );
+  failure(`${file} is no intact archive`, reason, RESTORE);
 
 export const damagedArray = (file: string, member: string, reason: string): Failure =>
   failure(
     `${file} holds ${member}, which is no array that pspc reads`,
     reason,
-    "Save it again: `numpy.savez(file, **{name: numpy.ascontiguousarray(a) …})`.",
+    `Write it again: \`python3 -c 'import numpy; a = numpy.load("${file}"); numpy.savez("new.npz", **{k: numpy.ascontiguousarray(a[k]) for k in a})'\`.`,
   );
 
-const RESAVE = '`torch.save(network.state_dict(), "weights.pth")`';
-
 export const damagedTorch = (file: string, reason: string): Failure =>
-  failure(`${file} is no intact PyTorch file`, reason, `Save the weights again: ${RESAVE}.`);
+  failure(`${file} is no intact PyTorch file`, reason, RESTORE);
 
-export const strangeGlobal = (file: string, name: string): Failure =>
+export const unknownArray = (file: string, tensor: string, reason: string): Failure =>
   failure(
-    `${file} asks for ${name}`,
-    "a PyTorch file is a program, and pspc runs none of it: tensors and maps of them are read, all else is refused",
-    `Save the weights alone: ${RESAVE}.`,
+    `${file} holds ${tensor} in a form that pspc does not read`,
+    reason,
+    `If PyTorch still reads it, write it again: ${torchLine(file, 'torch.save({k: v.contiguous().clone() for k, v in w.items()}, "new.pth")')}.`,
   );
 
 export const noStateDict = (file: string, keys: readonly string[]): Failure =>
   failure(
-    `${file} holds no weights by name`,
+    `${file} holds no tensors by name`,
     keys.length === 0 ? "it is no map" : `it holds ${listed(keys)}`,
-    `Save the weights alone: ${RESAVE}.`,
+    "pspc takes the largest dictionary of tensors in a file, wherever it lies; this file has none.",
   );
 
 export const brokenReader = (file: string): Failure =>
@@ -105,7 +92,7 @@ export const damagedHdf5 = (file: string, reason: string): Failure =>
   failure(
     `${file} is no HDF5 file that pspc reads`,
     reason,
-    "Save it again: `model.save_weights(file)`.",
+    "If it is intact, write it again without other filters than gzip: `h5repack -f GZIP=1 FILE new.h5`.",
   );
 
 type Told = Pick<Misfit, "notes" | "help">;

@@ -1,12 +1,13 @@
 /** Takes the values of a network's variables from a checkpoint, or from a file of any program. */
 
-import { Failed } from "../diagnostic/failure.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
 import type { Model } from "../normalize/experiment.js";
 import { asFailure, misfits } from "./check.js";
-import { holdsOtherShapes, lacksTensors } from "./errors.js";
-import type { WeightsFile } from "./file.js";
+import { holdsOtherShapes, inexact, lacksTensors } from "./errors.js";
+import type { Read, WeightsFile } from "./file.js";
 import { type Fit, fitOf } from "./fit.js";
 import { asFloats, type Tensor, transposed } from "./tensor.js";
 
@@ -17,62 +18,72 @@ type Wanted = Pick<Variable, "name" | "shape">;
 export const averaged = (tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
   new Map([...tensors].map(([name, tensor]) => [name, tensors.get(`${name}/average`) ?? tensor]));
 
-/** What else the file holds (a training's auxiliary head) is left out. @throws Failed naming every misfit. */
+/** The tensors of `variables`, or every misfit. What else there is (a training's auxiliary head) is left out. */
 export const select = (
   tensors: ReadonlyMap<string, Tensor>,
   variables: readonly Wanted[],
   file: string,
-): Map<string, Tensor> => {
-  const missing = variables.filter(({ name }) => !tensors.has(name));
-  if (missing.length > 0)
-    throw new Failed(
-      lacksTensors(
-        file,
-        missing.map(({ name }) => name),
-      ),
-    );
-  const found = variables.map(({ name, shape }) => ({ name, shape, tensor: tensors.get(name)! }));
-  const other = found.filter(({ shape, tensor }) => !sameShape(shape, tensor.shape));
-  if (other.length > 0)
-    throw new Failed(
-      holdsOtherShapes(
-        file,
-        other.map(
-          ({ name, shape, tensor }) => `${name} is [${tensor.shape}], the network's is [${shape}]`,
-        ),
-      ),
-    );
-  return new Map(found.map(({ name, tensor }) => [name, tensor]));
+): Read<Map<string, Tensor>> => {
+  const chosen = new Map<string, Tensor>();
+  const missing: string[] = [];
+  const other: string[] = [];
+  for (const { name, shape } of variables) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) missing.push(name);
+    else if (!sameShape(shape, tensor.shape))
+      other.push(`${name} is [${tensor.shape}], the network's is [${shape}]`);
+    else chosen.set(name, tensor);
+  }
+  if (missing.length > 0) return E.left(lacksTensors(file, missing));
+  return other.length > 0 ? E.left(holdsOtherShapes(file, other)) : E.right(chosen);
 };
 
-/** @throws Failed naming every misfit. The auxiliary head of a network that has none is left out. */
+/** The values of a network's variables from a file of any program, or every misfit. */
 export const load = (
   from: WeightsFile,
   variables: readonly Variable[],
   model: Model,
   only: "all" | "backbone" = "all",
-): ReadonlyMap<string, Tensor> => readFitting(from, wholeFit(from, variables, model, only));
+): Read<ReadonlyMap<string, Tensor>> =>
+  pipe(
+    wholeFit(from, variables, model, only),
+    E.flatMap((fit) => readFitting(from, fit)),
+  );
 
-/** What of the file belongs where, before any number is read. @throws Failed as `load` does. */
+/** What of the file belongs where, before any number is read, or every misfit. */
 export const wholeFit = (
   from: WeightsFile,
   variables: readonly Variable[],
   model: Model,
   only: "all" | "backbone",
-): Fit => {
+): Read<Fit> => {
   const found = fitOf(from, variables, model, only);
   const wrong = misfits(found, model).filter(({ severity }) => severity === "error");
-  if (wrong.length > 0) throw new Failed(asFailure(from.file, wrong));
-  return found;
+  return wrong.length > 0 ? E.left(asFailure(from.file, wrong)) : E.right(found);
 };
 
 /** What fits, in our order of axes. */
-export const readFitting = (from: WeightsFile, { fits, map }: Fit): ReadonlyMap<string, Tensor> =>
-  new Map(
-    fits.map(({ variable: { name, shape }, name: theirs }): [string, Tensor] => {
-      const tensor = from.read(theirs);
-      const data = asFloats(tensor, from.file, theirs);
-      const isKernel = shape.length === 4 && map.kernels === "OIHW";
-      return [name, isKernel ? transposed({ ...tensor, data }, [2, 3, 1, 0]) : { shape, data }];
-    }),
-  );
+export const readFitting = (
+  from: WeightsFile,
+  { fits, map }: Fit,
+): Read<ReadonlyMap<string, Tensor>> => {
+  const values = new Map<string, Tensor>();
+  for (const { variable, name } of fits) {
+    const floats = pipe(
+      from.read(name),
+      E.map(asFloats),
+      E.flatMap(E.mapLeft((value) => inexact(from.file, name, value))),
+    );
+    if (E.isLeft(floats)) return floats;
+    const { shape } = variable;
+    const isKernel = shape.length === 4 && map.kernels === "OIHW";
+    values.set(variable.name, isKernel ? ourOrder(shape, floats.right) : { shape, data: floats.right });
+  }
+  return E.right(values);
+};
+
+/** Their [out, in, height, width] in our [height, width, in, out]. */
+const ourOrder = (shape: readonly number[], data: Float32Array): Tensor => {
+  const [height = 1, width = 1, from = 1, to = 1] = shape;
+  return transposed({ shape: [to, from, height, width], data }, [2, 3, 1, 0]);
+};

@@ -1,11 +1,12 @@
-/** An archive of NumPy arrays enters; a file of weights leaves. */
+/** Archives of NumPy arrays. */
 
-import { Failed } from "../diagnostic/failure.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { product } from "../graph/type.js";
-import { damagedArray, unknownType } from "./errors.js";
-import { viewOf, type WeightsFile } from "./file.js";
+import { damagedArray, inexact, unknownType } from "./errors.js";
+import { type Read, viewOf, type WeightsFile } from "./file.js";
 import { type DType, numbersOf, type Outline, sizes } from "./tensor.js";
-import type { Member, Zip } from "./zip.js";
+import type { Zip, ZipMember } from "./zip.js";
 
 /** NumPy's spelling of what is read; `>` (big-endian), complex numbers and objects are not. */
 const types: Readonly<Record<string, DType>> = {
@@ -21,30 +22,39 @@ const types: Readonly<Record<string, DType>> = {
 };
 
 interface NpyArray extends Outline {
-  readonly member: Member;
+  readonly member: ZipMember;
   /** Where in the member its numbers begin. */
   readonly start: number;
 }
 
-export const openNpz = (zip: Zip): WeightsFile => {
+export const openNpz = (zip: Zip): Read<WeightsFile> => {
   const { file, close } = zip.bytes;
-  const arrays = new Map(
-    [...zip.members.values()]
-      .filter(({ name }) => name.endsWith(".npy"))
-      .map((member) => [member.name.slice(0, -4), arrayIn(zip, member)]),
-  );
-  return {
+  const arrays = new Map<string, NpyArray>();
+  for (const member of zip.members.values()) {
+    if (!member.name.endsWith(".npy")) continue;
+    const array = arrayIn(zip, member);
+    if (E.isLeft(array)) return array;
+    arrays.set(member.name.slice(0, -".npy".length), array.right);
+  }
+  return E.right({
     file,
     format: "NumPy .npz",
     tensors: arrays,
+    beside: [...zip.members.keys()].filter((name) => !name.endsWith(".npy")),
     metadata: {},
     read: (name) => {
-      const { member, start, dtype, shape } = arrays.get(name)!;
-      const bytes = zip.piece(member, start, product(shape) * sizes[dtype]);
-      return { shape, data: numbersOf(dtype, bytes, file, name) };
+      const array = arrays.get(name);
+      if (array === undefined) return E.left(damagedArray(file, name, "it is not there"));
+      const { member, start, dtype, shape } = array;
+      return pipe(
+        zip.piece(member, start, product(shape) * sizes[dtype]),
+        E.map((bytes) => numbersOf(dtype, bytes)),
+        E.flatMap(E.mapLeft((value) => inexact(file, name, value))),
+        E.map((data) => ({ shape, data })),
+      );
     },
     close,
-  };
+  });
 };
 
 /** The header is a Python literal: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. */
@@ -52,28 +62,27 @@ const literal =
   /^\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,16}(?:, ?)?){0,32})\), *\}\s*$/;
 const LONGEST = 4096;
 
-const arrayIn = (zip: Zip, member: Member): NpyArray => {
+const arrayIn = (zip: Zip, member: ZipMember): Read<NpyArray> => {
   const { file } = zip.bytes;
-  const demand = (holds: boolean, reason: string): void => {
-    if (!holds) throw new Failed(damagedArray(file, member.name, reason));
-  };
+  const damage = (reason: string) => E.left(damagedArray(file, member.name, reason));
   const head = zip.begin(member, LONGEST);
-  const view = viewOf(head);
-  demand(head.length >= 12 && view.getUint32(0) === 0x934e554d, "it does not begin as one");
-  const isShort = head[6] === 1;
-  const [from, long] = isShort ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  if (E.isLeft(head)) return head;
+  const view = viewOf(head.right);
+  if (view.byteLength < 12 || view.getUint32(0) !== 0x934e554d)
+    return damage("it does not begin as one");
+  const isShort = view.getUint8(6) === 1;
+  const from = isShort ? 10 : 12;
+  const long = isShort ? view.getUint16(8, true) : view.getUint32(8, true);
   const start = from + long;
-  demand(start <= head.length, `its header claims ${long} bytes`);
-  const text = Buffer.from(head).toString("latin1", from, start);
+  if (start > view.byteLength) return damage(`its header claims ${long} bytes`);
+  const text = Buffer.from(head.right).toString("latin1", from, start);
   const [, type = "", order, list = ""] = literal.exec(text) ?? [];
-  demand(order !== undefined, "its header is of another form");
-  demand(order === "False", "its numbers stand column by column (fortran_order)");
+  if (order === undefined) return damage("its header is of another form");
+  if (order === "True") return damage("its numbers stand column by column (fortran_order)");
   const dtype = Object.hasOwn(types, type) ? types[type] : undefined;
-  if (dtype === undefined) throw new Failed(unknownType(file, member.name, type));
+  if (dtype === undefined) return E.left(unknownType(file, member.name, type));
   const shape = list.split(",").flatMap((size) => (size.trim() === "" ? [] : [Number(size)]));
-  demand(
-    start + product(shape) * sizes[dtype] === member.size,
-    `[${shape}] of ${type} do not fill its ${member.size} bytes`,
-  );
-  return { member, start, dtype, shape };
+  return start + product(shape) * sizes[dtype] === member.size
+    ? E.right({ member, start, dtype, shape })
+    : damage(`[${shape}] of ${type} do not fill its ${member.size} bytes`);
 };

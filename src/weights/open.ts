@@ -1,48 +1,75 @@
-/** The name of a file of weights enters; the file, opened by the reader of its format, leaves. */
+/** Opens a file of weights by the reader of its format, which its first bytes tell, whatever it is called. */
 
-import { Failed } from "../diagnostic/failure.js";
-import { legacyTorch, unknownFormat } from "./errors.js";
-import { type Bytes, bytesOfFile, type WeightsFile } from "./file.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
+import type { Failure } from "../diagnostic/failure.js";
+import { unknownFormat } from "./errors.js";
+import { type Bytes, bytesOfFile, type Read, viewOf, type WeightsFile } from "./file.js";
 import { openNpz } from "./npz.js";
-import { openPth } from "./pth.js";
+import { LEGACY_TORCH, openLegacyPth, openPickle, openPth } from "./pth.js";
 import { openSafetensors } from "./safetensors.js";
 import { openZip } from "./zip.js";
 
-/** Told apart by their first bytes, whatever they are called. @throws Failed for all else, and for what is damaged. */
-export const openWeights = async (file: string): Promise<WeightsFile> => {
+/** Opens a file, hands it to `use`, and closes it. */
+export const withWeights = <A>(
+  file: string,
+  use: (opened: WeightsFile) => Read<A>,
+): TE.TaskEither<Failure, A> =>
+  TE.bracket(
+    () => openWeights(file),
+    (opened) => TE.fromEither(use(opened)),
+    ({ close }) => TE.fromIO(close),
+  );
+
+const openWeights = async (file: string): Promise<Read<WeightsFile>> => {
   const bytes = bytesOfFile(file);
-  try {
-    if (beginsWith(bytes, "\x89HDF\r\n\x1a\n")) {
-      bytes.close();
-      // Four megabytes of WebAssembly, which nothing else needs.
-      return (await import("./hdf5.js")).openHdf5(file);
-    }
-    return openBytes(bytes);
-  } catch (error) {
-    bytes.close();
-    throw error;
-  }
+  if (E.isLeft(bytes)) return bytes;
+  const begins = beginning(bytes.right);
+  const isHdf5 = E.isRight(begins) && begins.right.startsWith("\x89HDF\r\n\x1a\n");
+  const opened = isHdf5
+    ? // Four megabytes of WebAssembly, which nothing else needs.
+      await (await import("./hdf5.js")).openHdf5(file)
+    : openBytes(bytes.right);
+  if (isHdf5 || E.isLeft(opened)) bytes.right.close();
+  return opened;
 };
 
 /** The formats that pspc reads by itself. */
-export const openBytes = (bytes: Bytes): WeightsFile => {
-  if (beginsWith(bytes, "PK\x03\x04") || beginsWith(bytes, "PK\x05\x06")) return openArchive(bytes);
-  if (beginsWith(bytes, LEGACY_TORCH)) throw new Failed(legacyTorch(bytes.file));
-  if (bytes.size > 8 && bytes.piece(8, 1)[0] === "{".charCodeAt(0)) return openSafetensors(bytes);
-  throw new Failed(unknownFormat(bytes.file));
+export const openBytes = (bytes: Bytes): Read<WeightsFile> =>
+  pipe(
+    beginning(bytes),
+    E.flatMap((begins) => readerFor(begins, bytes)(bytes)),
+  );
+
+const readerFor = (begins: string, bytes: Bytes): ((bytes: Bytes) => Read<WeightsFile>) => {
+  if (begins.startsWith("PK\x03\x04") || begins.startsWith("PK\x05\x06")) return openArchive;
+  if (begins.startsWith(LEGACY_TORCH)) return openLegacyPth;
+  if (isPickle(bytes, begins)) return openPickle;
+  if (begins.charAt(8) === "{") return openSafetensors;
+  return ({ file }) => E.left(unknownFormat(file));
 };
 
-const openArchive = (bytes: Bytes): WeightsFile => {
-  const zip = openZip(bytes);
-  const names = [...zip.members.keys()];
-  if (names.some((name) => /(^|\/)data\.pkl$/.test(name))) return openPth(zip);
-  if (names.some((name) => name.endsWith(".npy"))) return openNpz(zip);
-  throw new Failed(unknownFormat(bytes.file));
-};
+/** PROTO and a protocol; as the length of a safetensors header they are mostly longer than the file. */
+const isPickle = ({ size }: Bytes, begins: string): boolean =>
+  /^\x80[\x02-\x05]/.test(begins) &&
+  (begins.charAt(8) !== "{" ||
+    viewOf(Buffer.from(begins, "latin1")).getBigUint64(0, true) > BigInt(size));
 
-/** A pickled number that PyTorch before 1.6 began its files with. */
-const LEGACY_TORCH = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+const openArchive = (bytes: Bytes): Read<WeightsFile> =>
+  pipe(
+    openZip(bytes),
+    E.flatMap((zip) => {
+      const names = [...zip.members.keys()];
+      if (names.some((name) => /(^|\/)data\.pkl$/.test(name))) return openPth(zip);
+      if (names.some((name) => name.endsWith(".npy"))) return openNpz(zip);
+      return E.left(unknownFormat(bytes.file));
+    }),
+  );
 
-const beginsWith = (bytes: Bytes, text: string): boolean =>
-  bytes.size >= text.length &&
-  Buffer.from(bytes.piece(0, text.length)).equals(Buffer.from(text, "latin1"));
+/** The first bytes of a file, a character each. */
+const beginning = (bytes: Bytes): Read<string> =>
+  pipe(
+    bytes.piece(0, Math.min(bytes.size, 64)),
+    E.map((first) => Buffer.from(first).toString("latin1")),
+  );

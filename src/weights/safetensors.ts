@@ -1,15 +1,17 @@
 /**
- * Safetensors: named tensors and a map of words enter, bytes leave; and back, trusting nothing.
+ * Safetensors: writes named tensors and a map of words, and reads them, trusting nothing.
  *
  * 8 bytes length of the header (little-endian), the header (JSON, padded with blanks to 8 bytes), then the tensors,
  * sorted by name without gaps. The metadata's `sha256` is that of the tensors' bytes.
  */
 
 import { createHash } from "node:crypto";
-import { Failed } from "../diagnostic/failure.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { product } from "../graph/type.js";
-import { damaged, unknownType } from "./errors.js";
-import { type Bytes, bytesInMemory, viewOf, type WeightsFile } from "./file.js";
+import { budgetFor } from "../source/budget.js";
+import { damaged, inexact, unknownType } from "./errors.js";
+import { type Bytes, bytesInMemory, type Read, viewOf, type WeightsFile } from "./file.js";
 import { type DType, isDType, numbersOf, type Outline, sizes, type Tensor } from "./tensor.js";
 
 export interface Safetensors {
@@ -17,7 +19,7 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface Entry extends Outline {
+interface TensorInfo extends Outline {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
@@ -50,7 +52,7 @@ export const layOut = (
   let end = 0;
   const entries = [...tensors]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { dtype, shape }]): [string, Entry] => {
+    .map(([name, { dtype, shape }]): [string, TensorInfo] => {
       const begin = end;
       end += product(shape) * sizes[dtype];
       return [name, { dtype, shape, data_offsets: [begin, end] }];
@@ -82,98 +84,157 @@ export const encodeSafetensors = (
   return bytes;
 };
 
-/**
- * The header is held to everything that the format promises: the tensors fill the file, without gap or overlap.
- * @throws Failed where it does not.
- */
-export const openSafetensors = (bytes: Bytes): WeightsFile => {
+/** The header is held to everything that the format promises: the tensors fill the file, without gap or overlap. */
+export const openSafetensors = (bytes: Bytes): Read<WeightsFile> => {
   const { file, size, close } = bytes;
-  const demand: Demand = (holds, reason) => {
-    if (!holds) throw new Failed(damaged(file, reason));
-  };
-  demand(size >= 8, `it has ${size} bytes`);
-  const long = Number(viewOf(bytes.piece(0, 8)).getBigUint64(0, true));
-  demand(long <= LONGEST, `its header claims ${long} bytes`);
-  demand(8 + long <= size, `it ends within its header of ${long} bytes`);
-  const { [METADATA]: words = {}, ...entries } = parse(bytes.piece(8, long), demand);
-  demand(isWords(words), "its metadata are not a map of words");
-  const tensors = new Map(placed(entries, size - 8 - long, file, demand));
-  return {
-    file,
-    format: "safetensors",
-    tensors,
-    metadata: words as Readonly<Record<string, string>>,
-    read: (name) => {
-      const { dtype, shape, data_offsets } = tensors.get(name)!;
-      const [from, to] = data_offsets;
-      return { shape, data: numbersOf(dtype, bytes.piece(8 + long + from, to - from), file, name) };
-    },
-    close,
-  };
+  const damage = (reason: string) => E.left(damaged(file, reason));
+  if (size < 8) return damage(`it has ${size} bytes`);
+  const claimed = pipe(bytes.piece(0, 8), E.map(headerLength));
+  if (E.isLeft(claimed)) return claimed;
+  const long = claimed.right;
+  if (long > LONGEST) return damage(`its header claims ${long} bytes`);
+  if (8 + long > size) return damage(`it ends within its header of ${long} bytes`);
+  return pipe(
+    bytes.piece(8, long),
+    E.flatMap((header) => asDamage(file, parse(header))),
+    E.flatMap((header) => contents(file, header, size - 8 - long)),
+    E.map(({ metadata, tensors }) => ({
+      file,
+      format: "safetensors",
+      tensors,
+      beside: [],
+      metadata,
+      read: (name) => {
+        const info = tensors.get(name);
+        if (info === undefined) return damage(`it holds no ${name}`);
+        const { dtype, shape, data_offsets } = info;
+        const [from, to] = data_offsets;
+        return pipe(
+          bytes.piece(8 + long + from, to - from),
+          E.map((numbers) => numbersOf(dtype, numbers)),
+          E.flatMap(E.mapLeft((value) => inexact(file, name, value))),
+          E.map((data) => ({ shape, data })),
+        );
+      },
+      close,
+    })),
+  );
 };
 
-type Demand = (holds: boolean, reason: string) => void;
+const headerLength = (first: Uint8Array): number =>
+  Number(viewOf(first).getBigUint64(0, true));
+
+const asDamage = <A>(file: string, read: E.Either<string, A>): Read<A> =>
+  pipe(
+    read,
+    E.mapLeft((reason) => damaged(file, reason)),
+  );
+
+interface Contents {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+}
 
 /** Tensors in the order in which they lie in the `size` bytes behind the header. */
-const placed = (
-  entries: Readonly<Record<string, unknown>>,
-  size: number,
+const contents = (
   file: string,
-  demand: Demand,
-): readonly (readonly [string, Entry])[] => {
+  { [METADATA]: metadata = {}, ...lines }: Readonly<Record<string, unknown>>,
+  size: number,
+): Read<Contents> => {
+  const damage = (reason: string) => E.left(damaged(file, reason));
+  if (!areWords(metadata)) return damage("its metadata are not a map of words");
+  const infos: (readonly [string, TensorInfo])[] = [];
+  for (const [name, line] of Object.entries(lines)) {
+    if (!isTensorInfo(line)) return damage(`it describes ${name} by ${JSON.stringify(line)}`);
+    const { dtype, shape, data_offsets } = line;
+    if (!isDType(dtype)) return E.left(unknownType(file, name, dtype));
+    infos.push([name, { dtype, shape, data_offsets }]);
+  }
+  // A tensor without numbers begins where the next one does.
+  infos.sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
   let end = 0;
-  const inOrder = Object.entries(entries)
-    .map(([name, entry]): [string, Entry] => {
-      const isKnown = isEntry(entry);
-      demand(isKnown, `it describes ${name} by ${JSON.stringify(entry)}`);
-      const known = entry as Entry;
-      if (!isDType(known.dtype)) throw new Failed(unknownType(file, name, known.dtype));
-      return [name, known];
-    })
-    // A tensor without numbers begins where the next one does.
-    .sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
-  for (const [name, { dtype, shape, data_offsets }] of inOrder) {
+  for (const [name, { dtype, shape, data_offsets }] of infos) {
     const [from, to] = data_offsets;
-    const fills = from === end && to - from === product(shape) * sizes[dtype];
-    demand(fills, `${name} does not fill the bytes ${from}…${to}`);
-    demand(to <= size, `it ends within ${name}`);
+    if (from !== end || to - from !== product(shape) * sizes[dtype])
+      return damage(`${name} does not fill the bytes ${from}…${to}`);
+    if (to > size) return damage(`it ends within ${name}`);
     end = to;
   }
-  demand(end === size, `${size - end} bytes follow its tensors`);
-  return inOrder;
+  if (end !== size) return damage(`${size - end} bytes follow its tensors`);
+  return E.right({ metadata, tensors: new Map(infos) });
 };
 
-/** A file that pspc wrote itself, whole. @throws Failed where header, offsets, sizes or checksum do not hold. */
-export const decodeSafetensors = (bytes: Uint8Array, file: string): Safetensors => {
-  const { tensors, metadata, read } = openSafetensors(bytesInMemory(file, bytes));
-  const start = 8 + Number(viewOf(bytes).getBigUint64(0, true));
-  const { sha256 } = metadata;
-  if (sha256 !== undefined && sha256 !== checksum(bytes.subarray(start)))
-    throw new Failed(damaged(file, "its checksum does not hold"));
-  return { tensors: new Map([...tensors.keys()].map((name) => [name, read(name)])), metadata };
-};
+/** A file that pspc wrote itself, whole: header, offsets, sizes and checksum hold, or it is refused. */
+export const decodeSafetensors = (bytes: Uint8Array, file: string): Read<Safetensors> =>
+  pipe(
+    openSafetensors(bytesInMemory(file, bytes)),
+    E.filterOrElse(
+      ({ metadata: { sha256 } }) =>
+        sha256 === undefined || sha256 === checksum(bytes.subarray(8 + headerLength(bytes))),
+      () => damaged(file, "its checksum does not hold"),
+    ),
+    E.flatMap(readAll),
+  );
 
-const parse = (header: Uint8Array, demand: Demand): Record<string, unknown> => {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(header));
-  } catch {
-    demand(false, "its header is no JSON");
+const readAll = ({ tensors, metadata, read }: WeightsFile): Read<Safetensors> => {
+  const whole = new Map<string, Tensor>();
+  for (const name of tensors.keys()) {
+    const tensor = read(name);
+    if (E.isLeft(tensor)) return tensor;
+    whole.set(name, tensor.right);
   }
-  demand(isRecord(value), "its header is no map");
-  return value as Record<string, unknown>;
+  return E.right({ tensors: whole, metadata });
 };
+
+/** Of `{"name": {"shape": [1]}}`. */
+const DEEPEST = 3;
+/** Bytes that a tensor takes in a header for each map or list that describes it. */
+const OPENING = 16;
+
+const parse = (header: Uint8Array): E.Either<string, Readonly<Record<string, unknown>>> => {
+  const strange = nesting(header);
+  if (strange !== null) return E.left(strange);
+  return pipe(
+    E.tryCatch(
+      (): unknown => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(header)),
+      () => "its header is no JSON",
+    ),
+    E.filterOrElse(isRecord, () => "its header is no map"),
+  );
+};
+
+/** What is wrong with the maps and lists of a header, before any is made. */
+const nesting = (header: Uint8Array): string | null => {
+  const budget = budgetFor(header.length, { entries: 1 + header.length / OPENING });
+  let depth = 0;
+  let isText = false;
+  for (let i = 0; i < header.length; i++) {
+    const code = header[i];
+    if (code === QUOTE) isText = !isText;
+    else if (isText) i += code === BACKSLASH ? 1 : 0;
+    else if (code === BRACKET || code === BRACE) {
+      if (++depth > DEEPEST) return `its header nests deeper than ${DEEPEST} maps and lists`;
+      if (!budget.spend("entries")) return budget.overrun();
+    } else if (code === BRACKET + 2 || code === BRACE + 2) depth--;
+  }
+  return null;
+};
+
+/** `"`, `\\`, `[` and `{`; what closes the last two follows two codes later. */
+const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b];
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isWords = (value: unknown): boolean =>
+const areWords = (value: unknown): value is Readonly<Record<string, string>> =>
   isRecord(value) && Object.values(value).every((word) => typeof word === "string");
 
 const areSizes = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-const isEntry = (value: unknown): value is Entry =>
+const isTensorInfo = (
+  value: unknown,
+): value is Omit<TensorInfo, "dtype"> & { readonly dtype: string } =>
   isRecord(value) &&
   typeof value.dtype === "string" &&
   areSizes(value.shape) &&

@@ -1,7 +1,7 @@
-/** Tensors: the numbers of every format as those that pspc computes with, exactly or not at all, and in any order of axes. */
+/** Tensors: the numbers of every format as those that pspc computes with, exactly or not at all. */
 
-import { Failed } from "../diagnostic/failure.js";
-import { inexact } from "./errors.js";
+import * as E from "fp-ts/lib/Either.js";
+import { invariant } from "../diagnostic/invariant.js";
 
 /** Numbers row by row. */
 export interface Tensor {
@@ -33,50 +33,55 @@ export interface Outline {
   readonly shape: readonly number[];
 }
 
+/** A number that 32 bits do not hold. */
+export interface Inexact {
+  readonly dtype: DType;
+  readonly value: number | bigint;
+}
+
 /**
  * Numbers of a type in `bytes`, which start at a multiple of 8 in their buffer. Halves widen without loss; of wider
- * types each number must be one that the narrower holds. @throws Failed where it is not.
+ * types each number must be one that the narrower holds: the first that is not is the left side.
  */
 export const numbersOf = (
   dtype: DType,
-  bytes: Uint8Array,
-  file: string,
-  name: string,
-): Tensor["data"] => {
+  bytes: Uint8Array<ArrayBuffer>,
+): E.Either<Inexact, Tensor["data"]> => {
+  const { buffer, byteOffset } = bytes;
   const count = bytes.length / sizes[dtype];
-  const refuse = (value: number | bigint): never => {
-    throw new Failed(inexact(file, name, dtype, value));
-  };
   switch (dtype) {
     case "F32":
-      return new Float32Array(bytes.buffer, bytes.byteOffset, count);
+      return E.right(new Float32Array(buffer, byteOffset, count));
     case "I32":
-      return new Int32Array(bytes.buffer, bytes.byteOffset, count);
+      return E.right(new Int32Array(buffer, byteOffset, count));
     case "U8":
     case "BOOL":
-      return bytes;
+      return E.right(bytes);
     case "I16":
-      return Int32Array.from(new Int16Array(bytes.buffer, bytes.byteOffset, count));
+      return E.right(Int32Array.from(new Int16Array(buffer, byteOffset, count)));
     case "I8":
-      return Int32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, count));
+      return E.right(Int32Array.from(new Int8Array(buffer, byteOffset, count)));
     case "F16":
-      return Float32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, count), fromHalf);
+      return E.right(Float32Array.from(new Uint16Array(buffer, byteOffset, count), fromHalf));
     case "BF16":
-      return fromBfloat(new Uint16Array(bytes.buffer, bytes.byteOffset, count));
+      return E.right(fromBfloat(new Uint16Array(buffer, byteOffset, count)));
     case "F64":
-      return narrowed(new Float64Array(bytes.buffer, bytes.byteOffset, count), refuse);
+      return narrowed(new Float64Array(buffer, byteOffset, count));
     case "I64":
-      return Int32Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset, count), (value) =>
-        BigInt.asIntN(32, value) === value ? Number(value) : refuse(value),
-      );
+      return narrowedIntegers(new BigInt64Array(buffer, byteOffset, count));
   }
 };
 
-const narrowed = (wide: Float64Array, refuse: (value: number) => never): Float32Array => {
-  const narrow = Float32Array.from(wide);
-  for (let i = 0; i < wide.length; i++)
-    if (!Object.is(narrow[i], wide[i]) && !Number.isNaN(wide[i])) refuse(wide[i]!);
-  return narrow;
+const narrowed = (wide: Float64Array): E.Either<Inexact, Float32Array> => {
+  const value = wide.find((x) => !Object.is(Math.fround(x), x) && !Number.isNaN(x));
+  return value === undefined ? E.right(Float32Array.from(wide)) : E.left({ dtype: "F64", value });
+};
+
+const narrowedIntegers = (wide: BigInt64Array): E.Either<Inexact, Int32Array> => {
+  const value = wide.find((x) => BigInt.asIntN(32, x) !== x);
+  return value === undefined
+    ? E.right(Int32Array.from(wide, Number))
+    : E.left({ dtype: "I64", value });
 };
 
 /** The upper half of an f32. */
@@ -92,32 +97,34 @@ export const fromHalf = (half: number): number => {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 };
 
-/** What a network's weights are. @throws Failed where an integer is none of f32's. */
-export const asFloats = ({ data }: Tensor, file: string, name: string): Float32Array =>
-  data instanceof Float32Array
-    ? data
-    : Float32Array.from(data, (value) => {
-        if (Math.fround(value) !== value) throw new Failed(inexact(file, name, "I32", value));
-        return value;
-      });
-
-type Axes = readonly [number, number, number, number];
+/** What a network's weights are; an integer that no 32-bit float equals is refused. */
+export const asFloats = ({ data }: Tensor): E.Either<Inexact, Float32Array> => {
+  if (data instanceof Float32Array) return E.right(data);
+  const value = data.find((x) => Math.fround(x) !== x);
+  return value === undefined ? E.right(Float32Array.from(data)) : E.left({ dtype: "I32", value });
+};
 
 /** Axis i of the result is axis `order[i]` of a tensor of four axes. */
 export const transposed = (
   { shape, data }: Tensor,
-  order: Axes,
+  order: readonly [number, number, number, number],
 ): { readonly shape: readonly number[]; readonly data: Float32Array } => {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
-  const [a, b, c, d] = order.map((axis) => shape[axis]!) as [number, number, number, number];
-  const [p, q, r, s] = order.map((axis) => strides[axis]!) as [number, number, number, number];
+  const along = (of: readonly number[], i: 0 | 1 | 2 | 3): number => {
+    const value = of[order[i]];
+    invariant(value !== undefined, "a kernel has four axes");
+    return value;
+  };
+  const [a, b, c, d] = [along(shape, 0), along(shape, 1), along(shape, 2), along(shape, 3)];
+  const [p, q, r, s] = [along(strides, 0), along(strides, 1), along(strides, 2), along(strides, 3)];
   const out = new Float32Array(data.length);
   let at = 0;
   for (let i = 0; i < a; i++)
     for (let j = 0; j < b; j++)
       for (let k = 0; k < c; k++) {
         const from = i * p + j * q + k * r;
-        for (let l = 0; l < d; l++) out[at++] = data[from + l * s]!;
+        // Within bounds: both have the product of the four sizes.
+        for (let l = 0; l < d; l++) out[at++] = data[from + l * s] as number;
       }
   return { shape: [a, b, c, d], data: out };
 };

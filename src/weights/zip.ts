@@ -1,11 +1,13 @@
-/** A ZIP archive enters; the names and sizes of its members leave, and a member's bytes on demand, within bounds. */
+/** ZIP archives: the names and sizes of the members, and a member's bytes on demand, within bounds. */
 
 import { constants, inflateRawSync } from "node:zlib";
-import { Failed } from "../diagnostic/failure.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import { type Budget, budgetFor } from "../source/budget.js";
 import { damagedZip } from "./errors.js";
-import { type Bytes, viewOf } from "./file.js";
+import { type Bytes, type Read, viewOf } from "./file.js";
 
-export interface Member {
+export interface ZipMember {
   readonly name: string;
   /** Bytes when unpacked, as the archive claims. */
   readonly size: number;
@@ -17,62 +19,75 @@ export interface Member {
 
 export interface Zip {
   readonly bytes: Bytes;
-  readonly members: ReadonlyMap<string, Member>;
+  readonly members: ReadonlyMap<string, ZipMember>;
   /** A piece of a member that is stored as it is; any other is unpacked whole. */
-  readonly piece: (member: Member, from: number, length: number) => Uint8Array;
+  readonly piece: (member: ZipMember, from: number, length: number) => Read<Uint8Array<ArrayBuffer>>;
   /** The member's first bytes, at most `length`. */
-  readonly begin: (member: Member, length: number) => Uint8Array;
+  readonly begin: (member: ZipMember, length: number) => Read<Uint8Array>;
 }
 
-/** Members, and bytes of the directory, beyond which an archive holds no weights. */
-const MOST_MEMBERS = 100_000;
-const LONGEST = 64 * 2 ** 20;
+/** A local header, and a member's line of the directory, without the name. */
+const LOCAL = 30;
+const LINE = 46;
 /** Deflate cannot pack better than 1032 to 1. */
 const BEST_RATIO = 1032;
 
-/** @throws Failed where the archive's directory does not hold. */
-export const openZip = (bytes: Bytes): Zip => {
+/** An archive whose directory does not hold, or whose members overlap, is refused. */
+export const openZip = (bytes: Bytes): Read<Zip> => {
   const { file } = bytes;
-  const demand = (holds: boolean, reason: string): void => {
-    if (!holds) throw new Failed(damagedZip(file, reason));
+  const damage = (reason: string) => E.left(damagedZip(file, reason));
+  const start = ({ name, offset }: ZipMember): Read<number> => {
+    const local = bytes.piece(offset, LOCAL);
+    if (E.isLeft(local)) return local;
+    const view = viewOf(local.right);
+    return view.getUint32(0, true) === 0x04034b50
+      ? E.right(offset + LOCAL + view.getUint16(26, true) + view.getUint16(28, true))
+      : damage(`${name} has no local header`);
   };
-  const { count, size, offset } = findDirectory(bytes, demand);
-  demand(count <= MOST_MEMBERS && size <= LONGEST, `it claims ${count} members`);
-  const members = directory(viewOf(bytes.piece(offset, size)), count, demand);
-  const start = (member: Member): number => {
-    const local = viewOf(bytes.piece(member.offset, 30));
-    demand(local.getUint32(0, true) === 0x04034b50, `${member.name} has no local header`);
-    return member.offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
-  };
-  const unpack = (member: Member): Uint8Array => {
-    try {
-      const packed = bytes.piece(start(member), member.packed);
-      return inflateRawSync(packed, { maxOutputLength: Math.max(1, member.size) });
-    } catch (error) {
-      if (error instanceof Failed) throw error;
-      throw new Failed(damagedZip(file, `${member.name} cannot be unpacked`));
-    }
-  };
+  const contents = (member: ZipMember, from: number, length: number) =>
+    pipe(
+      start(member),
+      E.flatMap((at) => bytes.piece(at + from, length)),
+    );
+  const inflate = ({ name }: ZipMember, packed: Uint8Array, options: object): Read<Uint8Array> =>
+    E.tryCatch(
+      () => inflateRawSync(packed, options),
+      () => damagedZip(file, `${name} cannot be unpacked`),
+    );
   const piece: Zip["piece"] = (member, from, length) => {
-    demand(from + length <= member.size, `it ends within ${member.name}`);
-    if (!member.isDeflated) return bytes.piece(start(member) + from, length);
-    const whole = unpack(member);
-    demand(whole.length === member.size, `${member.name} is shorter than it claims`);
-    return Uint8Array.from(whole.subarray(from, from + length));
+    const { name, size, packed, isDeflated } = member;
+    if (from + length > size) return damage(`it ends within ${name}`);
+    if (!isDeflated) return contents(member, from, length);
+    return pipe(
+      contents(member, 0, packed),
+      E.flatMap((all) => inflate(member, all, { maxOutputLength: Math.max(1, size) })),
+      E.filterOrElse(
+        (whole) => whole.length === size,
+        () => damagedZip(file, `${name} is shorter than it claims`),
+      ),
+      E.map((whole) => Uint8Array.from(whole.subarray(from, from + length))),
+    );
   };
   const begin: Zip["begin"] = (member, length) => {
     if (!member.isDeflated) return piece(member, 0, Math.min(length, member.size));
-    const some = bytes.piece(start(member), Math.min(member.packed, length));
-    try {
-      return inflateRawSync(some, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, length);
-    } catch {
-      throw new Failed(damagedZip(file, `${member.name} cannot be unpacked`));
-    }
+    return pipe(
+      contents(member, 0, Math.min(member.packed, length)),
+      E.flatMap((some) => inflate(member, some, { finishFlush: constants.Z_SYNC_FLUSH })),
+      E.map((some) => some.subarray(0, length)),
+    );
   };
-  return { bytes, members, piece, begin };
+  const membersOf = ({ count, size, offset }: Directory) =>
+    pipe(
+      bytes.piece(offset, size),
+      E.map((lines) => membersIn(viewOf(lines), count, bytes.size)),
+      E.flatMap(E.mapLeft((reason) => damagedZip(file, reason))),
+    );
+  return pipe(
+    findDirectory(bytes),
+    E.flatMap(membersOf),
+    E.map((members) => ({ bytes, members, piece, begin })),
+  );
 };
-
-type Demand = (holds: boolean, reason: string) => void;
 
 interface Directory {
   readonly count: number;
@@ -81,63 +96,92 @@ interface Directory {
 }
 
 /** The record at the end of the archive, or its 64-bit sister, which stands before it. */
-const findDirectory = (bytes: Bytes, demand: Demand): Directory => {
+const findDirectory = (bytes: Bytes): Read<Directory> => {
   const length = Math.min(bytes.size, 22 + 0xffff);
-  const tail = Buffer.from(bytes.piece(bytes.size - length, length));
-  const at = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
-  demand(at >= 0 && at + 22 <= length, "it has no directory at its end");
-  const end = viewOf(tail);
+  const tail = bytes.piece(bytes.size - length, length);
+  if (E.isLeft(tail)) return tail;
+  const at = Buffer.from(tail.right).lastIndexOf("PK\x05\x06", undefined, "latin1");
+  if (at < 0 || at + 22 > length)
+    return E.left(damagedZip(bytes.file, "it has no directory at its end"));
+  const end = viewOf(tail.right);
   const short = {
     count: end.getUint16(at + 10, true),
     size: end.getUint32(at + 12, true),
     offset: end.getUint32(at + 16, true),
   };
   const locator = at - 20;
-  if (locator < 0 || end.getUint32(locator, true) !== 0x07064b50) return short;
-  const record = viewOf(bytes.piece(whole(end, locator + 8), 56));
-  demand(record.getUint32(0, true) === 0x06064b50, "its 64-bit directory is missing");
-  return { count: whole(record, 32), size: whole(record, 40), offset: whole(record, 48) };
+  if (locator < 0 || end.getUint32(locator, true) !== 0x07064b50) return E.right(short);
+  return pipe(
+    bytes.piece(whole(end, locator + 8), 56),
+    E.map(viewOf),
+    E.filterOrElse(
+      (record) => record.getUint32(0, true) === 0x06064b50,
+      () => damagedZip(bytes.file, "its 64-bit directory is missing"),
+    ),
+    E.map((record) => ({
+      count: whole(record, 32),
+      size: whole(record, 40),
+      offset: whole(record, 48),
+    })),
+  );
 };
 
 /** 64 bits; beyond 2⁵³ it is no place in any file, and the bounds refuse it. */
 const whole = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));
 
-const directory = (view: DataView, count: number, demand: Demand): ReadonlyMap<string, Member> => {
-  const members = new Map<string, Member>();
+/** Members must fit side by side into the archive: many lines over one member multiply what is read of it. */
+const membersIn = (
+  view: DataView,
+  count: number,
+  size: number,
+): E.Either<string, ReadonlyMap<string, ZipMember>> => {
+  const budget = budgetFor(size, { entries: size / (LINE + LOCAL), bytes: size });
+  const members = new Map<string, ZipMember>();
+  if (!budget.spend("entries", count)) return E.left(budget.overrun() ?? "");
   let at = 0;
   for (let i = 0; i < count; i++) {
-    demand(at + 46 <= view.byteLength, "its directory is cut short");
-    const [name, extra, comment] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
-    const next = at + 46 + name! + extra! + comment!;
-    demand(next <= view.byteLength, "its directory is cut short");
-    const member = memberAt(view, at, name!, extra!);
-    demand(view.getUint32(at, true) === 0x02014b50, "its directory is damaged");
-    demand(!members.has(member.name), `it holds ${member.name} twice`);
-    const method = view.getUint16(at + 10, true);
-    demand(method === 0 || method === 8, `${member.name} is packed by method ${method}`);
-    demand(
-      member.isDeflated ? member.size <= member.packed * BEST_RATIO : member.size === member.packed,
-      `${member.name} claims ${member.size} bytes, packed as ${member.packed}`,
-    );
+    const line = memberAt(view, at, budget);
+    if (E.isLeft(line)) return line;
+    const { member, next } = line.right;
+    if (members.has(member.name)) return E.left(`it holds ${member.name} twice`);
     members.set(member.name, member);
     at = next;
   }
-  return members;
+  return E.right(members);
 };
 
 const FULL = 0xffffffff;
 
+interface Line {
+  readonly member: ZipMember;
+  /** Where the next line begins. */
+  readonly next: number;
+}
+
 /** Sizes and the offset; where 32 bits are too few, from the extra field 1, in this order. */
-const memberAt = (view: DataView, at: number, nameLength: number, extra: number): Member => {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + at + 46, nameLength);
-  const wide = wideFields(view, at + 46 + nameLength, extra);
-  const [size, packed, offset] = [24, 20, 42].map((field) => {
-    const value = view.getUint32(at + field, true);
+const memberAt = (view: DataView, at: number, budget: Budget): E.Either<string, Line> => {
+  if (at + LINE > view.byteLength) return E.left("its directory is cut short");
+  if (view.getUint32(at, true) !== 0x02014b50) return E.left("its directory is damaged");
+  const long = view.getUint16(at + 28, true);
+  const extra = view.getUint16(at + 30, true);
+  const next = at + LINE + long + extra + view.getUint16(at + 32, true);
+  if (next > view.byteLength) return E.left("its directory is cut short");
+  const wide = wideFields(view, at + LINE + long, extra);
+  const field = (place: number): number => {
+    const value = view.getUint32(at + place, true);
     return value === FULL ? (wide.shift() ?? value) : value;
-  });
-  const isDeflated = view.getUint16(at + 10, true) === 8;
-  const name = new TextDecoder().decode(bytes);
-  return { name, size: size!, packed: packed!, isDeflated, offset: offset! };
+  };
+  const [size, packed, offset] = [field(24), field(20), field(42)];
+  const name = new TextDecoder().decode(
+    new Uint8Array(view.buffer, view.byteOffset + at + LINE, long),
+  );
+  const method = view.getUint16(at + 10, true);
+  if (method !== 0 && method !== 8) return E.left(`${name} is packed by method ${method}`);
+  const isDeflated = method === 8;
+  if (isDeflated ? size > packed * BEST_RATIO : size !== packed)
+    return E.left(`${name} claims ${size} bytes, packed as ${packed}`);
+  if (!budget.spend("bytes", LOCAL + packed)) return E.left(budget.overrun() ?? "");
+  return E.right({ member: { name, size, packed, isDeflated, offset }, next });
 };
 
 const wideFields = (view: DataView, from: number, length: number): number[] => {

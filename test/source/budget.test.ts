@@ -13,7 +13,7 @@ test("a budget holds to its limit exactly", () => {
   expect(budget.spend("entries")).toBe(false);
   expect(budget.spend("bytes")).toBe(false);
   expect(budget.overrun()).toBe(
-    "it asks for more than 3 entries, the most that 100 bytes can need",
+    "it asks for more than 3 entries, the most allowed for 100 bytes",
   );
 });
 
@@ -22,6 +22,6 @@ test("the first resource that runs out is named, and amounts that are none run o
   expect(budget.spend("steps", 1)).toBe(true);
   expect(budget.spend("bytes", Number.NaN)).toBe(false);
   expect(budget.spend("steps", 9)).toBe(false);
-  expect(budget.overrun()).toMatch(/more than 1,500 bytes, .* 5,000 bytes/);
+  expect(budget.overrun()).toMatch(/more than 1,500 bytes, the most allowed for 5,000 bytes/);
   expect(budgetFor(1, {}).spend("bytes", -1)).toBe(false);
 });
