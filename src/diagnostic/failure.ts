@@ -1,6 +1,6 @@
 /** What went wrong in the world (a file, a disk, a device), as a value: what happened, why, and what to do. */
 
-import { isLeft } from "fp-ts/lib/Either.js";
+import { type Either, isLeft } from "fp-ts/lib/Either.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 
 export interface Failure {
@@ -29,8 +29,11 @@ export class Failed extends Error {
 }
 
 /** The value of a task, for code that throws. @throws Failed */
-export const orThrow = async <A>(task: TaskEither<Failure, A>): Promise<A> => {
-  const result = await task();
-  if (isLeft(result)) throw new Failed(result.left);
-  return result.right;
+export const orThrow = async <A>(task: TaskEither<Failure, A>): Promise<A> =>
+  valueOrThrow(await task());
+
+/** The value of what was read, for code that throws. @throws Failed */
+export const valueOrThrow = <A>(read: Either<Failure, A>): A => {
+  if (isLeft(read)) throw new Failed(read.left);
+  return read.right;
 };

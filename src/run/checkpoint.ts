@@ -5,7 +5,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { unreadable } from "../data/errors.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { Failed, type Failure } from "../diagnostic/failure.js";
+import { Failed, type Failure, valueOrThrow } from "../diagnostic/failure.js";
 import { systemReason } from "../file/system.js";
 import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
@@ -112,7 +112,7 @@ export const saveWeights = async (
   step: number,
   more: Words = {},
 ): Promise<string> => {
-  const tensors = select(averaged(state), taken(variables, "all"), file);
+  const tensors = valueOrThrow(select(averaged(state), taken(variables, "all"), file));
   await writeFileAtomic(
     file,
     encodeSafetensors(tensors, { ...origin(fingerprint, step), ...more }),
@@ -145,7 +145,8 @@ export const loadCheckpoint = async (
   let damage: Failure | null = null;
   for (const { file } of checkpointsOf(folder)) {
     try {
-      const state = select((await readSafetensors(file)).tensors, variables, file);
+      const { tensors } = await readSafetensors(file);
+      const state = valueOrThrow(select(tensors, variables, file));
       const counter = variables.find(({ role }) => role === "step")!;
       return { state, step: state.get(counter.name)!.data[0]!, damage };
     } catch (error) {
@@ -162,7 +163,7 @@ export const readSafetensors = async (file: string): Promise<Safetensors> => {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new Failed(unreadable(file, systemReason(error)));
   });
-  return decodeSafetensors(bytes, file);
+  return valueOrThrow(decodeSafetensors(bytes, file));
 };
 
 /** The score of the best weights so far, as their file says; `null` where there is none that can be read. */

@@ -1,12 +1,15 @@
 /** Trained weights ready for images of any size: reads the weights, and opens a session for each group of sizes. */
 
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import { orThrow, valueOrThrow } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { openSession, type Session } from "../runtime/session.js";
 import { type Abilities, modelFor, type Size, sizeName } from "../tensorflow/model.js";
 import { networkVariables } from "../weights/fit.js";
 import { averaged, load, select } from "../weights/load.js";
-import { openWeights } from "../weights/open.js";
+import { withWeights } from "../weights/open.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
@@ -34,15 +37,15 @@ export const readNetwork = async (
 };
 
 /** Weights of any format, by the names of any program that pspc knows. @throws Failed where they do not fit. */
-const foreign = async ({ experiment }: Program, file: string) => {
-  const opened = await openWeights(file);
-  try {
-    const variables = networkVariables(experiment, "infer");
-    return { file, metadata: opened.metadata, tensors: load(opened, variables, experiment.model) };
-  } finally {
-    opened.close();
-  }
-};
+const foreign = ({ experiment }: Program, file: string) =>
+  orThrow(
+    withWeights(file, (opened) =>
+      pipe(
+        load(opened, networkVariables(experiment, "infer"), experiment.model),
+        E.map((tensors) => ({ file, metadata: opened.metadata, tensors })),
+      ),
+    ),
+  );
 
 /** Says so where weights come from another training than the program's, though they fit its network. */
 export const strangers = ({ program, metadata, file }: Network): readonly Event[] =>
@@ -84,7 +87,7 @@ export async function* serve<A>(
     );
     const session = await openSession(model, device);
     try {
-      session.write(select(averaged(tensors), variables, file));
+      session.write(valueOrThrow(select(averaged(tensors), variables, file)));
       yield { session, members: chunk.flat() };
     } finally {
       session.dispose();

@@ -8,7 +8,7 @@
 import { tooFewSamples } from "../data/errors.js";
 import { openSplit } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
-import { Failed } from "../diagnostic/failure.js";
+import { Failed, orThrow } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
 import type { Train } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
@@ -22,7 +22,7 @@ import { modelFor } from "../tensorflow/model.js";
 import { networkVariables } from "../weights/fit.js";
 import { initialState } from "../weights/initial.js";
 import { load, wholeFit } from "../weights/load.js";
-import { openWeights } from "../weights/open.js";
+import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
 import { type Claim, claim, type Known } from "./claim.js";
@@ -105,13 +105,12 @@ const demandPossible = async ({ program, folder, device }: TrainRequest): Promis
   const { length } = await openSplit(data, "train");
   if (length < train.batch) throw new Failed(tooFewSamples(length, train.batch));
   if (data.val !== null) await openSplit(data, "val");
-  if (model.weights !== null && checkpointsOf(folder).length === 0) {
-    const file = await openWeights(model.weights.file);
-    try {
-      wholeFit(file, networkVariables(program.experiment, "train"), model, model.weights.only);
-    } finally {
-      file.close();
-    }
+  const { weights } = model;
+  if (weights !== null && checkpointsOf(folder).length === 0) {
+    const variables = networkVariables(program.experiment, "train");
+    await orThrow(
+      withWeights(weights.file, (opened) => wholeFit(opened, variables, model, weights.only)),
+    );
   }
   await loadTensorFlow(device);
 };
@@ -183,12 +182,10 @@ const firstState = async (
 ): Promise<State> => {
   const { weights } = model;
   if (weights === null) return initialState(variables, train.seed);
-  const file = await openWeights(weights.file);
-  try {
-    return initialState(variables, train.seed, load(file, variables, model, weights.only));
-  } finally {
-    file.close();
-  }
+  const given = await orThrow(
+    withWeights(weights.file, (opened) => load(opened, variables, model, weights.only)),
+  );
+  return initialState(variables, train.seed, given);
 };
 
 const newRun = async (request: TrainRequest): Promise<Run> => {

@@ -16,7 +16,7 @@ const RESTORE = "Take it anew from where it came from; what a file has lost cann
 
 /** A line of Python that reads the user's own file and writes another one beside it. */
 const torchLine = (file: string, code: string): string =>
-  `\`python3 -c 'import torch; w = torch.load("${file}", map_location="cpu", weights_only=False); ${code}'\``;
+  `\`python3 -c 'import torch; w = torch.load("${file}", map_location="cpu", weights_only=True); ${code}'\``;
 
 export const damaged = (file: string, reason: string): Failure =>
   failure(`${file} is no intact safetensors file`, reason, RESTORE);

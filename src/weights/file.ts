@@ -3,8 +3,8 @@
 import { closeSync, readSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { systemReason } from "../diagnostic/system.js";
 import { openRegular } from "../file/regular.js";
+import { systemReason } from "../file/system.js";
 import { cutShort, unreadableWeights } from "./errors.js";
 import type { Outline, Tensor } from "./tensor.js";
 

@@ -88,11 +88,7 @@ const weightsFile = (
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0]?.trim() ?? "";
 
-const tensorsIn = (
-  root: File,
-  file: string,
-  size: number,
-): Read<ReadonlyMap<string, Stored>> => {
+const tensorsIn = (root: File, file: string, size: number): Read<ReadonlyMap<string, Stored>> => {
   const found = new Map<string, Stored>();
   const budget = budgetFor(size, { entries: size / LINK });
   const wrong = visit(root, [], budget, (path, dataset) => {
@@ -156,7 +152,10 @@ const types: Readonly<Record<string, DType>> = {
 const FILTERS: readonly number[] = [1, 2, 3];
 
 /** Chunks may be missing or packed: what a dataset claims is bounded by what its file could hold. */
-const outlineOf = (dataset: Dataset, size: number): Outline | { readonly type: string } | string => {
+const outlineOf = (
+  dataset: Dataset,
+  size: number,
+): Outline | { readonly type: string } | string => {
   const { type, size: bytes, shape, littleEndian, chunks, signed } = dataset.metadata;
   const dtype = types[`${type}.${bytes}`];
   if (dtype === undefined || !littleEndian || (type === 0 && !signed) || shape === null)

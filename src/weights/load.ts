@@ -77,7 +77,10 @@ export const readFitting = (
     if (E.isLeft(floats)) return floats;
     const { shape } = variable;
     const isKernel = shape.length === 4 && map.kernels === "OIHW";
-    values.set(variable.name, isKernel ? ourOrder(shape, floats.right) : { shape, data: floats.right });
+    values.set(
+      variable.name,
+      isKernel ? ourOrder(shape, floats.right) : { shape, data: floats.right },
+    );
   }
   return E.right(values);
 };

@@ -2,7 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { product } from "../graph/type.js";
-import { type Call, isCall, isMade, type Value } from "./pickle.js";
+import { type Call, isCall, isMade, type Value } from "./pickle-machine.js";
 import { type DType, isDType, type Outline, sizes } from "./tensor.js";
 
 /** Where PyTorch keeps numbers: outside the pickle, under a key. */

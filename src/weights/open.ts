@@ -52,7 +52,8 @@ const readerFor = (begins: string, bytes: Bytes): ((bytes: Bytes) => Read<Weight
 
 /** PROTO and a protocol; as the length of a safetensors header they are mostly longer than the file. */
 const isPickle = ({ size }: Bytes, begins: string): boolean =>
-  /^\x80[\x02-\x05]/.test(begins) &&
+  begins.charCodeAt(0) === 0x80 &&
+  begins.charCodeAt(1) <= 5 &&
   (begins.charAt(8) !== "{" ||
     viewOf(Buffer.from(begins, "latin1")).getBigUint64(0, true) > BigInt(size));
 

@@ -7,7 +7,8 @@ import { type Budget, budgetFor } from "../source/budget.js";
 import { damagedTorch, inexact, noStateDict, unknownArray } from "./errors.js";
 import { type Bytes, type Read, viewOf, type WeightsFile } from "./file.js";
 import { type PickledTensor, pickledTensor, type StridedTensor, storageOf } from "./objects.js";
-import { CUT_SHORT, type Outside, type Unpickled, unpickle, type Value } from "./pickle.js";
+import { type Unpickled, unpickle } from "./pickle.js";
+import { CUT_SHORT, type Outside, type Value } from "./pickle-machine.js";
 import { findStateDict } from "./state-dict.js";
 import { numbersOf, sizes } from "./tensor.js";
 import type { Zip } from "./zip.js";
@@ -125,10 +126,7 @@ const pickleAt = (bytes: Bytes, from: number, budget: Budget): Read<Unpickled> =
 };
 
 /** Each storage is a count of numbers, in 64 bits, and the numbers. */
-const legacyStorages = (
-  bytes: Bytes,
-  { keys, end, outside }: LegacyPickles,
-): Read<Storages> => {
+const legacyStorages = (bytes: Bytes, { keys, end, outside }: LegacyPickles): Read<Storages> => {
   const damage = (reason: string) => E.left(damagedTorch(bytes.file, reason));
   const widths = widthsOf(outside);
   if (E.isLeft(widths)) return damage(widths.left);

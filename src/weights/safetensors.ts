@@ -121,8 +121,7 @@ export const openSafetensors = (bytes: Bytes): Read<WeightsFile> => {
   );
 };
 
-const headerLength = (first: Uint8Array): number =>
-  Number(viewOf(first).getBigUint64(0, true));
+const headerLength = (first: Uint8Array): number => Number(viewOf(first).getBigUint64(0, true));
 
 const asDamage = <A>(file: string, read: E.Either<string, A>): Read<A> =>
   pipe(

@@ -3,7 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { Budget } from "../source/budget.js";
 import { globalName, isTensorCall } from "./objects.js";
-import { type Call, type Dict, isCall, type Value } from "./pickle.js";
+import { type Call, type Dict, isCall, type Value } from "./pickle-machine.js";
 
 export interface StateDict {
   /** The path of keys that leads to it: `model.state_dict`; "" where the file is the dictionary itself. */

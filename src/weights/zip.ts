@@ -21,7 +21,11 @@ export interface Zip {
   readonly bytes: Bytes;
   readonly members: ReadonlyMap<string, ZipMember>;
   /** A piece of a member that is stored as it is; any other is unpacked whole. */
-  readonly piece: (member: ZipMember, from: number, length: number) => Read<Uint8Array<ArrayBuffer>>;
+  readonly piece: (
+    member: ZipMember,
+    from: number,
+    length: number,
+  ) => Read<Uint8Array<ArrayBuffer>>;
   /** The member's first bytes, at most `length`. */
   readonly begin: (member: ZipMember, length: number) => Read<Uint8Array>;
 }

@@ -18,7 +18,7 @@ export const headerOf = (file: string, names: string, { model, ...rest }: Experi
     const lies = shape.length === 4 && map.kernels === "OIHW" ? [to!, from!, h!, w!] : shape;
     return theirs === null ? [] : [[theirs, { dtype: "F32", shape: lies }] as const];
   });
-  return { file, format: "PyTorch", tensors: new Map(tensors) };
+  return { file, format: "PyTorch", tensors: new Map(tensors), beside: [] };
 };
 
 const blocks = [3, 4, 6, 3] as const;

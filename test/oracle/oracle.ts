@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { valueOrThrow } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/weights/safetensors.js";
 import type { Tensor } from "../../src/weights/tensor.js";
@@ -135,7 +136,7 @@ const run = ({
       env: environment(),
       stdio: "inherit",
     });
-    return new Map(decodeSafetensors(readFileSync(result), result).tensors);
+    return new Map(valueOrThrow(decodeSafetensors(readFileSync(result), result)).tensors);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

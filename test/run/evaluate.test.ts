@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/data/image.js";
 import { decodeIndices } from "../../src/data/png.js";
+import { valueOrThrow } from "../../src/diagnostic/failure.js";
 import { lower } from "../../src/plan/program.js";
 import { type EvaluateRequest, evaluate } from "../../src/run/evaluate.js";
 import { openTally } from "../../src/run/evaluation.js";
@@ -161,7 +162,9 @@ describe("prediction", { timeout: 120_000 }, () => {
     );
     const { areas, classes, probabilities } = kinds(events, "predicted")[0]!;
     const painted = await decodeIndices(await readFile(classes), classes);
-    const { tensors } = decodeSafetensors(await readFile(probabilities!), probabilities!);
+    const { tensors } = valueOrThrow(
+      decodeSafetensors(await readFile(probabilities!), probabilities!),
+    );
     const { shape, data: shares } = tensors.get("probabilities")!;
     expect(shape).toEqual([painted.height, painted.width, 2]);
     painted.values.forEach((c, i) => {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { valueOrThrow } from "../../src/diagnostic/failure.js";
 import type { Train } from "../../src/normalize/experiment.js";
 import { checkpointsOf } from "../../src/run/checkpoint.js";
 import { metricsFile, weightsFile } from "../../src/run/folder.js";
@@ -20,7 +21,7 @@ const running = (name: string, of: Partial<Train>, more: Partial<TrainRequest> =
   return train({ program: asked, folder: at(name), device: "cpu", workers: 0, ...more });
 };
 const tensors = async (file: string) =>
-  new Map(decodeSafetensors(await readFile(file), file).tensors);
+  new Map(valueOrThrow(decodeSafetensors(await readFile(file), file)).tensors);
 const stateOf = (name: string) => tensors(checkpointsOf(at(name))[0]!.file);
 
 const all = {

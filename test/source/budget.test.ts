@@ -12,9 +12,7 @@ test("a budget holds to its limit exactly", () => {
   ]);
   expect(budget.spend("entries")).toBe(false);
   expect(budget.spend("bytes")).toBe(false);
-  expect(budget.overrun()).toBe(
-    "it asks for more than 3 entries, the most allowed for 100 bytes",
-  );
+  expect(budget.overrun()).toBe("it asks for more than 3 entries, the most allowed for 100 bytes");
 });
 
 test("the first resource that runs out is named, and amounts that are none run out", () => {

@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import h5wasm from "h5wasm/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Failed } from "../../src/diagnostic/failure.js";
+import { Failed, valueOrThrow } from "../../src/diagnostic/failure.js";
 import { integer } from "../../src/plan/random.js";
 import { bytesInMemory, type WeightsFile } from "../../src/weights/file.js";
 import { openBytes } from "../../src/weights/open.js";
@@ -92,7 +92,7 @@ const mutated = (bytes: Buffer, round: number): Buffer => {
 
 /** Header and every number. */
 const readAll = (opened: WeightsFile): void => {
-  for (const name of opened.tensors.keys()) opened.read(name);
+  for (const name of opened.tensors.keys()) valueOrThrow(opened.read(name));
 };
 
 interface Tally {
@@ -137,7 +137,7 @@ test.each([
   async (name, make) => {
     const bytes = make();
     const tally = await tallied(async (round) =>
-      readAll(openBytes(bytesInMemory("mutated", mutated(bytes, round)))),
+      readAll(valueOrThrow(openBytes(bytesInMemory("mutated", mutated(bytes, round))))),
     );
     check(tally, name);
   },
@@ -146,22 +146,16 @@ test.each([
 
 /** Reads files FROM…TO−1 of a folder, a word each; stops where one has broken the library, which a process has once. */
 const reader = `
-import { openWeights } from ${JSON.stringify(pathToFileURL(resolve("dist/weights/open.js")).href)};
+import { withWeights } from ${JSON.stringify(pathToFileURL(resolve("dist/weights/open.js")).href)};
 const [folder, from, to] = process.argv.slice(1);
 for (let i = Number(from); i < Number(to); i++) {
-  try {
-    const opened = await openWeights(folder + "/" + i + ".h5");
-    try {
-      for (const name of opened.tensors.keys()) opened.read(name);
-    } finally {
-      opened.close();
-    }
-    process.stdout.write("read\\n");
-  } catch (error) {
-    if (error.name !== "Failed") throw error;
-    if (/Start pspc again/.test(error.failure.help)) process.exit(9);
-    process.stdout.write("refused\\n");
-  }
+  const all = (opened) => {
+    const read = [...opened.tensors.keys()].map(opened.read);
+    return read.find(({ _tag }) => _tag === "Left") ?? { _tag: "Right", right: read.length };
+  };
+  const { _tag, left } = await withWeights(folder + "/" + i + ".h5", all)();
+  if (_tag === "Left" && /Start pspc again/.test(left.help)) process.exit(9);
+  process.stdout.write(_tag === "Left" ? "refused\\n" : "read\\n");
 }`;
 
 test(
@@ -201,7 +195,7 @@ test("a bomb is not unpacked beyond what it claims, nor claims beyond what can b
   };
   const refuse = (bytes: Buffer): string => {
     try {
-      readAll(openBytes(bytesInMemory("bomb", bytes)));
+      readAll(valueOrThrow(openBytes(bytesInMemory("bomb", bytes))));
     } catch (error) {
       if (error instanceof Failed) return error.failure.reason ?? "";
       throw error;

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { Failed } from "../../src/diagnostic/failure.js";
+import { Failed, valueOrThrow } from "../../src/diagnostic/failure.js";
 import type { Ops } from "../../src/graph/op.js";
 import { networkVariables, taken } from "../../src/weights/fit.js";
 import { initialState, initialValues } from "../../src/weights/initial.js";
@@ -129,15 +129,15 @@ describe("weights for a network", () => {
       ["head.kernel", tensor(1)],
       ["auxiliary.kernel", tensor(2)],
     ]);
-    expect([...select(tensors, [few[2]!], "w").keys()]).toEqual(["head.kernel"]);
+    expect([...valueOrThrow(select(tensors, [few[2]!], "w")).keys()]).toEqual(["head.kernel"]);
   });
 
   test("missing ones and other shapes are named", () => {
-    expect(reasons(() => select(new Map(), few, "w"))).toBe(
+    expect(reasons(() => valueOrThrow(select(new Map(), few, "w")))).toBe(
       "w lacks backbone.kernel, backbone.kernel/momentum, head.kernel",
     );
     const narrow = new Map([["head.kernel", tensor(1, [4])]]);
-    expect(reasons(() => select(narrow, [few[2]!], "w"))).toMatch(
+    expect(reasons(() => valueOrThrow(select(narrow, [few[2]!], "w")))).toMatch(
       /head\.kernel is \[4\], the network's is \[2,2\]/,
     );
   });

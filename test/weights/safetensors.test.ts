@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Failed } from "../../src/diagnostic/failure.js";
+import { Failed, valueOrThrow } from "../../src/diagnostic/failure.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/weights/safetensors.js";
 import type { Tensor } from "../../src/weights/tensor.js";
 
@@ -44,7 +44,7 @@ interface Entry {
   data_offsets: number[];
 }
 
-const read = (bytes: Uint8Array) => decodeSafetensors(bytes, "w.safetensors");
+const read = (bytes: Uint8Array) => valueOrThrow(decodeSafetensors(bytes, "w.safetensors"));
 
 describe("safetensors", () => {
   test("give back every bit, whatever the order and the alignment", () => {

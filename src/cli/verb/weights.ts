@@ -1,16 +1,21 @@
 /** `import` and `export`: which weights of a file fit a spec, and the weights of a run as safetensors. */
 
-import { command, oneOf, option, positional, string } from "cmd-ts";
+import { command, oneOf, option, optional, positional, string } from "cmd-ts";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { writeFileAtomic } from "../../data/write.js";
+import { orThrow, valueOrThrow } from "../../diagnostic/failure.js";
+import type { Experiment } from "../../normalize/experiment.js";
 import type { Program } from "../../plan/program.js";
 import { importText } from "../../report/weights.js";
 import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
 import type { Trained } from "../../run/inference.js";
 import { misfits } from "../../weights/check.js";
-import { fitOf, isWhole, networkVariables, skeletonOf } from "../../weights/fit.js";
+import type { Read, WeightsFile } from "../../weights/file.js";
+import { type Fit, fitOf, isWhole, networkVariables, skeletonOf } from "../../weights/fit.js";
 import { averaged, load, readFitting, select } from "../../weights/load.js";
 import { exported, nameMaps } from "../../weights/names.js";
-import { openWeights } from "../../weights/open.js";
+import { withWeights } from "../../weights/open.js";
 import { encodeSafetensors } from "../../weights/safetensors.js";
 import type { Tensor } from "../../weights/tensor.js";
 import {
@@ -37,10 +42,9 @@ export const importVerb = verb((terminal) =>
       ...specArguments,
       only: option({
         long: "only",
-        type: oneOf(["all", "backbone"]),
-        description: "what is asked of the file: all, or the backbone",
-        defaultValue: () => "all" as const,
-        defaultValueIsSerializable: true,
+        type: optional(oneOf<"all" | "backbone">(["all", "backbone"])),
+        description:
+          "what is asked of the file; else what the spec's own weights ask of theirs, or all",
       }),
       to: textOption("to", "FILE.safetensors", "where what fits is written, under our names"),
       json: jsonFlag,
@@ -48,24 +52,41 @@ export const importVerb = verb((terminal) =>
     handler: async ({ file, only, to, json, ...request }) => {
       const { resolved } = await open(terminal, request, json);
       const { experiment } = resolved;
-      const opened = await openWeights(file);
-      try {
-        const found = fitOf(opened, networkVariables(experiment, "train"), experiment.model, only);
-        const wrong = misfits(found, experiment.model);
-        if (json) printJson(terminal, { ...answer(found), misfits: wrong });
-        else print(terminal, importText(found, wrong));
-        if (!isWhole(found)) return exit.wrong;
-        if (to === undefined) return exit.ok;
-        const tensors = readFitting(opened, found);
+      const { found, tensors } = await orThrow(
+        withWeights(
+          file,
+          lookAt(experiment, only ?? experiment.model.weights?.only ?? "all", to !== undefined),
+        ),
+      );
+      const wrong = misfits(found, experiment.model);
+      if (json) printJson(terminal, { ...answer(found), misfits: wrong });
+      else print(terminal, importText(found, wrong));
+      if (to !== undefined && tensors.size > 0) {
         await writeFileAtomic(to, encodeSafetensors(tensors, { format: "pspc", from: file }));
-        tell(terminal, `wrote ${to}`);
-        return exit.ok;
-      } finally {
-        opened.close();
+        tell(terminal, `wrote ${to}: ${tensors.size} tensors`);
       }
+      return isWhole(found) ? exit.ok : exit.wrong;
     },
   }),
 );
+
+interface Looked {
+  readonly found: Fit;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** What fits, and the numbers of it where they are to be written. */
+const lookAt =
+  (experiment: Experiment, only: "all" | "backbone", isWritten: boolean) =>
+  (opened: WeightsFile): Read<Looked> => {
+    const found = fitOf(opened, networkVariables(experiment, "train"), experiment.model, only);
+    return isWritten
+      ? pipe(
+          readFitting(opened, found),
+          E.map((tensors) => ({ found, tensors })),
+        )
+      : E.right({ found, tensors: new Map() });
+  };
 
 const answer = ({
   header,
@@ -140,12 +161,8 @@ const weightsFrom = async (
   const variables = networkVariables(experiment, "train");
   if ("folder" in from) {
     const file = weightsOf(from.folder);
-    return select(averaged((await readSafetensors(file)).tensors), variables, file);
+    const { tensors } = await readSafetensors(file);
+    return valueOrThrow(select(averaged(tensors), variables, file));
   }
-  const opened = await openWeights(from.weights);
-  try {
-    return load(opened, variables, experiment.model);
-  } finally {
-    opened.close();
-  }
+  return orThrow(withWeights(from.weights, (opened) => load(opened, variables, experiment.model)));
 };
