@@ -164,6 +164,12 @@ export const otherClasses = (there: string, here: string): Misused =>
     "scores over other classes cannot stand in one table",
   );
 
+/** A run that a comparison goes on without. */
+export const leftOut = ({ message, reason, help }: Failure): string =>
+  ["left out of the comparison:", message, reason && `(${reason}).`, help]
+    .filter((word) => word !== undefined)
+    .join(" ");
+
 export const seedsOfRuns = (): Misused =>
   new Misused(
     "runs have the seeds they were trained with",

@@ -2,11 +2,12 @@
 
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import type { Failure } from "../diagnostic/failure.js";
 import { type Difference, differences, experimentDifferences } from "../normalize/difference.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { lower, type Program, withSeed } from "../plan/program.js";
 import type { Variant } from "../run/compare.js";
-import { allFound, groups, type SeedGroup } from "../run/find.js";
+import { groups, runsOf, type SeedGroup } from "../run/find.js";
 import {
   noOverride,
   noSuchVariants,
@@ -61,16 +62,20 @@ const seeded = ({ experiment }: Resolved, seeds: number): readonly [Program, ...
   return [program(0), ...Array.from({ length: seeds - 1 }, (_, i) => program(i + 1))];
 };
 
-/** Runs that differ in their seed alone are one variant. @throws Misused where they cannot stand in one table. */
+/**
+ * Runs that differ in their seed alone are one variant; damaged ones are left out.
+ * @throws Misused where they cannot stand in one table; Failed where none can be read.
+ */
 export const variantsOfRuns = async (
   words: readonly [string, ...string[]],
   seeds: number,
-): Promise<AllMeant> => {
+): Promise<{ readonly variants: AllMeant; readonly damaged: readonly Failure[] }> => {
   const stray = words.find((word) => !isRun(word));
   if (stray !== undefined)
     throw stray.includes("=") ? overridesNeedSpec(words[0]) : noOverride(stray);
   if (seeds > 1) throw seedsOfRuns();
-  const [first, ...rest] = groups(await allFound(words));
+  const { runs, damaged } = runsOf(words);
+  const [first, ...rest] = groups(runs);
   if (first === undefined) throw noOverride(words[0]);
   const base = first[0].run.experiment;
   const meant = (group: SeedGroup): Meant => {
@@ -86,7 +91,7 @@ export const variantsOfRuns = async (
       ),
     };
   };
-  return [meant(first), ...rest.map(meant)];
+  return { variants: [meant(first), ...rest.map(meant)], damaged };
 };
 
 /** The folder's own name, or its path where two are named the same. */

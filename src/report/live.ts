@@ -6,9 +6,9 @@ import { basename, join, resolve } from "node:path";
 import { Failed, type Failure, failure } from "../diagnostic/failure.js";
 import { experimentDifferences } from "../normalize/difference.js";
 import { fingerprintOf } from "../plan/program.js";
-import type { Evaluation } from "../run/evaluation.js";
+import type { Evaluation, Evaluations } from "../run/evaluation.js";
 import { readEvaluations } from "../run/evaluation.js";
-import { type Found, groups, runsIn, type SeedGroup } from "../run/find.js";
+import { type Found, groups, type Runs, runsIn, type SeedGroup } from "../run/find.js";
 import { metricsFile, runFile } from "../run/folder.js";
 import { page, policy } from "./page/page.js";
 import { type Entry, gather, type Member } from "./page/report.js";
@@ -36,9 +36,9 @@ export const liveReport = (folder: string): (() => Promise<Drawn>) => {
   let drawing: Promise<Drawn> | null = null;
   const draw = async (): Promise<Drawn> => {
     const started = performance.now();
-    const runs = await runsIn(folder);
-    const version = await versionOf(runs);
-    if (version !== drawn.version) drawn = { version, text: await pageOf(folder, runs) };
+    const found = await runsIn(folder);
+    const version = await versionOf(found);
+    if (version !== drawn.version) drawn = { version, text: await pageOf(folder, found) };
     const spent = performance.now() - started;
     next = performance.now() + Math.max(pause.least, pause.times * spent);
     return drawn;
@@ -53,7 +53,7 @@ export const liveReport = (folder: string): (() => Promise<Drawn>) => {
 };
 
 /** Of the sizes and times of what the page is made of. */
-const versionOf = async (runs: readonly Found[]): Promise<string> => {
+const versionOf = async ({ runs, damaged }: Runs): Promise<string> => {
   const files = runs.flatMap(({ folder }) => [
     runFile(folder),
     metricsFile(folder),
@@ -66,24 +66,26 @@ const versionOf = async (runs: readonly Found[]): Promise<string> => {
       () => [file],
     ),
   );
-  return fingerprintOf(await Promise.all(stamps));
+  return fingerprintOf([damaged, await Promise.all(stamps)]);
 };
 
-const pageOf = async (folder: string, runs: readonly Found[]): Promise<string> => {
+const pageOf = async (folder: string, { runs, damaged }: Runs): Promise<string> => {
   const comparable = sameClasses(runs);
   const evaluations = new Map(
     await Promise.all(
-      comparable.map(async (found) => [found, await readEvaluations(found.folder)] as const),
+      comparable.map(async (found) => [found, await evaluationsOf(found)] as const),
     ),
   );
-  const split = splitOf([...evaluations.values()].flat());
+  const read = [...evaluations.values()];
+  const split = splitOf(read.flatMap((one) => one.evaluations));
   const plans = groups(comparable);
   const entries = plans.map((group): Entry => {
     const { experiment } = group[0].run;
     const base = plans[0]?.[0].run.experiment ?? experiment;
     const member = (found: Found): Member => ({
       ...found,
-      evaluation: evaluations.get(found)?.findLast((one) => one.split === split) ?? null,
+      evaluation:
+        evaluations.get(found)?.evaluations.findLast((one) => one.split === split) ?? null,
     });
     return {
       name: nameOf(group),
@@ -96,8 +98,12 @@ const pageOf = async (folder: string, runs: readonly Found[]): Promise<string> =
   });
   const title = basename(resolve(folder));
   const commands = [`npx pspc compare ${comparable.map((one) => one.folder).join(" ")}`];
-  return page(await gather(entries, { title, split, commands, live: true }));
+  const unread = [...damaged, ...read.flatMap((one) => one.damaged)];
+  return page(await gather(entries, { title, split, commands, live: true, damaged: unread }));
 };
+
+const evaluationsOf = ({ folder, run }: Found): Promise<Evaluations> =>
+  readEvaluations(folder, run.experiment);
 
 /** Runs over other classes than the newest one's cannot stand in one table, and are left out. */
 const sameClasses = (runs: readonly Found[]): readonly Found[] => {

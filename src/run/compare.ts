@@ -1,18 +1,23 @@
 /** Compares variants: trains the runs that are missing, evaluates them, and makes one row of results for each variant. */
 
 import { existsSync } from "node:fs";
+import { separate } from "fp-ts/lib/Array.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { openSplit, type Split } from "../data/layout.js";
+import { Failed, type Failure } from "../diagnostic/failure.js";
 import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { networkGraph } from "../plan/inference.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
+import { unreadableRuns } from "./errors.js";
 import { evaluate } from "./evaluate.js";
 import { type Evaluation, evaluationFingerprint, readEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { findRun } from "./find.js";
 import { runFile, runFolder } from "./folder.js";
-import { type Run, readRun } from "./record.js";
+import { type Run, readRecord, readRun } from "./record.js";
 import { train } from "./train.js";
 
 export interface Variant {
@@ -45,12 +50,15 @@ interface Trial {
 
 /**
  * A finished run of the same plan is not trained again, whatever its folder is called, and an unfinished one is
- * continued; `null` where the comparison was asked to stop. @throws Failed as training and evaluation do.
+ * continued. A run whose record is damaged is left out and named in the last event; the others are compared. `null`
+ * where the comparison was asked to stop. @throws Failed as training and evaluation do, and where no run is left.
  */
 export async function* compare(
   request: CompareRequest,
 ): AsyncGenerator<Event, readonly Row[] | null> {
-  const trials = await trialsOf(request);
+  const { left: damaged, right: trials } = separate((await trialsOf(request)).map(readable));
+  const [first, ...rest] = damaged;
+  if (trials.length === 0 && first !== undefined) throw new Failed(unreadableRuns(first, rest));
   // What cannot be scored need not be trained.
   const data = trials.map(({ program: { experiment } }) => experiment.data);
   for (const one of new Map(data.map((each) => [fingerprintOf(each), each])).values())
@@ -73,11 +81,20 @@ export async function* compare(
       ? []
       : [rowOf(shownAs(variant), variant.programs[0].experiment, [first, ...rest])],
   );
-  yield { kind: "compared", rows };
+  yield { kind: "compared", rows, damaged };
   return rows;
 }
 
 export const shownAs = ({ name }: Variant): string => name ?? "spec";
+
+/** Its folder is free, or holds a run that can be continued. */
+const readable = (trial: Trial): E.Either<Failure, Trial> =>
+  existsSync(runFile(trial.folder))
+    ? pipe(
+        readRecord(trial.folder),
+        E.map(() => trial),
+      )
+    : E.right(trial);
 
 /** Variants that differ in evaluation alone are one training: they share the first one's run. */
 const trialsOf = async (request: CompareRequest): Promise<readonly Trial[]> => {
@@ -114,13 +131,19 @@ async function* trained(
   yield* train({ ...request, program, folder, variant: name, resume });
 }
 
-/** The evaluation of the finished training that lies in the run's folder, if it was made in this way. */
-const known = (
+/** The evaluation of the finished training that lies in the run's folder, if it was made in this way. 0.1's, too. */
+const known = async (
   { split }: CompareRequest,
   { program: { experiment, fingerprint }, folder }: Trial,
 ): Promise<Evaluation | null> => {
-  const weights = { training: fingerprint.training, step: experiment.train.iterations };
-  return readEvaluation(folder, split, evaluationFingerprint(experiment, split, weights));
+  const { formerly } = await readRun(folder);
+  const step = experiment.train.iterations;
+  for (const training of [fingerprint.training, ...formerly]) {
+    const made = evaluationFingerprint(experiment, split, { training, step });
+    const evaluation = await readEvaluation(folder, split, made);
+    if (evaluation !== null) return evaluation;
+  }
+  return null;
 };
 
 /** Over the seeds: the mean, and the distance from the worst to the best. */

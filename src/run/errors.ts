@@ -51,6 +51,14 @@ export const damagedRun = (file: string, reason: string): Failure =>
     "The run's record is damaged; its weights may not be: name the spec, and the run with it (SPEC --run FOLDER). To train, take another folder.",
   );
 
+/** A file of a run that a report shows: the run itself goes on without it. */
+export const damagedFile = (file: string, reason: string): Failure =>
+  failure(
+    `cannot read ${file}`,
+    reason,
+    "The file is damaged. Restore it, or delete it: what it holds is then missing from reports.",
+  );
+
 /** What a run of another version still tells of itself. */
 export interface Foreign {
   /** Of pspc. */
@@ -72,14 +80,16 @@ export const foreignRun = (folder: string, { version, newer, spec, variant }: Fo
 };
 
 /** One is told as it is; of several all are named, and what to do about each kind once. */
-export const unreadableRuns = (failures: readonly Failure[], of: number): Failure =>
-  failures.length === 1
-    ? failures[0]!
+export const unreadableRuns = (first: Failure, rest: readonly Failure[]): Failure => {
+  const failures = [first, ...rest];
+  return rest.length === 0
+    ? first
     : failure(
-        `${failures.length} of ${of} runs cannot be read`,
+        `${failures.length} runs cannot be read`,
         failures.map(({ message }) => message).join("\n"),
         [...new Set(failures.flatMap(({ help }) => help ?? []))].join("\n"),
       );
+};
 
 export const otherPlan = (folder: string, differences: readonly Difference[]): Failure =>
   failure(

@@ -13,14 +13,7 @@ import { boundaries } from "../metric/boundary.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { sizeName } from "../tensorflow/model.js";
-import {
-  type Counted,
-  type Evaluation,
-  evaluationFingerprint,
-  openTally,
-  scored,
-  writeEvaluation,
-} from "./evaluation.js";
+import { type Evaluation, evaluationFingerprint, scored, writeEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { partialEvaluationFile } from "./folder.js";
 import {
@@ -34,6 +27,7 @@ import {
 } from "./inference.js";
 import { distinct } from "./inputs.js";
 import { paint } from "./prediction.js";
+import { type Counted, openTally } from "./tally.js";
 
 export type EvaluateRequest = Trained & {
   readonly program: Program;

@@ -1,135 +1,55 @@
-/** Scores of a network on a split: the counts of each image as they come in, and the record that they make. */
+/** The scores of a network on a split, as `eval --json` prints them and as the run folder keeps them. */
 
-import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { separate } from "fp-ts/lib/Array.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import type { TypeOf } from "io-ts";
 import type { Split } from "../data/layout.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { type Boundaries, boundaryMonoid, boundaryScores } from "../metric/boundary.js";
-import { type Confusion, monoid, type Scores, scores } from "../metric/scores.js";
-import type { Evaluate, Experiment } from "../normalize/experiment.js";
+import type { Failure } from "../diagnostic/failure.js";
+import { closed } from "../language/map.js";
+import { choice, list } from "../language/value.js";
+import { boundaryScores } from "../metric/boundary.js";
+import { type Scores, scores } from "../metric/scores.js";
+import type { Experiment } from "../normalize/experiment.js";
 import { fingerprintOf } from "../plan/program.js";
+import { count, nullable, readJson, share, words } from "./codec.js";
+import { damagedFile } from "./errors.js";
+import { evaluate } from "./experiment.js";
 import { evaluationFile, evaluationsFolder } from "./folder.js";
-import { openJournal, readJournal } from "./journal.js";
+import type { Total } from "./tally.js";
 
-/** Counts of one image. */
-export interface Counted {
-  /** `[C·C]`, row-major, row is truth. */
-  readonly counts: ArrayLike<number>;
-  /** `null` where boundaries are not scored. */
-  readonly boundaries: Boundaries | null;
-}
+const score = nullable(share);
 
-export interface Total {
-  readonly confusion: Confusion;
-  readonly boundaries: Boundaries | null;
-}
+const evaluationRecord = closed(
+  "the evaluation",
+  {
+    split: choice("train", "val", "test"),
+    images: count,
+    miou: share,
+    mean_accuracy: share,
+    pixel_accuracy: share,
+    frequency_weighted_iou: share,
+    /** Boundary F-score, the mean over the classes that occur; `null` where the spec does not ask for it. */
+    boundary: score,
+    /** `null` where a class is absent and left out. */
+    classes: list(
+      "classes",
+      closed("a class", { name: words, iou: score, accuracy: score, boundary: score }, {}),
+    ),
+    /** Pixels [C][C]: row is truth, column is prediction. */
+    confusion: list("rows", list("counts", count)),
+    /** Of the training that made the weights, as far as the file says. */
+    fingerprint: nullable(words),
+    /** How it was evaluated. */
+    evaluate,
+  },
+  {},
+);
 
-export interface Tally {
-  /** Whether an image, by its place in the split, was counted. */
-  readonly has: (image: number) => boolean;
-  readonly size: () => number;
-  readonly add: (image: number, counted: Counted) => void;
-  readonly total: () => Total;
-  /** Ends writing; what was counted stays. */
-  readonly close: () => void;
-  /** The evaluation is complete and stands elsewhere. */
-  readonly drop: () => Promise<void>;
-}
-
-/** One line of the file. Most classes are in no single image: only what is there is kept, as index, value, … */
-interface ImageLine {
-  readonly image: number;
-  readonly counts: readonly number[];
-  readonly f: readonly number[] | null;
-}
-
-/**
- * `file` is where it is kept, or `null` for memory alone; what lies there was counted under `about`, or is not taken.
- * @throws Failed where the disk refuses.
- */
-export const openTally = async (
-  file: string | null,
-  about: object,
-  classes: number,
-): Promise<Tally> => {
-  const [head, ...known] = file === null ? [] : await readJournal(file);
-  const same = JSON.stringify(head) === JSON.stringify(about);
-  const lines = new Map(
-    (same ? (known as unknown as ImageLine[]) : []).map((line) => [line.image, line] as const),
-  );
-  if (file !== null) {
-    makeFolder(dirname(file));
-    const text = [about, ...lines.values()].map((line) => `${JSON.stringify(line)}\n`);
-    await writeFileAtomic(file, text.join(""), false);
-  }
-  const journal = file === null ? null : openJournal(file);
-  return {
-    has: (image) => lines.has(image),
-    size: () => lines.size,
-    add: (image, { counts, boundaries }) => {
-      const f = boundaries && sparse(boundaries.f, (c) => boundaries.images[c]! > 0);
-      const line = { image, counts: sparse(counts, (i) => counts[i]! > 0), f };
-      lines.set(image, line);
-      journal?.append(line);
-    },
-    total: () =>
-      totalOf(
-        [...lines.values()].toSorted((a, b) => a.image - b.image),
-        classes,
-      ),
-    close: () => journal?.close(),
-    drop: async () => {
-      if (file !== null) await rm(file, { force: true });
-    },
-  };
-};
-
-const sparse = (values: ArrayLike<number>, isThere: (i: number) => boolean): readonly number[] =>
-  Array.from(values).flatMap((value, i) => (isThere(i) ? [i, value] : []));
-
-const totalOf = (lines: readonly ImageLine[], classes: number): Total => {
-  const { counts } = monoid(classes).empty;
-  const { f, images } = boundaryMonoid(classes).empty;
-  for (const line of lines) {
-    eachOf(line.counts, (i, n) => {
-      counts[i]! += n;
-    });
-    eachOf(line.f ?? [], (c, value) => {
-      f[c]! += value;
-      images[c]! += 1;
-    });
-  }
-  const scored = lines.some((line) => line.f !== null);
-  return { confusion: { classes, counts }, boundaries: scored ? { f, images } : null };
-};
-
-const eachOf = (pairs: readonly number[], act: (index: number, value: number) => void): void => {
-  for (let i = 0; i < pairs.length; i += 2) act(pairs[i]!, pairs[i + 1]!);
-};
-
-export interface Evaluation {
-  readonly split: string;
-  readonly images: number;
-  readonly miou: number;
-  readonly mean_accuracy: number;
-  readonly pixel_accuracy: number;
-  readonly frequency_weighted_iou: number;
-  /** Boundary F-score, the mean over the classes that occur; `null` where the spec does not ask for it. */
-  readonly boundary: number | null;
-  /** `null` where a class is absent and left out. */
-  readonly classes: readonly {
-    readonly name: string;
-    readonly iou: number | null;
-    readonly accuracy: number | null;
-    readonly boundary: number | null;
-  }[];
-  /** Pixels [C][C]: row is truth, column is prediction. */
-  readonly confusion: readonly (readonly number[])[];
-  /** Of the training that made the weights, as far as the file says. */
-  readonly fingerprint: string | null;
-  /** How it was evaluated. */
-  readonly evaluate: Evaluate;
-}
+export type Evaluation = Readonly<TypeOf<typeof evaluationRecord>>;
 
 /** Which weights: the training that made them, as far as their file says, and the steps it had done. */
 export interface Weights {
@@ -189,29 +109,55 @@ export const readEvaluation = async (
   split: string,
   fingerprint: string,
 ): Promise<Evaluation | null> => {
-  try {
-    const text = await readFile(evaluationFile(folder, split, fingerprint), "utf8");
-    return JSON.parse(text) as Evaluation;
-  } catch {
-    return null;
-  }
+  const read = readOne(evaluationFile(folder, split, fingerprint));
+  return E.isRight(read) ? read.right : null;
 };
 
-/** Every evaluation of a run that can be read, the oldest first. */
-export const readEvaluations = async (folder: string): Promise<readonly Evaluation[]> => {
-  const names = await readdir(evaluationsFolder(folder)).catch(() => []);
-  const files = names.filter((name) => name.endsWith(".json"));
-  const dated = files.map(async (name) => {
-    const file = join(evaluationsFolder(folder), name);
-    const { mtimeMs } = await stat(file);
-    return { mtimeMs, evaluation: JSON.parse(await readFile(file, "utf8")) as Evaluation };
-  });
-  const read = await Promise.all(dated.map((one) => one.catch(() => null)));
-  return read
-    .filter((one) => one !== null)
-    .sort((a, b) => a.mtimeMs - b.mtimeMs)
-    .map(({ evaluation }) => evaluation);
+export interface Evaluations {
+  /** The oldest first. */
+  readonly evaluations: readonly Evaluation[];
+  /** Why the others cannot be read. */
+  readonly damaged: readonly Failure[];
+}
+
+/** Every evaluation of a run that is over the classes of its experiment. */
+export const readEvaluations = async (
+  folder: string,
+  { data }: Experiment,
+): Promise<Evaluations> => {
+  const files = await filesIn(evaluationsFolder(folder));
+  const { left: damaged, right } = separate(files.map(readOne));
+  const names = ({ classes }: Evaluation): string =>
+    JSON.stringify(classes.map(({ name }) => name));
+  const evaluations = right.filter(
+    (one) => one !== null && names(one) === JSON.stringify(data.classes),
+  );
+  return { evaluations: evaluations.filter((one) => one !== null), damaged };
 };
+
+/** The oldest first. */
+const filesIn = async (folder: string): Promise<readonly string[]> => {
+  const names = await readdir(folder).catch(() => []);
+  const files = names.filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
+  const dated = files.map(async (file) => ({
+    file,
+    at: await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    ),
+  }));
+  return (await Promise.all(dated)).sort((a, b) => a.at - b.at).map(({ file }) => file);
+};
+
+const readOne = (file: string): E.Either<Failure, Evaluation | null> =>
+  pipe(
+    readJson(file, evaluationRecord),
+    E.filterOrElse(isSquare, () => damagedFile(file, "confusion: not a row and a column a class")),
+  );
+
+const isSquare = (one: Evaluation | null): boolean =>
+  one === null ||
+  [one.confusion, ...one.confusion].every(({ length }) => length === one.classes.length);
 
 /** Leaves an evaluation in the folder of its run. @throws Failed where the disk refuses. */
 export const writeEvaluation = async (

@@ -93,6 +93,11 @@ export type Event =
       readonly at: number;
       readonly of: number;
     }
-  | { readonly kind: "compared"; readonly rows: readonly Row[] }
+  | {
+      readonly kind: "compared";
+      readonly rows: readonly Row[];
+      /** Runs that could not be read, and are in no row. */
+      readonly damaged: readonly Failure[];
+    }
   | { readonly kind: "note"; readonly message: string }
   | { readonly kind: "finished"; readonly run: string; readonly seconds: number };

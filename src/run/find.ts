@@ -1,36 +1,53 @@
-/** Finds runs in a folder by what they trained, whatever their names. */
+/** Finds runs in a folder by what they trained, whatever their names; damaged ones are told apart, and hide no other. */
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { separate } from "fp-ts/lib/Array.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
 import { unreadableRuns } from "./errors.js";
 import { runFile } from "./folder.js";
-import { type Run, readRun } from "./record.js";
+import { type Run, readRecord } from "./record.js";
 
 export interface Found {
   readonly folder: string;
   readonly run: Run;
 }
 
-/** Every run that can be read in a folder, by name; none where there is no such folder. */
-export const runsIn = async (parent: string): Promise<readonly Found[]> => {
+export interface Runs {
+  readonly runs: readonly Found[];
+  /** Why the others cannot be read. */
+  readonly damaged: readonly Failure[];
+}
+
+/** Every run in a folder, by name; none where there is no such folder. */
+export const runsIn = async (parent: string): Promise<Runs> => {
   const names = existsSync(parent) ? await readdir(parent) : [];
-  const found = await Promise.all(names.sort().map((name) => readable(join(parent, name))));
-  return found.filter((run) => run !== null);
+  const folders = names.sort().map((name) => join(parent, name));
+  return readAll(folders.filter((folder) => existsSync(runFile(folder))));
 };
 
-/** `null` for what is no run, and for one that is damaged: whoever names it will hear of that. */
-const readable = async (folder: string): Promise<Found | null> => {
-  if (!existsSync(runFile(folder))) return null;
-  try {
-    return { folder, run: await readRun(folder) };
-  } catch (error) {
-    if (error instanceof Failed) return null;
-    throw error;
-  }
+/** The runs in folders. @throws Failed where none of them can be read. */
+export const runsOf = (folders: readonly string[]): Runs => {
+  const found = readAll(folders);
+  const [first, ...rest] = found.damaged;
+  if (found.runs.length === 0 && first !== undefined) throw new Failed(unreadableRuns(first, rest));
+  return found;
 };
+
+const readAll = (folders: readonly string[]): Runs => {
+  const { left: damaged, right: runs } = separate(folders.map(found));
+  return { runs, damaged };
+};
+
+const found = (folder: string): E.Either<Failure, Found> =>
+  pipe(
+    readRecord(folder),
+    E.map((run) => ({ folder, run })),
+  );
 
 /**
  * The run of a program: in its own folder, or in another's that trained the same, as variants do that differ in
@@ -39,24 +56,10 @@ const readable = async (folder: string): Promise<Found | null> => {
 export const findRun = async (parent: string, own: string, program: Program): Promise<string> => {
   const same = ({ run }: Found): boolean =>
     run.fingerprint.training === program.fingerprint.training;
-  const mine = await readable(own);
-  if (mine !== null && same(mine)) return own;
-  return (await runsIn(parent)).find(same)?.folder ?? own;
-};
-
-/** The runs in folders. @throws Failed with what is wrong with each that cannot be read. */
-export const allFound = async (folders: readonly string[]): Promise<readonly Found[]> => {
-  const failures: Failure[] = [];
-  const found: Found[] = [];
-  for (const folder of folders)
-    try {
-      found.push({ folder, run: await readRun(folder) });
-    } catch (error) {
-      if (!(error instanceof Failed)) throw error;
-      failures.push(error.failure);
-    }
-  if (failures.length > 0) throw new Failed(unreadableRuns(failures, folders.length));
-  return found;
+  const mine = found(own);
+  if (E.isRight(mine) && same(mine.right)) return own;
+  const { runs } = await runsIn(parent);
+  return runs.find(same)?.folder ?? own;
 };
 
 export type SeedGroup = readonly [Found, ...Found[]];

@@ -1,5 +1,6 @@
 /** Trained weights ready for images of any size: reads the weights, and opens a session for each group of sizes. */
 
+import { dirname } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { orThrow, valueOrThrow } from "../diagnostic/failure.js";
@@ -13,6 +14,7 @@ import { withWeights } from "../weights/open.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
+import { version as pspc, readRecord } from "./record.js";
 import { kernelsHere } from "./tune.js";
 
 /** Trained weights: those of a run, or of a file. */
@@ -22,6 +24,8 @@ export interface Network extends Safetensors {
   readonly program: Program;
   /** Where the weights were read. */
   readonly file: string;
+  /** By which names older versions knew the training of the run that the weights lie in. */
+  readonly formerly: readonly string[];
   readonly device: Want;
 }
 
@@ -30,11 +34,24 @@ export const readNetwork = async (
   trained: Trained,
   device: Want,
 ): Promise<Network> => {
-  if ("weights" in trained)
-    return { program, device, ...(await foreign(program, trained.weights)) };
+  if ("weights" in trained) {
+    const formerly = formerlyIn(dirname(trained.weights));
+    return { program, device, formerly, ...(await foreign(program, trained.weights)) };
+  }
   const file = weightsOf(trained.folder);
-  return { program, file, device, ...(await readSafetensors(file)) };
+  const formerly = formerlyIn(trained.folder);
+  return { program, file, device, formerly, ...(await readSafetensors(file)) };
 };
+
+/** Nothing where the folder holds no run, or a damaged one: its weights may be whole. */
+const formerlyIn = (folder: string): readonly string[] =>
+  pipe(
+    readRecord(folder),
+    E.match(
+      () => [],
+      ({ formerly }) => formerly,
+    ),
+  );
 
 /** Weights of any format, by the names of any program that pspc knows. @throws Failed where they do not fit. */
 const foreign = ({ experiment }: Program, file: string) =>
@@ -48,10 +65,16 @@ const foreign = ({ experiment }: Program, file: string) =>
   );
 
 /** Says so where weights come from another training than the program's, though they fit its network. */
-export const strangers = ({ program, metadata, file }: Network): readonly Event[] =>
-  metadata.training === undefined || metadata.training === program.fingerprint.training
-    ? []
-    : [{ kind: "note", message: `${file} was trained by another plan than this spec's` }];
+export const strangers = ({ program, metadata, file, formerly }: Network): readonly Event[] => {
+  const { training, version } = metadata;
+  if (training === undefined || [program.fingerprint.training, ...formerly].includes(training))
+    return [];
+  const message =
+    version !== pspc && version?.startsWith("0.1.")
+      ? `${file} was written by pspc ${version}, which named plans in another way: whether this spec's plan trained it cannot be told`
+      : `${file} was trained by another plan than this spec's`;
+  return [{ kind: "note", message }];
+};
 
 export interface Measured<A> {
   readonly item: A;

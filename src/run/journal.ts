@@ -13,8 +13,14 @@ import {
 } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { separate } from "fp-ts/lib/Array.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import type { TypeOf } from "io-ts";
 import { writeFileAtomic } from "../data/write.js";
-import { Failed } from "../diagnostic/failure.js";
+import { Failed, type Failure } from "../diagnostic/failure.js";
+import { anything, closed, isMap } from "../language/map.js";
+import { real } from "../language/value.js";
 import {
   encodeSummary,
   fileVersion,
@@ -22,7 +28,9 @@ import {
   type Summary,
   sessionStart,
 } from "../tensorflow/summary.js";
-import { cannotAppend } from "./errors.js";
+import { count, decoded, parseJson, share, textOf, words } from "./codec.js";
+import { cannotAppend, damagedFile } from "./errors.js";
+import { metricsFile } from "./folder.js";
 
 export interface Growing {
   /** Kept in memory until a second has passed. */
@@ -172,3 +180,64 @@ const cut = (file: string, step: number): void => {
 };
 
 const now = (): number => Date.now() / 1000;
+
+const metric = {
+  step: closed(
+    "a step",
+    { step: count, loss: real(), main: real(), rate: real({ min: 0 }) },
+    { auxiliary: real() },
+  ),
+  scores: closed(
+    "the scores of a step",
+    {
+      step: count,
+      split: words,
+      images: count,
+      miou: share,
+      mean_accuracy: share,
+      pixel_accuracy: share,
+    },
+    {},
+  ),
+  skipped: closed("a skipped sample", { step: count, skipped: words, replaced_by: words }, {}),
+  recovered: closed("a recovery", { step: count, recovered: anything }, {}),
+};
+
+export type Metric = TypeOf<(typeof metric)[keyof typeof metric]>;
+
+const metricOf = (line: Line): E.Either<string, Metric> => {
+  if ("split" in line) return decoded(metric.scores)(line);
+  if ("skipped" in line) return decoded(metric.skipped)(line);
+  if ("recovered" in line) return decoded(metric.recovered)(line);
+  return decoded(metric.step)(line);
+};
+
+export interface Metrics {
+  readonly lines: readonly Metric[];
+  /** Why some lines cannot be read. */
+  readonly damaged: readonly Failure[];
+}
+
+/** The metrics of a run. A last line that was cut short is one that is being written. */
+export const readMetrics = async (folder: string): Promise<Metrics> => {
+  const file = metricsFile(folder);
+  const text = textOf(file);
+  if (E.isLeft(text)) return { lines: [], damaged: [damagedFile(file, text.left)] };
+  const lines = (text.right ?? "").split("\n").slice(0, -1).map(metricIn);
+  const { left: reasons, right } = separate(lines);
+  const [first] = reasons;
+  const at = lines.findIndex(E.isLeft) + 1;
+  const damaged =
+    first === undefined ? [] : [damagedFile(file, inLines(at, reasons.length, first))];
+  return { lines: right, damaged };
+};
+
+const metricIn = (line: string): E.Either<string, Metric> =>
+  pipe(
+    parseJson(line),
+    E.filterOrElse(isMap, () => "it is not a map"),
+    E.chain(metricOf),
+  );
+
+const inLines = (at: number, count: number, reason: string): string =>
+  `line ${at}: ${reason}${count === 1 ? "" : `, and ${count - 1} more such lines`}`;

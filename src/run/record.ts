@@ -1,137 +1,198 @@
-/** The record of a run, `run.json`: what was trained, how far it came, and reading and writing it. */
+/** The record of a run, `run.json`: what was trained and how far it came; written, read back, and upgraded from 0.1. */
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import type { TypeOf } from "io-ts";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { Failed } from "../diagnostic/failure.js";
-import { systemReason } from "../file/system.js";
-import type { Experiment, LabelMap } from "../normalize/experiment.js";
-import type { Fingerprint } from "../plan/program.js";
+import { Failed, type Failure } from "../diagnostic/failure.js";
+import { anything, closed, isMap, record } from "../language/map.js";
+import { choice, list, real } from "../language/value.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { type Fingerprint, fingerprintOf, lower } from "../plan/program.js";
+import { isForm } from "../rewrite/forms.js";
 import type { Kernels } from "../rewrite/kernels.js";
-import type { Device } from "../runtime/library.js";
+import { count, decoded, nullable, parseJson, reasons, textOf, words } from "./codec.js";
 import { damagedRun, type Foreign, foreignRun, noRun } from "./errors.js";
+import { decodeExperiment } from "./experiment.js";
 import { runFile } from "./folder.js";
 
-/** Of `run.json`: raised when a program could not take up a run of the version before. */
-const FORMAT = 2;
+/** Of `run.json`: raised where the pspc before could not take up the run. 0.1 wrote 2. */
+const FORMAT = 3;
 
-export interface Run {
+/** What formats 2 and 3 have in common. */
+const parts = {
   /** As the user named it, and the variant, `null` for the spec itself. */
-  readonly spec: string;
-  readonly variant: string | null;
+  spec: words,
+  variant: nullable(words),
   /** `key=value`, as on the command line. */
-  readonly overrides: readonly string[];
-  readonly state: "running" | "finished";
+  overrides: list("overrides", words),
+  state: choice("running", "finished"),
   /** Steps done when this was written, of all. */
-  readonly step: number;
-  readonly steps: number;
+  step: count,
+  steps: count,
   /** Spent in these steps, over all sessions. */
-  readonly seconds: number;
-  /** Most main memory that the process held while it trained, in bytes; absent before the first checkpoint. */
-  readonly peak_memory?: number;
-  readonly device: Device;
-  readonly versions: { readonly pspc: string; readonly node: string; readonly tensorflow: string };
+  seconds: real({ min: 0 }),
+  device: choice("cpu", "gpu"),
+  /** Of the session that began the run. */
+  versions: closed("the versions", { pspc: words, node: words, tensorflow: words }, {}),
   /** ISO 8601. */
-  readonly created: string;
-  readonly fingerprint: Fingerprint;
-  readonly experiment: Experiment;
-  /** How each layer of the step is computed: a resume does the same, whatever was measured since. */
-  readonly kernels?: Kernels["known"];
-  readonly recoveries: readonly Recovery[];
+  created: words,
+  fingerprint: closed("the fingerprint", { graph: words, data: words, training: words }, {}),
+  experiment: anything,
+  /**
+   * Steps back, so that whatever resumes the run takes the same way: step `step` diverged by `what` (`NaN`, or the
+   * variable that was not finite), and after the checkpoint of `to` the rate is multiplied by `factor`.
+   */
+  recoveries: list(
+    "recoveries",
+    closed("a recovery", { step: count, to: count, what: words, factor: real({ above: 0 }) }, {}),
+  ),
   /** What the plan was changed in on the way, and at which step. */
-  readonly amendments: readonly { readonly step: number; readonly changes: readonly string[] }[];
-}
+  amendments: list(
+    "amendments",
+    closed("an amendment", { step: count, changes: list("changes", words) }, {}),
+  ),
+};
 
-/** A step back. Kept in the run, so that whatever resumes it takes the same way. */
-export interface Recovery {
-  /** The step that diverged. */
-  readonly step: number;
-  /** The step from whose checkpoint on training was done again. */
-  readonly to: number;
-  /** `NaN`, `Infinity`; or the variable that was not finite. */
-  readonly what: string;
-  /** What the rates of the steps after `to` were multiplied by. */
-  readonly factor: number;
-}
+const forms = record("forms of layers", { pattern: /./, expects: "a layer" }, words);
+
+const written = closed(
+  "the record of a run",
+  {
+    format: choice(FORMAT),
+    ...parts,
+    /** Most main memory that the process held while it trained, in bytes; `null` before the first checkpoint. */
+    peak_memory: nullable(count),
+    /** How each layer of the step is computed: a resume does the same, whatever was measured since. */
+    kernels: forms,
+    /** The fingerprints under which older versions knew this training; its weights and evaluations name them. */
+    formerly: list("fingerprints", words),
+  },
+  {},
+);
+
+const written2 = closed(
+  "the record of a run",
+  { format: choice(2), ...parts },
+  { peak_memory: count, kernels: forms },
+);
+
+type Written = TypeOf<typeof written>;
+
+export type Run = Omit<Readonly<Written>, "format" | "experiment" | "kernels"> & {
+  readonly experiment: Experiment;
+  readonly kernels: Kernels["known"];
+};
+
+export type Recovery = Run["recoveries"][number];
 
 export const version = (
   createRequire(import.meta.url)("../../package.json") as { readonly version: string }
 ).version;
 
-/** Label maps stand in JSON as their entries. */
-const toJson = (run: Run): string =>
-  JSON.stringify(
-    { format: FORMAT, ...run },
-    (_, value) => (value instanceof Map ? [...value] : value),
-    2,
-  );
-
+/** @throws Failed where the disk refuses. */
 export const writeRun = async (folder: string, run: Run): Promise<void> => {
   makeFolder(folder);
-  await writeFileAtomic(runFile(folder), `${toJson(run)}\n`);
+  // Label maps stand in JSON as their entries.
+  const entries = (_: string, value: unknown): unknown =>
+    value instanceof Map ? [...value] : value;
+  await writeFileAtomic(
+    runFile(folder),
+    `${JSON.stringify({ format: FORMAT, ...run }, entries, 2)}\n`,
+  );
 };
 
-/** @throws Failed where the folder holds no run, a damaged one, or one of another version. */
+/** @throws Failed where the folder holds no run, a damaged one, or one of a version that cannot be upgraded. */
 export const readRun = async (folder: string): Promise<Run> => {
-  const file = runFile(folder);
-  if (!existsSync(file)) throw new Failed(noRun(folder));
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new Failed(damagedRun(file, systemReason(error)));
-  });
-  const value = parsed(text);
-  if (!isRecord(value)) throw new Failed(damagedRun(file, "it is no JSON, or was cut short"));
-  if (value.format !== FORMAT) throw new Failed(foreignRun(folder, foreign(value)));
-  const missing = lacking(value);
-  if (missing.length > 0) throw new Failed(damagedRun(file, `it lacks ${missing.join(", ")}`));
-  const { format: _, ...run } = value as unknown as Run & { readonly format: number };
-  const { data } = run.experiment;
-  const labels: LabelMap = new Map(data.labels);
-  return { ...run, experiment: { ...run.experiment, data: { ...data, labels } } };
+  const run = readRecord(folder);
+  if (E.isLeft(run)) throw new Failed(run.left);
+  return run.right;
 };
 
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+/** The run, or why there is none to be read. */
+export const readRecord = (folder: string): E.Either<Failure, Run> =>
+  pipe(
+    textOf(runFile(folder)),
+    E.mapLeft((reason) => damagedRun(runFile(folder), reason)),
+    E.chain(E.fromNullable(noRun(folder))),
+    E.chain((text) => decodeRun(folder, text)),
+  );
+
+const decodeRun = (folder: string, text: string): E.Either<Failure, Run> => {
+  const damaged = (reason: string): Failure => damagedRun(runFile(folder), reason);
+  return pipe(
+    parseJson(text),
+    E.filterOrElse(isMap, () => "it is not a map"),
+    E.mapLeft(damaged),
+    E.filterOrElse(isKnown, (value) => foreignRun(folder, foreign(value))),
+    E.chain((value) =>
+      pipe(value.format === 2 ? upgraded(value) : current(value), E.mapLeft(damaged)),
+    ),
+  );
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+type Json = Readonly<Record<string, unknown>>;
 
-const foreign = ({
-  format,
-  versions,
-  spec,
-  variant,
-}: Readonly<Record<string, unknown>>): Foreign => ({
-  version: isRecord(versions) ? String(versions.pspc) : "of another version",
+const isKnown = ({ format }: Json): boolean => format === FORMAT || format === 2;
+
+const current = (value: Json): E.Either<string, Run> =>
+  pipe(
+    decoded(written)(value),
+    E.bindTo("record"),
+    E.bind("experiment", ({ record }) => experimentOf(record)),
+    E.map(({ record: { format: _, ...rest }, experiment }) => ({
+      ...rest,
+      experiment,
+      kernels: knownForms(rest.kernels),
+    })),
+  );
+
+/**
+ * A record of 0.1: the same training by another name, since the printed graph that its fingerprint is a hash of has
+ * changed.
+ */
+const upgraded = (value: Json): E.Either<string, Run> =>
+  pipe(
+    decoded(written2)(value),
+    E.bindTo("record"),
+    E.bind("experiment", ({ record }) => experimentOf(record)),
+    E.map(({ record: { format: _, ...rest }, experiment }) => ({
+      ...rest,
+      experiment,
+      peak_memory: rest.peak_memory ?? null,
+      kernels: knownForms(rest.kernels ?? {}),
+      fingerprint: fingerprintNow(experiment),
+      formerly: [rest.fingerprint.training],
+    })),
+  );
+
+const experimentOf = (record: { readonly experiment: unknown }): E.Either<string, Experiment> =>
+  pipe(
+    decodeExperiment(record.experiment),
+    E.mapLeft((found) => reasons(found, ["experiment"])),
+  );
+
+/** A form that this version does not have is guessed anew. */
+const knownForms = (forms: Readonly<Record<string, string>>): Kernels["known"] =>
+  Object.fromEntries(
+    Object.entries(forms).flatMap(([layer, form]) => (isForm(form) ? [[layer, form]] : [])),
+  );
+
+/** Compiles, which takes a while for a deep network: once, although a live page reads a record often. */
+const fingerprintNow = (experiment: Experiment): Fingerprint => {
+  const key = fingerprintOf(experiment);
+  const known = fingerprints.get(key) ?? lower(experiment).fingerprint;
+  fingerprints.set(key, known);
+  return known;
+};
+
+const fingerprints = new Map<string, Fingerprint>();
+
+/** What a record that cannot be upgraded still says of itself. */
+const foreign = ({ format, versions, spec, variant }: Json): Foreign => ({
+  version: isMap(versions) ? String(versions.pspc) : "of another version",
   newer: Number(format) > FORMAT,
   spec: typeof spec === "string" ? spec : null,
   variant: typeof variant === "string" ? variant : null,
 });
-
-/** What every run says: words, numbers, lists, and sections. */
-const parts = {
-  string: ["spec", "state", "device", "created"],
-  number: ["step", "steps", "seconds"],
-  list: ["overrides", "recoveries", "amendments"],
-  section: ["versions", "fingerprint", "experiment"],
-} as const;
-
-const lacking = (run: Readonly<Record<string, unknown>>): readonly string[] => {
-  const experiment = isRecord(run.experiment) ? run.experiment : {};
-  const data = isRecord(experiment.data) ? experiment.data : {};
-  return [
-    ...parts.string.filter((key) => typeof run[key] !== "string"),
-    ...parts.number.filter((key) => !Number.isFinite(run[key])),
-    ...parts.list.filter((key) => !Array.isArray(run[key])),
-    ...parts.section.filter((key) => !isRecord(run[key])),
-    ...["data", "model", "train", "evaluate"]
-      .filter((key) => !isRecord(experiment[key]))
-      .map((key) => `experiment.${key}`),
-    ...(Array.isArray(data.labels) ? [] : ["experiment.data.labels"]),
-  ];
-};

@@ -1,16 +1,21 @@
 /** Predictions of a few pictures, kept in the run folder for the report. */
 
-import { readFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import type { TypeOf } from "io-ts";
 import { openSplit, type Split } from "../data/layout.js";
 import type { Palette } from "../data/palette.js";
-import type { Sample } from "../data/sample.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { writePalettePng } from "../data/write-image.js";
+import type { Failure } from "../diagnostic/failure.js";
+import { closed } from "../language/map.js";
+import { list } from "../language/value.js";
 import type { Program } from "../plan/program.js";
 import { fingerprintOf } from "../plan/program.js";
 import type { Want } from "../runtime/library.js";
 import { weightsOf } from "./checkpoint.js";
+import { readJson, words } from "./codec.js";
 import type { Event } from "./event.js";
 import { distinct } from "./inputs.js";
 import { predict } from "./predict.js";
@@ -27,34 +32,50 @@ export interface SamplesRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A pair, and the palette PNG of what was predicted for it. */
-export interface Predicted extends Sample {
-  readonly classes: string;
-}
+const listed = closed(
+  "the samples",
+  {
+    /** Of the program, the weights and the pictures. */
+    key: words,
+    /** Pairs, and the palette PNG of what was predicted for each. */
+    samples: list(
+      "samples",
+      closed("a sample", { image: words, label: words, classes: words }, {}),
+    ),
+  },
+  {},
+);
+
+type Listed = TypeOf<typeof listed>;
+
+export type Predicted = Readonly<Listed["samples"][number]>;
 
 const listFile = (folder: string): string => join(folder, "samples.json");
 
+export interface Samples {
+  readonly samples: readonly Predicted[];
+  /** Why the list cannot be read. */
+  readonly damaged: readonly Failure[];
+}
+
 /** What the last call of `sample` left, or nothing. Files are named within the run's folder. */
-export const readSamples = async (folder: string): Promise<readonly Predicted[]> => {
-  try {
-    const { samples } = JSON.parse(await readFile(listFile(folder), "utf8")) as Listed;
-    return samples
-      .map((one) => ({ ...one, classes: join(folder, one.classes) }))
-      .filter(({ classes }) => isWithin(folder, classes));
-  } catch {
-    return [];
-  }
-};
+export const readSamples = async (folder: string): Promise<Samples> =>
+  pipe(
+    readJson(listFile(folder), listed),
+    E.match(
+      (failure): Samples => ({ samples: [], damaged: [failure] }),
+      (list): Samples => ({ samples: within(folder, list?.samples ?? []), damaged: [] }),
+    ),
+  );
+
+const within = (folder: string, samples: readonly Predicted[]): readonly Predicted[] =>
+  samples
+    .map((one) => ({ ...one, classes: join(folder, one.classes) }))
+    .filter(({ classes }) => isWithin(folder, classes));
 
 /** A list that was tampered with leads nowhere else. */
 const isWithin = (folder: string, file: string): boolean =>
   !relative(folder, file).split(/[\\/]/).includes("..");
-
-interface Listed {
-  /** Of the program, the weights and the pictures. */
-  readonly key: string;
-  readonly samples: readonly Predicted[];
-}
 
 /** Predicts what is not there yet. @throws Failed as prediction does. */
 export async function* sample(request: SamplesRequest): AsyncGenerator<Event, void> {
@@ -63,8 +84,8 @@ export async function* sample(request: SamplesRequest): AsyncGenerator<Event, vo
   const { evaluate, data } = program.experiment;
   const { training } = program.fingerprint;
   const key = fingerprintOf({ training, weights: weightsOf(folder), evaluate, data, chosen });
-  const listed = await readFile(listFile(folder), "utf8").catch(() => "{}");
-  if ((JSON.parse(listed) as Partial<Listed>).key === key) return;
+  const known = readJson(listFile(folder), listed);
+  if (E.isRight(known) && known.right?.key === key) return;
   const pairs = new Map(chosen.map((pair) => [pair.image, pair]));
   const found: Predicted[] = [];
   const { device, signal } = request;

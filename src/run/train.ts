@@ -206,6 +206,9 @@ const newRun = async (request: TrainRequest): Promise<Run> => {
     experiment,
     recoveries: [],
     amendments: [],
+    peak_memory: null,
+    kernels: {},
+    formerly: [],
   };
 };
 

@@ -131,7 +131,14 @@ async function* readings({ validation, session, device }: Validating): AsyncGene
   );
   for await (const [image, sample] of ahead(here!, read)) yield [image, sample, session];
   if (elsewhere!.length === 0) return;
-  const network = { program, device, file: "the training", metadata: {}, tensors: session.read() };
+  const network = {
+    program,
+    device,
+    file: "the training",
+    formerly: [],
+    metadata: {},
+    tensors: session.read(),
+  };
   for await (const { session: guest, members } of serve(network, "evaluate", elsewhere!))
     for await (const [image, sample] of ahead(members, read)) yield [image, sample, guest];
 }

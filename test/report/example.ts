@@ -19,7 +19,7 @@ export const experiment = (model: string, train = "{iterations: 100, crop: 89}")
 export const evaluation = (right: number, car = 50): Evaluation => {
   const wrong = 100 - right;
   const counts = fromCounts([right, wrong, 0, wrong, right, 0, 0, 0, car], 3);
-  const about = { split: "test", images: 1234, fingerprint: null };
+  const about = { split: "test", images: 1234, fingerprint: null } as const;
   const base = experiment("{}");
   const evaluate = { ...base.evaluate, absent_class: "skip" } as const;
   return scored({ ...base, evaluate }, { confusion: counts, boundaries: null }, about).evaluation;

@@ -11,7 +11,7 @@ import { lower, type Program } from "../../src/plan/program.js";
 import { rate } from "../../src/plan/schedule.js";
 import { checkpointsOf, readSafetensors, weightsOf } from "../../src/run/checkpoint.js";
 import { evaluate } from "../../src/run/evaluate.js";
-import { allFound } from "../../src/run/find.js";
+import { runsOf } from "../../src/run/find.js";
 import {
   bestFile,
   checkpointRequest,
@@ -91,7 +91,7 @@ describe("validation on the way", { timeout: 120_000 }, () => {
     const [bare, labelled] = [0, 46].map((x) => [...pixels.subarray(3 * (width + x)).slice(0, 3)]);
     const laid = bare!.map((value, k) => Math.round(value + 0.6 * (own[0]![k]! - value)));
     expect(labelled).toEqual(laid);
-    const samples = await readSamples(at("coloured"));
+    const { samples } = await readSamples(at("coloured"));
     expect(samples.map(({ image }) => basename(image))).toEqual(["8.png", "9.png"]);
     const request = { program: coloured, folder: at("coloured"), device: "cpu" } as const;
     const inputs = samples.map(({ image }) => image);
@@ -307,7 +307,7 @@ describe("a run's folder", { timeout: 120_000 }, () => {
     expect(alone.help).toContain(`pspc eval 'specs/camvid.yaml#fcn' --run ${at("older")}`);
     expect((await failureOf(readRun(at("newer")))).help).toBe("Update pspc.");
     const runs = ["asked", "older", "newer"].map(at);
-    const { message, reason, help } = await failureOf(allFound(runs));
+    const { message, reason, help } = await failureOf((async () => runsOf(runs))());
     expect(message).toBe("2 of 3 runs cannot be read");
     expect(reason).toMatch(/older was written by pspc 0.*\n.*newer was written by a newer pspc$/);
     expect(help).toBe(`${alone.help}\nUpdate pspc.`);

@@ -174,7 +174,7 @@ describe("a comparison", { timeout: 120_000 }, () => {
     expect(JSON.parse(answer.out)).toMatchObject({ miou });
     expect(answer.err).toContain(`the best weights of ${keeping}: of step ${step}, miou`);
     // What the page shows of the run is what its last weights reach.
-    expect(await readEvaluations(keeping)).toEqual([]);
+    expect(await readEvaluations(keeping, of.experiment)).toEqual({ evaluations: [], damaged: [] });
     const to = join(folder, "best.safetensors");
     expect(await pspc(folder, "export", keeping, "--best", "--to", to)).toMatchObject({ code: 0 });
     const [ours, theirs] = [to, bestFile(keeping)].map((file) => readSafetensors(file));

@@ -4,6 +4,7 @@ import { basename, dirname, extname } from "node:path";
 import { command, flag, number, oneOf, option, optional, restPositionals, string } from "cmd-ts";
 import type { Split } from "../../data/layout.js";
 import { makeFolder, writeFileAtomic } from "../../data/write.js";
+import type { Failure } from "../../diagnostic/failure.js";
 import { page } from "../../report/page/page.js";
 import { type Entry, gather, type Member } from "../../report/page/report.js";
 import {
@@ -18,7 +19,7 @@ import { readRun } from "../../run/record.js";
 import { sample } from "../../run/samples.js";
 import type { Want } from "../../runtime/library.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
-import { badCount, noOverride } from "../errors.js";
+import { badCount, leftOut, noOverride } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { print, printJson, type Terminal, tell } from "../terminal.js";
@@ -73,23 +74,28 @@ export const run = verb((terminal, argv) =>
     handler: async ({ target, words, variants: names, seeds, split: of, runs, ...asked }) => {
       const { html, images, device } = asked;
       if (!Number.isInteger(seeds) || seeds < 1) throw badCount("seeds", seeds);
-      const variants = isRun(target.entry)
+      const meant = isRun(target.entry)
         ? await variantsOfRuns([target.entry, ...words], seeds)
-        : await variantsOfSpec(
-            terminal,
-            { target, overrides: words.map(override) },
-            { names: names?.split(","), seeds, json: asked.json },
-          );
+        : {
+            variants: await variantsOfSpec(
+              terminal,
+              { target, overrides: words.map(override) },
+              { names: names?.split(","), seeds, json: asked.json },
+            ),
+            damaged: [],
+          };
+      const { variants } = meant;
       const split = of ?? defaultSplit(terminal, variants[0].programs[0]);
-      const { answer: rows } = await follow(
+      const { answer: rows, events } = await follow(
         terminal,
         (signal) => compare({ spec: target.entry, parent: runs, variants, split, device, signal }),
         batchOf(variants),
       );
       if (rows === null) return interrupted(terminal);
-      const compared = rows.map((row, i) => ({
+      const damaged = [...meant.damaged, ...damagedIn(events)];
+      const compared = rows.map((row) => ({
         ...row,
-        differences: variants[i]?.differences ?? [],
+        differences: variants.find((each) => shownAs(each) === row.variant)?.differences ?? [],
       }));
       const name = isRun(target.entry) ? "runs" : nameOfSpec(target.entry);
       const written = await writeReport(terminal, {
@@ -98,16 +104,21 @@ export const run = verb((terminal, argv) =>
         command: ["npx pspc compare", ...argv].join(" "),
         variants,
         rows: compared,
+        damaged,
         split,
         images,
         device,
       });
       if (!written) return interrupted(terminal);
       answer(terminal, compared, asked);
-      return exit.ok;
+      for (const failure of damaged) tell(terminal, leftOut(failure));
+      return damaged.length === 0 ? exit.ok : exit.wrong;
     },
   }),
 );
+
+const damagedIn = (events: readonly Event[]): readonly Failure[] =>
+  events.flatMap((event) => (event.kind === "compared" ? event.damaged : []));
 
 const override = (word: string): string => {
   if (!word.includes("=")) throw noOverride(word);
@@ -145,8 +156,9 @@ export interface ReportRequest {
   /** What the user typed. */
   readonly command: string;
   readonly variants: AllMeant;
-  /** One a variant. */
+  /** One a variant, but for variants without a run that can be read. */
   readonly rows: readonly Compared[];
+  readonly damaged: readonly Failure[];
   readonly split: Split;
   readonly images: number;
   readonly device: Want;
@@ -159,13 +171,13 @@ export const writeReport = async (terminal: Terminal, request: ReportRequest): P
   const { interrupted } = await follow(terminal, (signal) => samples(request, signal));
   if (interrupted) return false;
   const entries = await Promise.all(
-    request.variants.flatMap((variant, i) => {
-      const row = request.rows[i];
+    request.variants.flatMap((variant) => {
+      const row = rowOf(request, variant);
       return row === undefined ? [] : [entryOf(variant, row)];
     }),
   );
-  const { file, title, split, command } = request;
-  const about = { title, split, commands: [command], live: false };
+  const { file, title, split, command, damaged } = request;
+  const about = { title, split, commands: [command], live: false, damaged };
   const text = await page(await gather(entries, about));
   makeFolder(dirname(file));
   await writeFileAtomic(file, text);
@@ -173,16 +185,17 @@ export const writeReport = async (terminal: Terminal, request: ReportRequest): P
   return true;
 };
 
+const rowOf = ({ rows }: ReportRequest, variant: Meant): Compared | undefined =>
+  rows.find((row) => row.variant === shownAs(variant));
+
 /** Of the first seed of each variant. */
-async function* samples(
-  { variants, rows, split, images, device }: ReportRequest,
-  signal: AbortSignal,
-): AsyncGenerator<Event, void> {
+async function* samples(request: ReportRequest, signal: AbortSignal): AsyncGenerator<Event, void> {
+  const { variants, split, images, device } = request;
   if (images < 1) return;
-  for (const [i, { programs }] of variants.entries()) {
-    const folder = rows[i]?.runs[0];
+  for (const variant of variants) {
+    const folder = rowOf(request, variant)?.runs[0];
     if (folder === undefined) continue;
-    yield* sample({ program: programs[0], folder, split, images, device, signal });
+    yield* sample({ program: variant.programs[0], folder, split, images, device, signal });
     if (signal.aborted) return;
   }
 }

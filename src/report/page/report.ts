@@ -1,13 +1,13 @@
 /** What a report shows, as plain data, and how it is read from run folders. */
 
+import type { Failure } from "../../diagnostic/failure.js";
 import type { Difference } from "../../normalize/difference.js";
 import type { Experiment } from "../../normalize/experiment.js";
 import { costs, type Result, type Row, rowOf } from "../../run/compare.js";
 import type { Evaluation } from "../../run/evaluation.js";
-import { metricsFile } from "../../run/folder.js";
-import { readJournal } from "../../run/journal.js";
+import { readMetrics } from "../../run/journal.js";
 import type { Run } from "../../run/record.js";
-import { readSamples } from "../../run/samples.js";
+import { readSamples, type Samples } from "../../run/samples.js";
 import { curvesOf } from "./curves.js";
 import { picturesOf } from "./pictures.js";
 
@@ -19,6 +19,8 @@ export interface Report {
   /** In the order of the spec; the first is the baseline. */
   readonly variants: readonly Shown[];
   readonly pictures: readonly Pictured[];
+  /** Run files that cannot be read: what they hold is missing from the page. */
+  readonly damaged: readonly Failure[];
   /** What to type to have it again. */
   readonly commands: readonly string[];
   /** Follows runs that are still going. */
@@ -79,38 +81,52 @@ export interface Member {
   readonly evaluation: Evaluation | null;
 }
 
-/** Reads curves and pictures of every run. What is missing or half-written is left out. */
+/** Reads curves and pictures of every run. What is missing is left out; what is damaged is named. */
 export const gather = async (
   entries: readonly Entry[],
-  about: Pick<Report, "title" | "split" | "commands" | "live">,
+  { damaged, ...about }: Pick<Report, "title" | "split" | "commands" | "live" | "damaged">,
 ): Promise<Report> => {
   const data = entries[0]?.experiment.data;
-  const samples = await Promise.all(
-    entries.map(({ runs: [first] }) => (first === undefined ? [] : readSamples(first.folder))),
-  );
+  const samples = await Promise.all(entries.map(samplesOf));
+  const runs = await Promise.all(entries.map(({ runs }) => Promise.all(runs.map(shownRun))));
   return {
     ...about,
     classes: data?.classes ?? [],
-    variants: await Promise.all(entries.map(shown)),
-    pictures: data === undefined ? [] : await picturesOf(samples, data),
+    variants: entries.map((entry, i) => shown(entry, runs[i] ?? [])),
+    pictures:
+      data === undefined
+        ? []
+        : await picturesOf(
+            samples.map((one) => one.samples),
+            data,
+          ),
+    damaged: [...damaged, ...[...runs.flat(), ...samples].flatMap((one) => one.damaged)],
   };
 };
 
-const shown = async ({ name, experiment, differences, runs }: Entry): Promise<Shown> => {
-  const [first, ...rest] = runs.flatMap(({ evaluation, ...run }): readonly Result[] =>
+const samplesOf = async ({ runs: [first] }: Entry): Promise<Samples> =>
+  first === undefined ? { samples: [], damaged: [] } : readSamples(first.folder);
+
+const shown = (
+  { name, experiment, differences, runs: members }: Entry,
+  runs: readonly ShownRun[],
+): Shown => {
+  const [first, ...rest] = members.flatMap(({ evaluation, ...run }): readonly Result[] =>
     evaluation === null ? [] : [{ ...run, evaluation }],
   );
   return {
     name,
     differences,
     ...costs(experiment),
-    runs: await Promise.all(runs.map(shownRun)),
+    runs,
     row: first === undefined ? null : rowOf(name, experiment, [first, ...rest]),
   };
 };
 
-const shownRun = async ({ folder, run }: Member): Promise<ShownRun> => ({
+const shownRun = async ({
   folder,
   run,
-  ...curvesOf(await readJournal(metricsFile(folder))),
-});
+}: Member): Promise<ShownRun & { readonly damaged: readonly Failure[] }> => {
+  const { lines, damaged } = await readMetrics(folder);
+  return { folder, run, ...curvesOf(lines), damaged };
+};

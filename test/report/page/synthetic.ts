@@ -32,7 +32,7 @@ const evaluation = (variant: number, seed: number) => {
     const right = 20_000 * skill * (0.6 + 0.4 * chance(row, variant));
     return Math.round(row === column ? right : 900 * (1 - skill) * chance(i, variant) ** 3 * 8);
   });
-  const about = { split: "val", images: 90, fingerprint: "0123456789abcdef" };
+  const about = { split: "val", images: 90, fingerprint: "0123456789abcdef" } as const;
   return scored(base, { confusion: fromCounts(counts, n), boundaries: null }, about).evaluation;
 };
 
@@ -49,6 +49,8 @@ const run = (variant: number, seed: number): Run => ({
   overrides: [],
   recoveries: [],
   amendments: [],
+  kernels: {},
+  formerly: [],
   created: "2026-01-02T03:04:05.000Z",
   fingerprint: {
     graph: "fedcba9876543210",
@@ -116,6 +118,7 @@ export const synthetic = (names: readonly string[], more: Partial<Report> = {}):
   split: "val",
   classes,
   variants: names.map(shown),
+  damaged: [],
   pictures: Array.from({ length: 4 }, (_, i) => pictured(i, names.length)),
   commands: ["npx pspc compare examples/context-scenes/scenes.yaml --seeds 3"],
   live: false,

@@ -1,0 +1,247 @@
+/** Decodes the experiment that a run's record holds: types and ranges of every value, then the rules of the language. */
+
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as t from "io-ts";
+import { type Checked, errorsIn, unless } from "../diagnostic/diagnostic.js";
+import { Codec, decode, fail } from "../language/codec.js";
+import type { LabelMap } from "../language/dataset.js";
+import { wrongType } from "../language/errors.js";
+import { closed, isMap } from "../language/map.js";
+import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
+import type { Augmentation, Data, Experiment, Train } from "../normalize/experiment.js";
+import type { Rule } from "../rules/rule.js";
+import { rules } from "../rules/rules.js";
+import { nullable, share, words } from "./codec.js";
+
+const positive = integer({ min: 1 });
+const weight = real({ min: 0 });
+const channels = integer({ min: 1, max: 16384 });
+const pixels = tuple(2, "whole numbers", integer({ min: 1, max: 16384 }));
+const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
+
+/** JSON has no maps: labels stand in it as pairs of a value and its class. */
+type LabelPair = readonly [value: number, target: number | "ignore"];
+type Written = Omit<Experiment, "data"> & {
+  readonly data: Omit<Data, "labels"> & { readonly labels: readonly LabelPair[] };
+};
+
+const label: Codec<LabelPair> = new Codec("a label value and its class", ["list"], {}, (u, c) => {
+  const [value, target, ...more] = Array.isArray(u) ? (u as readonly unknown[]) : [];
+  const named = target === "ignore" || Number.isSafeInteger(target);
+  return Number.isSafeInteger(value) && named && more.length === 0
+    ? t.success(u as LabelPair)
+    : fail(u, c, wrongType("a label value and its class", u));
+});
+
+const split = oneOf(
+  words,
+  closed("the folders", { images: words, labels: words, suffix: words }, {}),
+);
+
+const data = closed(
+  "the data",
+  {
+    layout: choice("list", "voc", "cityscapes", "ade20k", "folders"),
+    root: words,
+    train: split,
+    val: nullable(split),
+    test: nullable(split),
+    classes: list("class names", text("a class name"), { min: 1, max: 65535 }),
+    labels: list("labels", label),
+    damaged: choice("stop", "skip"),
+    label_format: choice("index", "colour"),
+    label_map: nullable(choice("voc", "ade20k", "labelIds", "labelTrainIds")),
+    palette: nullable(list("colours", rgb)),
+    mean: tuple(3, "numbers", real()),
+    std: tuple(3, "numbers", real()),
+  },
+  {},
+);
+
+const model = closed(
+  "the model",
+  {
+    backbone: closed(
+      "the backbone",
+      {
+        block: choice("basic", "bottleneck"),
+        blocks: tuple(4, "whole numbers", integer({ min: 1, max: 200 })),
+        width: channels,
+        stem: oneOf(
+          closed("the stem", { kind: choice("conv7"), channels }, {}),
+          closed(
+            "the stem",
+            { kind: choice("deep"), channels: tuple(3, "channels", channels) },
+            {},
+          ),
+        ),
+        dilations: tuple(4, "whole numbers", integer({ min: 1, max: 64 })),
+        stride_site: choice("3x3", "1x1"),
+        first_dilation: choice("full", "contracted"),
+      },
+      {},
+    ),
+    weights: nullable(closed("the weights", { file: words, only: choice("all", "backbone") }, {})),
+    pyramid: nullable(
+      closed(
+        "the pyramid",
+        {
+          bins: list("bins", integer({ min: 1, max: 1024 }), { min: 1, max: 64 }),
+          pool: choice("average", "max"),
+          channels: nullable(channels),
+          order: choice("ascending", "descending"),
+        },
+        {},
+      ),
+    ),
+    head: closed("the head", { channels, dropout: share }, {}),
+    auxiliary: nullable(
+      closed(
+        "the auxiliary head",
+        { after: integer({ min: 1, max: 4 }), channels, dropout: share, weight },
+        {},
+      ),
+    ),
+    align_corners: flag,
+    norm: closed("the norm", { epsilon: real({ above: 0 }), momentum: share }, {}),
+  },
+  {},
+);
+
+const range = { min: real(), max: real() };
+const augmentations: {
+  readonly [K in Augmentation["op"]]: Codec<Extract<Augmentation, { op: K }>>;
+} = {
+  mirror: closed("mirror", { op: choice("mirror"), probability: share }, {}),
+  scale: closed("scale", { op: choice("scale"), ...range, aspect: real({ min: 1 }) }, {}),
+  rotate: closed(
+    "rotate",
+    { op: choice("rotate"), ...range, probability: share, border: oneOf(choice("mean"), rgb) },
+    {},
+  ),
+  blur: closed("blur", { op: choice("blur"), probability: share }, {}),
+  jitter: closed(
+    "jitter",
+    {
+      op: choice("jitter"),
+      brightness: share,
+      contrast: share,
+      saturation: share,
+      probability: share,
+    },
+    {},
+  ),
+  crop: closed("crop", { op: choice("crop"), max_share: real({ above: 0, max: 1 }) }, {}),
+};
+const isOp = (op: unknown): op is Augmentation["op"] =>
+  typeof op === "string" && Object.hasOwn(augmentations, op);
+
+const augmentation: Codec<Augmentation> = new Codec(
+  "an augmentation",
+  ["map"],
+  {},
+  (u, c): t.Validation<Augmentation> =>
+    isMap(u) && isOp(u.op)
+      ? augmentations[u.op].validate(u, c)
+      : fail(u, c, wrongType("an augmentation", u)),
+);
+
+const train: Codec<Train> = closed(
+  "the training",
+  {
+    iterations: positive,
+    batch: positive,
+    accumulate: positive,
+    memory: nullable(
+      oneOf(
+        closed("the memory", { budget: positive }, {}),
+        closed("the memory", { recompute: choice("blocks", "stages") }, {}),
+      ),
+    ),
+    crop: pixels,
+    seed: integer({ min: 0, max: 4294967295 }),
+    precision: choice("f32", "bf16"),
+    optimizer: closed(
+      "the optimizer",
+      { momentum: share, weight_decay: weight, decay: choice("all", "kernels") },
+      {},
+    ),
+    clip: nullable(real({ above: 0 })),
+    schedule: closed("the schedule", { base: real({ above: 0 }), power: weight, end: weight }, {}),
+    multipliers: closed(
+      "the multipliers",
+      { new: weight, pyramid: weight, head: weight, auxiliary: weight, bias: weight },
+      {},
+    ),
+    freeze: closed(
+      "what is frozen",
+      { stages: choice(0, 1, 2, 3, 4), norm: choice("none", "backbone", "all") },
+      {},
+    ),
+    ema: nullable(real({ min: 0, below: 1 })),
+    loss: closed(
+      "the loss",
+      {
+        mean_over: choice("valid", "all"),
+        class_weights: nullable(list("weights", weight)),
+        mining: nullable(closed("the mining", { threshold: share, keep: positive }, {})),
+        strips: integer({ min: 1, max: 64 }),
+        dice: weight,
+      },
+      {},
+    ),
+    augment: list("augmentations", augmentation, { max: 32 }),
+    validate: nullable(
+      closed("the validation", { every: positive, images: nullable(positive) }, {}),
+    ),
+    checkpoints: closed(
+      "the checkpoints",
+      {
+        every: nullable(positive),
+        keep: positive,
+        best: choice("none", "miou", "mean_accuracy", "pixel_accuracy"),
+      },
+      {},
+    ),
+    recover: nullable(
+      closed("the recovery", { factor: real({ above: 0, below: 1 }), attempts: positive }, {}),
+    ),
+  },
+  {},
+);
+
+export const evaluate = closed(
+  "the evaluation",
+  {
+    mode: choice("whole", "slide"),
+    window: pixels,
+    overlap: real({ min: 0, below: 1 }),
+    scales: list("scales", real({ above: 0, max: 16 }), { min: 1, max: 32 }),
+    long_side: nullable(positive),
+    mirror: flag,
+    padding: choice("centre", "end"),
+    average: choice("probabilities", "logits"),
+    rounding: choice("nearest", "above"),
+    absent_class: choice("zero", "skip", "one"),
+    boundary: nullable(real({ above: 0, max: 1 })),
+  },
+  {},
+);
+
+const written: Codec<Written> = closed("the experiment", { data, model, train, evaluate }, {});
+
+/** As JSON holds it. Every value, and then what the rules of the language say of them together. */
+export const decodeExperiment = (value: unknown): Checked<Experiment> =>
+  pipe(decode(written, value), E.map(withLabelMap), E.chain(withinRules));
+
+const withLabelMap = ({ data, ...rest }: Written): Experiment => {
+  const labels: LabelMap = new Map(data.labels);
+  return { ...rest, data: { ...data, labels } };
+};
+
+const withinRules = (experiment: Experiment): Checked<Experiment> =>
+  unless(
+    errorsIn(Object.values<Rule>(rules).flatMap((rule) => rule(experiment, {}))),
+    () => experiment,
+  );
