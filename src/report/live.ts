@@ -70,7 +70,7 @@ const versionOf = async ({ runs, damaged }: Runs): Promise<string> => {
 };
 
 const pageOf = async (folder: string, { runs, damaged }: Runs): Promise<string> => {
-  const comparable = sameClasses(runs);
+  const { comparable, others } = sameClasses(runs);
   const evaluations = new Map(
     await Promise.all(
       comparable.map(async (found) => [found, await evaluationsOf(found)] as const),
@@ -98,19 +98,39 @@ const pageOf = async (folder: string, { runs, damaged }: Runs): Promise<string> 
   });
   const title = basename(resolve(folder));
   const commands = [`npx pspc compare ${comparable.map((one) => one.folder).join(" ")}`];
-  const unread = [...damaged, ...read.flatMap((one) => one.damaged)];
+  const unread = [...damaged, ...others, ...read.flatMap((one) => one.damaged)];
   return page(await gather(entries, { title, split, commands, live: true, damaged: unread }));
 };
 
 const evaluationsOf = ({ folder, run }: Found): Promise<Evaluations> =>
   readEvaluations(folder, run.experiment);
 
-/** Runs over other classes than the newest one's cannot stand in one table, and are left out. */
-const sameClasses = (runs: readonly Found[]): readonly Found[] => {
-  const [newest] = runs.toSorted((a, b) => b.run.created.localeCompare(a.run.created));
+/**
+ * Runs over different classes cannot stand in one table: those over the classes of most runs are shown, of as many the
+ * newest, and the others are named.
+ */
+const sameClasses = (
+  runs: readonly Found[],
+): { readonly comparable: readonly Found[]; readonly others: readonly Failure[] } => {
   const classes = ({ run }: Found): string => JSON.stringify(run.experiment.data.classes);
-  return newest === undefined ? [] : runs.filter((one) => classes(one) === classes(newest));
+  const times = (one: Found): number =>
+    runs.filter((other) => classes(other) === classes(one)).length;
+  const [shown] = runs.toSorted(
+    (a, b) => times(b) - times(a) || b.run.created.localeCompare(a.run.created),
+  );
+  const isShown = (one: Found): boolean => shown !== undefined && classes(one) === classes(shown);
+  return {
+    comparable: runs.filter(isShown),
+    others: runs.filter((one) => !isShown(one)).map(({ folder }) => otherClasses(folder)),
+  };
 };
+
+const otherClasses = (folder: string): Failure =>
+  failure(
+    `${folder} is not shown`,
+    "it has other classes than most runs here",
+    "Keep runs over other classes in a folder of their own.",
+  );
 
 const splitOf = (evaluations: readonly Evaluation[]): string =>
   ["val", "test", "train"].find((split) => evaluations.some((one) => one.split === split)) ?? "val";

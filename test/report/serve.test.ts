@@ -156,7 +156,8 @@ describe("the live page", () => {
     mkdirSync(join(odd, "half"));
     writeFileSync(join(odd, "half", "run.json"), '{"spec": "x');
     const { experiment } = run;
-    const data = { ...experiment.data, classes: ["other"] };
+    const classes = experiment.data.classes.map((name) => `other ${name}`);
+    const data = { ...experiment.data, classes };
     const older = { created: "2020-01-01T00:00:00.000Z", experiment: { ...experiment, data } };
     await writeRun(join(odd, "old"), { ...run, ...older });
     expect((await liveReport(odd)()).text.includes("1 variant, scored")).toBe(true);

@@ -288,10 +288,10 @@ describe("a run's folder", { timeout: 120_000 }, () => {
       return failureOf(readRun(at("broken")));
     };
     const whole = await readFile(runFile(at("asked")), "utf8");
-    expect((await saying(whole.slice(0, 300))).reason).toMatch(/no JSON/);
-    expect((await saying("null")).reason).toMatch(/no JSON/);
+    expect((await saying(whole.slice(0, 300))).reason).toMatch(/not JSON/);
+    expect((await saying("null")).reason).toBe("it is not a map");
     expect((await saying(whole.replace('"train": {', '"tran": {'))).reason).toBe(
-      "it lacks experiment.train",
+      "experiment.tran: `tran` is not a key of the experiment\nexperiment: the experiment lacks the key `train`",
     );
   });
 
@@ -306,9 +306,11 @@ describe("a run's folder", { timeout: 120_000 }, () => {
     expect(alone.message).toMatch(/was written by pspc 0\.1\.0$/);
     expect(alone.help).toContain(`pspc eval 'specs/camvid.yaml#fcn' --run ${at("older")}`);
     expect((await failureOf(readRun(at("newer")))).help).toBe("Update pspc.");
-    const runs = ["asked", "older", "newer"].map(at);
-    const { message, reason, help } = await failureOf((async () => runsOf(runs))());
-    expect(message).toBe("2 of 3 runs cannot be read");
+    const some = runsOf(["asked", "older", "newer"].map(at));
+    expect(some).toMatchObject({ runs: [{ folder: at("asked") }], damaged: [alone, {}] });
+    const none = async () => runsOf(["older", "newer"].map(at));
+    const { message, reason, help } = await failureOf(none());
+    expect(message).toBe("2 runs cannot be read");
     expect(reason).toMatch(/older was written by pspc 0.*\n.*newer was written by a newer pspc$/);
     expect(help).toBe(`${alone.help}\nUpdate pspc.`);
   });

@@ -69,8 +69,8 @@ const damagedSection = ({ damaged }: Report): Html =>
   damaged.length === 0
     ? nothing
     : html`<section id="damaged" aria-labelledby="damaged-title">
-<h2 id="damaged-title">Damaged files</h2>
-<p class="lead">What these files hold is missing from this page; everything else is complete.</p>
+<h2 id="damaged-title">Not shown</h2>
+<p class="lead">What is missing from this page, and why; everything else is complete.</p>
 <ul>${damaged.map(({ message, reason, help }) => html`<li><p><strong>${message}</strong>${reason === undefined ? "" : html`<br>${reason}`}${help === undefined ? "" : html`<br>${help}`}</p></li>`)}</ul>
 </section>`;
 
@@ -89,7 +89,7 @@ const sectionsOf = async (report: Report): Promise<readonly Section[]> => {
     { id: "curves", name: "Training", content: await curvesSection(report) },
     { id: "costs", name: "Costs", content: await costsSection(report) },
     { id: "differences", name: "What differs", content: differencesSection(report) },
-    { id: "damaged", name: "Damaged files", content: damagedSection(report) },
+    { id: "damaged", name: "Not shown", content: damagedSection(report) },
     { id: "again", name: "Reproduce", content: reproductionSection(report) },
   ];
   return all.filter(({ content }) => content !== nothing);

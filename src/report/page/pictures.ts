@@ -55,9 +55,12 @@ export const picturesOf = async (
 
 const ifReadable = <A>(reading: Promise<A>): Promise<A | null> =>
   reading.catch((error) => {
-    if (error instanceof Failed || (error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (error instanceof Failed || isOfTheSystem(error)) return null;
     throw error;
   });
+
+/** An error of Node's about a file: it is missing, a folder, or not this user's. */
+const isOfTheSystem = (error: unknown): boolean => error instanceof Error && "errno" in error;
 
 type Size = Pick<Classes, "height" | "width">;
 

@@ -21,7 +21,8 @@ const chance = (...keys: readonly number[]): number => {
 
 const base: Experiment = (() => {
   const one = experiment("{}");
-  return { ...one, data: { ...one.data, classes } };
+  const labels = new Map(classes.map((_, c) => [c, c]));
+  return { ...one, data: { ...one.data, classes, labels } };
 })();
 
 const evaluation = (variant: number, seed: number) => {
@@ -43,7 +44,7 @@ const run = (variant: number, seed: number): Run => ({
   step: 400,
   steps: 400,
   seconds: 60 + 90 * chance(variant, 5),
-  peak_memory: (0.7 + chance(variant, 6)) * 2 ** 30,
+  peak_memory: Math.round((0.7 + chance(variant, 6)) * 2 ** 30),
   device: "cpu",
   versions: { pspc: "0.1.0", node: "v20.20.2", tensorflow: "2.9.1" },
   overrides: [],
