@@ -3,8 +3,8 @@
 import { cellLength } from "../graph/constant.js";
 import { macsOf } from "../graph/cost.js";
 import { type Graph, type Value, type ValueOf, valuesOfOp } from "../graph/graph.js";
-import { product } from "../graph/type.js";
-import { isTrained, layerName } from "../graph/variable.js";
+import { ofRank, product } from "../graph/type.js";
+import { isTrained, type LayerSite, layerName, type Part } from "../graph/variable.js";
 
 export interface LayerRow {
   readonly name: string;
@@ -21,9 +21,10 @@ export interface LayerRow {
   readonly parameters: number;
   /** Multiply-accumulates for one image. */
   readonly macs: number;
+  readonly part: Part;
+  /** The residual block that it is a layer of, counted from 1 in its stage. */
+  readonly block: { readonly stage: number; readonly block: number } | null;
 }
-
-export const isAuxiliary = ({ name }: LayerRow): boolean => name.startsWith("auxiliary.");
 
 /** Convolutions and pools in the order of the forward pass; gradients are other operations. */
 export const layers = (graph: Graph): readonly LayerRow[] => {
@@ -44,6 +45,8 @@ export const layers = (graph: Graph): readonly LayerRow[] => {
         receptive_field: fields[value.id]?.size ?? 0,
         parameters: parameters.get(own.name) ?? 0,
         macs: macsOf(value, graph) / batch,
+        part: own.part,
+        block: own.block,
       } satisfies LayerRow,
     ];
   });
@@ -60,9 +63,12 @@ const parametersByLayer = (graph: Graph): ReadonlyMap<string, number> => {
   return total;
 };
 
-type Own = Pick<LayerRow, "name" | "kind" | "kernel" | "stride" | "dilation"> & {
+interface Own extends Omit<LayerRow, "output" | "receptive_field" | "parameters" | "macs"> {
   readonly shape: readonly number[];
-};
+}
+
+const blockOf = (site: LayerSite): LayerRow["block"] =>
+  site.part === "backbone" && site.stage !== 0 ? { stage: site.stage, block: site.block } : null;
 
 /** A value as a layer; most values are none. */
 const describe = (value: Value, graph: Graph): Own | undefined => {
@@ -70,16 +76,22 @@ const describe = (value: Value, graph: Graph): Own | undefined => {
   if (value.op === "convolution") {
     const kernel = graph.values[value.args[1]];
     if (kernel.op !== "variable" || kernel.attributes.site === null) return undefined;
-    const [height, width] = kernel.attributes.shape;
+    const [height, width] = ofRank(kernel.attributes.shape, 4);
+    const { site } = kernel.attributes;
     const { stride, dilation } = value.attributes;
-    const name = layerName(kernel.attributes.site);
-    return { name, kind: "convolution", kernel: [height, width], stride, dilation, shape };
+    const window = { kernel: [height, width], stride, dilation, shape } as const;
+    const { part } = site;
+    return { name: layerName(site), kind: "convolution", ...window, part, block: blockOf(site) };
   }
   if (value.op === "maxPool") {
     const { size, stride } = value.attributes;
     // The stem pools by 3×3 steps of 2; cells of the pyramid lie side by side.
-    const name = size[0] === stride[0] ? `pyramid.bin${shape[1]}.pool` : "backbone.pool";
-    return { name, kind: "max pool", kernel: size, stride: stride[0], dilation: 1, shape };
+    const at =
+      size[0] === stride[0]
+        ? ({ name: `pyramid.bin${shape[1]}.pool`, part: "pyramid" } as const)
+        : ({ name: "backbone.pool", part: "backbone" } as const);
+    const window = { kernel: size, stride: stride[0], dilation: 1, shape };
+    return { ...at, kind: "max pool", ...window, block: null };
   }
   const cell = averageCell(value, graph);
   if (cell === undefined) return undefined;
@@ -92,6 +104,8 @@ const describe = (value: Value, graph: Graph): Own | undefined => {
     stride: cell.size[0],
     dilation: 1,
     shape: pooled,
+    part: "pyramid",
+    block: null,
   };
 };
 

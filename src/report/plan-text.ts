@@ -38,13 +38,14 @@ const cells = (row: LayerRow): readonly string[] => [
   row.macs === 0 ? "" : scaled(row.macs),
 ];
 
-const blockOf = (name: string): string => /^backbone\.stage\d+\.block\d+/.exec(name)?.[0] ?? name;
+const nameOfBlock = ({ name, part, block }: LayerRow): string =>
+  block === null ? name : `${part}.stage${block.stage}.block${block.block}`;
 
 /** A residual block as one row: what leaves it, what it costs, its widest dilation. */
 export const blocks = (layers: readonly LayerRow[]): readonly LayerRow[] =>
-  alikeTogether(layers, (a, b) => blockOf(a.name) === blockOf(b.name)).map((rows) => ({
+  alikeTogether(layers, (a, b) => nameOfBlock(a) === nameOfBlock(b)).map((rows) => ({
     ...rows[0],
-    name: blockOf(rows[0].name),
+    name: nameOfBlock(rows[0]),
     output: lastOf(rows).output,
     stride: Math.max(...rows.map(({ stride }) => stride)),
     dilation: Math.max(...rows.map(({ dilation }) => dilation)),
@@ -62,15 +63,15 @@ export const fold = (rows: readonly LayerRow[]): readonly LayerRow[] =>
       ? last
       : {
           ...last,
-          name: `${same[0].name}…${/\d+$/.exec(last.name)?.[0]}`,
+          name: `${same[0].name}…${last.block?.block}`,
           parameters: n * last.parameters,
           macs: n * last.macs,
         };
   });
 
 const isSameBlock = (a: LayerRow, b: LayerRow): boolean =>
-  /\.block\d+$/.test(a.name) &&
-  a.name.replace(/\d+$/, "") === b.name.replace(/\d+$/, "") &&
+  a.block !== null &&
+  a.block.stage === b.block?.stage &&
   [a.parameters === b.parameters, a.macs === b.macs, a.dilation === b.dilation].every(Boolean);
 
 type NonEmpty<A> = readonly [A, ...A[]];

@@ -16,7 +16,7 @@ import { rate, rateGroups, stepsPerEpoch } from "../plan/schedule.js";
 import { trainingKernels, trainingStep } from "../plan/step.js";
 import type { Kernels } from "../rewrite/kernels.js";
 import { asWritten } from "../rewrite/passes.js";
-import { isAuxiliary, type LayerRow, layers } from "./layers.js";
+import { type LayerRow, layers } from "./layers.js";
 import { PLAN_FORMAT } from "./saved-plan.js";
 import { summary } from "./summary.js";
 
@@ -162,7 +162,10 @@ const recompute = (request: PlanRequest): Recompute | null => {
 
 const cost = (rows: readonly LayerRow[], of: (row: LayerRow) => number): Cost => {
   const total = (some: readonly LayerRow[]): number => some.reduce((n, row) => n + of(row), 0);
-  return { inference: total(rows.filter((row) => !isAuxiliary(row))), training: total(rows) };
+  return {
+    inference: total(rows.filter(({ part }) => part !== "auxiliary")),
+    training: total(rows),
+  };
 };
 
 /** How many numbers the trainable variables hold that `has` chooses. */

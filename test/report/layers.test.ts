@@ -1,12 +1,16 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, it } from "vitest";
 import { macs, parameterCount } from "../../src/graph/cost.js";
 import { predictionStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { type LayerRow, layers } from "../../src/report/layers.js";
 import { plan } from "../../src/report/plan.js";
+import { readPlan } from "../../src/report/saved-plan.js";
 import { summary } from "../../src/report/summary.js";
 import { asWritten } from "../../src/rewrite/passes.js";
+import { check } from "../golden/front.js";
 import { experiment } from "./example.js";
 
 const rowsOf = (model: string): readonly LayerRow[] =>
@@ -17,6 +21,19 @@ const named = (rows: readonly LayerRow[], name: string): LayerRow => {
   if (found === undefined) throw new Error(`there is no ${name}`);
   return found;
 };
+
+describe("the layers of a plan that 0.1 saved", () => {
+  it("stand where those of a plan of today do", () => {
+    const read = readPlan(readFileSync("test/golden/v0.1/plan.json", "utf8"));
+    const checked = check({ "spec.yaml": readFileSync("test/golden/v0.1/squares.yaml", "utf8") });
+    if (E.isLeft(read) || E.isLeft(checked.result)) throw new Error("it cannot be read");
+    const today = layers(trainingStep(checked.result.right.experiment, asWritten));
+    expect(read.right.layers).toEqual(today);
+    // A difference of plans compares their texts.
+    expect(JSON.stringify(read.right.layers)).toBe(JSON.stringify(today));
+    expect(today.filter(({ block }) => block !== null)).not.toEqual([]);
+  });
+});
 
 describe("the layers", () => {
   it("add up to what the graph costs, whatever the network", () => {
