@@ -20,7 +20,7 @@ export const failure = (message: string, reason?: string, help?: string): Failur
   ...(help === undefined ? {} : { help }),
 });
 
-/** A Failure on its way through code that throws: `async` generators and workers. Caught at the edge, in cli/. */
+/** A Failure on its way through code that throws: `async` generators and workers. */
 export class Failed extends Error {
   constructor(readonly failure: Failure) {
     super(failure.message);
