@@ -134,7 +134,13 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       { pyramid: { bins: [6] }, train: { crop: [89, 97] } },
       ["E0502 model.pyramid.bins"],
     ],
-    ["a bin that does not fit", { pyramid: { bins: [2, 13] }, train: { crop: [89, 89] } }, []],
+    [
+      "5 beside 12 in 12×12",
+      { pyramid: { bins: [12, 5] }, train: { crop: [89, 89] } },
+      ["E0502 model.pyramid.bins"],
+    ],
+    ["a bin that does not fit", { pyramid: { bins: [5, 13] }, train: { crop: [89, 89] } }, []],
+    ["a bin that fits one way", { pyramid: { bins: [5, 13] }, train: { crop: [89, 97] } }, []],
     ["a crop off the grid", { pyramid: { bins: [5] }, train: { crop: [90, 89] } }, []],
   ],
   binsDiffer: [
