@@ -1,9 +1,8 @@
 // @ts-check
 /** A contact sheet: rows of pictures with label files enter, one PNG that shows them side by side leaves. */
 
-import { readFile } from "node:fs/promises";
 import { readImage } from "../../dist/data/image.js";
-import { decodeIndices } from "../../dist/data/png.js";
+import { readIndices } from "../../dist/data/sample.js";
 import { writeImage } from "../../dist/data/write-image.js";
 import { PALETTE } from "./classes.mjs";
 import { SIZE } from "./scene.mjs";
@@ -32,7 +31,7 @@ export async function writeSheet(path, rows) {
 
 /** The label file at `path` in the colours of its classes, `[SIZE, SIZE, 3]`. @param {string} path */
 async function coloured(path) {
-  const { values } = await decodeIndices(await readFile(path), path);
+  const { values } = await readIndices(path);
   const pixels = new Uint8Array(values.length * 3);
   values.forEach((value, i) => {
     pixels.set(PALETTE.subarray(3 * value, 3 * value + 3), 3 * i);

@@ -4,9 +4,9 @@ import sharp from "sharp";
 import type { Data, Train } from "../normalize/experiment.js";
 import type { Decision } from "../plan/augment.js";
 import { augmenter } from "./augment.js";
-import type { Picture } from "./image.js";
 import { labelTable } from "./labels.js";
 import { pack } from "./packed.js";
+import type { Picture } from "./picture.js";
 import { type Labelled, readSample, type Sample } from "./sample.js";
 
 export interface Look {

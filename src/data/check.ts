@@ -7,6 +7,7 @@ import {
   type FactStore,
   type ImageFacts,
   imageFacts,
+  imageQuestion,
   isFailure,
   type LabelFacts,
   labelFacts,
@@ -27,11 +28,20 @@ export interface Checkup {
   }[];
   /** Of each pair that has no mistake. */
   readonly pairs: readonly Pair[];
+  /** Of each label that could be read. */
+  readonly labels: readonly CheckedLabel[];
+}
+
+export interface CheckedLabel extends LabelFacts {
+  readonly path: string;
 }
 
 export interface Pair extends Sample {
-  /** Digest of the image's pixels. */
+  /** Digests of the image's pixels and of the label's. */
   readonly digest: string;
+  readonly labelDigest: string;
+  /** The least and the largest value of any channel of the image. */
+  readonly limits: readonly [low: number, high: number];
   /** Pixels of each class that occurs, by its index; `IGNORED` among them. */
   readonly classes: ReadonlyMap<number, number>;
   readonly height: number;
@@ -55,12 +65,13 @@ export async function checkSamples(
   { report = () => {}, signal }: Watching = {},
 ): Promise<Checkup> {
   const table = labelTable(labelling);
-  const found: (Pair | Failure)[] = new Array(samples.length);
+  const found: Examined[] = new Array(samples.length);
   let [next, done] = [0, 0];
   const look = async (): Promise<void> => {
-    while (next < samples.length && !signal?.aborted) {
-      const index = next++;
-      found[index] = await examine(samples[index]!, table, store);
+    for (let index = next++; !signal?.aborted; index = next++) {
+      const sample = samples[index];
+      if (sample === undefined) return;
+      found[index] = await examine(sample, table, store);
       report(++done, samples.length);
     }
   };
@@ -70,18 +81,22 @@ export async function checkSamples(
   return summed(found);
 }
 
-async function examine(
-  sample: Sample,
-  table: LabelTable,
-  store: FactStore,
-): Promise<Pair | Failure> {
+interface Examined {
+  readonly result: Pair | Failure;
+  readonly label: CheckedLabel | null;
+}
+
+async function examine(sample: Sample, table: LabelTable, store: FactStore): Promise<Examined> {
   const [image, label] = await Promise.all([
-    store.of(sample.image, "image", imageFacts),
+    store.of(sample.image, imageQuestion(table.reading), imageFacts(table.reading)),
     store.of(sample.label, table.format, labelFacts(table.format)),
   ]);
-  if (isFailure(image)) return image.failure;
-  if (isFailure(label)) return label.failure;
-  return mistakeIn(sample, image, label, table) ?? pairOf(sample, image, label, table);
+  if (isFailure(label))
+    return { result: isFailure(image) ? image.failure : label.failure, label: null };
+  const read = { ...label, path: sample.label };
+  if (isFailure(image)) return { result: image.failure, label: read };
+  const mistake = mistakeIn(sample, image, label, table);
+  return { result: mistake ?? pairOf(sample, image, label, table), label: read };
 }
 
 const mistakeIn = (
@@ -90,10 +105,8 @@ const mistakeIn = (
   label: LabelFacts,
   table: LabelTable,
 ): Failure | null => {
-  if (image.height !== label.height || image.width !== label.width) {
-    const sizes = [image, label].map(({ height, width }) => [height, width] as const);
-    return sizesDiffer(sample, sizes[0]!, sizes[1]!, image.turned);
-  }
+  if (image.height !== label.height || image.width !== label.width)
+    return sizesDiffer(sample, image, label, image.turned);
   const strays = label.values
     .filter(([value]) => table.meaning(value) < 0)
     .map(([value, pixels]): Stray => ({ value, pixels }));
@@ -103,8 +116,8 @@ const mistakeIn = (
 
 const pairOf = (
   { image, label }: Sample,
-  { height, width, pixels }: ImageFacts,
-  { values }: LabelFacts,
+  { height, width, pixels, limits }: ImageFacts,
+  { values, pixels: labelDigest }: LabelFacts,
   table: LabelTable,
 ): Pair => {
   const classes = new Map<number, number>();
@@ -112,18 +125,20 @@ const pairOf = (
     const meaning = table.meaning(value);
     classes.set(meaning, (classes.get(meaning) ?? 0) + count);
   }
-  return { image, label, height, width, digest: pixels, classes };
+  return { image, label, height, width, digest: pixels, labelDigest, limits, classes };
 };
 
 const isPair = (found: Pair | Failure): found is Pair => !("kind" in found);
 
-const summed = (found: readonly (Pair | Failure)[]): Checkup => {
-  const pairs = found.filter(isPair);
+const summed = (found: readonly Examined[]): Checkup => {
+  const results = found.map(({ result }) => result);
+  const pairs = results.filter(isPair);
   return {
-    failures: found.filter((one): one is Failure => !isPair(one)),
-    damaged: found.flatMap((one, index) => (isPair(one) ? [] : [index])),
+    failures: results.filter((one): one is Failure => !isPair(one)),
+    damaged: results.flatMap((one, index) => (isPair(one) ? [] : [index])),
     sizes: sizesOf(pairs),
     pairs,
+    labels: found.flatMap(({ label }) => (label === null ? [] : [label])),
   };
 };
 

@@ -89,11 +89,29 @@ export const several = (failures: readonly Failure[], shown = 10): Failure => {
   );
 };
 
-export const unreadable = (path: string, reason: string): Failure =>
-  failure(
-    `cannot read ${path}`,
-    reason,
-    "Restore the file from its source, or take its line out of the list.",
+export const unreadable = (
+  path: string,
+  reason: string,
+  help = "Restore the file from its source, or take its line out of the list.",
+): Failure => failure(`cannot read ${path}`, reason, help);
+
+/** A file that is whole, and is no still picture of three bands of bytes. */
+export const oddPicture = (path: string, reason: string, help: string): Failure =>
+  failure(`${path} is not a picture that can be read as it is`, reason, help);
+
+/** Samples whose meaning the file does not say: remedies name the keys that do. */
+export const unsaidRange = (path: string, what: string, low: number, high: number): Failure =>
+  oddPicture(
+    path,
+    `${what}, from ${low} to ${high} here`,
+    `Say which of them are black and white: \`data.images: {range: [${Math.floor(low)}, ${Math.ceil(high)}]}\`, with the limits of the whole data set.`,
+  );
+
+export const unsaidBands = (path: string, bands: number): Failure =>
+  oddPicture(
+    path,
+    `it has ${bands} bands, and does not say which are red, green and blue`,
+    "Say it: `data.images: {bands: [3, 2, 1]}` takes the third as red; bands count from 1.",
   );
 
 export const tooLarge = (path: string, bytes: number, most: number): Failure =>
@@ -106,22 +124,38 @@ export const tooLarge = (path: string, bytes: number, most: number): Failure =>
 export const colourLabel = (path: string, what: string): Failure =>
   failure(
     `${path} holds colours, not class indices`,
-    `it is a PNG of type ${what}`,
+    `it is an ${what} picture whose channels differ`,
     "Tell the colour of each class, `labels: {colours: {sky: [70, 130, 180], …}}`, or save labels as grey or palette PNG.",
   );
 
-export const interlaced = (path: string): Failure =>
-  failure(`${path} is an interlaced PNG`, undefined, "Save the label without interlacing.");
+export const lossyLabel = (path: string, format: string): Failure =>
+  failure(
+    `${path} is no label: ${format} changes label values`,
+    "its compression leaves values between the classes along every edge",
+    "Save labels as PNG where they are drawn or exported. Of two classes, `magick mogrify -threshold 50% -format png *.jpg` makes masks of 0 and 255 again; more cannot be told apart once they are mixed.",
+  );
+
+export const oddLabel = (path: string, reason: string): Failure =>
+  failure(
+    `${path} is not a label that can be read`,
+    reason,
+    "Save labels as grey or palette PNG of one picture, whose values are the classes.",
+  );
+
+interface Extent {
+  readonly height: number;
+  readonly width: number;
+}
 
 export const sizesDiffer = (
   sample: { readonly image: string; readonly label: string },
-  image: readonly [height: number, width: number],
-  label: readonly [height: number, width: number],
+  image: Extent,
+  label: Extent,
   turned: boolean,
 ): Failure =>
   failure(
     `${sample.image} and ${sample.label} differ in size`,
-    `the image is ${image[1]}×${image[0]}${turned ? " once turned as its EXIF says" : ""}, the label ${label[1]}×${label[0]}`,
+    `the image is ${image.width}×${image.height}${turned ? " once turned as its EXIF says" : ""}, the label ${label.width}×${label.height}`,
     turned
       ? "Labels belong to the picture as viewers show it: turn the label, or remove the image's EXIF orientation."
       : "Each pixel needs its label: pair the right files, or save the label at the image's size.",
@@ -197,3 +231,28 @@ export const noFolder = (path: string, error: NodeJS.ErrnoException): Failure =>
 
 export const unknownFormat = (path: string): Failure =>
   failure(`cannot write ${path}`, "its suffix is none of .png, .jpg, .webp", "Choose one of them.");
+
+interface MixedUse {
+  readonly file: string;
+  readonly index: number;
+}
+
+export const palettesDiffer = (
+  mixed: { readonly colour: number; readonly uses: readonly [MixedUse, MixedUse] },
+  colours: readonly (readonly number[])[],
+): Failure => {
+  const [a, b] = mixed.uses;
+  const listed = colours.slice(0, 20).map((colour) => `[${colour.join(", ")}]`);
+  return failure(
+    "the palettes of the labels differ, so that their indices mix the classes",
+    `the colour [${rgb(mixed.colour).join(", ")}] is index ${a.index} in ${a.file}, and ${b.index} in ${b.file}`,
+    `Take the colours: \`labels: {colours: {NAME: ${listed[0]}, …}}\`, with a name for each of ${listed.join(", ")}${colours.length > listed.length ? " …" : ""}; \`pspc init\` writes them.`,
+  );
+};
+
+export const classNeverOccurs = (): Failure =>
+  failure(
+    "the labels hold 0 and 255 alone, and 255 counts for nothing: one class is all there is",
+    "255 is ignored unless `labels` maps it",
+    "If 255 is a class, write `labels: {0: background, 255: foreground}`, with your names; if it is not, add labels in which the other classes occur.",
+  );

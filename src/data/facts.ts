@@ -11,11 +11,17 @@ import { existsSync, statSync } from "node:fs";
 import { open, readdir, readFile, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { Failed, type Failure } from "../diagnostic/failure.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as T from "fp-ts/lib/Task.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
+import type { Failure } from "../diagnostic/failure.js";
 import type { Data } from "../normalize/experiment.js";
-import { unreadable } from "./errors.js";
-import { isTurned, readImage, reasonOf } from "./image.js";
-import { labelDecoder } from "./labels.js";
+import { decodePicture } from "./decode-picture.js";
+import { isTurned } from "./image.js";
+import { decodeLabel } from "./label-file.js";
+import type { PictureReading } from "./picture.js";
+import { readWhole } from "./read-file.js";
 import { makeFolder, writeFileAtomic } from "./write.js";
 
 /** Plain data, so that they can be kept. */
@@ -26,6 +32,8 @@ export interface ImageFacts {
   readonly turned: boolean;
   /** A digest of the decoded pixels: equal for pictures that are equal, however they are stored. */
   readonly pixels: string;
+  /** The least and the largest value of any channel, of 0 to 255. */
+  readonly limits: readonly [low: number, high: number];
 }
 
 export interface LabelFacts {
@@ -35,34 +43,78 @@ export interface LabelFacts {
   readonly values: readonly (readonly [value: number, pixels: number])[];
   /** Values beyond those. */
   readonly unlisted: number;
+  /** A digest of the values of all pixels. */
+  readonly pixels: string;
+  /** `0xRRGGBB` of each value that occurs, in their order, where the file has a palette. */
+  readonly colours: readonly number[] | null;
 }
 
 /** More values than any label map has: a file with more holds no labels. */
 const LISTED = 1024;
 
-/** @throws Failed for what cannot be decoded. */
-export async function imageFacts(bytes: Buffer, path: string): Promise<ImageFacts> {
-  const { pixels, height, width } = await readImage(path, bytes);
-  const digest = createHash("sha1").update(`${height} ${width} `).update(pixels).digest("hex");
-  return { height, width, turned: await isTurned(bytes), pixels: digest };
-}
+/** What is asked of an image is another question where a spec reads it otherwise. */
+export const imageQuestion = (reading: PictureReading | null): string =>
+  reading === null ? "image" : `image ${JSON.stringify(reading)}`;
 
-/** @throws Failed for what cannot be decoded. */
+export const imageFacts =
+  (reading: PictureReading | null): Examine<ImageFacts> =>
+  (bytes, path) =>
+    pipe(
+      TE.Do,
+      TE.apS("picture", decodePicture(bytes, path, reading)),
+      TE.apS(
+        "turned",
+        TE.fromTask(() => isTurned(bytes)),
+      ),
+      TE.map(({ picture: { pixels, height, width }, turned }) => ({
+        height,
+        width,
+        turned,
+        pixels: digest(pixels, height, width),
+        limits: limitsOf(pixels),
+      })),
+    );
+
 export const labelFacts =
-  (format: Data["label_format"]) =>
-  async (bytes: Buffer, path: string): Promise<LabelFacts> => {
-    const { values, height, width } = await labelDecoder(format)(bytes, path);
-    const counted = [...histogram(values)].sort(([, a], [, b]) => b - a);
-    const unlisted = Math.max(0, counted.length - LISTED);
-    return { height, width, values: counted.slice(0, LISTED), unlisted };
-  };
+  (format: Data["label_format"]): Examine<LabelFacts> =>
+  (bytes, path) =>
+    pipe(
+      decodeLabel(format)(bytes, path),
+      TE.map(({ values, height, width, palette }) => {
+        const counted = [...histogram(values)].sort(([, a], [, b]) => b - a);
+        const listed = counted.slice(0, LISTED);
+        return {
+          height,
+          width,
+          values: listed,
+          unlisted: counted.length - listed.length,
+          pixels: digest(values, height, width),
+          colours: palette && listed.map(([value]) => palette[value] ?? 0),
+        };
+      }),
+    );
+
+const digest = (
+  values: Uint8Array | Uint16Array | Int32Array,
+  height: number,
+  width: number,
+): string => createHash("sha1").update(`${height} ${width} `).update(values).digest("hex");
+
+const limitsOf = (pixels: Uint8Array): readonly [low: number, high: number] => {
+  let [low, high] = [255, 0];
+  for (const value of pixels) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+};
 
 /** Runs of one value are counted at once. */
 function histogram(values: ArrayLike<number>): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   let start = 0;
   for (let i = 1; i <= values.length; i++) {
-    const value = values[start]!;
+    const value = values[start]!; // within its length
     if (i < values.length && values[i] === value) continue;
     counts.set(value, (counts.get(value) ?? 0) + i - start);
     start = i;
@@ -83,7 +135,7 @@ export interface FactStore {
   readonly save: () => Promise<void>;
 }
 
-export type Examine<A> = (bytes: Buffer, path: string) => Promise<A>;
+export type Examine<A> = (bytes: Buffer, path: string) => TE.TaskEither<Failure, A>;
 
 interface KnownFile {
   /** Size and times of the file; `null` while they say nothing. */
@@ -110,24 +162,22 @@ export async function openFacts(root: string, folder: string = usual()): Promise
     const known = entries.get(key);
     const stamp = stampOf(path);
     if (stamp !== null && known?.stamp === stamp) return known.facts as Facts<A>;
-    const bytes = await readFile(path).catch((error: unknown) => unreadable(path, reasonOf(error)));
-    if (!Buffer.isBuffer(bytes)) return { failure: bytes };
-    const hash = sha256(bytes);
+    const read = await readWhole(path)();
+    if (E.isLeft(read)) return { failure: read.left };
+    const hash = sha256(read.right);
     // What was learnt under these very bytes is true again, and still of this type.
     if (known?.hash === hash) return learn(key, { ...known, stamp }) as Facts<A>;
-    return learn(key, { stamp, hash, facts: await attempt(examine, bytes, path) }) as Facts<A>;
+    const facts: Facts<A> = await pipe(
+      examine(read.right, path),
+      TE.getOrElseW((failure) => T.of({ failure })),
+    )();
+    return learn(key, { stamp, hash, facts }) as Facts<A>;
   };
   const save = async (): Promise<void> => {
     if (changed) await keep(file, root, entries).catch(() => {});
   };
   return { of, save };
 }
-
-const attempt = <A>(examine: Examine<A>, bytes: Buffer, path: string): Promise<Facts<A>> =>
-  examine(bytes, path).catch((error: unknown) => {
-    if (error instanceof Failed) return { failure: error.failure };
-    throw error;
-  });
 
 function stampOf(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -145,7 +195,7 @@ function usual(): string {
 }
 
 /** Of another version, or a damaged file, nothing is known. */
-const VERSION = 1;
+const VERSION = 2;
 
 async function load(file: string, root: string): Promise<Map<string, KnownFile>> {
   try {

@@ -1,74 +1,107 @@
-/** Reads image files as the network sees them: RGB of 8 bits. */
+/** Reads image files, and their sizes from their heads. */
 
+import { closeSync, readSync } from "node:fs";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
 import sharp from "sharp";
-import { Failed } from "../diagnostic/failure.js";
-import { systemReason } from "../file/system.js";
+import { type Failure, orThrow } from "../diagnostic/failure.js";
+import { openRegular, type RegularFile } from "../file/regular.js";
+import { decodeBmp } from "./bmp.js";
+import { decodePicture } from "./decode-picture.js";
 import { unreadable } from "./errors.js";
+import type { Picture, PictureReading } from "./picture.js";
+import { type Format, formatOf } from "./raster.js";
+import { readWhole } from "./read-file.js";
+import { tiffHead } from "./tiff.js";
 
-/** RGB, 8 bits a channel, row-major [H, W, 3]. */
-export interface Picture {
-  readonly pixels: Uint8Array;
+/** A picture file of any format that is taken (docs/data.md). @throws Failed for what is missing, damaged or none. */
+export const readImage = (path: string, reading: PictureReading | null = null): Promise<Picture> =>
+  orThrow(imageIn(path, reading));
+
+export const imageIn = (
+  path: string,
+  reading: PictureReading | null,
+): TE.TaskEither<Failure, Picture> =>
+  pipe(
+    readWhole(path),
+    TE.chain((bytes) => decodePicture(bytes, path, reading)),
+  );
+
+interface Extent {
   readonly height: number;
   readonly width: number;
 }
 
-// Threads are the workers' affair: one picture, one core.
-sharp.concurrency(1);
-sharp.cache(false);
-
-/**
- * Reads JPEG, PNG, WebP or TIFF; grey, CMYK and 16-bit sources become RGB, transparency is dropped and the
- * EXIF rotation applied: the picture is the one that viewers show, and its label belongs to that one.
- * Throws `Failed` for what is missing, cut short or no image.
- */
-export async function readImage(path: string, bytes: string | Buffer = path): Promise<Picture> {
-  try {
-    const { data, info } = await sharp(bytes, { failOn: "truncated" })
-      .autoOrient()
-      .removeAlpha()
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    return { pixels: data, height: info.height, width: info.width };
-  } catch (error) {
-    throw new Failed(unreadable(path, reasonOf(error)));
-  }
-}
-
 /** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
-export const imageSize = async (path: string): Promise<{ height: number; width: number }> => {
-  try {
-    const { autoOrient } = await sharp(path).metadata();
-    return { height: autoOrient.height, width: autoOrient.width };
-  } catch (error) {
-    throw new Failed(unreadable(path, reasonOf(error)));
-  }
+export const imageSize = (path: string): Promise<Extent> =>
+  orThrow(
+    TE.bracket(
+      TE.fromEither(
+        pipe(
+          openRegular(path),
+          E.mapLeft((reason) => unreadable(path, reason)),
+        ),
+      ),
+      (file) => sizers[formatOf(headOf(file))](path, file),
+      ({ descriptor }) => TE.fromIO(() => closeSync(descriptor)),
+    ),
+  );
+
+const headOf = ({ descriptor }: RegularFile): Buffer => {
+  const head = Buffer.alloc(32);
+  return head.subarray(0, readSync(descriptor, head, 0, head.length, 0));
+};
+
+type Sizer = (path: string, file: RegularFile) => TE.TaskEither<Failure, Extent>;
+
+/** The library opens the very file that was looked at, by its descriptor. */
+const bySharp: Sizer = (path, { descriptor }) =>
+  TE.tryCatch(
+    async () => {
+      const { autoOrient } = await sharp(`/proc/self/fd/${descriptor}`).metadata();
+      return { height: autoOrient.height, width: autoOrient.width };
+    },
+    () => unreadable(path, "the head of the file is damaged"),
+  );
+
+const byHead =
+  (head: (bytes: Buffer) => E.Either<string, Extent>): Sizer =>
+  (path) =>
+    pipe(
+      readWhole(path),
+      TE.chainEitherK((bytes) =>
+        E.mapLeft((reason: string) => unreadable(path, reason))(head(bytes)),
+      ),
+    );
+
+/** What is no picture is refused as decoding it would refuse it. */
+const byDecoding: Sizer = (path) => imageIn(path, null);
+
+const sizers: Readonly<Record<Format, Sizer>> = {
+  jpeg: bySharp,
+  png: bySharp,
+  webp: bySharp,
+  gif: bySharp,
+  heif: bySharp,
+  tiff: byHead((bytes) =>
+    pipe(
+      tiffHead(bytes),
+      E.map(({ height, width, orientation }) =>
+        orientation < 5 ? { height, width } : { height: width, width: height },
+      ),
+    ),
+  ),
+  bmp: byHead(decodeBmp),
+  svg: byDecoding,
+  unknown: byDecoding,
 };
 
 /** Whether the file's EXIF has its picture turned or mirrored. */
-export const isTurned = async (file: string | Buffer): Promise<boolean> => {
-  const { orientation } = await sharp(file).metadata();
-  return orientation !== undefined && orientation > 1;
-};
-
-/** What the system or the decoder says, in words. */
-export const reasonOf = (error: unknown): string => {
-  if (isSystem(error)) return systemReason(error);
-  const told = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
-  const known = reasons.find(([pattern]) => pattern.test(told));
-  return known === undefined ? told : `${known[1]} (the decoder says: ${told.slice(0, 80)})`;
-};
-
-const isSystem = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && "code" in error && typeof error.code === "string";
-
-/** Decoders speak of their insides. */
-const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/is missing/, "there is no such file"],
-  [
-    /premature end|read error|truncated|unable to parse|unknown error/i,
-    "the file is damaged or was cut short",
-  ],
-  [/corrupt header/, "the head of the file is damaged"],
-  [/unsupported image format|is empty/, "it is empty, or no JPEG, PNG, WebP or TIFF"],
-];
+export const isTurned = async (file: string | Buffer): Promise<boolean> =>
+  sharp(file)
+    .metadata()
+    .then(
+      ({ orientation }) => orientation !== undefined && orientation > 1,
+      () => false,
+    );

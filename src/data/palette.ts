@@ -1,8 +1,8 @@
 /** The colours of classes, and pictures with their classes laid over them. */
 
 import type { Rgb } from "../language/dataset.js";
-import type { Picture } from "./image.js";
 import { IGNORED } from "./labels.js";
+import type { Picture } from "./picture.js";
 
 /** RGB of 256 indices, [256, 3]. */
 export type Palette = Uint8Array;

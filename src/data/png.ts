@@ -1,177 +1,202 @@
 /**
- * Decodes PNG as labels use it: the stored indices, or the stored colours.
+ * Decodes a PNG to the samples that stand in it.
  *
  * Image libraries expand palettes to colours, and the class index is lost; or they convert colours by a
- * profile, and the class is lost too. Format: W3C PNG, third edition.
+ * profile, and the class is lost too. Format: W3C PNG, third edition. The inner loops index buffers within their length.
  */
 
 import { inflate } from "node:zlib";
-import { Failed, type Failure } from "../diagnostic/failure.js";
-import { colourLabel, interlaced, unreadable } from "./errors.js";
-
-/** [H, W] indices as they stand in the file, or colours `0xRRGGBB`. */
-export interface Indices {
-  readonly values: Uint8Array | Uint16Array | Int32Array;
-  readonly height: number;
-  readonly width: number;
-}
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
+import { MOST_PIXELS, type Raster, tooManyPixels } from "./raster.js";
 
 export const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const COLOUR_TYPES = ["grey", "", "RGB", "palette", "grey with alpha", "", "RGB with alpha"];
-const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
 
-/** Throws a `Failed` that names `path` for anything but a whole, non-interlaced grey or palette PNG. */
-export async function decodeIndices(bytes: Buffer, path: string): Promise<Indices> {
-  const png = await decode(bytes, path, ({ type }) =>
-    type === 0 || type === 3 ? null : colourLabel(path, COLOUR_TYPES[type] ?? `${type}`),
-  );
-  return { values: indicesOf(png), height: png.height, width: png.width };
-}
-
-/** Colours [H, W] of any PNG that is whole and not interlaced; alpha is dropped. Throws as above. */
-export async function decodeColours(bytes: Buffer, path: string): Promise<Indices> {
-  const png = await decode(bytes, path, () => null);
-  const { height, width, type, depth, palette } = png;
-  const values = new Int32Array(height * width);
-  if (type === 0 || type === 3) {
-    // A grey of 16 bits counts by its upper byte, as a colour does.
-    const grey = (index: number) =>
-      0x010101 * (depth === 16 ? index >> 8 : Math.trunc((index * 255) / (2 ** depth - 1)));
-    const indices = indicesOf(png);
-    for (let i = 0; i < values.length; i++)
-      values[i] = type === 0 ? grey(indices[i]!) : (palette[indices[i]!] ?? 0);
-  } else fillColours(png, values);
-  return { values, height, width };
-}
-
-interface Header {
+export interface PngHead {
   readonly width: number;
   readonly height: number;
   /** Bits a sample. */
-  readonly depth: number;
-  /** 0 grey, 2 RGB, 3 palette; 4 more is alpha. */
-  readonly type: number;
+  readonly bits: number;
+  /** Samples a pixel. */
+  readonly bands: number;
+  readonly isPalette: boolean;
+  readonly interlaced: boolean;
 }
 
-interface Png extends Header {
-  /** `0xRRGGBB` of each index. */
-  readonly palette: readonly number[];
-  /** Each row is a filter byte, spent, and its samples. */
-  readonly rows: Buffer;
-  readonly stride: number;
-}
+/** By colour type: grey, RGB, palette, grey with alpha, RGB with alpha. */
+const BANDS: Readonly<Partial<Record<number, number>>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** `refuse` says what kind of PNG is not wanted, before its pixels are looked at. */
-async function decode(
-  bytes: Buffer,
-  path: string,
-  refuse: (header: Header) => Failure | null,
-): Promise<Png> {
-  const fail = (failure: Failure): never => {
-    throw new Failed(failure);
-  };
-  const damaged = (reason: string): never => fail(unreadable(path, reason));
-  if (!bytes.subarray(0, 8).equals(SIGNATURE)) damaged("it is not a PNG");
-  if (bytes.length < 33) damaged("the file is cut short");
+/** What the file is, or why it is no PNG. */
+export const pngHead = (bytes: Buffer): E.Either<string, PngHead> => {
+  if (!bytes.subarray(0, 8).equals(SIGNATURE)) return E.left("it is not a PNG");
+  if (bytes.length < 33) return E.left("the file is cut short");
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-  const [depth, type] = [bytes[24]!, bytes[25]!];
-  const channels = CHANNELS[type] || damaged(`it has the unknown colour type ${type}`);
-  const refused = refuse({ width, height, depth, type });
-  if (refused !== null) fail(refused);
-  if (bytes[28] !== 0) fail(interlaced(path));
-  const stride = Math.ceil((width * depth * channels) / 8);
-  const size = (stride + 1) * height;
-  const { data, palette } = chunks(bytes) ?? damaged("the file is cut short");
-  const rows = await inflated(data, size).catch((error: Error) => damaged(error.message));
-  if (rows.length < size) damaged("the pixel data is cut short");
-  if (!unfilter(rows, height, stride, Math.max(1, (depth * channels) >> 3)))
-    damaged("it has an unknown row filter");
-  return { width, height, depth, type, palette, rows, stride };
-}
+  const [bits = 0, type = 0, , , interlace] = bytes.subarray(24, 29);
+  const bands = BANDS[type];
+  if (bands === undefined) return E.left(`it has the unknown colour type ${type}`);
+  if (![1, 2, 4, 8, 16].includes(bits)) return E.left(`it has samples of ${bits} bits`);
+  if (width === 0 || height === 0) return E.left("it has no pixels");
+  return width * height > MOST_PIXELS
+    ? E.left(tooManyPixels({ height, width }))
+    : E.right({ width, height, bits, bands, isPalette: type === 3, interlaced: interlace === 1 });
+};
+
+/** Its samples [H, W, bands], or what is wrong with it. */
+export const decodePng = (bytes: Buffer): TE.TaskEither<string, Raster> =>
+  pipe(
+    TE.fromEither(pngHead(bytes)),
+    TE.bindTo("head"),
+    TE.bind("chunks", () => TE.fromEither(chunksOf(bytes))),
+    TE.bind("rows", ({ head, chunks }) => inflated(chunks.data, passesOf(head))),
+    TE.chainEitherK(({ head, chunks, rows }) => unpacked(head, chunks.palette, rows)),
+  );
+
+/** Whether it is an animated PNG. */
+export const isAnimated = (bytes: Buffer): boolean => {
+  const first = bytes.indexOf("acTL", 33, "latin1");
+  return first >= 0 && first < bytes.indexOf("IDAT", 33, "latin1");
+};
 
 interface Chunks {
   /** The IDAT chunks in one piece. */
   readonly data: Buffer;
+  /** `0xRRGGBB` of each index. */
   readonly palette: readonly number[];
 }
 
-/** `null` if the file ends before IEND. */
-function chunks(bytes: Buffer): Chunks | null {
+const chunksOf = (bytes: Buffer): E.Either<string, Chunks> => {
   const parts: Buffer[] = [];
   let palette: readonly number[] = [];
   for (let at = 8; at + 12 <= bytes.length; ) {
     const length = bytes.readUInt32BE(at);
     const name = bytes.toString("latin1", at + 4, at + 8);
     const body = bytes.subarray(at + 8, at + 8 + length);
-    if (at + 12 + length > bytes.length) return null;
+    if (at + 12 + length > bytes.length) break;
+    const [only, ...others] = parts;
     if (name === "IEND")
-      return { data: parts.length === 1 ? parts[0]! : Buffer.concat(parts), palette };
+      return only === undefined
+        ? E.left("it holds no pixels")
+        : E.right({ data: others.length === 0 ? only : Buffer.concat(parts), palette });
     if (name === "IDAT") parts.push(body);
     if (name === "PLTE")
       palette = Array.from({ length: Math.floor(length / 3) }, (_, i) => body.readUIntBE(3 * i, 3));
     at += 12 + length;
   }
-  return null;
+  return E.left("the file is cut short");
+};
+
+/** One grid of pixels: the picture, or one of the seven that an interlaced one comes in. */
+interface Pass {
+  readonly left: number;
+  readonly top: number;
+  /** Between its columns and its rows in the picture. */
+  readonly across: number;
+  readonly down: number;
+  readonly width: number;
+  readonly height: number;
+  /** Bytes of a row behind its filter byte. */
+  readonly stride: number;
+  /** Where its rows begin. */
+  readonly start: number;
 }
 
-/** zlib on its thread pool, in one piece: a chunk is a trip between threads. */
-const inflated = (packed: Buffer, size: number): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    const chunkSize = Math.max(64, size + 1);
-    inflate(packed, { chunkSize }, (error, rows) => (error ? reject(error) : resolve(rows)));
+/** Adam7 (section 8): left, top, and the steps across and down. */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+const passesOf = ({ width, height, bits, bands, interlaced }: PngHead): readonly Pass[] => {
+  let start = 0;
+  return (interlaced ? ADAM7 : ([[0, 0, 1, 1]] as const)).flatMap(([left, top, across, down]) => {
+    const columns = Math.ceil((width - left) / across);
+    const rows = Math.ceil((height - top) / down);
+    if (columns <= 0 || rows <= 0) return [];
+    const stride = Math.ceil((columns * bits * bands) / 8);
+    const pass = { left, top, across, down, width: columns, height: rows, stride, start };
+    start += (stride + 1) * rows;
+    return [pass];
   });
+};
 
-function fillColours({ rows, height, width, depth, type, stride }: Png, values: Int32Array): void {
-  const bytes = depth >> 3;
-  const pixel = CHANNELS[type]! * bytes;
-  const [green, blue] = type === 4 ? [0, 0] : [bytes, 2 * bytes];
-  for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0, at = y * (stride + 1) + 1; x < width; x++, at += pixel)
-      values[i++] = (rows[at]! << 16) | (rows[at + green]! << 8) | rows[at + blue]!;
-}
+const endOf = (passes: readonly Pass[]): number =>
+  passes.reduce(
+    (end, { start, stride, height }) => Math.max(end, start + (stride + 1) * height),
+    0,
+  );
 
-type Bytes = Uint8Array | Uint16Array;
+/** zlib on its thread pool, in one piece (a chunk is a trip between threads), and no further than the size says. */
+const inflated = (packed: Buffer, passes: readonly Pass[]): TE.TaskEither<string, Buffer> => {
+  const size = endOf(passes);
+  const options = { chunkSize: Math.max(64, size + 1), maxOutputLength: Math.max(64, size + 1024) };
+  return () =>
+    new Promise((resolve) => {
+      inflate(packed, options, (error, rows) => {
+        if (error !== null) resolve(E.left(inflateReason(error, size)));
+        else resolve(rows.length < size ? E.left("the pixel data is cut short") : E.right(rows));
+      });
+    });
+};
 
-function indicesOf({ rows, height, width, depth }: Png): Bytes {
-  const values = depth === 16 ? new Uint16Array(height * width) : new Uint8Array(height * width);
-  const stride = Math.ceil((width * depth) / 8) + 1;
-  for (let y = 0; y < height; y++) {
-    const start = y * stride + 1;
-    if (depth === 8) values.set(rows.subarray(start, start + width), y * width);
-    else unpackRow(rows, start, values, y * width, width, depth);
+const inflateReason = (error: NodeJS.ErrnoException, size: number): string =>
+  error.code === "ERR_BUFFER_TOO_LARGE"
+    ? `its pixel data is longer than the ${size.toLocaleString("en")} bytes that its size declares`
+    : `its pixel data is damaged (${error.message})`;
+
+const unpacked = (
+  head: PngHead,
+  palette: readonly number[],
+  rows: Buffer,
+): E.Either<string, Raster> => {
+  const { width, height, bits, bands, isPalette } = head;
+  const samples = new (bits === 16 ? Uint16Array : Uint8Array)(height * width * bands);
+  for (const pass of passesOf(head)) {
+    if (!unfilter(rows, pass, Math.max(1, (bits * bands) >> 3)))
+      return E.left("it has an unknown row filter");
+    for (let y = 0; y < pass.height; y++) {
+      const from = pass.start + y * (pass.stride + 1) + 1;
+      const to = ((pass.top + y * pass.down) * width + pass.left) * bands;
+      if (bits === 8 && pass.across === 1) samples.set(rows.subarray(from, from + pass.stride), to);
+      else unpackRow(rows, from, samples, to, pass, bits, bands);
+    }
   }
-  return values;
-}
+  return E.right({ height, width, bands, bits, samples, palette: isPalette ? palette : null });
+};
 
 function unpackRow(
   rows: Buffer,
-  start: number,
-  values: Bytes,
-  at: number,
-  width: number,
-  depth: number,
-) {
-  const mask = (1 << depth) - 1;
-  for (let x = 0; x < width; x++) {
-    const bit = x * depth;
-    const byte = rows[start + (bit >> 3)]!;
-    values[at + x] =
-      depth === 16 ? rows.readUInt16BE(start + 2 * x) : (byte >> (8 - depth - (bit & 7))) & mask;
-  }
+  from: number,
+  samples: Uint8Array | Uint16Array,
+  to: number,
+  { width, across }: Pass,
+  bits: number,
+  bands: number,
+): void {
+  const mask = (1 << bits) - 1;
+  for (let x = 0; x < width; x++)
+    for (let b = 0; b < bands; b++) {
+      const place = x * bands + b;
+      const bit = place * bits;
+      samples[to + x * across * bands + b] =
+        bits === 16
+          ? (rows[from + 2 * place]! << 8) | rows[from + 2 * place + 1]!
+          : (rows[from + (bit >> 3)]! >> (8 - bits - (bit & 7))) & mask;
+    }
 }
 
-/** Undoes the row filters in place; each row is one filter byte and `stride` bytes. */
-export function unfilter(
-  rows: Buffer,
-  height: number,
-  stride: number,
-  bytesPerPixel: number,
-): boolean {
+/** Undoes the row filters in place (section 9); false for an unknown one. */
+function unfilter(rows: Buffer, { height, stride, start }: Pass, reach: number): boolean {
   for (let y = 0; y < height; y++) {
-    const start = y * (stride + 1) + 1;
-    const filter = rows[start - 1]!;
+    const row = start + y * (stride + 1) + 1;
+    const filter = rows[row - 1]!;
     if (filter > 4) return false;
-    if (filter !== 0) unfilterRow(rows, filter, start, stride, bytesPerPixel, y > 0);
+    if (filter !== 0) unfilterRow(rows, filter, row, stride, reach, y > 0);
   }
   return true;
 }
@@ -184,7 +209,7 @@ function unfilterRow(
   stride: number,
   reach: number,
   hasAbove: boolean,
-) {
+): void {
   const up = stride + 1;
   const end = start + stride;
   if (filter === 1) {

@@ -1,11 +1,15 @@
 /** Reads one training pair: an image and its label, of one size. */
 
-import { readFile } from "node:fs/promises";
-import { Failed } from "../diagnostic/failure.js";
-import { sizesDiffer, unreadable } from "./errors.js";
-import { isTurned, readImage, reasonOf } from "./image.js";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as TE from "fp-ts/lib/TaskEither.js";
+import { type Failure, orThrow } from "../diagnostic/failure.js";
+import { sizesDiffer } from "./errors.js";
+import { imageIn, isTurned } from "./image.js";
+import { decodeLabel, type Indices } from "./label-file.js";
 import { type LabelTable, toClasses } from "./labels.js";
-import type { Indices } from "./png.js";
+import type { Picture } from "./picture.js";
+import { readWhole } from "./read-file.js";
 
 /** Absolute paths. */
 export interface Sample {
@@ -22,29 +26,47 @@ export interface Labelled {
   readonly width: number;
 }
 
-/** Reads both files at once. Throws `Failed` if either cannot be read, or they do not fit each other or the map. */
-export async function readSample(sample: Sample, table: LabelTable): Promise<Labelled> {
-  const [picture, indices] = await Promise.all([
-    readImage(sample.image),
-    readLabel(sample.label, table),
-  ]);
-  const { height, width } = picture;
-  if (height !== indices.height || width !== indices.width)
-    throw new Failed(
-      sizesDiffer(
-        sample,
-        [height, width],
-        [indices.height, indices.width],
-        await isTurned(sample.image),
-      ),
-    );
-  return { image: picture.pixels, labels: toClasses(indices, table, sample.label), height, width };
+/** Both files at once. @throws Failed if either cannot be read, or they do not fit each other or the map. */
+export const readSample = (sample: Sample, table: LabelTable): Promise<Labelled> =>
+  orThrow(
+    pipe(
+      TE.Do,
+      TE.apS("picture", imageIn(sample.image, table.reading)),
+      TE.apS("indices", labelIn(sample.label, table.format)),
+      TE.chainFirst((read) => sameSize(sample, read)),
+      TE.chainEitherK(({ picture, indices }) => labelled(sample, picture, indices, table)),
+    ),
+  );
+
+const labelIn = (path: string, format: LabelTable["format"]): TE.TaskEither<Failure, Indices> =>
+  pipe(
+    readWhole(path),
+    TE.chain((bytes) => decodeLabel(format)(bytes, path)),
+  );
+
+/** The class indices that a label file, or a prediction, holds. @throws Failed */
+export const readIndices = (path: string): Promise<Indices> => orThrow(labelIn(path, "index"));
+
+interface Read {
+  readonly picture: Picture;
+  readonly indices: Indices;
 }
 
-/** Throws `Failed`. */
-export async function readLabel(path: string, table: LabelTable): Promise<Indices> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new Failed(unreadable(path, reasonOf(error)));
-  });
-  return table.decode(bytes, path);
-}
+const sameSize = (sample: Sample, { picture, indices }: Read): TE.TaskEither<Failure, unknown> =>
+  picture.height === indices.height && picture.width === indices.width
+    ? TE.right(null)
+    : pipe(
+        TE.fromTask<boolean, Failure>(() => isTurned(sample.image)),
+        TE.chain((turned) => TE.left(sizesDiffer(sample, picture, indices, turned))),
+      );
+
+const labelled = (
+  sample: Sample,
+  { pixels, height, width }: Picture,
+  indices: Indices,
+  table: LabelTable,
+): E.Either<Failure, Labelled> =>
+  pipe(
+    toClasses(indices, table, sample.label),
+    E.map((labels) => ({ image: pixels, labels, height, width })),
+  );

@@ -4,7 +4,7 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Data, Train } from "../normalize/experiment.js";
 import { shuffle } from "../plan/schedule.js";
 import { augmenter } from "./augment.js";
-import { labelTable } from "./labels.js";
+import { type Labelling, labelTable } from "./labels.js";
 import { type Cache, cached, pack } from "./packed.js";
 import type { Ring, WriteSample } from "./ring.js";
 import { readSample, type Sample } from "./sample.js";
@@ -15,7 +15,7 @@ export type Batching = Pick<Train, "batch" | "crop" | "seed" | "augment" | "iter
 /** Plain data and shared memory: it travels to a thread as it is. */
 export interface Work {
   readonly samples: readonly Sample[];
-  readonly data: Pick<Data, "labels" | "label_format" | "mean" | "damaged">;
+  readonly data: Labelling & Pick<Data, "mean" | "damaged">;
   readonly train: Batching;
   readonly cache: Cache;
 }

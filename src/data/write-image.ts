@@ -5,8 +5,8 @@ import { deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { Failed } from "../diagnostic/failure.js";
 import { unknownFormat } from "./errors.js";
-import type { Picture } from "./image.js";
 import type { Palette } from "./palette.js";
+import type { Picture } from "./picture.js";
 import { SIGNATURE } from "./png.js";
 import { writeFileAtomic } from "./write.js";
 

@@ -19,7 +19,7 @@ export const dataCheckText = ({ splits, twins }: DataCheck, classes: readonly st
   ].join("\n");
 
 const splitLines = (check: SplitCheck, classes: readonly string[]): readonly string[] => {
-  const { split, listed, failures, sizes } = check;
+  const { split, listed, failures, sizes, notices } = check;
   const verdict = failures.length === 0 ? "all well" : plural(failures.length, "mistake");
   const empty = emptyClasses(check, classes);
   return [
@@ -31,6 +31,13 @@ const splitLines = (check: SplitCheck, classes: readonly string[]): readonly str
     ...capped(failures.map(failureLine)),
     ...remedies(failures),
     ...(empty.length === 0 ? [] : [`  warning: no pixel of ${visible(empty.join(", "))}`]),
+    ...notices.flatMap(({ message, files }) => [
+      `  warning: ${visible(message)}`,
+      ...capped(
+        files.map((file) => `    ${visible(file)}`),
+        5,
+      ),
+    ]),
   ];
 };
 
@@ -57,7 +64,7 @@ const capped = (lines: readonly string[], shown = SHOWN): readonly string[] =>
 
 const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 
-/** `valid` is false for mistakes; warnings (`empty`, `duplicates`) leave it. */
+/** `valid` is false for mistakes; warnings (`empty`, `warnings`, `duplicates`) leave it. */
 export const dataCheckJson = ({ splits, twins }: DataCheck, classes: readonly string[]) => ({
   valid: splits.every(({ failures }) => failures.length === 0),
   splits: splits.map((check) => ({
@@ -66,6 +73,7 @@ export const dataCheckJson = ({ splits, twins }: DataCheck, classes: readonly st
     mistakes: check.failures.map(({ message, reason, help }) => ({ message, reason, help })),
     sizes: check.sizes,
     empty: emptyClasses(check, classes),
+    warnings: check.notices,
   })),
   duplicates: twins.flatMap(({ splits: names, pairs }) =>
     pairs.map(({ first, second }) => ({ splits: names, files: [first, second] })),

@@ -4,6 +4,7 @@ import { type Checkup, checkSamples, type Pair, type Twin, twins } from "../data
 import { type ClassCounts, countClasses } from "../data/class-counts.js";
 import { several } from "../data/errors.js";
 import { type FactStore, openFacts } from "../data/facts.js";
+import { flawsIn, type Notice, noticesIn } from "../data/findings.js";
 import { listSplit, openSplit, type Split } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
@@ -28,10 +29,12 @@ export async function* checkedSplit(
 ): AsyncGenerator<Event, Checked> {
   const samples = await openSplit(data, split);
   const store = await openFacts(data.root);
-  const { failures, damaged } = yield* checking(data, split, samples, store, signal);
+  const checkup = yield* checking(data, split, samples, store, signal);
+  const { failures, damaged } = checkup;
+  const flaws = flawsIn(split, checkup, data);
   const stops = data.damaged === "stop" || failures.length === samples.length;
-  if (stops && failures.length === 1) throw new Failed(failures[0]!);
-  if (stops && failures.length > 1) throw new Failed(several(failures));
+  const mistakes = stops ? [...failures, ...flaws] : flaws;
+  if (mistakes.length > 0) throw new Failed(several(mistakes));
   for (const [i, failure] of failures.entries())
     yield { kind: "skipped", file: samples[damaged[i]!]!.image, failure };
   return { samples, intact: samples.filter((_, index) => !damaged.includes(index)) };
@@ -43,6 +46,8 @@ export interface SplitCheck extends ClassCounts {
   /** Pairs that the split lists, and whose files are there. */
   readonly listed: number;
   readonly failures: readonly Failure[];
+  /** What may be meant. */
+  readonly notices: readonly Notice[];
   readonly sizes: Checkup["sizes"];
 }
 
@@ -68,7 +73,8 @@ export async function* checkData(
     const check = {
       split,
       listed: samples.length,
-      failures: [...failures, ...checkup.failures],
+      failures: [...failures, ...checkup.failures, ...flawsIn(split, checkup, data)],
+      notices: noticesIn(checkup),
       sizes: checkup.sizes,
       ...countClasses(checkup.pairs, data.classes.length),
     };

@@ -2,8 +2,9 @@
 
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { imageSize, type Picture, readImage } from "../data/image.js";
+import { imageSize, readImage } from "../data/image.js";
 import { palette } from "../data/palette.js";
+import type { Picture } from "../data/picture.js";
 import { draft, makeFolder } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";

@@ -1,8 +1,8 @@
 /** Predictions of pictures: runs a session on pictures of one size, and writes what it says as files that show it. */
 
 import { join } from "node:path";
-import type { Picture } from "../data/image.js";
 import { overlay, type Palette } from "../data/palette.js";
+import type { Picture } from "../data/picture.js";
 import { writeFileAtomic } from "../data/write.js";
 import { writeImage, writePalettePng } from "../data/write-image.js";
 import type { Session } from "../runtime/session.js";

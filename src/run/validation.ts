@@ -1,9 +1,10 @@
 /** Scores the validation split during training, in the training session, and draws what the network sees. */
 
 import { setImmediate } from "node:timers/promises";
-import { imageSize, type Picture } from "../data/image.js";
+import { imageSize } from "../data/image.js";
 import { labelTable } from "../data/labels.js";
 import { overlay, type Palette, palette } from "../data/palette.js";
+import type { Picture } from "../data/picture.js";
 import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { encodePng } from "../data/write-image.js";
 import { Failed } from "../diagnostic/failure.js";

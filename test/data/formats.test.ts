@@ -6,11 +6,12 @@ import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../../src/data/image.js";
+import { decodeLabel } from "../../src/data/label-file.js";
 import { labelTable } from "../../src/data/labels.js";
 import { palette } from "../../src/data/palette.js";
-import { decodeColours } from "../../src/data/png.js";
 import { readSample } from "../../src/data/sample.js";
 import { writePalettePng } from "../../src/data/write-image.js";
+import { orThrow } from "../../src/diagnostic/failure.js";
 
 let root = "";
 beforeAll(async () => {
@@ -78,7 +79,9 @@ describe("a turned image", () => {
 
 describe("labels that are colours", () => {
   const colours = async (write: (from: Sharp) => Sharp) =>
-    new Set((await decodeColours(await write(ground()).toBuffer(), "label.png")).values);
+    new Set(
+      (await orThrow(decodeLabel("colour")(await write(ground()).toBuffer(), "label.png"))).values,
+    );
 
   it("are read exactly from RGB, RGBA, 16 bits and palettes", async () => {
     for (const write of [

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import * as TE from "fp-ts/lib/TaskEither.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
 import { openFacts } from "../../src/data/facts.js";
@@ -172,7 +173,7 @@ describe("facts", () => {
     const file = join(root, "x");
     await put(root, "x", "one");
     let asked = 0;
-    const examine = async (bytes: Buffer) => ({ text: `${bytes}`, asked: ++asked });
+    const examine = (bytes: Buffer) => TE.of({ text: `${bytes}`, asked: ++asked });
     const ask = async () => {
       const store = await openFacts(root, join(base, "facts"));
       const facts = await store.of(file, "text", examine);

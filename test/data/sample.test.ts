@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
+import { decodePicture } from "../../src/data/decode-picture.js";
 import { openFacts } from "../../src/data/facts.js";
 import { readImage } from "../../src/data/image.js";
 import { labelTable } from "../../src/data/labels.js";
@@ -12,7 +13,7 @@ import { overlay, palette } from "../../src/data/palette.js";
 import { readSample } from "../../src/data/sample.js";
 import { writeFileAtomic } from "../../src/data/write.js";
 import { writeImage, writePalettePng } from "../../src/data/write-image.js";
-import { Failed } from "../../src/diagnostic/failure.js";
+import { Failed, orThrow } from "../../src/diagnostic/failure.js";
 import type { Data, LabelMap } from "../../src/normalize/experiment.js";
 
 const labels: LabelMap = new Map<number, number | "ignore">([
@@ -134,8 +135,11 @@ describe("a sample", () => {
       .toBuffer();
     const bytes = whole.subarray(0, 500);
     await writeFile(path("cut.png"), bytes);
-    for (const source of [path("cut.png"), bytes])
-      await expect(readImage(path("cut.png"), source)).rejects.toMatchObject({
+    for (const read of [
+      () => readImage(path("cut.png")),
+      () => orThrow(decodePicture(bytes, "cut.png", null)),
+    ])
+      await expect(read()).rejects.toMatchObject({
         failure: { reason: expect.stringContaining("damaged or was cut short") },
       });
   });

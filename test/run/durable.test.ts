@@ -4,7 +4,8 @@ import { existsSync, symlinkSync } from "node:fs";
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readImage } from "../../src/data/image.js";
+import { decodePicture } from "../../src/data/decode-picture.js";
+import { orThrow } from "../../src/diagnostic/failure.js";
 import type { Rgb } from "../../src/language/dataset.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { lower, type Program } from "../../src/plan/program.js";
@@ -85,7 +86,9 @@ describe("validation on the way", { timeout: 120_000 }, () => {
     await collect(running("coloured", coloured));
     const events = await readFile(boardFiles(at("coloured"))[0]!);
     const png = events.subarray(events.indexOf("\x89PNG", 0, "latin1"));
-    const { pixels, width } = await readImage("val/0", png.subarray(0, png.indexOf("IEND") + 8));
+    const { pixels, width } = await orThrow(
+      decodePicture(png.subarray(0, png.indexOf("IEND") + 8), "val/0", null),
+    );
     expect(width).toBe(3 * 46);
     // In the second row nothing is ignored; at its begin there is ground: beside the picture, its label.
     const [bare, labelled] = [0, 46].map((x) => [...pixels.subarray(3 * (width + x)).slice(0, 3)]);

@@ -6,7 +6,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/data/image.js";
-import { decodeIndices } from "../../src/data/png.js";
+import { readIndices } from "../../src/data/sample.js";
 import { valueOrThrow } from "../../src/diagnostic/failure.js";
 import { lower } from "../../src/plan/program.js";
 import { type EvaluateRequest, evaluate } from "../../src/run/evaluate.js";
@@ -161,7 +161,7 @@ describe("prediction", { timeout: 120_000 }, () => {
       }),
     );
     const { areas, classes, probabilities } = kinds(events, "predicted")[0]!;
-    const painted = await decodeIndices(await readFile(classes), classes);
+    const painted = await readIndices(classes);
     const { tensors } = valueOrThrow(
       decodeSafetensors(await readFile(probabilities!), probabilities!),
     );

@@ -6,8 +6,7 @@ import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
-import { decodeIndices } from "../../src/data/png.js";
-import { readSample } from "../../src/data/sample.js";
+import { readIndices, readSample } from "../../src/data/sample.js";
 import { count, monoid } from "../../src/metric/scores.js";
 import { lower, withSeed } from "../../src/plan/program.js";
 import { readSafetensors } from "../../src/run/checkpoint.js";
@@ -50,7 +49,7 @@ describe("a trained network", { timeout: 120_000 }, () => {
     const table = labelTable(of.experiment.data);
     const each = samples.map(async (sample) => {
       const file = join(out, basename(sample.image));
-      const painted = await decodeIndices(await readFile(file), file);
+      const painted = await readIndices(file);
       const { labels, height, width } = await readSample(sample, table);
       expect([painted.height, painted.width]).toEqual([height, width]);
       return count(labels, Uint8Array.from(painted.values), 2);
@@ -91,7 +90,7 @@ describe("a trained network", { timeout: 120_000 }, () => {
     const { tensors } = await readSafetensors(file);
     expect([...tensors.keys()].sort()).toEqual(["8", "9"]);
     for (const [name, { shape, data: numbers }] of tensors) {
-      const painted = await decodeIndices(await readFile(join(out, `${name}.png`)), name);
+      const painted = await readIndices(join(out, `${name}.png`));
       expect(shape).toEqual([painted.height, painted.width, 2]);
       const classes = painted.values.map((_, i) => (numbers[2 * i + 1]! > numbers[2 * i]! ? 1 : 0));
       expect(Buffer.from(classes).equals(Buffer.from(painted.values))).toBe(true);

@@ -5,7 +5,9 @@ import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { command, positional, string } from "cmd-ts";
 import { spread } from "../../data/browse.js";
-import { isFailure, labelFacts, openFacts } from "../../data/facts.js";
+import type { CheckedLabel } from "../../data/check.js";
+import { type FactStore, isFailure, labelFacts, openFacts } from "../../data/facts.js";
+import { mixedPalettes } from "../../data/findings.js";
 import { imageSize } from "../../data/image.js";
 import { openSplit, type Split } from "../../data/layout.js";
 import { type Recognised, recognise } from "../../data/recognise.js";
@@ -91,24 +93,39 @@ export const survey = async (folder: string): Promise<Survey> => {
   };
 };
 
-/** Labels are indices if the first is; else all of them are read as colours. */
+/** Labels are indices if the first is, and their palettes agree; else all of them are read as colours. */
 const valuesIn = async (
   root: string,
   samples: readonly Sample[],
 ): Promise<Pick<Survey, "format" | "values">> => {
   const store = await openFacts(root);
-  const [first] = samples;
-  const asIndices = first && (await store.of(first.label, "index", labelFacts("index")));
-  const format = asIndices !== undefined && isFailure(asIndices) ? "colour" : "index";
-  const seen = new Set<number>();
-  for (const { label } of samples) {
-    const facts = await store.of(label, format, labelFacts(format));
-    if (isFailure(facts)) throw new Failed(facts.failure);
-    for (const [value] of facts.values) seen.add(value);
-    if (seen.size > MOST) throw new Failed(tooManyValues(label, MOST));
-  }
+  const indices = await labelsAs("index", samples, store);
+  const asIndices = indices !== null && mixedPalettes(indices) === null;
+  const format = asIndices ? "index" : "colour";
+  const labels = asIndices ? indices : await labelsAs("colour", samples, store);
   await store.save();
+  const seen = new Set<number>();
+  for (const { path, values } of labels ?? []) {
+    for (const [value] of values) seen.add(value);
+    if (seen.size > MOST) throw new Failed(tooManyValues(path, MOST));
+  }
   return { format, values: [...seen].sort((a, b) => a - b) };
+};
+
+/** What the labels hold; `null` where the first holds colours and indices were asked for. @throws Failed for others. */
+const labelsAs = async (
+  format: Survey["format"],
+  samples: readonly Sample[],
+  store: FactStore,
+): Promise<readonly CheckedLabel[] | null> => {
+  const labels: CheckedLabel[] = [];
+  for (const { label: path } of samples) {
+    const facts = await store.of(path, format, labelFacts(format));
+    if (!isFailure(facts)) labels.push({ ...facts, path });
+    else if (format === "index" && labels.length === 0) return null;
+    else throw new Failed(facts.failure);
+  }
+  return labels;
 };
 
 /** By convention (VOC, Cityscapes, ADE20K) not a class. */

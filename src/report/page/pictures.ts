@@ -1,13 +1,11 @@
 /** The section with pictures: the same samples as every variant predicts them, under a slider. */
 
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import sharp from "sharp";
 import { readImage } from "../../data/image.js";
 import { IGNORED, type Labelling, labelTable } from "../../data/labels.js";
 import { palette } from "../../data/palette.js";
-import { decodeIndices } from "../../data/png.js";
-import { readSample } from "../../data/sample.js";
+import { readIndices, readSample } from "../../data/sample.js";
 import { encodeIndices } from "../../data/write-image.js";
 import { Failed } from "../../diagnostic/failure.js";
 import type { Predicted } from "../../run/samples.js";
@@ -74,7 +72,7 @@ const prediction = async (
   truth: Classes | null,
   size: Size,
 ): Promise<Prediction> => {
-  const { values, height, width } = await decodeIndices(await readFile(classes), classes);
+  const { values, height, width } = await readIndices(classes);
   const labels = Uint8Array.from(values);
   const accuracy = truth?.labels.length === labels.length ? agreement(labels, truth.labels) : null;
   return { url: await drawn({ labels, height, width }, size), accuracy };
