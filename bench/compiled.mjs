@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { either } from "fp-ts";
 import { checkStill } from "../dist/compile.js";
-import { lower } from "../dist/plan/program.js";
-import { modelFor, sizeName } from "../dist/tensorflow/model.js";
+import { sizeName } from "../dist/plan/graphs.js";
+import { lower, modelFor } from "../dist/tensorflow/target.js";
 
 /** @param {string} entry @param {readonly string[]} overrides */
 export const experimentOf = (entry, overrides) => {

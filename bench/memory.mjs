@@ -10,12 +10,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { either } from "fp-ts";
 import { checkStill } from "../dist/compile.js";
-import { footprint } from "../dist/plan/footprint.js";
-import { lower } from "../dist/plan/program.js";
-import { trainingKernels } from "../dist/plan/step.js";
+import { isFrugal, trainingKernels } from "../dist/plan/step.js";
 import { collectGarbage } from "../dist/runtime/memory.js";
 import { openSession } from "../dist/runtime/session.js";
-import { modelFor } from "../dist/tensorflow/model.js";
+import { lower, modelFor, plainCpu, sizesOn } from "../dist/tensorflow/target.js";
 import { initialState } from "../dist/weights/initial.js";
 
 const cases = [
@@ -61,7 +59,7 @@ const measure = async ([entry = "", ...overrides]) => {
   const { result } = checkStill({ cwd: process.cwd(), read })({ entry, overrides });
   if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
   const program = lower(result.right.experiment);
-  const kernels = trainingKernels(program.experiment);
+  const kernels = trainingKernels(program.experiment, plainCpu);
   const { model, variables } = modelFor(program, { train: true }, kernels);
   const session = await openSession(model, "cpu");
   // In a function of its own, so that nothing here still holds the values.
@@ -78,7 +76,10 @@ const measure = async ([entry = "", ...overrides]) => {
   };
   for (let step = 0; step < 3; step++) session.run("train", given);
   const [, peak] = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
-  return { estimate: footprint(program.training, kernels).total, peak: Number(peak) * 1024 };
+  return {
+    estimate: sizesOn()(program.training, isFrugal(program.experiment)).total,
+    peak: Number(peak) * 1024,
+  };
 };
 
 const [first, ...rest] = process.argv.slice(2);

@@ -9,15 +9,16 @@ import { readFileSync } from "node:fs";
 import { either } from "fp-ts";
 import { checkStill } from "../dist/compile.js";
 import { products } from "../dist/graph/cost.js";
-import { memory, total } from "../dist/graph/memory.js";
+import { stateOf } from "../dist/plan/graphs.js";
 import { evaluationStep } from "../dist/plan/inference.js";
 import { trainingStep } from "../dist/plan/step.js";
 import { foldBatchNorm, joinPads, stretchLate } from "../dist/rewrite/algebra.js";
 import { factorPyramid } from "../dist/rewrite/factor-pyramid.js";
-import { plainCpu, withKernels } from "../dist/rewrite/kernels.js";
 import { asWritten, standard } from "../dist/rewrite/passes.js";
 import { openSession } from "../dist/runtime/session.js";
-import { savedModel, stateOf } from "../dist/tensorflow/lower.js";
+import { legalize } from "../dist/tensorflow/legalize.js";
+import { memory, total } from "../dist/tensorflow/memory.js";
+import { plainCpu, savedModel, withKernels } from "../dist/tensorflow/target.js";
 import { initialState } from "../dist/weights/initial.js";
 
 /** @typedef {import("../src/graph/graph.js").Graph} Graph */
@@ -91,7 +92,7 @@ const row = (/** @type {"train" | "evaluate"} */ kind, /** @type {string} */ nam
   const sorted = found.ms.toSorted((a, b) => a - b);
   const at = (/** @type {number} */ i) => Math.round(sorted[i] ?? Number.NaN);
   const giga = (products(found.graph) / 1e9).toFixed(1);
-  const alive = Math.round(total(memory(found.graph)) / 2 ** 20);
+  const alive = Math.round(total(memory(legalize(found.graph))) / 2 ** 20);
   return `${at(ROUNDS >> 1)} (${at(0)}–${at(ROUNDS - 1)}) | ${giga} | ${alive}`;
 };
 console.log(

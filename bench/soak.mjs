@@ -11,8 +11,8 @@ import process from "node:process";
 import { either } from "fp-ts";
 import sharp from "sharp";
 import { checkStill } from "../dist/compile.js";
-import { lower } from "../dist/plan/program.js";
 import { train } from "../dist/run/train.js";
+import { lower } from "../dist/tensorflow/target.js";
 
 const steps = Number(process.argv[2] ?? 2000);
 const folder = mkdtempSync(join(tmpdir(), "pspc-soak-"));

@@ -22,11 +22,11 @@ import type { Read } from "./normalize/extend.js";
 import { normalize as normalizeSpec, type Resolved } from "./normalize/normalize.js";
 import { Decisions, locate, type Origins } from "./normalize/origin.js";
 import { each, parse, type Request, type Versions } from "./normalize/versions.js";
-import { withinBudget } from "./plan/budget.js";
-import { lower as lowerExperiment, type Program } from "./plan/program.js";
+import type { Program } from "./plan/program.js";
 import type { Facts } from "./rules/rule.js";
 import { validateData as obeysDataRules, validate as obeysRules } from "./rules/rules.js";
 import { plain, type Tree } from "./source/tree.js";
+import { lower as lowerExperiment, withinBudget } from "./tensorflow/target.js";
 import { type Headers, weightsFit } from "./weights/check.js";
 
 /** What the compiler may ask of the world. All else is a pure function of the request. */

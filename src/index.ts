@@ -33,9 +33,10 @@ export {
 export type { Graph } from "./graph/graph.js";
 export { printGraph } from "./graph/graph.js";
 export { thisMachine } from "./host.js";
-export { type Fingerprint, lower, type Program, withSeed } from "./plan/program.js";
+export type { Abilities, Size } from "./plan/graphs.js";
+export { type Fingerprint, type Program, withSeed } from "./plan/program.js";
 export { openSession, type Session } from "./runtime/session.js";
-export { type Abilities, type Compiled, modelFor, type Size } from "./tensorflow/model.js";
+export { type Compiled, lower, modelFor } from "./tensorflow/target.js";
 
 // Runs: generators of events.
 

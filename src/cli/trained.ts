@@ -3,13 +3,14 @@
 import { existsSync, statSync } from "node:fs";
 import type { Split } from "../data/layout.js";
 import { Failed } from "../diagnostic/failure.js";
-import { lower, type Program } from "../plan/program.js";
+import type { Program } from "../plan/program.js";
 import { percent } from "../report/format.js";
 import { readSafetensors } from "../run/checkpoint.js";
 import { findRun } from "../run/find.js";
 import { bestFile, runFile, runFolder } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
 import { readRun } from "../run/record.js";
+import { lower } from "../tensorflow/target.js";
 import type { WhichWeights } from "./arguments.js";
 import {
   noBest,

@@ -5,9 +5,10 @@ import { basename } from "node:path";
 import type { Failure } from "../diagnostic/failure.js";
 import { type Difference, differences, experimentDifferences } from "../normalize/difference.js";
 import type { Resolved } from "../normalize/normalize.js";
-import { lower, type Program, withSeed } from "../plan/program.js";
+import { type Program, withSeed } from "../plan/program.js";
 import type { Variant } from "../run/compare.js";
 import { groups, runsOf, type SeedGroup } from "../run/find.js";
+import { lower } from "../tensorflow/target.js";
 import {
   noOverride,
   noSuchVariants,

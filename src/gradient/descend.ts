@@ -5,6 +5,7 @@ import {
   concat,
   divide,
   minimum,
+  movingAverage,
   multiply,
   reshape,
   scalar,
@@ -71,44 +72,46 @@ export const clipped = (gradients: readonly Node[], most: number): Node[] => {
   return gradients.map((each) => multiply(each, share));
 };
 
-/** Updates of `variables` by their `gradients`, in order. */
+/**
+ * Updates of `variables` by their `gradients`, in order: each velocity, its weight, and the average, which follows the
+ * weight as it is after the step.
+ */
 export const descend = (
   variables: readonly Variable[],
   gradients: readonly Node[],
   of: Descent,
 ): Update<Node>[] =>
-  variables.flatMap((each, i) =>
-    of.average === null
-      ? [moved(each, gradients[i], of)]
-      : movedAndAveraged(each, gradients[i], of, of.average),
-  );
+  variables.flatMap((weight, i) => {
+    const velocity = velocityOf(weight);
+    const by = { momentum: of.momentum, decay: of.decay(weight), scale: of.scale(weight) };
+    const after = momentumStep({ weight, velocity, gradient: gradients[i], rate: of.rate }, by);
+    const moved = [
+      { variable: velocity, value: after.velocity },
+      { variable: weight, value: after.weight },
+    ];
+    if (of.average === null) return moved;
+    const average = averageOf(weight);
+    const value = movingAverage(average, after.weight, of.average);
+    return [...moved, { variable: average, value }];
+  });
 
-const moved = (of: Variable, gradient: Node, by: Descent): Update<Node> => ({
-  kind: "momentum",
-  variable: of,
-  velocity: velocityOf(of),
-  gradient,
-  rate: by.rate,
-  momentum: by.momentum,
-  decay: by.decay(of),
-  scale: by.scale(of),
-});
+export interface Momentum {
+  readonly momentum: number;
+  readonly decay: number;
+  readonly scale: number;
+}
 
-/** An update sees the state from before it; an average of what comes after needs the weight's new value as a node. */
-const movedAndAveraged = (
-  of: Variable,
-  gradient: Node,
-  by: Descent,
-  keep: number,
-): Update<Node>[] => {
-  const [old, average] = [velocityOf(of), averageOf(of)];
-  const decayed = add(gradient, multiply(of, scalar(by.decay(of))));
-  const velocity = add(multiply(old, scalar(by.momentum)), decayed);
-  const weight = subtract(of, multiply(velocity, multiply(by.rate, scalar(by.scale(of)))));
-  const mean = add(multiply(average, scalar(keep)), multiply(weight, scalar(1 - keep)));
-  return [
-    { kind: "assign", variable: old, value: velocity },
-    { kind: "assign", variable: of, value: weight },
-    { kind: "assign", variable: average, value: mean },
-  ];
+/**
+ * SGD with momentum and coupled weight decay, as PyTorch's `torch.optim.SGD` has it (Sutskever et al. 2013):
+ * v ← momentum·v + (gradient + decay·w);  w ← w − rate·scale·v. Written out for a decay of 0 and a scale of 1 too, so that
+ * targets that have a kernel for it recognise one form.
+ */
+export const momentumStep = (
+  of: Readonly<Record<"weight" | "velocity" | "gradient" | "rate", Node>>,
+  { momentum, decay, scale }: Momentum,
+): { readonly weight: Node; readonly velocity: Node } => {
+  const slope = add(of.gradient, multiply(of.weight, scalar(decay)));
+  const velocity = add(multiply(of.velocity, scalar(momentum)), slope);
+  const rate = multiply(of.rate, scalar(scale));
+  return { velocity, weight: subtract(of.weight, multiply(velocity, rate)) };
 };

@@ -88,14 +88,9 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   convolutionKernelGradient: refuse,
   batchNorm: (node, dy) => {
     const [x, scale] = node.args;
-    const kept = [3, 4, 5].map((index) => part(node, index));
-    const whole = apply("batchNormGradient", { epsilon: node.attributes.epsilon }, [
-      dy,
-      x,
-      scale,
-      ...kept,
-    ]);
-    return [whole, part(whole, 1), part(whole, 2), null, null];
+    const args = [dy, x, scale, part(node, 1), part(node, 2)];
+    const whole = apply("batchNormGradient", node.attributes, args);
+    return [whole, part(whole, 1), part(whole, 2)];
   },
   batchNormGradient: refuse,
   batchNormInference: ({ attributes: { epsilon }, args: [x, scale, , mean, variance] }, dy) => {

@@ -55,16 +55,6 @@ const fedIn = (forward: readonly Node[]): ReadonlySet<Node> => {
 };
 
 /**
- * A norm moves its running statistics once: the second time it is given others in their place, which nobody reads. If
- * their update had to wait for it, TensorFlow would not fuse it with the ReLU behind it, as it did the first time.
- */
-const argsOf = (node: Node): readonly Node[] => {
-  if (node.op !== "batchNorm") return node.args;
-  const [x, scale, shift] = node.args;
-  return [x, scale, shift, shift, scale];
-};
-
-/**
  * Recomputation (Chen et al. 2016): values of a segment are computed again from what enters the segment, once the
  * gradient has arrived at its end.
  *
@@ -91,7 +81,7 @@ export const recomputing = (
     if (segment === null) return node;
     const inner = (arg: Node): Node =>
       segmentOf(arg) === segment ? recomputed(arg, dy) : entering(arg, segment, dy);
-    const twin = twins.get(node) ?? withArgs(node, argsOf(node).map(inner));
+    const twin = twins.get(node) ?? withArgs(node, node.args.map(inner));
     twins.set(node, twin);
     return twin;
   };

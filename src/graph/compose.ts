@@ -155,6 +155,10 @@ export const bincount = (x: Node, size: number): Node => apply("bincount", { siz
 export const uniform = (step: Node, shape: Shape, seed: number, stream: number): Node =>
   apply("uniform", { shape, seed, stream }, [step]);
 
+/** keep·old + (1 − keep)·next: what a variable holds that follows another value from step to step. */
+export const movingAverage = (old: Node, next: Node, keep: number): Node =>
+  add(multiply(old, scalar(keep)), multiply(next, scalar(1 - keep)));
+
 /** Sums `dy` over the axes along which an argument of `shape` was stretched. */
 export const unbroadcast = (dy: Node, shape: Shape): Node => {
   const from = shapeOf(dy);

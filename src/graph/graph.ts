@@ -1,23 +1,14 @@
 /** The numbered graph (SSA): a list of values in an order that computes, made from nodes, and its printed form. */
 
 import type { Content } from "./constant.js";
-import type { Node, OpName, Ops } from "./op.js";
+import type { Node, NodeOf, OpName } from "./op.js";
 import { printType, type Type } from "./type.js";
 
-/** A change of state at the end of a step; all reads see the state from before it. */
-export type Update<Ref> =
-  | { readonly kind: "assign"; readonly variable: Ref; readonly value: Ref }
-  /** v ← momentum·v + (gradient + decay·w);  w ← w − rate·scale·v (Sutskever's form, as PyTorch has it). */
-  | {
-      readonly kind: "momentum";
-      readonly variable: Ref;
-      readonly velocity: Ref;
-      readonly gradient: Ref;
-      readonly rate: Ref;
-      readonly momentum: number;
-      readonly decay: number;
-      readonly scale: number;
-    };
+/** A variable takes a new value at the end of a step; all reads see the state from before it. */
+export interface Update<Ref> {
+  readonly variable: Ref;
+  readonly value: Ref;
+}
 
 /** A pure function from (state, inputs) to (state, results). */
 export interface Step<Ref> {
@@ -25,47 +16,54 @@ export interface Step<Ref> {
   readonly updates: readonly Update<Ref>[];
 }
 
-export interface ValueOf<K extends OpName> {
-  readonly id: number;
-  readonly op: K;
-  readonly attributes: Ops[K];
-  readonly args: readonly number[];
+/** A node of any set of operations: a target has its own beside the neutral one. */
+export interface AnyNode<N> {
+  readonly op: string;
+  readonly attributes: object;
+  readonly args: readonly N[];
   readonly types: readonly [Type, ...Type[]];
 }
-export type Value = { [K in OpName]: ValueOf<K> }[OpName];
 
-export interface Graph extends Step<number> {
+/** A node in a graph, where arguments are numbers of values. */
+export type Numbered<N> =
+  N extends AnyNode<unknown>
+    ? {
+        readonly id: number;
+        readonly op: N["op"];
+        readonly attributes: N["attributes"];
+        readonly args: readonly number[];
+        readonly types: N["types"];
+      }
+    : never;
+export type AnyValue = Numbered<AnyNode<unknown>>;
+export type Value = Numbered<Node>;
+export type ValueOf<K extends OpName> = Numbered<NodeOf<K>>;
+
+export interface GraphOf<V> extends Step<number> {
   /** `values[i].id === i`, and arguments come before their users. */
-  readonly values: readonly Value[];
+  readonly values: readonly V[];
 }
+export type Graph = GraphOf<Value>;
+export type AnyGraph = GraphOf<AnyValue>;
 
-export const refsOf = <Ref>(update: Update<Ref>): readonly Ref[] =>
-  update.kind === "assign"
-    ? [update.variable, update.value]
-    : [update.variable, update.velocity, update.gradient, update.rate];
+export const mapStep = <A, B>({ results, updates }: Step<A>, f: (ref: A) => B): Step<B> => ({
+  results: Object.fromEntries(Object.entries(results).map(([name, ref]) => [name, f(ref)])),
+  updates: updates.map(({ variable, value }) => ({ variable: f(variable), value: f(value) })),
+});
 
-export const mapUpdate = <A, B>(update: Update<A>, f: (ref: A) => B): Update<B> =>
-  update.kind === "assign"
-    ? { ...update, variable: f(update.variable), value: f(update.value) }
-    : {
-        ...update,
-        variable: f(update.variable),
-        velocity: f(update.velocity),
-        gradient: f(update.gradient),
-        rate: f(update.rate),
-      };
-
-export const rootsOf = (step: Step<Node>): readonly Node[] => [
-  ...Object.values(step.results),
-  ...step.updates.flatMap((update) => refsOf(update)),
+export const rootsOf = <Ref>({ results, updates }: Step<Ref>): readonly Ref[] => [
+  ...Object.values(results),
+  ...updates.flatMap(({ variable, value }) => [variable, value]),
 ];
 
 /** Every node that the roots need, arguments first, each once. Iterative: a backward pass is thousands deep. */
-export const topological = (roots: readonly Node[]): Node[] => {
-  const order: Node[] = [];
-  const seen = new Set<Node>();
-  const stack: { node: Node; next: number }[] = [];
-  const visit = (node: Node): void => {
+export const topological = <N extends { readonly args: readonly N[] }>(
+  roots: readonly N[],
+): N[] => {
+  const order: N[] = [];
+  const seen = new Set<N>();
+  const stack: { node: N; next: number }[] = [];
+  const visit = (node: N): void => {
     if (seen.has(node)) return;
     seen.add(node);
     stack.push({ node, next: 0 });
@@ -90,40 +88,35 @@ const exact = (_: string, value: unknown): unknown =>
  * Numbers a step. Equal operations on equal arguments become one value, and what nothing asks for is not there:
  * common subexpressions and dead code need no pass of their own.
  */
-export const number = (step: Step<Node>): Graph => {
-  const values: Value[] = [];
+export const numbered = <N extends AnyNode<N>>(step: Step<N>): GraphOf<Numbered<N>> => {
+  const values: Numbered<N>[] = [];
   const known = new Map<string, number>();
-  const ids = new Map<Node, number>();
-  const idOf = (node: Node): number => ids.get(node)!;
+  const ids = new Map<N, number>();
+  const idOf = (node: N): number => ids.get(node)!;
   for (const node of topological(rootsOf(step))) {
     const args = node.args.map(idOf);
     const key = `${node.op}(${args})${JSON.stringify(node.attributes, exact)}`;
     const id = known.get(key) ?? values.length;
     if (id === values.length) {
       // Sound: op and attributes come from one node.
-      values.push({
-        id,
-        op: node.op,
-        attributes: node.attributes,
-        args,
-        types: node.types,
-      } as Value);
+      const { op, attributes, types } = node;
+      const value: AnyValue = { id, op, attributes, args, types };
+      values.push(value as Numbered<N>);
       known.set(key, id);
     }
     ids.set(node, id);
   }
-  return {
-    values,
-    results: Object.fromEntries(
-      Object.entries(step.results).map(([name, node]) => [name, idOf(node)]),
-    ),
-    updates: step.updates.map((update) => mapUpdate(update, idOf)),
-  };
+  return { values, ...mapStep(step, idOf) };
 };
 
+export const number = (step: Step<Node>): Graph => numbered(step);
+
 /** Values of one operation, typed. */
-export const valuesOfOp = <K extends OpName>(graph: Graph, op: K): readonly ValueOf<K>[] =>
-  graph.values.filter((value): value is Extract<Value, ValueOf<K>> => value.op === op);
+export const valuesOfOp = <V extends { readonly op: string }, K extends V["op"]>(
+  graph: GraphOf<V>,
+  op: K,
+): readonly Extract<V, { readonly op: K }>[] =>
+  graph.values.filter((value): value is Extract<V, { readonly op: K }> => value.op === op);
 
 /** The step that a graph numbers, to be rewritten. */
 export const stepOf = (graph: Graph): Step<Node> => {
@@ -132,12 +125,7 @@ export const stepOf = (graph: Graph): Step<Node> => {
     // Sound: op and attributes come from one value.
     nodes.push({ op, attributes, args: args.map((id) => nodes[id]), types } as Node);
   }
-  return {
-    results: Object.fromEntries(
-      Object.entries(graph.results).map(([name, id]) => [name, nodes[id]]),
-    ),
-    updates: graph.updates.map((update) => mapUpdate(update, (id) => nodes[id])),
-  };
+  return mapStep(graph, (id) => nodes[id]);
 };
 
 const printContent = (content: Content): string => {
@@ -170,30 +158,33 @@ const printAttribute = (value: unknown): string => {
     .join(" ")}}`;
 };
 
-const printAttributes = (value: Value): string => {
-  if (value.op === "constant") return printContent(value.attributes.content);
-  if (value.op === "input") return value.attributes.name;
-  if (value.op === "variable") return `${value.attributes.name} (${value.attributes.role})`;
+type Leaf = ValueOf<"input"> | ValueOf<"variable"> | ValueOf<"constant">;
+
+/** Sound: every set of operations has the same leaves. */
+const isLeaf = (value: AnyValue): value is Leaf =>
+  value.op === "input" || value.op === "variable" || value.op === "constant";
+
+const printAttributes = (value: AnyValue): string => {
+  if (isLeaf(value)) {
+    if (value.op === "constant") return printContent(value.attributes.content);
+    return `${value.attributes.name}${value.op === "variable" ? ` (${value.attributes.role})` : ""}`;
+  }
   return Object.entries(value.attributes)
     .map(([key, attribute]) => `${key}=${printAttribute(attribute)}`)
     .join(" ");
 };
 
-const printValue = (value: Value): string => {
+const printValue = (value: AnyValue): string => {
   const args = value.args.map((id) => `%${id}`).join(", ");
   const attributes = printAttributes(value);
   const call = [value.op, args && `(${args})`, attributes && ` ${attributes}`].join("");
   return `%${value.id} = ${call} : ${value.types.map(printType).join(", ")}`;
 };
 
-const printUpdate = (update: Update<number>): string =>
-  update.kind === "assign"
-    ? `%${update.variable} := %${update.value}`
-    : `%${update.variable}, %${update.velocity} := momentum(%${update.gradient}) rate=%${update.rate}·${update.scale} ` +
-      `momentum=${update.momentum} decay=${update.decay}`;
+const printUpdate = ({ variable, value }: Update<number>): string => `%${variable} := %${value}`;
 
 /** `%7 = convolution(%3, %6) stride=2 … : f32[2,60,60,64]`, then the updates, then the results. */
-export const printGraph = (graph: Graph): string =>
+export const printGraph = (graph: AnyGraph): string =>
   [
     ...graph.values.map(printValue),
     ...graph.updates.map(printUpdate),

@@ -57,11 +57,11 @@ export interface Ops {
   /** (x, dy) → dkernel of `shape` */
   convolutionKernelGradient: Window & { readonly shape: Shape };
   /**
-   * (x, scale, shift, mean, variance) → y, and the running mean and (unbiased) variance after this batch, each
-   * `keep`·old + (1−keep)·batch, and three values kept for the gradient.
+   * (x, scale, shift) → y = scale·(x − mean)/√(variance + epsilon) + shift, and that mean and biased variance of each
+   * channel over N, H and W, f32 `[C]`
    */
-  batchNorm: { readonly epsilon: number; readonly keep: number };
-  /** (dy, x, scale, kept 1, 2, 3) → dx, dscale, dshift */
+  batchNorm: { readonly epsilon: number };
+  /** (dy, x, scale, mean, variance) → dx, dscale, dshift; mean and variance are those that the norm of x gave */
   batchNormGradient: { readonly epsilon: number };
   /** (x, scale, shift, mean, variance) → y with the statistics given */
   batchNormInference: { readonly epsilon: number };

@@ -1,5 +1,6 @@
 /** The layers that PSPNet is made of: functions from `[N, H, W, C]` to `[N, H', W', C']`. */
 
+import { invariant } from "../diagnostic/invariant.js";
 import {
   add,
   apply,
@@ -9,15 +10,18 @@ import {
   divide,
   gather,
   greaterEqual,
+  movingAverage,
   multiply,
   padding,
   parameter,
+  part,
   relu,
   scalar,
   uniform,
   variable,
 } from "../graph/compose.js";
-import { type Node, sizesOf } from "../graph/op.js";
+import type { Update } from "../graph/graph.js";
+import { type Node, type NodeOf, sizesOf, type Variable } from "../graph/op.js";
 import type { Initial, LayerSite } from "../graph/variable.js";
 import type { Freeze, Norm } from "../normalize/experiment.js";
 import { isNormFrozen } from "./stages.js";
@@ -88,20 +92,49 @@ export const conv =
 
 /** Batch normalisation over N, H and W; in training it also moves the running statistics. */
 export const norm =
-  ({ phase, freeze, norm: { epsilon, momentum } }: Context, site: LayerSite): Layer =>
+  ({ phase, freeze, norm: { epsilon } }: Context, site: LayerSite): Layer =>
   (x) => {
     const [, , , ...channels] = sizesOf(x, 4);
-    const args = [
-      x,
-      parameter({ ...site, word: "scale" }, channels, fixed(1)),
-      parameter({ ...site, word: "shift" }, channels, fixed(0)),
-      parameter({ ...site, word: "mean" }, channels, fixed(0)),
-      parameter({ ...site, word: "variance" }, channels, fixed(1)),
-    ];
+    const scale = parameter({ ...site, word: "scale" }, channels, fixed(1));
+    const shift = parameter({ ...site, word: "shift" }, channels, fixed(0));
+    const { mean, variance } = runningOf(scale);
     return phase === "train" && !isNormFrozen(site, freeze)
-      ? apply("batchNorm", { epsilon, keep: momentum }, args)
-      : apply("batchNormInference", { epsilon }, args);
+      ? apply("batchNorm", { epsilon }, [x, scale, shift])
+      : apply("batchNormInference", { epsilon }, [x, scale, shift, mean, variance]);
   };
+
+/** Running mean and variance of a norm. */
+export interface Running {
+  readonly mean: Variable;
+  readonly variance: Variable;
+}
+
+/** Those of the norm to which a parameter belongs. */
+export const runningOf = ({ attributes: { site, shape } }: Variable): Running => {
+  invariant(site !== null, "a norm stands in a layer");
+  return {
+    mean: parameter({ ...site, word: "mean" }, shape, fixed(0)),
+    variance: parameter({ ...site, word: "variance" }, shape, fixed(1)),
+  };
+};
+
+/**
+ * Running statistics follow those of each batch, `keep` of the old and the rest of the new. The running variance is
+ * unbiased, as PyTorch and TensorFlow keep it; over a single value it is taken as it is.
+ */
+export const followBatch = (
+  norm: NodeOf<"batchNorm"> & Node,
+  { mean, variance }: Running,
+  keep: number,
+): readonly Update<Node>[] => {
+  const [n, h, w] = sizesOf(norm, 4);
+  const count = n * h * w;
+  const unbiased = multiply(part(norm, 2), scalar(count / Math.max(1, count - 1)));
+  return [
+    { variable: mean, value: movingAverage(mean, part(norm, 1), keep) },
+    { variable: variance, value: movingAverage(variance, unbiased, keep) },
+  ];
+};
 
 export const convNorm = (context: Context, site: LayerSite, options: Convolution): Layer =>
   chain(conv(site, options), norm(context, site));

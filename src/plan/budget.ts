@@ -1,34 +1,36 @@
-/** Whether a training fits into the memory that its spec allows: a resolved spec enters, what is wrong leaves. */
+/** What fits into memory: whether a training keeps to its spec's budget, and the largest batch that a machine can train. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { standard } from "../rewrite/passes.js";
 import { normValues } from "../rules/train.js";
+import type { Sizing } from "../target/target.js";
 import * as says from "./errors.js";
-import { footprint } from "./footprint.js";
-import { within } from "./recompute.js";
-import { trainingKernels, trainingStep } from "./step.js";
+import { recomputed, within } from "./recompute.js";
+import { isFrugal, trainingStep } from "./step.js";
 
 /** A spec whose budget cannot be met, whatever is recomputed. */
-export const withinBudget = ({
-  experiment,
-}: Pick<Resolved, "experiment">): readonly Diagnostic[] => {
-  const { memory, batch, crop } = experiment.train;
-  if (memory === null || !("budget" in memory)) return [];
-  const { budget } = memory;
-  const { needs, segments } = within(budget, experiment);
-  if (needs <= budget) return [];
-  const { state, initial, process } = footprint(
-    trainingStep(experiment, standard, segments),
-    trainingKernels(experiment),
-  );
-  const sizes = { budget, least: needs, fixed: state + initial + process };
-  return [says.overBudget(sizes, batch, crop, fittingParts(budget, experiment))];
-};
+export const budgetRule =
+  (sizes: Sizing) =>
+  ({ experiment }: Pick<Resolved, "experiment">): readonly Diagnostic[] => {
+    const { memory, batch, crop } = experiment.train;
+    if (memory === null || !("budget" in memory)) return [];
+    const { budget } = memory;
+    const { needs, segments } = within(budget, experiment, sizes);
+    if (needs <= budget) return [];
+    const step = trainingStep(experiment, standard, segments);
+    const { state, initial, process } = sizes(step, isFrugal(experiment));
+    const found = { budget, least: needs, fixed: state + initial + process };
+    return [says.overBudget(found, batch, crop, fittingParts(budget, experiment, sizes))];
+  };
 
 /** The fewest parts in which the batch fits, and its norms still have something to average. */
-const fittingParts = (budget: number, { train, ...rest }: Experiment): number | null => {
+const fittingParts = (
+  budget: number,
+  { train, ...rest }: Experiment,
+  sizes: Sizing,
+): number | null => {
   const inParts = (accumulate: number): Experiment => ({
     ...rest,
     train: { ...train, accumulate },
@@ -37,6 +39,47 @@ const fittingParts = (budget: number, { train, ...rest }: Experiment): number | 
     (n) => n > train.accumulate && train.batch % n === 0,
   );
   const fits = (n: number): boolean =>
-    normValues(inParts(n), {}).length === 0 && within(budget, inParts(n)).needs <= budget;
+    normValues(inParts(n), {}).length === 0 && within(budget, inParts(n), sizes).needs <= budget;
   return more.find(fits) ?? null;
+};
+
+/** The largest batch, in as many parts as the experiment says, whose training fits into `bytes`; 0 where none does. */
+export const largestBatch = (experiment: Experiment, bytes: number, sizes: Sizing): number => {
+  const { train } = experiment;
+  const { accumulate } = train;
+  const needs = (size: number): number =>
+    needsOf({ ...experiment, train: { ...train, batch: size * accumulate } }, sizes);
+  return accumulate * largest(needs, bytes);
+};
+
+/** Under a budget, the least that can be reached. */
+const needsOf = (experiment: Experiment, sizes: Sizing): number => {
+  const { memory } = experiment.train;
+  if (memory != null && "budget" in memory) return within(0, experiment, sizes).needs;
+  const step = trainingStep(experiment, standard, recomputed(experiment, sizes));
+  return sizes(step, isFrugal(experiment)).total;
+};
+
+/** Nobody trains with more. */
+const MOST = 2 ** 16;
+
+/**
+ * The largest n with needs(n) ≤ limit, for a `needs` that grows. Memory is nearly a line in the batch, so that
+ * following the line through the last two points finds it in a few looks.
+ */
+export const largest = (needs: (n: number) => number, limit: number): number => {
+  let [fits, exceeds] = [0, MOST + 1];
+  let [n, at] = [1, needs(1)];
+  let slope = at;
+  while (exceeds - fits > 1) {
+    if (at <= limit) fits = Math.max(fits, n);
+    else exceeds = Math.min(exceeds, n);
+    if (exceeds - fits <= 1) break;
+    const aim = n + Math.floor((limit - at) / slope);
+    const next = Math.min(exceeds - 1, Math.max(fits + 1, aim));
+    const there = needs(next);
+    if (next !== n) slope = Math.max(1, (there - at) / (next - n));
+    [n, at] = [next, there];
+  }
+  return fits;
 };

@@ -5,17 +5,11 @@ import { basename } from "node:path";
 import { type Graph, printGraph } from "../graph/graph.js";
 import type { RecomputeSegment } from "../model/stages.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
-import { type Kernels, withKernels } from "../rewrite/kernels.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import type { Rewrite } from "../rewrite/rewrite.js";
+import type { Sizing } from "../target/target.js";
 import { recomputed } from "./recompute.js";
-import {
-  accumulationStep,
-  trainingKernels,
-  trainingPasses,
-  trainingStep,
-  trainingStepBy,
-} from "./step.js";
+import { accumulationStep, trainingPasses, trainingStep, trainingStepBy } from "./step.js";
 
 export interface Program {
   readonly experiment: Experiment;
@@ -55,24 +49,26 @@ const shown = ({
 }: Data): Omit<Data, "root" | "val" | "test" | "palette"> => data;
 
 /** From an experiment, which every rule has passed, to its program. */
-export const lower = (experiment: Experiment): Program => {
-  const recompute = recomputed(experiment);
-  const steps = stepsOf(experiment, recompute);
-  const [training, accumulation = null] = steps;
-  // Recomputed values are equal to those kept: the fingerprint is that of the training that keeps all.
-  const plain = recompute.length === 0 ? steps : stepsOf(experiment, []);
-  const graph = hash(plain.map(printGraph).join(""));
-  const data = fingerprintOf(shown(experiment.data));
-  const file = experiment.model.weights;
-  const weights = file && { ...file, file: basename(file.file) };
-  // What only watches a training, and how it fits into its machine, decides none of its weights.
-  const { validate: _, checkpoints: __, memory: ___, ...decisive } = experiment.train;
-  // Strips stand in the graph.
-  const { strips: ____, ...loss } = decisive.loss;
-  const train = { ...decisive, loss };
-  const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
-  return { experiment, training, recompute, accumulation, fingerprint };
-};
+export const lowerFor =
+  (sizes: Sizing) =>
+  (experiment: Experiment): Program => {
+    const recompute = recomputed(experiment, sizes);
+    const steps = stepsOf(experiment, recompute);
+    const [training, accumulation = null] = steps;
+    // Recomputed values are equal to those kept: the fingerprint is that of the training that keeps all.
+    const plain = recompute.length === 0 ? steps : stepsOf(experiment, []);
+    const graph = hash(plain.map(printGraph).join(""));
+    const data = fingerprintOf(shown(experiment.data));
+    const file = experiment.model.weights;
+    const weights = file && { ...file, file: basename(file.file) };
+    // What only watches a training, and how it fits into its machine, decides none of its weights.
+    const { validate: _, checkpoints: __, memory: ___, ...decisive } = experiment.train;
+    // Strips stand in the graph.
+    const { strips: ____, ...loss } = decisive.loss;
+    const train = { ...decisive, loss };
+    const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
+    return { experiment, training, recompute, accumulation, fingerprint };
+  };
 
 /** The step, and where a batch comes in parts what is done with each but the last. */
 const stepsOf = (
@@ -99,8 +95,8 @@ export interface Stage {
   readonly graph: Graph;
 }
 
-/** The last is what runs. */
-export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage[] => {
+/** What a target is given is the last. */
+export const stages = (experiment: Experiment, sizes: Sizing): readonly Stage[] => {
   const { inference, forward, precision, whole } = trainingPasses(experiment);
   const all = [...forward, ...precision, ...whole];
   const through = (n: number): Passes => {
@@ -114,18 +110,9 @@ export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage
     law,
     graph: trainingStepBy(experiment, through(n)),
   }));
-  const recompute = recomputed(experiment);
-  const step = trainingStep(experiment, standard, recompute);
-  const graph = withKernels(step, trainingKernels(experiment, kernels));
-  return [
-    ...steps,
-    ...(recompute.length === 0 ? [] : [recomputedStage(experiment, recompute)]),
-    { name: "choose-kernels", law: exactForms, graph },
-  ];
+  const recompute = recomputed(experiment, sizes);
+  return recompute.length === 0 ? steps : [...steps, recomputedStage(experiment, recompute)];
 };
-
-const exactForms =
-  "a convolution and its gradients have several exact forms: the one that costs least on this machine is taken";
 
 const recomputedStage = (
   experiment: Experiment,

@@ -9,9 +9,9 @@ import type { Block } from "../graph/variable.js";
 import { blocksOf, isFrozen, type RecomputeSegment, recomputeSegmentOf } from "../model/stages.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { standard } from "../rewrite/passes.js";
-import { footprint } from "./footprint.js";
+import type { Sizing } from "../target/target.js";
 import { objective } from "./objective.js";
-import { trainingKernels, trainingPasses, trainingStep } from "./step.js";
+import { isFrugal, trainingPasses, trainingStep } from "./step.js";
 
 /** What the backward pass goes back to; what is frozen, it never asks for. */
 const candidates = ({ model, train }: Experiment): readonly Block[] =>
@@ -31,11 +31,11 @@ const together = (blocks: readonly Block[], most: number): readonly RecomputeSeg
 };
 
 /** As the spec says; under a budget the fewest that meet it, or those that come nearest. */
-export const recomputed = (experiment: Experiment): readonly RecomputeSegment[] => {
+export const recomputed = (experiment: Experiment, sizes: Sizing): readonly RecomputeSegment[] => {
   const { memory } = experiment.train;
   // Records of earlier versions lack the field.
   if (memory == null) return [];
-  if ("budget" in memory) return within(memory.budget, experiment).segments;
+  if ("budget" in memory) return within(memory.budget, experiment, sizes).segments;
   const blocks = candidates(experiment);
   return together(blocks, memory.recompute === "stages" ? blocks.length : 1);
 };
@@ -50,11 +50,10 @@ export interface Fit {
  * Blocks are taken in the order of the bytes that they free for a multiply-accumulate. Where all of them are not
  * enough, neighbours share a segment: that frees their borders, and asks for more at a time.
  */
-export const within = (budget: number, experiment: Experiment): Fit => {
+export const within = (budget: number, experiment: Experiment, sizes: Sizing): Fit => {
   const tried = (segments: readonly RecomputeSegment[]): Fit => ({
     segments,
-    needs: footprint(trainingStep(experiment, standard, segments), trainingKernels(experiment))
-      .total,
+    needs: sizes(trainingStep(experiment, standard, segments), isFrugal(experiment)).total,
   });
   const none = tried([]);
   if (none.needs <= budget) return none;

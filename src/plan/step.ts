@@ -1,33 +1,31 @@
 /** The training step of an experiment as a graph: forward pass, backward pass, and what moves by how much. */
 
+import { invariant } from "../diagnostic/invariant.js";
 import { accumulatorOf, clipped, descend } from "../gradient/descend.js";
-import { add, broadcast, input, part, scalar } from "../graph/compose.js";
+import { add, broadcast, input, scalar } from "../graph/compose.js";
 import { type Graph, number, type Step, topological, type Update } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import { type Node, shapeOf, type Variable } from "../graph/op.js";
 import { isDecayed } from "../graph/variable.js";
-import { stepCounter } from "../model/layer.js";
+import { followBatch, runningOf, stepCounter } from "../model/layer.js";
 import type { RecomputeSegment } from "../model/stages.js";
 import type { Experiment } from "../normalize/experiment.js";
-import { frugal, type Kernels, plainCpu } from "../rewrite/kernels.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteStep } from "../rewrite/rewrite.js";
+import { frugally } from "../target/kernels.js";
+import type { KernelChoice } from "../target/target.js";
 import { lossGradients, type Objective } from "./objective.js";
 import { multiplierOf } from "./schedule.js";
 
-/** Running means and variances move as the batch norms that training passes through say. */
-const statistics = (roots: readonly Node[]): Update<Node>[] =>
-  topological(roots)
+/** Of every norm that normalises by the batch on the way to `root`. */
+const runningStatistics = (root: Node, { norm }: Experiment["model"]): Update<Node>[] =>
+  topological([root])
     .filter((node) => node.op === "batchNorm")
-    .flatMap((node) =>
-      [1, 2].map(
-        (index): Update<Node> => ({
-          kind: "assign",
-          variable: node.args[2 + index],
-          value: part(node, index),
-        }),
-      ),
-    );
+    .flatMap((node) => {
+      const [, scale] = node.args;
+      invariant(scale?.op === "variable", "a norm's scale is a variable");
+      return followBatch(node, runningOf(scale), norm.momentum);
+    });
 
 const decays =
   (of: Experiment["train"]["optimizer"]) =>
@@ -40,15 +38,20 @@ const losses = ({ loss, main, auxiliary }: Objective): Step<Node>["results"] => 
   ...(auxiliary === null ? {} : { auxiliary }),
 });
 
-const assign = (variable: Node, value: Node): Update<Node> => ({ kind: "assign", variable, value });
+const assign = (variable: Node, value: Node): Update<Node> => ({ variable, value });
 
 /** Those asked for, and what the precision brings with it. */
 export const trainingPasses = ({ train }: Experiment, asked: Passes = standard): Passes =>
   train.precision === "bf16" ? inHalfPrecision(asked) : asked;
 
-/** Those of a machine; a training that says how to fit into memory has no room for faster forms. */
-export const trainingKernels = ({ train }: Experiment, kernels: Kernels = plainCpu): Kernels =>
-  train.memory === null ? kernels : frugal(kernels);
+/** A training that says how to fit into memory has no room for kernels that are faster and need more. */
+export const isFrugal = ({ train }: Experiment): boolean => train.memory != null;
+
+/** What is chosen for a machine, as far as a training has room for it. */
+export const trainingKernels = <Machine>(
+  experiment: Experiment,
+  kernels: KernelChoice<Machine>,
+): KernelChoice<Machine> => (isFrugal(experiment) ? frugally(kernels) : kernels);
 
 /**
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running
@@ -86,7 +89,7 @@ export const trainingStepBy = (
         average: train.ema,
       }),
       ...sums.map((sum) => assign(sum, broadcast(scalar(0), shapeOf(sum)))),
-      ...statistics([last.loss]),
+      ...runningStatistics(last.loss, experiment.model),
       assign(stepCounter(), add(stepCounter(), scalar(1, "i32"))),
     ],
   };
@@ -108,6 +111,9 @@ export const accumulationStep = (
     const sum = accumulatorOf(each);
     return assign(sum, add(sum, of.gradients[i]));
   });
-  const step = { results: losses(of), updates: [...summed, ...statistics([of.loss])] };
+  const step = {
+    results: losses(of),
+    updates: [...summed, ...runningStatistics(of.loss, experiment.model)],
+  };
   return verify(number(rewriteStep(passes.whole, step)));
 };

@@ -1,7 +1,7 @@
 /** A plan as a person reads it: a table of blocks, the costs, the learning rates. */
 
 import { visible } from "../diagnostic/text.js";
-import type { Footprint } from "../plan/footprint.js";
+import type { Footprint } from "../target/target.js";
 import { bytes, count, figure, percent, rateText, scaled, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
 import type { Plan } from "./plan.js";

@@ -9,13 +9,14 @@ import { blockName, isTrained } from "../graph/variable.js";
 import { featureSize, outputStride } from "../language/geometry.js";
 import { isFrozen, type RecomputeSegment } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
-import { type Footprint, footprint } from "../plan/footprint.js";
+import { largestBatch } from "../plan/budget.js";
 import { predictionStep } from "../plan/inference.js";
-import { largestBatch } from "../plan/largest-batch.js";
 import { rate, rateGroups, stepsPerEpoch } from "../plan/schedule.js";
-import { trainingKernels, trainingStep } from "../plan/step.js";
-import type { Kernels } from "../rewrite/kernels.js";
+import { isFrugal, trainingStep } from "../plan/step.js";
 import { asWritten } from "../rewrite/passes.js";
+import type { Footprint } from "../target/target.js";
+import type { Kernels } from "../tensorflow/target.js";
+import { sizesOn } from "../tensorflow/target.js";
 import { type LayerRow, layers } from "./layers.js";
 import { PLAN_FORMAT } from "./saved-plan.js";
 import { summary } from "./summary.js";
@@ -109,7 +110,8 @@ export const plan = (request: PlanRequest): Plan => {
   // Rewrites compute the same with other layers; people count the network as the paper draws it.
   const rows = layers(trainingStep(experiment, asWritten));
   const [height, width] = request.image ?? train.crop;
-  const needed = footprint(training, trainingKernels(experiment, kernels));
+  const sizes = sizesOn(kernels);
+  const needed = sizes(training, isFrugal(experiment));
   const side = (n: number): number => featureSize(n, model.backbone.dilations);
   const feature = [side(train.crop[0]), side(train.crop[1])] as const;
   return {
@@ -128,7 +130,7 @@ export const plan = (request: PlanRequest): Plan => {
     memory_bytes: needed.total,
     memory: {
       training: needed,
-      inference: footprint(predictionStep(experiment, height, width), kernels),
+      inference: sizes(predictionStep(experiment, height, width), false),
     },
     recompute: recompute(request),
     largest_batch:
@@ -136,7 +138,7 @@ export const plan = (request: PlanRequest): Plan => {
         ? null
         : {
             memory_bytes: available,
-            batch: largestBatch(experiment, available),
+            batch: largestBatch(experiment, available, sizesOn()),
           },
     iterations: train.iterations,
     batch: train.batch,
@@ -156,7 +158,7 @@ const recompute = (request: PlanRequest): Recompute | null => {
     runs: request.recompute.map((segment) => segment.map(blockName)),
     macs: ((after - before) * experiment.train.accumulate) / experiment.train.batch,
     share: (after - before) / before,
-    memory_bytes_without: footprint(kept, kernels).total,
+    memory_bytes_without: sizesOn(kernels)(kept, false).total,
   };
 };
 

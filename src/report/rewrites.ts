@@ -1,9 +1,7 @@
 /** What each rewrite of a compilation changed, as a table, and the graph after each that changed it (`compile --print`). */
 
-import { products } from "../graph/cost.js";
-import { type Graph, printGraph } from "../graph/graph.js";
-import { memory, total } from "../graph/memory.js";
-import type { Stage } from "../plan/program.js";
+import { type AnyGraph, printGraph } from "../graph/graph.js";
+import type { Stage } from "../tensorflow/target.js";
 import { bytes, count, figure, scaled, table, text } from "./format.js";
 
 export const stagesText = (stages: readonly Stage[]): string => {
@@ -12,14 +10,9 @@ export const stagesText = (stages: readonly Stage[]): string => {
     before: stages[i - 1]?.graph,
     printed: printGraph(stage.graph),
   }));
-  const rows = after.map(({ name, graph, before }) => {
+  const rows = after.map(({ name, graph, before, products, alive }) => {
     const changes = before === undefined ? "" : largest(change(before, graph));
-    const figures = [
-      count(graph.values.length),
-      scaled(products(graph)),
-      bytes(total(memory(graph))),
-    ];
-    return [name, ...figures, changes];
+    return [name, count(graph.values.length), scaled(products), bytes(alive), changes];
   });
   const columns = [
     text("rewrite"),
@@ -37,9 +30,9 @@ export const stagesText = (stages: readonly Stage[]): string => {
 };
 
 /** How many more or fewer of each operation there are. */
-const change = (before: Graph, after: Graph): ReadonlyMap<string, number> => {
+const change = (before: AnyGraph, after: AnyGraph): ReadonlyMap<string, number> => {
   const difference = new Map<string, number>();
-  const add = (graph: Graph, n: number): void => {
+  const add = (graph: AnyGraph, n: number): void => {
     for (const { op } of graph.values) difference.set(op, (difference.get(op) ?? 0) + n);
   };
   add(before, -1);

@@ -2,7 +2,7 @@
 
 import { isSome, none, type Option } from "fp-ts/lib/Option.js";
 import { withArgs } from "../graph/compose.js";
-import { mapUpdate, rootsOf, type Step, topological } from "../graph/graph.js";
+import { mapStep, rootsOf, type Step, topological } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 
 /** A local rule: an equal node, or nothing where it does not apply. `law` says why they are equal. */
@@ -41,10 +41,5 @@ export const rewriteNodes = (
 
 export const rewriteStep = (rewrites: readonly Rewrite[], step: Step<Node>): Step<Node> => {
   const image = rewriteNodes(rewrites, rootsOf(step));
-  return {
-    results: Object.fromEntries(
-      Object.entries(step.results).map(([name, node]) => [name, image(node)]),
-    ),
-    updates: step.updates.map((update) => mapUpdate(update, image)),
-  };
+  return mapStep(step, image);
 };

@@ -5,8 +5,8 @@ import { overlay, type Palette } from "../data/palette.js";
 import type { Picture } from "../data/picture.js";
 import { writeFileAtomic } from "../data/write.js";
 import { writeImage, writePalettePng } from "../data/write-image.js";
+import { type Size, sizeName } from "../plan/graphs.js";
 import type { Session } from "../runtime/session.js";
-import { type Size, sizeName } from "../tensorflow/model.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
 
 /** One call. What could not be read, and what the last batch lacks, is black and is dropped again. */

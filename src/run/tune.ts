@@ -12,11 +12,11 @@ import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { type Form, formsOf, inForm, isForm, type Layer, nameOf } from "../rewrite/forms.js";
-import { type Kernels, layersIn } from "../rewrite/kernels.js";
 import type { Want } from "../runtime/library.js";
 import { thisMachine } from "../runtime/machine.js";
 import { openSession, type Session } from "../runtime/session.js";
-import { savedModel } from "../tensorflow/lower.js";
+import { layersIn } from "../target/kernels.js";
+import { type Kernels, savedModel } from "../tensorflow/target.js";
 import type { Event } from "./event.js";
 
 /** A layer as `nameOf` names it, and how many of it the graphs have. */

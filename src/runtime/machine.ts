@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import type { Machine } from "../rewrite/guess.js";
+import type { Machine } from "../tensorflow/cost.js";
 import { expectedDevice, type Want } from "./library.js";
 
 export interface ThisMachine extends Machine {

@@ -1,11 +1,11 @@
-/** From the IR to one TensorFlow model: named graphs enter, a SavedModel whose signatures share their state leaves. */
+/** From named graphs to one TensorFlow model: a signature for each, over one set of variables. */
 
-import type { Graph, Update, Value } from "../graph/graph.js";
-import { valuesOfOp } from "../graph/graph.js";
+import { invariant } from "../diagnostic/invariant.js";
+import { type Update, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { product, type Type } from "../graph/type.js";
-import { isSaved } from "../graph/variable.js";
 import { after, type Emitter, emitter, output, type TensorName } from "./emitter.js";
+import type { LegalGraph, LegalValue } from "./legalize.js";
 import { lowerOperation } from "./operation.js";
 import type { NodeDef, SavedModel, Signature, TensorInfo } from "./proto.js";
 
@@ -13,81 +13,111 @@ type VariableAttributes = Ops["variable"];
 
 const handleOf = (name: string): TensorName => `state/${name}:0`;
 
-/** What lives on between steps, and so is written and read: every variable whose role is saved. */
-export const stateOf = (graphs: Iterable<Graph>): VariableAttributes[] =>
-  variablesOf(graphs).filter(isSaved);
+/** A graph that is being written: its values by number, and the tensors of those that have been emitted. */
+interface Lowering {
+  readonly to: Emitter;
+  readonly graph: LegalGraph;
+  readonly names: Map<number, TensorName>;
+}
 
-/** The variables of every graph, each once. */
-const variablesOf = (graphs: Iterable<Graph>): VariableAttributes[] => {
-  const byName = new Map<string, VariableAttributes>();
-  for (const graph of graphs) {
-    for (const { attributes } of valuesOfOp(graph, "variable"))
-      byName.set(attributes.name, attributes);
-  }
-  return [...byName.values()];
+const valueAt = ({ graph }: Lowering, id: number): LegalValue => {
+  const value = graph.values[id];
+  invariant(value !== undefined, `there is no value %${id}`);
+  return value;
 };
 
-const lowerValue = (
-  to: Emitter,
-  graph: Graph,
-  names: readonly TensorName[],
-  value: Value,
-): TensorName => {
-  if (value.op === "part") return output(names[value.args[0]], value.attributes.index);
+const nameAt = ({ names }: Lowering, id: number): TensorName => {
+  const name = names.get(id);
+  invariant(name !== undefined, `%${id} is asked for, and is no tensor`);
+  return name;
+};
+
+const variableAt = (of: Lowering, id: number): VariableAttributes => {
+  const value = valueAt(of, id);
+  invariant(value.op === "variable", `%${id} is no variable`);
+  return value.attributes;
+};
+
+type Kernel = Extract<LegalValue, { readonly op: "applyMomentum" }>;
+
+/** The kernel that writes `id` in place, if one does: it runs with the updates. */
+const inPlace = (of: Lowering, id: number): Kernel | null => {
+  const value = valueAt(of, id);
+  if (value.op === "applyMomentum") return value;
+  const [whole] = value.args;
+  return value.op === "part" && whole !== undefined ? inPlace(of, whole) : null;
+};
+
+/** Arguments that a value needs as tensors; of what a kernel writes in place it needs none, but for the decay. */
+const readBy = (value: LegalValue): readonly number[] => {
+  if (value.op !== "applyMomentum") return value.args;
+  const [weight = -1, , ...others] = value.args;
+  return value.attributes.decay === 0 ? others : [weight, ...others];
+};
+
+/** Values that somebody reads. Variables that are only written are not: they may hold nothing yet. */
+const readIn = ({ values, results }: LegalGraph): ReadonlySet<number> =>
+  new Set([...values.flatMap(readBy), ...Object.values(results)]);
+
+const lowerValue = (of: Lowering, value: LegalValue): TensorName | null => {
+  if (inPlace(of, value.id) !== null || value.op === "applyMomentum") return null;
   const { op, attributes, args, types } = value;
-  return lowerOperation(op, to, {
+  if (op === "part") return output(nameAt(of, args[0] ?? -1), attributes.index);
+  return lowerOperation(op, of.to, {
     attributes,
-    args: args.map((id) => names[id]),
-    argTypes: args.map((id) => graph.values[id].types[0]),
+    args: args.map((id) => nameAt(of, id)),
+    argTypes: args.map((id) => valueAt(of, id).types[0]),
     types,
     handle: handleOf,
   });
 };
 
-const f32 = { T: { type: "f32" } } as const;
-
 /**
  * An update runs when the variable has been read and everything that uses it so far has run: nobody sees a half-moved
  * weight, and TensorFlow may write in place. Updates that follow see what was read.
  */
-const lowerUpdate = (
-  to: Emitter,
-  names: readonly TensorName[],
-  graph: Graph,
-  update: Update<number>,
-): TensorName => {
-  const variable = (id: number): VariableAttributes =>
-    graph.values[id].attributes as VariableAttributes;
-  const readers = (id: number): string[] => [after(names[id]), ...to.readers(names[id])];
-  const { name, dtype } = variable(update.variable);
-  if (update.kind === "assign") {
-    const inputs = [handleOf(name), names[update.value], ...readers(update.variable)];
-    return to.emit("AssignVariableOp", inputs, { dtype: { type: dtype } });
-  }
+const readersOf = ({ to, names }: Lowering, variable: number): readonly string[] => {
+  const name = names.get(variable);
+  return name === undefined ? [] : [after(name), ...to.readers(name)];
+};
+
+const f32 = { T: { type: "f32" } } as const;
+
+/** The operation that writes a variable; none where the kernel of another update has written it too. */
+const lowerUpdate = (of: Lowering, { variable, value }: Update<number>): TensorName | null => {
+  const kernel = inPlace(of, value);
+  if (kernel !== null) return kernel.id === value ? lowerMomentum(of, kernel) : null;
+  const { name, dtype } = variableAt(of, variable);
+  const inputs = [handleOf(name), nameAt(of, value), ...readersOf(of, variable)];
+  return of.to.emit("AssignVariableOp", inputs, { dtype: { type: dtype } });
+};
+
+const lowerMomentum = (of: Lowering, { args, attributes }: Kernel): TensorName => {
+  const { to } = of;
+  const { momentum, decay, scale } = attributes;
+  const [weight = -1, velocity = -1, gradient = -1, rate = -1] = args;
   const number = (value: number): TensorName =>
     to.constant({ dtype: "f32", shape: [], content: value });
   const times = (a: TensorName, b: TensorName, ...later: readonly string[]): TensorName =>
     to.emit("Mul", [a, b, ...later], f32);
-  const rate =
-    update.scale === 1 ? names[update.rate] : times(names[update.rate], number(update.scale));
-  const gradient = names[update.gradient];
+  const given = nameAt(of, gradient);
+  const scaled = scale === 1 ? nameAt(of, rate) : times(nameAt(of, rate), number(scale));
   // Not before the gradient is there: what could start at once would keep a copy of every weight for a whole step.
-  const decayed = (): TensorName =>
-    times(names[update.variable], number(update.decay), after(gradient));
-  const slope = update.decay === 0 ? gradient : to.emit("AddV2", [gradient, decayed()], f32);
-  const handles = [handleOf(name), handleOf(variable(update.velocity).name)];
-  const inputs = [...handles, rate, slope, number(update.momentum), ...readers(update.variable)];
+  const decayed = (): TensorName => times(nameAt(of, weight), number(decay), after(given));
+  const whole = decay === 0 ? given : to.emit("AddV2", [given, decayed()], f32);
+  const handles = [weight, velocity].map((id) => handleOf(variableAt(of, id).name));
+  const inputs = [...handles, scaled, whole, number(momentum), ...readersOf(of, weight)];
   return to.emit("ResourceApplyMomentum", inputs, f32);
 };
 
-/** What enters: bytes come as 32-bit words (see `input.ts`). */
-const entering = (name: string, { dtype, shape }: Type): TensorInfo =>
+/** What is fed: bytes come as 32-bit words (`operation.ts`). */
+const fed = (name: string, { dtype, shape }: Type): TensorInfo =>
   dtype === "u8"
     ? { name, dtype: "i32", shape: [Math.ceil(product(shape) / 4)] }
     : { name, dtype, shape };
 
-/** What leaves, after the updates: bytes go one to a word, for tfjs-node reads no others. */
-const leaving = (
+/** What is fetched, after the updates: bytes go one to a word, for tfjs-node reads no others. */
+const fetched = (
   to: Emitter,
   name: string,
   inputs: readonly string[],
@@ -105,26 +135,46 @@ interface Lowered {
   readonly signature: Signature;
 }
 
-const lowerGraph = (scope: string, graph: Graph): Lowered => {
+const lowerGraph = (scope: string, graph: LegalGraph): Lowered => {
   const to = emitter(scope);
-  const names: TensorName[] = [];
-  for (const value of graph.values) names.push(lowerValue(to, graph, names, value));
-  const updates = graph.updates.map((update) => after(lowerUpdate(to, names, graph, update)));
+  const of: Lowering = { to, graph, names: new Map() };
+  const read = readIn(graph);
+  for (const value of graph.values) {
+    const name = value.op === "variable" && !read.has(value.id) ? null : lowerValue(of, value);
+    if (name !== null) of.names.set(value.id, name);
+  }
+  const updates = graph.updates
+    .map((update) => lowerUpdate(of, update))
+    .flatMap((name) => (name === null ? [] : [after(name)]));
   const outputs = Object.entries(graph.results).map(([name, id]): [string, TensorInfo] => [
     name,
-    leaving(to, name, [names[id], ...updates], graph.values[id].types[0]),
+    fetched(to, name, [nameAt(of, id), ...updates], valueAt(of, id).types[0]),
   ]);
-  const inputs = valuesOfOp(graph, "input").map(({ attributes }): [string, TensorInfo] => {
-    const placeholder = to.nodes.find(({ name }) =>
-      name.startsWith(`${scope}/input/${attributes.name}_`),
-    )!;
-    return [attributes.name, entering(`${placeholder.name}:0`, attributes)];
-  });
+  const placeholders = new Map(
+    to.nodes.filter(({ op }) => op === "Placeholder").map(({ name }) => [inputOf(name), name]),
+  );
+  const inputs = valuesOfOp(graph, "input").map(({ attributes }): [string, TensorInfo] => [
+    attributes.name,
+    fed(`${placeholders.get(attributes.name)}:0`, attributes),
+  ]);
+  const done = scope === "init" ? [loaded(to, updates)] : outputs;
   return {
     nodes: to.nodes,
-    signature: { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) },
+    signature: { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(done) },
   };
 };
+
+/** `train/input/images_12` is where `images` are fed. */
+const inputOf = (placeholder: string): string =>
+  placeholder.replace(/^[^/]*\/input\//, "").replace(/_\d+$/, "");
+
+/** What TensorFlow runs on loading is an operation, which has no output. */
+const loaded = (to: Emitter, updates: readonly string[]): [string, TensorInfo] => [
+  ON_LOADING,
+  { name: after(to.emit("NoOp", updates, {}, "done")).slice(1), dtype: "f32", shape: null },
+];
+
+const ON_LOADING = "__saved_model_init_op";
 
 const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
   name: `state/${name}`,
@@ -133,75 +183,19 @@ const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
   attributes: { dtype: { type: dtype }, shape: { shape }, shared_name: { text: name } },
 });
 
-const assign = (to: Emitter, { name, dtype }: VariableAttributes, value: TensorName): string =>
-  after(to.emit("AssignVariableOp", [handleOf(name), value], { dtype: { type: dtype } }));
-
-/** Zeros for what is 0 between steps. All else comes by `write`: zeros until then would take a second state's memory. */
-const initSignature = (passing: readonly VariableAttributes[]): Lowered => {
-  const to = emitter("init");
-  const assigned = passing.map((variable) => {
-    const zero = to.constant({ dtype: variable.dtype, shape: [], content: 0 });
-    const attributes = { T: { type: variable.dtype }, index_type: { type: "i32" } } as const;
-    return assign(to, variable, to.emit("Fill", [to.integers(variable.shape), zero], attributes));
-  });
-  const done = to.emit("NoOp", assigned, {}, "done");
-  // An operation, not one of its outputs: it has none.
-  const name = after(done).slice(1);
-  const outputs = { __saved_model_init_op: { name, dtype: "f32", shape: null } } as const;
-  return { nodes: to.nodes, signature: { inputs: {}, outputs } };
-};
-
-/** Whole weights in, whole weights out: `write` has an input for each variable, `read` an output. */
-const writeSignature = (variables: readonly VariableAttributes[]): Lowered => {
-  const to = emitter("write");
-  const inputs: Record<string, TensorInfo> = {};
-  const assigned = variables.map((variable) => {
-    const { name, dtype, shape } = variable;
-    const given = to.emit("Placeholder", [], { dtype: { type: dtype }, shape: { shape } });
-    inputs[name] = { name: given, dtype, shape };
-    return assign(to, variable, given);
-  });
-  const count = to.constant({ dtype: "i32", shape: [], content: variables.length });
-  const done = to.emit("Identity", [count, ...assigned], { T: { type: "i32" } }, "done");
-  return {
-    nodes: to.nodes,
-    signature: { inputs, outputs: { written: { name: done, dtype: "i32", shape: [] } } },
-  };
-};
-
-const readSignature = (variables: readonly VariableAttributes[]): Lowered => {
-  const to = emitter("read");
-  const outputs = Object.fromEntries(
-    variables.map(({ name, dtype, shape }): [string, TensorInfo] => {
-      const value = to.emit("ReadVariableOp", [handleOf(name)], { dtype: { type: dtype } });
-      return [name, { name: value, dtype, shape }];
-    }),
+/** One SavedModel for all graphs, each a signature under its name; `init` is what TensorFlow runs on loading. */
+export const emit = (graphs: Readonly<Record<string, LegalGraph>>): SavedModel => {
+  const lowered = Object.entries(graphs).map(([name, graph]) => ({
+    name: name === "init" ? ON_LOADING : name,
+    ...lowerGraph(name, graph),
+  }));
+  const variables = new Map(
+    Object.values(graphs)
+      .flatMap((graph) => valuesOfOp(graph, "variable"))
+      .map(({ attributes }) => [attributes.name, attributes]),
   );
-  return { nodes: to.nodes, signature: { inputs: {}, outputs } };
-};
-
-/**
- * One SavedModel for all graphs. Signatures: one a graph under its name, with `write` and `read` for the state they
- * share and the init operation that TensorFlow runs on loading.
- */
-export const savedModel = (graphs: Readonly<Record<string, Graph>>): SavedModel => {
-  const variables = variablesOf(Object.values(graphs));
-  const state = stateOf(Object.values(graphs));
-  const lowered: Record<string, Lowered> = {
-    __saved_model_init_op: initSignature(variables.filter((each) => !state.includes(each))),
-    write: writeSignature(state),
-    read: readSignature(state),
-    ...Object.fromEntries(
-      Object.entries(graphs).map(([name, graph]) => [name, lowerGraph(name, graph)]),
-    ),
-  };
   return {
-    nodes: [
-      ...variables.map(variableNode),
-      ...Object.values(lowered).flatMap(({ nodes }) => nodes),
-    ],
-    signatures: Object.fromEntries(
-      Object.entries(lowered).map(([name, { signature }]) => [name, signature]),
-    ),
+    nodes: [...[...variables.values()].map(variableNode), ...lowered.flatMap(({ nodes }) => nodes)],
+    signatures: Object.fromEntries(lowered.map(({ name, signature }) => [name, signature])),
   };
 };

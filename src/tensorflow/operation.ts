@@ -1,7 +1,7 @@
 /** TensorFlow's nodes for every operation. */
 
 import { valuesOf } from "../graph/constant.js";
-import type { Binary, Comparison, OpName, Ops, Unary } from "../graph/op.js";
+import type { Binary, Comparison, Ops, Unary } from "../graph/op.js";
 import { product, type Shape, type Type } from "../graph/type.js";
 import { format, kernelGradient, poolAttributes, windowAttributes } from "./convolution.js";
 import {
@@ -12,6 +12,7 @@ import {
   type TensorName,
   tensorOf,
 } from "./emitter.js";
+import type { LegalName, LegalOps } from "./legalize.js";
 
 export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
   dtype === "u8"
@@ -45,15 +46,18 @@ const unpacked = (to: Emitter, name: string, shape: Shape): TensorName => {
   return reshape(used, shape);
 };
 
-export interface Site<K extends OpName> {
-  readonly attributes: Ops[K];
+/** What has a rule of its own: a part names its whole, and what writes in place runs with the updates (`lower.ts`). */
+type Emitted = Exclude<LegalName, "part" | "applyMomentum">;
+
+export interface Site<K extends LegalName> {
+  readonly attributes: LegalOps[K];
   readonly args: readonly TensorName[];
   readonly argTypes: readonly Type[];
   readonly types: readonly [Type, ...Type[]];
   /** Handle of a variable. */
   readonly handle: (name: string) => TensorName;
 }
-type Rule<K extends OpName> = (to: Emitter, site: Site<K>) => TensorName;
+type Rule<K extends LegalName> = (to: Emitter, site: Site<K>) => TensorName;
 
 const resizeAttributes = (alignCorners: boolean): Attributes => ({
   align_corners: { bool: alignCorners },
@@ -91,13 +95,13 @@ const comparisonOp: Readonly<Record<Comparison, string>> = {
 
 /** An operation that is one TensorFlow node over the element type of its first argument. */
 const plain =
-  <K extends OpName>(op: string, more: (site: Site<K>) => Attributes = () => ({})): Rule<K> =>
+  <K extends LegalName>(op: string, more: (site: Site<K>) => Attributes = () => ({})): Rule<K> =>
   (to, site) =>
     to.emit(op, site.args, { ...elementType(site.argTypes[0]), ...more(site) });
 
 const i32 = { type: "i32" } as const;
 
-export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = {
+export const operations: { readonly [K in Emitted]: Rule<K> } = {
   input: (to, { attributes }) => placeholder(to, attributes),
   variable: (to, { attributes: { name, dtype }, handle }) =>
     to.emit("ReadVariableOp", [handle(name)], { dtype: { type: dtype } }),
@@ -116,12 +120,12 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
       ...windowAttributes(attributes.shape, kernelType.shape, attributes),
     }),
   convolutionKernelGradient: kernelGradient,
-  batchNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
+  fusedNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, {
       ...normAttributes(x, epsilon, true),
       exponential_avg_factor: { float: 1 - keep },
     }),
-  batchNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) =>
+  fusedNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) =>
     to.emit("FusedBatchNormGradV3", args, normAttributes(x, epsilon, true)),
   batchNormInference: (to, { attributes: { epsilon }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, normAttributes(x, epsilon, false)),
@@ -240,8 +244,5 @@ export const operations: { readonly [K in Exclude<OpName, "part">]: Rule<K> } = 
 };
 
 /** Name of the first output of `op`, whose nodes are added to `to`. */
-export const lowerOperation = <K extends Exclude<OpName, "part">>(
-  op: K,
-  to: Emitter,
-  site: Site<K>,
-): TensorName => operations[op](to, site);
+export const lowerOperation = <K extends Emitted>(op: K, to: Emitter, site: Site<K>): TensorName =>
+  operations[op](to, site);

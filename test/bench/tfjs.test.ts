@@ -2,10 +2,11 @@
 
 import { expect, it } from "vitest";
 import { tfjsTraining } from "../../bench/tfjs-training.mjs";
+import { stateOf } from "../../src/plan/graphs.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { loadTensorFlow } from "../../src/runtime/library.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 import { compare } from "../oracle/oracle.js";
 import { images, labels, stateFor } from "../oracle/scene.js";

@@ -5,7 +5,7 @@ import * as T from "fp-ts/lib/Task.js";
 import { describe, expect, test } from "vitest";
 import { check, checkData, checkStill, compile, type World } from "../../src/compile.js";
 import { failure } from "../../src/diagnostic/failure.js";
-import { lower } from "../../src/plan/program.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { minimal } from "../golden/front.js";
 import { sampleHeaders } from "../golden/weights.js";
 

@@ -9,7 +9,7 @@ import { verify } from "../../src/graph/infer.js";
 import { type Node, type NodeOf, type OpName, shapeOf } from "../../src/graph/op.js";
 import { product, type Shape } from "../../src/graph/type.js";
 import { openSession, type Session } from "../../src/runtime/session.js";
-import { savedModel } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { evaluate, type Leaves } from "../oracle/reference.js";
 import { type Case, cases, weights } from "./cases.js";
 

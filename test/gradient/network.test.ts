@@ -1,10 +1,11 @@
 /** A whole tiny network: the slope of the loss along a direction of each weight, against central differences. */
 
 import { describe, expect, it } from "vitest";
+import { stateOf } from "../../src/plan/graphs.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { asWritten } from "../../src/rewrite/passes.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 import { evaluate } from "../oracle/reference.js";
 import { images, labels, stateFor } from "../oracle/scene.js";

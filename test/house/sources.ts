@@ -14,6 +14,7 @@ export const rooms = [
   "model",
   "gradient",
   "rewrite",
+  "target",
   "plan",
   "metric",
   "tensorflow",

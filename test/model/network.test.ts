@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { printGraph, valuesOfOp } from "../../src/graph/graph.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { networkGraph } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { asWritten, standard } from "../../src/rewrite/passes.js";
-import { stateOf } from "../../src/tensorflow/lower.js";
 import { pspnet, tiny } from "../oracle/experiment.js";
 
 describe("a tiny network", () => {

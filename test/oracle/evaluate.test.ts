@@ -9,12 +9,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluate, Experiment } from "../../src/normalize/experiment.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { evaluationStep, predictionStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { standard } from "../../src/rewrite/passes.js";
 import { openSession, type Session } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { plainCpu, savedModel, withKernels } from "../../src/tensorflow/target.js";
 import { type Differs, tiny } from "./experiment.js";
 import { ask, compare, hasGolden, torch } from "./oracle.js";
 import { images, labels, stateFor } from "./scene.js";

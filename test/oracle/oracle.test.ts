@@ -3,10 +3,11 @@
 import { describe, expect, it } from "vitest";
 import { IGNORE } from "../../src/model/pixels.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { rate } from "../../src/plan/schedule.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { course, forwards, trainings } from "./cases.js";
 import { train } from "./course.js";
 import { logitsApart } from "./logits.js";

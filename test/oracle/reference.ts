@@ -118,8 +118,8 @@ const normalised = (x: Numbers, c: number, mean: Numbers, variance: Numbers, eps
 const affine = (x: Numbers, c: number, scale: Numbers, shift: Numbers) =>
   x.map((value, i) => value * scale[i % c] + shift[i % c]);
 
-const batchNorm: Rule<"batchNorm"> = ({ attributes: { epsilon, keep }, shape, args }) => {
-  const [x, scale, shift, oldMean, oldVariance] = args;
+const batchNorm: Rule<"batchNorm"> = ({ attributes: { epsilon }, shape, args }) => {
+  const [x, scale, shift] = args;
   const c = shape[3];
   const count = x.length / c;
   const [mean, variance] = [new Float64Array(c), new Float64Array(c)];
@@ -129,13 +129,7 @@ const batchNorm: Rule<"batchNorm"> = ({ attributes: { epsilon, keep }, shape, ar
   x.forEach((value, i) => {
     variance[i % c] += (value - mean[i % c]) ** 2 / count;
   });
-  const running = (old: Numbers, batch: Numbers, unbiased: number): Numbers =>
-    old.map((value, i) => keep * value + (1 - keep) * batch[i] * unbiased);
-  return [
-    affine(normalised(x, c, mean, variance, epsilon), c, scale, shift),
-    running(oldMean, mean, 1),
-    running(oldVariance, variance, count / (count - 1)),
-  ];
+  return [affine(normalised(x, c, mean, variance, epsilon), c, scale, shift), mean, variance];
 };
 
 const maxPool: Rule<"maxPool"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) => {

@@ -3,9 +3,9 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { footprint } from "../../src/plan/footprint.js";
-import { largest, largestBatch } from "../../src/plan/largest-batch.js";
+import { largest, largestBatch } from "../../src/plan/budget.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { sizesOn } from "../../src/tensorflow/target.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 
 describe("the largest that fits", () => {
@@ -36,9 +36,11 @@ describe("the largest that fits", () => {
   });
 });
 
+const sizes = sizesOn();
+
 describe("a step's memory", () => {
   const state = (train: NonNullable<Differs["train"]>): number =>
-    footprint(trainingStep(tiny({ train }))).state;
+    sizes(trainingStep(tiny({ train })), false).state;
   const plain = state({});
   // Weights and momentum are two of a kind; the statistics and the step's counter stand apart.
   const oneOfEach = state({ ema: 0.9 }) - plain;
@@ -57,16 +59,16 @@ describe("a step's memory", () => {
   it("fits a batch of several times the size where it comes in parts, a multiple of them", () => {
     const experiment = (accumulate: number) => tiny({ train: { accumulate, crop: [65, 65] } });
     const bytes = 0.6 * 2 ** 30;
-    const most = [1, 2, 3].map((accumulate) => largestBatch(experiment(accumulate), bytes));
+    const most = [1, 2, 3].map((accumulate) => largestBatch(experiment(accumulate), bytes, sizes));
     expect(most[0]).toBeGreaterThan(10);
     expect(most[1]! % 2).toBe(0);
     expect(most[2]! % 3).toBe(0);
     expect(most[1]! / most[0]!).toBeGreaterThan(1.5);
     expect(most[2]! / most[0]!).toBeGreaterThan(2);
-    expect(largestBatch(experiment(2), 1)).toBe(0);
+    expect(largestBatch(experiment(2), 1, sizes)).toBe(0);
     const { train, ...rest } = experiment(3);
     const needs = (batch: number) =>
-      footprint(trainingStep({ ...rest, train: { ...train, batch } })).total;
+      sizes(trainingStep({ ...rest, train: { ...train, batch } }), false).total;
     expect(needs(most[2]!)).toBeLessThanOrEqual(bytes);
     expect(needs(most[2]! + 3)).toBeGreaterThan(bytes);
   });

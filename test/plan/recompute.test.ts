@@ -3,14 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { macs, macsOf } from "../../src/graph/cost.js";
 import type { Graph } from "../../src/graph/graph.js";
-import { footprint } from "../../src/plan/footprint.js";
-import { lower } from "../../src/plan/program.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { recomputed, within } from "../../src/plan/recompute.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { standard } from "../../src/rewrite/passes.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { lower, plainCpu, savedModel, sizesOn, withKernels } from "../../src/tensorflow/target.js";
 import { type Differs, pspnet, tiny } from "../oracle/experiment.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 
@@ -50,6 +48,7 @@ const trained = async (differs: Differs, memory: Memory) => {
   return { losses, state };
 };
 
+const sizes = sizesOn();
 const bottleneck = { block: "bottleneck", first_dilation: "contracted" } as const;
 const parts = { batch: 4, accumulate: 2, clip: 1, freeze: { stages: 1, norm: "none" } } as const;
 
@@ -83,7 +82,7 @@ const count = ({ values }: Graph, op: string): number =>
 describe("what is made again", () => {
   const step = (memory: Memory, differs: Differs = {}) => {
     const of = experiment(differs, memory);
-    return trainingStep(of, standard, recomputed(of));
+    return trainingStep(of, standard, recomputed(of, sizes));
   };
   const [none, all] = [step(null), step({ recompute: "blocks" })];
   /** Of the stem and the blocks. */
@@ -111,16 +110,18 @@ describe("what is made again", () => {
 describe("a budget", () => {
   const of = pspnet([3, 4, 6, 3], 19, { train: { crop: [185, 185], batch: 8 } });
   const needs = (segments: ReturnType<typeof recomputed>): number =>
-    footprint(trainingStep(of, standard, segments)).total;
+    sizes(trainingStep(of, standard, segments), false).total;
   const whole = needs([]);
 
   it("that is large enough asks for nothing", () => {
-    expect(within(whole, of)).toEqual({ segments: [], needs: whole });
+    expect(within(whole, of, sizes)).toEqual({ segments: [], needs: whole });
   });
 
   it("is met by the first blocks of one order: the less there is, the more are made again", () => {
-    const least = within(0, of).needs;
-    const found = [0.9, 0.6, 0.3, 0].map((share) => within(least + share * (whole - least), of));
+    const least = within(0, of, sizes).needs;
+    const found = [0.9, 0.6, 0.3, 0].map((share) =>
+      within(least + share * (whole - least), of, sizes),
+    );
     found.forEach((fit, i) => {
       expect(fit.needs).toBe(needs(fit.segments));
       expect(fit.needs).toBeLessThanOrEqual(least + [0.9, 0.6, 0.3, 0][i]! * (whole - least));

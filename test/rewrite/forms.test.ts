@@ -15,7 +15,7 @@ import {
   shapesOf,
 } from "../../src/rewrite/forms.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 
 interface Case {
   readonly x: readonly [n: number, h: number, w: number, c: number];

@@ -3,10 +3,10 @@
 import { describe, expect, it } from "vitest";
 import type { Graph, Value } from "../../src/graph/graph.js";
 import type { OpName } from "../../src/graph/op.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { plainCpu, withKernels } from "../../src/rewrite/kernels.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { plainCpu, savedModel, withKernels } from "../../src/tensorflow/target.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 import { ask, numbersOf } from "../oracle/oracle.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
@@ -33,11 +33,7 @@ describe("the graph of a step in bf16", () => {
   });
 
   it("keeps weights, momentum, statistics, gradients and losses in f32", () => {
-    const ids = graph.updates.flatMap((update) =>
-      update.kind === "momentum"
-        ? [update.variable, update.velocity, update.gradient]
-        : [update.variable, update.value],
-    );
+    const ids = graph.updates.flatMap(({ variable, value }) => [variable, value]);
     const types = [...ids, ...Object.values(graph.results)].map((id) => dtypeAt(graph, id));
     expect(types.filter((dtype) => dtype !== "f32" && dtype !== "i32")).toEqual([]);
   });

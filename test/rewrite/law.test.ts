@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { evaluationStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { argmaxOfLogits, foldBatchNorm, joinPads, stretchLate } from "../../src/rewrite/algebra.js";
@@ -12,7 +13,7 @@ import {
   kernelGradientAsProducts,
 } from "../../src/rewrite/products.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 

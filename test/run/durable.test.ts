@@ -8,7 +8,7 @@ import { decodePicture } from "../../src/data/decode-picture.js";
 import { orThrow } from "../../src/diagnostic/failure.js";
 import type { Rgb } from "../../src/language/dataset.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import { lower, type Program } from "../../src/plan/program.js";
+import type { Program } from "../../src/plan/program.js";
 import { rate } from "../../src/plan/schedule.js";
 import { checkpointsOf, readSafetensors, weightsOf } from "../../src/run/checkpoint.js";
 import { evaluate } from "../../src/run/evaluate.js";
@@ -26,6 +26,7 @@ import { readRun } from "../../src/run/record.js";
 import { readSamples } from "../../src/run/samples.js";
 import { type TrainRequest, train } from "../../src/run/train.js";
 import { lengthUntil } from "../../src/tensorflow/summary.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
 
 const folder = await temporary();

@@ -8,11 +8,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/data/image.js";
 import { readIndices } from "../../src/data/sample.js";
 import { valueOrThrow } from "../../src/diagnostic/failure.js";
-import { lower } from "../../src/plan/program.js";
 import { type EvaluateRequest, evaluate } from "../../src/run/evaluate.js";
 import { predict } from "../../src/run/predict.js";
 import { openTally } from "../../src/run/tally.js";
 import { train } from "../../src/run/train.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { decodeSafetensors } from "../../src/weights/safetensors.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
 

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { palette } from "../../src/data/palette.js";
 import { writePalettePng } from "../../src/data/write-image.js";
-import { lower } from "../../src/plan/program.js";
 import type { Event } from "../../src/run/event.js";
 import { train } from "../../src/run/train.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { collect, experiment, failureOf, program, squares, temporary } from "./tiny.js";
 
 const folder = await temporary();

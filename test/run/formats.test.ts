@@ -3,7 +3,6 @@
 import { cp, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lower } from "../../src/plan/program.js";
 import {
   type Evaluation,
   evaluationFingerprint,
@@ -14,6 +13,7 @@ import { evaluationFile, metricsFile, runFile, weightsFile } from "../../src/run
 import { readMetrics } from "../../src/run/journal.js";
 import { readRun } from "../../src/run/record.js";
 import { readSamples } from "../../src/run/samples.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { pspc } from "../cli/captured.js";
 import { failureOf, temporary } from "./tiny.js";
 

@@ -1,9 +1,8 @@
 /** A thousand steps leave no tensor behind. */
 
 import { expect, test } from "vitest";
-import { lower } from "../../src/plan/program.js";
 import { openSession } from "../../src/runtime/session.js";
-import { modelFor } from "../../src/tensorflow/model.js";
+import { lower, modelFor } from "../../src/tensorflow/target.js";
 import { initialState } from "../../src/weights/initial.js";
 import { experiment } from "./tiny.js";
 

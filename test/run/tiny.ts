@@ -9,8 +9,8 @@ import { writeImage, writePalettePng } from "../../src/data/write-image.js";
 import { Failed, type Failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Program } from "../../src/plan/program.js";
-import { lower } from "../../src/plan/program.js";
 import type { Event } from "../../src/run/event.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 
 /** A folder that goes when the tests of the file are over. */

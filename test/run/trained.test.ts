@@ -8,7 +8,7 @@ import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { readIndices, readSample } from "../../src/data/sample.js";
 import { count, monoid } from "../../src/metric/scores.js";
-import { lower, withSeed } from "../../src/plan/program.js";
+import { withSeed } from "../../src/plan/program.js";
 import { readSafetensors } from "../../src/run/checkpoint.js";
 import { compare } from "../../src/run/compare.js";
 import { evaluate } from "../../src/run/evaluate.js";
@@ -21,6 +21,7 @@ import { findRun } from "../../src/run/find.js";
 import { bestFile, metricsFile, runFolder, weightsFile } from "../../src/run/folder.js";
 import { logits, predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
+import { lower } from "../../src/tensorflow/target.js";
 import { pspc } from "../cli/captured.js";
 import { collect, experiment, failureOf, kinds, program, squares, temporary } from "./tiny.js";
 

@@ -4,7 +4,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Form } from "../../src/rewrite/forms.js";
-import { chosen } from "../../src/rewrite/kernels.js";
 import { weightsFile } from "../../src/run/folder.js";
 import { readRun } from "../../src/run/record.js";
 import { train } from "../../src/run/train.js";
@@ -18,6 +17,7 @@ import {
   tableFile,
 } from "../../src/run/tune.js";
 import { thisMachine } from "../../src/runtime/machine.js";
+import { chosen } from "../../src/tensorflow/target.js";
 import { pspc } from "../cli/captured.js";
 import { collect, program, squares, temporary } from "./tiny.js";
 

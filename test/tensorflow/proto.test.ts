@@ -1,9 +1,10 @@
 /** SavedModel bytes, read back by an independent reader of the wire format. */
 
 import { describe, expect, it } from "vitest";
+import { stateOf } from "../../src/plan/graphs.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
 import { dataType, encode } from "../../src/tensorflow/proto.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 
 /** A message as it lies on the wire: per field number its values, a number or the bytes of what it holds. */

@@ -1,6 +1,7 @@
 /** What TensorFlow makes of a step: order of updates, the same bits again, bytes of any size, no leak. */
 
 import { afterEach, describe, expect, it } from "vitest";
+import { momentumStep } from "../../src/gradient/descend.js";
 import {
   add,
   cast,
@@ -13,11 +14,12 @@ import {
 } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
 import type { Variable } from "../../src/graph/op.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { evaluationStep, predictionStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { asWritten } from "../../src/rewrite/passes.js";
 import { openSession, type Session, type State } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+import { savedModel } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 import { evaluate } from "../oracle/reference.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
@@ -47,8 +49,8 @@ describe("updates", () => {
     const swap = number({
       results: { total: sum(add(a, multiply(b, scalar(10)))) },
       updates: [
-        { kind: "assign", variable: a, value: b },
-        { kind: "assign", variable: b, value: a },
+        { variable: a, value: b },
+        { variable: b, value: a },
       ],
     });
     const { write, run, read } = await open({ swap });
@@ -64,19 +66,15 @@ describe("updates", () => {
 
   it("move by momentum as PyTorch's SGD does: decay into the gradient, rate on the buffer", async () => {
     const rate = input("rate", "f32");
+    const moved = momentumStep(
+      { weight: a, velocity: b, gradient: subtract(a, c), rate },
+      { momentum: 0.5, decay: 0.25, scale: 10 },
+    );
     const step = number({
       results: { before: a },
       updates: [
-        {
-          kind: "momentum",
-          variable: a,
-          velocity: b,
-          gradient: subtract(a, c),
-          rate,
-          momentum: 0.5,
-          decay: 0.25,
-          scale: 10,
-        },
+        { variable: b, value: moved.velocity },
+        { variable: a, value: moved.weight },
       ],
     });
     const { write, run, read } = await open({ step });

@@ -2,11 +2,11 @@
 
 import { command } from "cmd-ts";
 import { evaluationStep } from "../../plan/inference.js";
-import { lower } from "../../plan/program.js";
 import { doctorText, tuning, tuningText } from "../../report/machine.js";
 import { fastest, keepForms, layersOf, tune } from "../../run/tune.js";
 import { diagnose } from "../../runtime/doctor.js";
 import { thisMachine } from "../../runtime/machine.js";
+import { lower } from "../../tensorflow/target.js";
 import { deviceOption, imageOption, jsonFlag, specArguments } from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";

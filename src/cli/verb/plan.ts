@@ -9,12 +9,12 @@ import { Failed } from "../../diagnostic/failure.js";
 import { unreadable } from "../../file/text.js";
 import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
-import { lower } from "../../plan/program.js";
 import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
 import { type ComparablePlan, readPlan } from "../../report/saved-plan.js";
 import { kernelsHere } from "../../run/tune.js";
+import { lower } from "../../tensorflow/target.js";
 import {
   imageOption,
   jsonFlag,

@@ -2,10 +2,10 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { command, flag, number, option, optional, positional } from "cmd-ts";
-import { lower } from "../../plan/program.js";
 import { checkpointRequest, runFolder } from "../../run/folder.js";
 import { readRun } from "../../run/record.js";
 import { type TrainRequest, train } from "../../run/train.js";
+import { lower } from "../../tensorflow/target.js";
 import { deviceOption, specArguments, targetType, textOption } from "../arguments.js";
 import { nothingToTrain } from "../errors.js";
 import { exit } from "../exit.js";

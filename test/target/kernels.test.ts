@@ -2,18 +2,19 @@
 
 import { describe, expect, it } from "vitest";
 import { type Graph, printGraph } from "../../src/graph/graph.js";
+import { stateOf } from "../../src/plan/graphs.js";
 import { evaluationStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { type Form, formsOf, isForm, nameOf } from "../../src/rewrite/forms.js";
+import { openSession } from "../../src/runtime/session.js";
+import { layersIn } from "../../src/target/kernels.js";
 import {
   chosen,
   type Kernels,
-  layersIn,
   plainCpu,
+  savedModel,
   withKernels,
-} from "../../src/rewrite/kernels.js";
-import { openSession } from "../../src/runtime/session.js";
-import { savedModel, stateOf } from "../../src/tensorflow/lower.js";
+} from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 

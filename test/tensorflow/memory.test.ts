@@ -3,15 +3,16 @@
 import { describe, expect, it } from "vitest";
 import { add, constant, exp, input, matmul, relu, variable } from "../../src/graph/compose.js";
 import { number, type Step } from "../../src/graph/graph.js";
-import { memory, total } from "../../src/graph/memory.js";
 import type { Node } from "../../src/graph/op.js";
 import { networkGraph } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { legalize } from "../../src/tensorflow/legalize.js";
+import { memory, total } from "../../src/tensorflow/memory.js";
 import { pspnet } from "../oracle/experiment.js";
 
 const KiB = 1024;
 const of = (results: Record<string, Node>, updates: Step<Node>["updates"] = []) =>
-  memory(number({ results, updates }));
+  memory(legalize(number({ results, updates })));
 /** 16 KiB. */
 const x = input("x", "f32", 64, 64);
 
@@ -60,15 +61,18 @@ describe("PSPNet", () => {
     pspnet([1, 1, 1, 1], 19, { train: { crop: [89, 89], batch } });
 
   it("has each image's activations in a training step, and one state", () => {
-    const [one, two, four] = [1, 2, 4].map((batch) => memory(trainingStep(experiment(batch))));
+    const [one, two, four] = [1, 2, 4].map((batch) =>
+      memory(legalize(trainingStep(experiment(batch)))),
+    );
     expect(two.state).toBe(one.state);
     expect(four.activations / two.activations).toBeCloseTo(2, 1);
     expect(total(two)).toBeGreaterThan(total(one));
   });
 
   it("keeps more to train than to infer", () => {
-    const needs = (phase: "train" | "infer") => memory(networkGraph(experiment(2), phase));
-    const training = memory(trainingStep(experiment(1)));
+    const needs = (phase: "train" | "infer") =>
+      memory(legalize(networkGraph(experiment(2), phase)));
+    const training = memory(legalize(trainingStep(experiment(1))));
     expect(training.activations).toBeGreaterThan(2 * needs("infer").activations);
     // Weights, their momentum, and the step's counter.
     const { state } = needs("train");

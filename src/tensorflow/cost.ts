@@ -1,0 +1,134 @@
+/**
+ * Which form of a layer should be cheapest where nobody has measured it. The numbers are fitted to what `pspc tune`
+ * measured on two cores with AVX2 (docs/performance.md): they rank forms, and foretell no times.
+ */
+
+import { getOrElse } from "fp-ts/lib/Option.js";
+import { topological } from "../graph/graph.js";
+import { type Node, type OpName, shapeOf, typeOf } from "../graph/op.js";
+import { product } from "../graph/type.js";
+import {
+  type Form,
+  formsOf,
+  inForm,
+  isLayer,
+  type Layer,
+  macsOfLayer,
+  shapesOf,
+} from "../rewrite/forms.js";
+import type { KernelChoice } from "../target/target.js";
+
+/** What TensorFlow computes on. */
+export interface Machine {
+  readonly device: "cpu" | "gpu";
+  /** Whether TensorFlow's kernels take gradients of dilated convolutions: on a CPU with oneDNN alone they do. */
+  readonly dilatedGradients: boolean;
+}
+
+/** Gigaflops that oneDNN reaches in f32, with a 1×1 kernel and with a wider one. */
+type Speed = readonly [pointwise: number, wide: number];
+
+/** Whether an operation costs nothing, a pass over its numbers, or that and its products at this speed. */
+const costs: Readonly<Record<OpName, "nothing" | "a pass" | Speed>> = {
+  input: "nothing",
+  variable: "a pass",
+  constant: "nothing",
+  part: "a pass",
+  convolution: [130, 100],
+  convolutionInputGradient: [130, 100],
+  convolutionKernelGradient: [80, 50],
+  batchNorm: "a pass",
+  batchNormGradient: "a pass",
+  batchNormInference: "a pass",
+  relu: "a pass",
+  reluGradient: "a pass",
+  maxPool: "a pass",
+  maxPoolGradient: "a pass",
+  resize: "a pass",
+  resizeGradient: "a pass",
+  softmax: "a pass",
+  crossEntropy: "a pass",
+  matmul: [140, 140],
+  unary: "a pass",
+  binary: "a pass",
+  compare: "a pass",
+  select: "a pass",
+  largest: "a pass",
+  stop: "a pass",
+  after: "a pass",
+  sum: "a pass",
+  broadcast: "a pass",
+  cast: "a pass",
+  reshape: "nothing",
+  transpose: "a pass",
+  concat: "a pass",
+  slice: "a pass",
+  pad: "a pass",
+  reverse: "a pass",
+  gather: "a pass",
+  kthSmallest: "a pass",
+  argmax: "a pass",
+  bincount: "a pass",
+  uniform: "a pass",
+};
+
+/** Nanoseconds for each number that an operation reads or writes, and for an operation as such. */
+const [MOVE, CALL] = [0.3, 50_000];
+
+/** A form must promise more than this to be taken instead of TensorFlow's own kernel. */
+const MARGIN = 0.95;
+
+const macsOf = (node: Node): number => {
+  if (isLayer(node)) return macsOfLayer(node);
+  if (node.op !== "matmul") return 0;
+  const inner = shapeOf(node.args[0]).at(node.attributes.transposeA ? -2 : -1) ?? 1;
+  return inner * product(shapeOf(node));
+};
+
+const nanoseconds = (node: Node): number => {
+  const cost = costs[node.op];
+  if (cost === "nothing") return 0;
+  const moved = [node, ...node.args].reduce((sum, each) => sum + product(shapeOf(each)), 0);
+  const passes = CALL + MOVE * moved;
+  if (cost === "a pass") return passes;
+  const [pointwise, wide] = cost;
+  const [size = 1] = isLayer(node) ? shapesOf(node).kernel : [];
+  return passes + (2 * macsOf(node)) / (size > 1 ? wide : pointwise);
+};
+
+const costOf = (layer: Layer & Node, form: Form): number =>
+  topological([getOrElse<Node>(() => layer)(inForm(layer, form))]).reduce(
+    (sum, node) => sum + nanoseconds(node),
+    0,
+  );
+
+const isRefused = (layer: Layer, { dilatedGradients }: Machine): boolean =>
+  !dilatedGradients && layer.op !== "convolution" && layer.attributes.dilation > 1;
+
+/** In bf16 a CPU's own kernels of gradients are slow where they are not refused (docs/decisions/0009). */
+const inHalf: Readonly<Record<Layer["op"], Form>> = {
+  convolution: "native",
+  convolutionInputGradient: "turned",
+  convolutionKernelGradient: "taps",
+};
+
+/** Of a layer whose arguments are inputs: what they are made from is no cost of it. */
+export const form = (
+  layer: Layer & Node,
+  { machine, frugal = false }: Pick<KernelChoice<Machine>, "machine" | "frugal">,
+): Form => {
+  const forms = formsOf(layer);
+  const own = isRefused(layer, machine) ? "phases" : "native";
+  if (machine.device === "gpu" || forms.length === 1) return own;
+  if (typeOf(layer).dtype !== "f32") {
+    const better = inHalf[layer.op];
+    return better !== "native" && forms.includes(better) ? better : own;
+  }
+  // TensorFlow's own kernels need the least beside their arguments.
+  if (frugal) return own;
+  const others = forms
+    .filter((each) => each !== "native")
+    .map((each) => ({ form: each, cost: costOf(layer, each) }));
+  const best = others.reduce((a, b) => (b.cost < a.cost ? b : a));
+  return own === "phases" || best.cost < MARGIN * costOf(layer, own) ? best.form : own;
+};

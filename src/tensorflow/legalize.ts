@@ -1,0 +1,267 @@
+/**
+ * From the neutral graph to the operations that TensorFlow has: a norm in training with its gradient and its running
+ * statistics, and SGD's arithmetic, are each one kernel there. A pattern is recognised by reading its constants and
+ * writing it again with the function that made it: only what comes out the same is fused.
+ */
+
+import { invariant } from "../diagnostic/invariant.js";
+import { type Momentum, momentumStep } from "../gradient/descend.js";
+import {
+  type Graph,
+  type GraphOf,
+  mapStep,
+  type Numbered,
+  numbered,
+  rootsOf,
+  type Step,
+  stepOf,
+  topological,
+} from "../graph/graph.js";
+import {
+  type Binary,
+  type Node,
+  type NodeOf,
+  type Ops,
+  shapeOf,
+  type Variable,
+} from "../graph/op.js";
+import { product, type Type } from "../graph/type.js";
+import { followBatch, type Running } from "../model/layer.js";
+
+/** Neutral operations but norms in training, and TensorFlow's own. */
+export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
+  /**
+   * (x, scale, shift, running mean, running variance) → y; the running statistics after this batch, as `followBatch`
+   * has them; and three values that only the gradient's kernel understands.
+   */
+  fusedNorm: { readonly epsilon: number; readonly keep: number };
+  /** (dy, x, scale, the last three outputs of the norm) → dx, dscale, dshift */
+  fusedNormGradient: { readonly epsilon: number };
+  /** (weight, velocity, gradient, rate) → weight and velocity after `momentumStep`, written in place */
+  applyMomentum: Momentum;
+}
+export type LegalName = keyof LegalOps;
+
+export interface LegalNodeOf<K extends LegalName> {
+  readonly op: K;
+  readonly attributes: LegalOps[K];
+  readonly args: readonly LegalNode[];
+  readonly types: readonly [Type, ...Type[]];
+}
+export type LegalNode = { [K in LegalName]: LegalNodeOf<K> }[LegalName];
+export type LegalValue = Numbered<LegalNode>;
+export type LegalGraph = GraphOf<LegalValue>;
+
+/** The graph that TensorFlow computes in place of `graph`. */
+export const legalize = (graph: Graph): LegalGraph => {
+  const step = stepOf(graph);
+  const image = new Map<Node, LegalNode>();
+  const fused = new Map([...fusedNorms(step), ...fusedMomenta(step)]);
+  const to = (node: Node): LegalNode => {
+    const made = image.get(node) ?? (fused.get(node) ?? unfused(node))(to);
+    image.set(node, made);
+    return made;
+  };
+  for (const node of topological(rootsOf(step))) to(node);
+  return numbered(mapStep(step, to));
+};
+
+/** Makes a node's image from those of other nodes. */
+type Make = (to: (node: Node) => LegalNode) => LegalNode;
+
+const legal = <K extends LegalName>(
+  op: K,
+  attributes: LegalOps[K],
+  args: readonly LegalNode[],
+  types: LegalNode["types"],
+): LegalNode =>
+  // Sound by construction: K names one member of the union.
+  ({ op, attributes, args, types }) as LegalNodeOf<K> & LegalNode;
+
+const output = (node: LegalNode, index: number): LegalNode => {
+  const type = node.types[index];
+  invariant(type !== undefined, `${node.op} has no output ${index}`);
+  return index === 0 ? node : legal("part", { index }, [node], [type]);
+};
+
+const times = (x: LegalNode, factor: number): LegalNode => {
+  const scalar = { dtype: "f32", shape: [] } as const;
+  const content = { kind: "fill", value: factor } as const;
+  const constant = legal("constant", { ...scalar, content }, [], [scalar]);
+  return legal("binary", { kind: "multiply" }, [x, constant], x.types);
+};
+
+const unfused =
+  (node: Node): Make =>
+  (to) => {
+    const { op, attributes, args, types } = node;
+    if (op === "batchNorm") return lonelyNorm(node)(to);
+    if (op === "batchNormGradient") return normGradient(node)(to);
+    if (op === "part" && args[0]?.op === "batchNorm")
+      return statistic(args[0], attributes.index)(to);
+    // Sound: what is left is an operation of both sets.
+    return { op, attributes, args: args.map(to), types } as LegalNode;
+  };
+
+// Norms.
+
+type Norm = NodeOf<"batchNorm"> & Node;
+
+const norm = (of: Norm, running: readonly [Node, Node], keep: number): Make => {
+  const [type] = of.types;
+  const channel = { dtype: "f32", shape: type.shape.slice(-1) } as const;
+  const types = [type, channel, channel, channel, channel, { dtype: "f32", shape: [0] }] as const;
+  const { epsilon } = of.attributes;
+  return (to) => legal("fusedNorm", { epsilon, keep }, [...of.args, ...running].map(to), types);
+};
+
+/**
+ * Where no running statistics follow, as when the norm is recomputed: with `keep` 0 the kernel looks at none, and any
+ * two values of their shape will do.
+ */
+const lonelyNorm = (of: Norm): Make => {
+  const [, scale, shift] = of.args;
+  invariant(scale !== undefined && shift !== undefined, "a norm has a scale and a shift");
+  return norm(of, [shift, scale], 0);
+};
+
+/** Mean or biased variance: those of a norm that keeps nothing, whose variance is unbiased. */
+const statistic =
+  (of: Norm, index: number): Make =>
+  (to) => {
+    const count = product(shapeOf(of).slice(0, 3));
+    const given = output(lonelyNorm(of)(to), index);
+    return index === 1 ? given : times(given, Math.max(1, count - 1) / count);
+  };
+
+const normGradient =
+  ({
+    attributes,
+    args: [dy, x, scale, mean, variance],
+    types,
+  }: NodeOf<"batchNormGradient">): Make =>
+  (to) => {
+    const of = mean?.op === "part" ? mean.args[0] : undefined;
+    invariant(
+      dy && x && scale && of?.op === "batchNorm" && variance?.args[0] === of,
+      "a norm's gradient takes the statistics that the norm gave",
+    );
+    const kept = [3, 4, 5].map((index) => output(to(of), index));
+    return legal("fusedNormGradient", attributes, [...[dy, x, scale].map(to), ...kept], types);
+  };
+
+/** An update `variable := keep·variable + (1 − keep)·next`. */
+interface Following {
+  readonly variable: Variable;
+  readonly value: Node;
+  readonly keep: number;
+  readonly next: Node;
+}
+
+const following = (step: Step<Node>): readonly Following[] =>
+  step.updates.flatMap(({ variable, value }) => {
+    const [kept, added] = operands("add", value);
+    const [old, keep] = scaled(kept);
+    const [next] = scaled(added);
+    return variable.op === "variable" && old === variable && keep !== undefined && next
+      ? [{ variable, value, keep, next }]
+      : [];
+  });
+
+/** Each norm whose running statistics follow it, with what its kernel makes of both. */
+const fusedNorms = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
+  const all = following(step);
+  const statisticOf = (node: Node | undefined, index: number): Norm | undefined =>
+    node?.op === "part" && node.attributes.index === index && node.args[0]?.op === "batchNorm"
+      ? node.args[0]
+      : undefined;
+  const variances = new Map(all.map((each) => [statisticOf(scaled(each.next)[0], 2), each]));
+  return all.flatMap((mean) => {
+    const of = statisticOf(mean.next, 1);
+    const variance = of && variances.get(of);
+    if (of === undefined || variance === undefined) return [];
+    const running: Running = { mean: mean.variable, variance: variance.variable };
+    const written = followBatch(of, running, mean.keep).map(({ value }) => value);
+    const given = new Set<Node>([of, running.mean, running.variance]);
+    if (!same(written, [mean.value, variance.value], given)) return [];
+    return [
+      [of, norm(of, [running.mean, running.variance], mean.keep)],
+      [mean.value, (to) => output(to(of), 1)],
+      [variance.value, (to) => output(to(of), 2)],
+    ] as const satisfies readonly (readonly [Node, Make])[];
+  });
+};
+
+// Momentum.
+
+/** Each new weight and new velocity that one kernel may write: nothing but the two updates asks for them. */
+const fusedMomenta = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
+  const uses = usesIn(step);
+  const velocities = new Map(step.updates.map(({ variable, value }) => [value, variable]));
+  return step.updates.flatMap(({ variable: weight, value }) => {
+    const [after, rated] = operands("multiply", operands("subtract", value)[1]);
+    const [kept, slope] = operands("add", after);
+    const [velocity, momentum] = scaled(kept);
+    const [gradient, decayed] = operands("add", slope);
+    const [, decay] = scaled(decayed);
+    const [rate, scale] = scaled(rated);
+    if (!after || !velocity || !gradient || !rate) return [];
+    if (momentum === undefined || decay === undefined || scale === undefined) return [];
+    const of = { weight, velocity, gradient, rate };
+    const by = { momentum, decay, scale };
+    const isOurs =
+      same([momentumStep(of, by).weight], [value], new Set(Object.values(of))) &&
+      velocities.get(after) === velocity &&
+      uses.get(value) === 1 &&
+      uses.get(after) === 2;
+    if (!isOurs) return [];
+    const args = Object.values(of);
+    const types = [weight.types[0], velocity.types[0]] as const;
+    const kernel: Make = (to) => legal("applyMomentum", by, args.map(to), types);
+    return [
+      [value, kernel],
+      [after, (to) => output(to(value), 1)],
+    ] as const satisfies readonly (readonly [Node, Make])[];
+  });
+};
+
+/** How often each node is asked for, by nodes, updates and results. */
+const usesIn = (step: Step<Node>): ReadonlyMap<Node, number> => {
+  const uses = new Map<Node, number>();
+  const nodes = topological(rootsOf(step));
+  for (const node of [...rootsOf(step), ...nodes.flatMap(({ args }) => args)])
+    uses.set(node, (uses.get(node) ?? 0) + 1);
+  return uses;
+};
+
+// Reading patterns.
+
+const operands = (
+  kind: Binary,
+  node: Node | undefined,
+): readonly [Node, Node] | readonly [undefined, undefined] => {
+  const [a, b] = node?.op === "binary" && node.attributes.kind === kind ? node.args : [];
+  return a && b ? [a, b] : [undefined, undefined];
+};
+
+/** x·factor, where the factor is a constant. */
+const scaled = (
+  node: Node | undefined,
+): readonly [Node, number] | readonly [undefined, undefined] => {
+  const [x, factor] = operands("multiply", node);
+  const content = factor?.op === "constant" ? factor.attributes.content : undefined;
+  return x && content?.kind === "fill" ? [x, content.value] : [undefined, undefined];
+};
+
+/** Whether nodes are the same down to the `given` ones, which are the same as themselves alone. */
+const same = (some: readonly Node[], others: readonly Node[], given: ReadonlySet<Node>): boolean =>
+  some.length === others.length &&
+  some.every((node, i) => {
+    const other = others[i];
+    if (node === other || other === undefined || given.has(node)) return node === other;
+    return (
+      node.op === other.op &&
+      JSON.stringify(node.attributes) === JSON.stringify(other.attributes) &&
+      same(node.args, other.args, given)
+    );
+  });

@@ -1,0 +1,271 @@
+/**
+ * The most bytes alive at once in a step, by what holds them. Values are made as soon as they can be, first come, first
+ * served, as TensorFlow's executor makes them, and freed after their last use.
+ */
+
+import { invariant } from "../diagnostic/invariant.js";
+import type { Numbered, Update } from "../graph/graph.js";
+import { bytesOf, type Type } from "../graph/type.js";
+import type { LegalGraph, LegalName, LegalNodeOf, LegalValue } from "./legalize.js";
+
+/** In bytes, at the moment when the sum is largest. */
+export interface Memory {
+  /** Weights, momentum and statistics: there before and after. */
+  readonly state: number;
+  /** Inputs and constants: there for the whole step. */
+  readonly held: number;
+  /** What the forward pass made and somebody still asks for. */
+  readonly activations: number;
+  /** Everything else: gradients, and the kernels' own copies and workspaces. */
+  readonly passing: number;
+}
+
+export const total = ({ state, held, activations, passing }: Memory): number =>
+  state + held + activations + passing;
+
+/**
+ * Where the first output lives: in the `state`, `held` outside the step, or `written` over a variable; as a `view` of
+ * the first argument; in the bytes of an argument that nobody else needs (`reuse`); or in `fresh` bytes.
+ */
+type Storage = "state" | "held" | "written" | "view" | "reuse" | "fresh";
+
+interface Needs<K extends LegalName> {
+  readonly where: Storage;
+  /** Bytes that the kernel needs for itself. */
+  readonly workspace: (value: Numbered<LegalNodeOf<K>>, graph: LegalGraph) => number;
+}
+
+const plainly = (where: Storage): Needs<LegalName> => ({ where, workspace: () => 0 });
+const state = plainly("state");
+const held = plainly("held");
+const view = plainly("view");
+const reuse = plainly("reuse");
+const fresh = plainly("fresh");
+
+const bytesAt = ({ values }: LegalGraph, id: number | undefined): number => {
+  const value = values[id ?? -1];
+  invariant(value !== undefined, `there is no value %${id}`);
+  return bytesOf(value.types[0]);
+};
+
+/** What each operation's kernel needs. oneDNN keeps a convolution's weights once more, in an order of its own. */
+const needs: { readonly [K in LegalName]: Needs<K> } = {
+  input: held,
+  variable: state,
+  constant: held,
+  part: fresh,
+  convolution: { where: "fresh", workspace: ({ args }, graph) => bytesAt(graph, args[1]) },
+  convolutionInputGradient: {
+    where: "fresh",
+    workspace: ({ args }, graph) => bytesAt(graph, args[0]),
+  },
+  convolutionKernelGradient: { where: "fresh", workspace: ({ types }) => bytesOf(types[0]) },
+  fusedNorm: fresh,
+  fusedNormGradient: fresh,
+  batchNormInference: fresh,
+  applyMomentum: {
+    where: "written",
+    // The sum of the gradient and the decayed weight.
+    workspace: ({ attributes, types }) => (attributes.decay > 0 ? bytesOf(types[0]) : 0),
+  },
+  // Also where TensorFlow fuses it into the norm before it: the norm's own result is then never made.
+  relu: reuse,
+  reluGradient: reuse,
+  maxPool: fresh,
+  maxPoolGradient: fresh,
+  resize: fresh,
+  resizeGradient: fresh,
+  softmax: reuse,
+  crossEntropy: fresh,
+  matmul: fresh,
+  unary: reuse,
+  binary: reuse,
+  compare: fresh,
+  select: fresh,
+  largest: fresh,
+  stop: view,
+  after: view,
+  sum: fresh,
+  broadcast: fresh,
+  cast: fresh,
+  reshape: view,
+  transpose: fresh,
+  concat: fresh,
+  slice: fresh,
+  pad: fresh,
+  reverse: fresh,
+  gather: fresh,
+  kthSmallest: fresh,
+  argmax: fresh,
+  bincount: fresh,
+  uniform: fresh,
+};
+
+/** A part of what is written over variables is one of them. */
+export const storageOf = (value: LegalValue, graph: LegalGraph): Storage =>
+  value.op === "part" && graph.values[value.args[0] ?? -1]?.op === "applyMomentum"
+    ? "written"
+    : needs[value.op].where;
+
+const workspaceOf = <K extends LegalName>(
+  value: Numbered<LegalNodeOf<K>> & { readonly op: K },
+  graph: LegalGraph,
+): number => needs[value.op].workspace(value, graph);
+
+/** A value or an update, with those that wait for it. */
+interface Task {
+  readonly node: LegalValue | Update<number>;
+  readonly next: number[];
+  waits: number;
+}
+
+const isValue = (node: Task["node"]): node is LegalValue => "op" in node;
+
+/** What a node reads; for an event it only waits. */
+const argsOf = (node: Task["node"]): readonly number[] => {
+  if (!isValue(node)) return [node.variable, node.value];
+  return node.op === "after" ? node.args.slice(0, 1) : node.args;
+};
+
+/** What changes a variable waits for everything that reads it (tensorflow/lower.ts). */
+const tasksOf = (graph: LegalGraph): readonly Task[] => {
+  const tasks = [...graph.values, ...graph.updates].map(
+    (node): Task => ({ node, next: [], waits: 0 }),
+  );
+  const waitFor = (task: number, before: number): void => {
+    tasks[before].next.push(task);
+    tasks[task].waits += 1;
+  };
+  graph.values.forEach(({ id, args }) => {
+    for (const arg of args) waitFor(id, arg);
+  });
+  const readersOf = (variable: number): readonly number[] =>
+    tasks[variable].next.filter((id) => graph.values[id] !== undefined);
+  graph.values.forEach(({ id, op, args: [weight] }) => {
+    if (op !== "applyMomentum" || weight === undefined) return;
+    for (const reader of readersOf(weight)) if (reader !== id) waitFor(id, reader);
+  });
+  graph.updates.forEach(({ variable, value }, i) => {
+    const task = graph.values.length + i;
+    for (const before of [variable, value, ...readersOf(variable)]) waitFor(task, before);
+  });
+  return tasks;
+};
+
+/** How often each value is asked for. */
+const usesIn = (graph: LegalGraph): readonly number[] => {
+  const uses = graph.values.map(() => 0);
+  const asked = [...graph.values, ...graph.updates].flatMap(argsOf);
+  for (const id of [...asked, ...Object.values(graph.results)]) uses[id] += 1;
+  return uses;
+};
+
+/** In the order in which they become ready; what moves no bytes goes at once. */
+const scheduled = (tasks: readonly Task[]): readonly Task[] => {
+  const isFree = ({ node }: Task): boolean =>
+    isValue(node) &&
+    (node.op === "part" || ["state", "held", "view"].includes(needs[node.op].where));
+  const order: Task[] = [];
+  const ready = tasks.filter(({ waits }) => waits === 0);
+  const run = (task: Task): void => {
+    order.push(task);
+    for (const id of task.next) {
+      const then = tasks[id];
+      then.waits -= 1;
+      if (then.waits > 0) continue;
+      if (isFree(then)) run(then);
+      else ready.push(then);
+    }
+  };
+  for (const task of ready) run(task);
+  return order;
+};
+
+/** Values that the results need: the forward pass. */
+const forwardOf = (graph: LegalGraph): ReadonlySet<number> => {
+  const found = new Set<number>(Object.values(graph.results));
+  for (const value of graph.values.toReversed()) {
+    if (found.has(value.id)) for (const id of value.args) found.add(id);
+  }
+  return found;
+};
+
+interface Buffer {
+  readonly bytes: number;
+  readonly kind: "activations" | "passing";
+  /** Uses to come. */
+  uses: number;
+}
+
+/** The most that is alive at once. */
+export const memory = (graph: LegalGraph): Memory => {
+  const tasks = tasksOf(graph);
+  const forward = forwardOf(graph);
+  const usesOf = usesIn(graph);
+  const buffers: (Buffer | undefined)[] = [];
+  const alive = { activations: 0, passing: 0 };
+  const constant = heldBytes(graph);
+  let peak: Memory = { ...constant, ...alive };
+  const note = (extra: number): void => {
+    if (alive.activations + alive.passing + extra > peak.activations + peak.passing) {
+      peak = { ...constant, activations: alive.activations, passing: alive.passing + extra };
+    }
+  };
+  const release = (buffer: Buffer | undefined): void => {
+    if (buffer === undefined) return;
+    buffer.uses -= 1;
+    if (buffer.uses === 0) alive[buffer.kind] -= buffer.bytes;
+  };
+  const make = (value: LegalValue, uses: number): Buffer => {
+    const kind = forward.has(value.id) ? "activations" : "passing";
+    const buffer = { bytes: bytesOf(typeIn(value, graph)), kind, uses } as const;
+    alive[kind] += buffer.bytes;
+    return buffer;
+  };
+  for (const { node } of scheduled(tasks)) {
+    const args = argsOf(node).map((id) => buffers[id]);
+    if (!isValue(node)) {
+      args.forEach(release);
+      continue;
+    }
+    const uses = usesOf[node.id];
+    const where = storageOf(node, graph);
+    const [shown] = args;
+    if (where === "view" && shown !== undefined) {
+      buffers[node.id] = shown;
+      shown.uses += uses;
+      args.forEach(release);
+    } else if (where === "fresh" || where === "reuse") {
+      const bytes = bytesOf(node.types[0]);
+      const free = args.find((one) => one?.uses === 1 && one.bytes === bytes);
+      const taken = where === "reuse" ? free : undefined;
+      release(taken);
+      const buffer = make(node, Math.max(1, uses));
+      buffers[node.id] = buffer;
+      note(workspaceOf(node, graph));
+      for (const arg of args) if (arg !== taken) release(arg);
+      if (uses === 0) release(buffer);
+    } else if (where === "written") {
+      note(workspaceOf(node, graph));
+      args.forEach(release);
+    }
+  }
+  return peak;
+};
+
+/** oneDNN remembers in the norm's last output where a ReLU fused into it was 0: half a byte a value. */
+const typeIn = (value: LegalValue, graph: LegalGraph): Type => {
+  const of = value.op === "part" ? graph.values[value.args[0]] : value;
+  if (value.op !== "part" || of?.op !== "fusedNorm" || value.attributes.index !== 5) {
+    return value.types[0];
+  }
+  return { dtype: "u8", shape: [Math.ceil(bytesOf(of.types[0]) / 8)] };
+};
+
+const heldBytes = (graph: LegalGraph): Memory => {
+  const sum = (where: Storage): number =>
+    graph.values
+      .filter(({ op }) => needs[op].where === where)
+      .reduce((bytes, { types }) => bytes + bytesOf(types[0]), 0);
+  return { state: sum("state"), held: sum("held"), activations: 0, passing: 0 };
+};

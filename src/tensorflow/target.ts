@@ -1,0 +1,108 @@
+/** TensorFlow as a target: neutral graphs become a SavedModel in the kernels that suit a machine. */
+
+import { map } from "fp-ts/lib/Record.js";
+import { products } from "../graph/cost.js";
+import type { AnyGraph, Graph } from "../graph/graph.js";
+import type { Ops } from "../graph/op.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { budgetRule } from "../plan/budget.js";
+import { type Abilities, type Graphs, graphsOf, stateOf, withState } from "../plan/graphs.js";
+import { lowerFor, stages as neutralStages, type Program } from "../plan/program.js";
+import { trainingKernels } from "../plan/step.js";
+import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
+import type { KernelChoice, Sizing, Target } from "../target/target.js";
+import { form, type Machine } from "./cost.js";
+import { footprint } from "./footprint.js";
+import { type LegalGraph, legalize } from "./legalize.js";
+import { emit } from "./lower.js";
+import { memory, total } from "./memory.js";
+import type { SavedModel } from "./proto.js";
+
+export type Kernels = KernelChoice<Machine>;
+
+export const tensorflow: Target<Machine, LegalGraph, SavedModel> = {
+  name: "tensorflow",
+  machine: { device: "cpu", dilatedGradients: true },
+  form,
+  legalize,
+  memory: footprint,
+  emit,
+};
+
+/** The machine that most have, of which nothing was measured. */
+export const plainCpu: Kernels = { machine: tensorflow.machine, known: {} };
+
+/** The memory that graphs need on a machine. */
+export const sizesOn = (kernels: Kernels = plainCpu): Sizing => sizing(tensorflow, kernels);
+
+const plainSizes = sizesOn();
+
+/** From an experiment, which every rule has passed, to its program: what it recomputes is what TensorFlow's memory asks. */
+export const lower = lowerFor(plainSizes);
+
+/** A spec whose budget TensorFlow cannot keep, whatever is recomputed. */
+export const withinBudget = budgetRule(plainSizes);
+
+/** A graph with its layers in the forms that suit a machine. */
+export const withKernels = (graph: Graph, kernels: Kernels): Graph =>
+  inForms(tensorflow, graph, kernels);
+
+/** What to keep of a choice, so that a graph comes out the same when guesses or measurements change. */
+export const chosen = (graph: Graph, kernels: Kernels): Kernels["known"] =>
+  chosenBy(tensorflow, graph, kernels);
+
+/** Graphs as they stand, with those that set and tell their state. */
+export const savedModel = (graphs: Graphs): SavedModel => emit(map(legalize)(withState(graphs)));
+
+export interface Compiled {
+  readonly model: SavedModel;
+  /** What must be written before the first call. */
+  readonly variables: readonly Ops["variable"][];
+}
+
+/** The one model of a program that can do all of `can`, in the kernels that suit a machine. */
+export const modelFor = (
+  program: Program,
+  can: Abilities,
+  kernels: Kernels = plainCpu,
+): Compiled => {
+  const graphs = graphsOf(program, can);
+  const legal = map((graph: Graph) => legalize(withKernels(graph, kernels)))(graphs);
+  return { model: emit(legal), variables: stateOf(Object.values(graphs)) };
+};
+
+/** A training step on its way to TensorFlow, with what it costs there. */
+export interface Stage {
+  /** `as written`, or what was done to it. */
+  readonly name: string;
+  /** Why it may be done. */
+  readonly law: string | null;
+  readonly graph: AnyGraph;
+  /** Multiply-accumulates of convolutions and of products of matrices. */
+  readonly products: number;
+  /** Bytes alive at once. */
+  readonly alive: number;
+}
+
+/** The last is what runs. */
+export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage[] => {
+  const neutral = neutralStages(experiment, plainSizes);
+  const priced = (name: string, law: string | null, graph: Graph): Stage => ({
+    name,
+    law,
+    graph,
+    products: products(graph),
+    alive: total(memory(legalize(graph))),
+  });
+  const before = neutral.map(({ name, law, graph }) => priced(name, law, graph));
+  const given = neutral.at(-1);
+  if (given === undefined) return [];
+  const graph = withKernels(given.graph, trainingKernels(experiment, kernels));
+  const last = priced("choose-kernels", exactForms, graph);
+  return [...before, last, { ...last, name: "fuse", law: oneKernel, graph: legalize(graph) }];
+};
+
+const exactForms =
+  "a convolution and its gradients have several exact forms: the one that costs least on this machine is taken";
+const oneKernel =
+  "a norm with its running statistics, its gradient, and a step of momentum are each what one kernel computes";
