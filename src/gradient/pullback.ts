@@ -88,7 +88,7 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   convolutionKernelGradient: refuse,
   batchNorm: (node, dy) => {
     const [x, scale] = node.args;
-    const args = [dy, x, scale, part(node, 1), part(node, 2)];
+    const args = [dy, x, scale, part(node, 1), part(node, 2)] as const;
     const whole = apply("batchNormGradient", node.attributes, args);
     return [whole, part(whole, 1), part(whole, 2)];
   },

@@ -1,7 +1,7 @@
 /** Reverse mode: the gradients of a scalar, as nodes of the same IR, with recomputation of parts of the forward pass. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { add, after, broadcast, scalar, withArgs } from "../graph/compose.js";
+import { add, after, broadcast, onArgs, scalar } from "../graph/compose.js";
 import { topological } from "../graph/graph.js";
 import { type Node, shapeOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
@@ -81,7 +81,7 @@ export const recomputing = (
     if (segment === null) return node;
     const inner = (arg: Node): Node =>
       segmentOf(arg) === segment ? recomputed(arg, dy) : entering(arg, segment, dy);
-    const twin = twins.get(node) ?? withArgs(node, node.args.map(inner));
+    const twin = twins.get(node) ?? onArgs(node, inner);
     twins.set(node, twin);
     return twin;
   };
@@ -91,7 +91,7 @@ export const recomputing = (
       if (known.has(node)) return recomputed(node, dy);
       // The statistics of a norm are small, and stay.
       if (node.op === "part" && known.has(node.args[0])) return node;
-      const done = seen.get(node) ?? withArgs(node, node.args.map(asking));
+      const done = seen.get(node) ?? onArgs(node, asking);
       seen.set(node, done);
       return done;
     };

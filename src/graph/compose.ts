@@ -4,8 +4,10 @@ import { invariant } from "../diagnostic/invariant.js";
 import type { Content } from "./constant.js";
 import { inferTypes } from "./infer.js";
 import {
+  type Arguments,
   type Binary,
   type Comparison,
+  mapArgs,
   type Node,
   type NodeOf,
   type OpName,
@@ -18,34 +20,35 @@ import {
   type Variable,
   type Window,
 } from "./op.js";
-import { broadcastShape, type DType, type Shape, sameShape } from "./type.js";
+import { broadcastShape, type DType, type Shape, sameShape, type Types } from "./type.js";
 import { type Initial, type Site, variableName } from "./variable.js";
 
 /** Applies an operation; its types are inferred here, once. */
 export const apply = <K extends OpName>(
   op: K,
   attributes: Ops[K],
-  args: readonly Node[] = [],
+  args: Arguments<Node>[K],
 ): NodeOf<K> & Node => {
-  const types = inferTypes(
-    op,
-    attributes,
-    args.map((arg) => arg.types),
-  );
-  const node: NodeOf<K> = { op, attributes, args, types };
+  const argTypes = mapArgs<K, Node, Types>(args, ({ types }) => types);
+  const node: NodeOf<K> = { op, attributes, args, types: inferTypes(op, attributes, argTypes) };
   // Sound by construction: K names one member of the union.
   return node as NodeOf<K> & Node;
 };
 
-/** The same operation on other arguments. */
-export const withArgs = <K extends OpName>(node: NodeOf<K>, args: readonly Node[]): Node =>
-  args.every((arg, i) => arg === node.args[i])
-    ? (node as Node)
-    : apply(node.op, node.attributes, args);
+/** The same operation on what `f` makes of its arguments. */
+export const onArgs = <K extends OpName>(
+  node: NodeOf<K> & Node,
+  f: (arg: Node, index: number) => Node,
+): NodeOf<K> & Node => {
+  const args = mapArgs<K, Node, Node>(node.args, f);
+  const same = args.every((arg, i) => arg === node.args[i]);
+  return same ? node : apply<K>(node.op, node.attributes, args);
+};
 
 export const input = (name: string, dtype: DType, ...shape: number[]): Node =>
-  apply("input", { name, dtype, shape });
-export const variable = (attributes: Ops["variable"]): Variable => apply("variable", attributes);
+  apply("input", { name, dtype, shape }, []);
+export const variable = (attributes: Ops["variable"]): Variable =>
+  apply("variable", attributes, []);
 /** A variable of the network, named after the place where it stands. */
 export const parameter = (site: Site, shape: Shape, initial: Initial): Variable =>
   variable({
@@ -57,7 +60,7 @@ export const parameter = (site: Site, shape: Shape, initial: Initial): Variable 
     initial,
   });
 export const constant = (content: Content, dtype: DType, ...shape: number[]): Node =>
-  apply("constant", { dtype, shape, content });
+  apply("constant", { dtype, shape, content }, []);
 export const scalar = (value: number, dtype: DType = "f32"): Node =>
   constant({ kind: "fill", value }, dtype);
 export const vector = (values: readonly number[], dtype: DType = "f32"): Node =>
@@ -121,7 +124,7 @@ export const select = (condition: Node, a: Node, b: Node): Node =>
 /** Not before `event`. What only widens or reshapes does so afterwards, so that the wait keeps the smaller value. */
 export const after = (x: Node, event: Node): Node =>
   x.op === "cast" || x.op === "reshape"
-    ? withArgs(x, [after(x.args[0], event)])
+    ? onArgs(x, (arg) => after(arg, event))
     : apply("after", {}, [x, event]);
 export const largest = (x: Node): Node => apply("largest", {}, [x]);
 export const stop = (x: Node): Node => apply("stop", {}, [x]);
@@ -139,8 +142,11 @@ export const reshape = (x: Node, shape: Shape): Node =>
   sameShape(shapeOf(x), shape) ? x : apply("reshape", { shape }, [x]);
 export const transpose = (x: Node, permutation: readonly number[]): Node =>
   apply("transpose", { permutation }, [x]);
-export const concat = (pieces: readonly Node[], axis: number): Node =>
-  pieces.length === 1 ? pieces[0] : apply("concat", { axis }, pieces);
+export const concat = (pieces: readonly Node[], axis: number): Node => {
+  const [first, ...others] = pieces;
+  invariant(first !== undefined, "nothing is laid end to end");
+  return others.length === 0 ? first : apply("concat", { axis }, [first, ...others]);
+};
 export const slice = (x: Node, begin: readonly number[], size: Shape): Node =>
   sameShape(shapeOf(x), size) && begin.every((n) => n === 0)
     ? x

@@ -1,8 +1,8 @@
 /** Counts the parameters and the multiply-accumulates of a graph. */
 
-import { type Graph, type Value, valuesOfOp } from "./graph.js";
-import type { OpName } from "./op.js";
-import { product } from "./type.js";
+import { type Graph, typesOfArgs, type Value, valuesOfOp } from "./graph.js";
+import type { Arguments, NodeOf, OpName } from "./op.js";
+import { product, type Types } from "./type.js";
 import { isTrained } from "./variable.js";
 
 /** Weights that training moves: kernels, biases, scales and shifts; running statistics are not counted. */
@@ -15,31 +15,88 @@ export const parameterCount = (graph: Graph): number =>
 export const kernelWork = (kernel: readonly number[], output: readonly number[]): number =>
   product(kernel.slice(0, 3)) * product(output);
 
-/** Multiply-accumulates of the operations whose work is products; the rest is traffic and counts as none. */
-const work: { readonly [K in OpName]?: (value: Value, graph: Graph) => number } = {
-  convolution: (value, graph) =>
-    kernelWork(graph.values[value.args[1]].types[0].shape, value.types[0].shape),
-  convolutionInputGradient: (value, graph) =>
-    kernelWork(
-      graph.values[value.args[0]].types[0].shape,
-      graph.values[value.args[1]].types[0].shape,
-    ),
-  convolutionKernelGradient: (value, graph) =>
-    kernelWork(value.types[0].shape, graph.values[value.args[1]].types[0].shape),
+/** An operation without its place in a graph. */
+type Typed<K extends OpName> = Pick<NodeOf<K>, "op" | "attributes" | "types">;
+type Macs<K extends OpName> = (of: Typed<K>, args: Arguments<Types>[K]) => number;
+
+/** How an operation works: by a `convolution`, by another `product`, or by moving numbers, which counts as nothing. */
+type Work<K extends OpName> =
+  | { readonly convolution: Macs<K> }
+  | { readonly product: Macs<K> }
+  | null;
+
+const work: { readonly [K in OpName]: Work<K> } = {
+  input: null,
+  variable: null,
+  constant: null,
+  part: null,
+  convolution: {
+    convolution: ({ types: [y] }, [, [kernel]]) => kernelWork(kernel.shape, y.shape),
+  },
+  convolutionInputGradient: {
+    convolution: (_, [[kernel], [dy]]) => kernelWork(kernel.shape, dy.shape),
+  },
+  convolutionKernelGradient: {
+    convolution: ({ types: [kernel] }, [, [dy]]) => kernelWork(kernel.shape, dy.shape),
+  },
+  batchNorm: null,
+  batchNormGradient: null,
+  batchNormInference: null,
+  relu: null,
+  reluGradient: null,
+  maxPool: null,
+  maxPoolGradient: null,
+  resize: null,
+  resizeGradient: null,
+  softmax: null,
+  crossEntropy: null,
+  matmul: {
+    product: ({ attributes: { transposeA }, types: [y] }, [[a]]) =>
+      product(y.shape) * (a.shape.at(transposeA ? -2 : -1) ?? 1),
+  },
+  unary: null,
+  binary: null,
+  compare: null,
+  select: null,
+  largest: null,
+  stop: null,
+  after: null,
+  sum: null,
+  broadcast: null,
+  cast: null,
+  reshape: null,
+  transpose: null,
+  concat: null,
+  slice: null,
+  pad: null,
+  reverse: null,
+  gather: null,
+  kthSmallest: null,
+  argmax: null,
+  bincount: null,
+  uniform: null,
+};
+
+const convolutionMacs = <K extends OpName>(of: Typed<K>, args: Arguments<Types>[K]): number => {
+  const how: Work<K> = work[of.op];
+  return how !== null && "convolution" in how ? how.convolution(of, args) : 0;
+};
+
+const productMacs = <K extends OpName>(of: Typed<K>, args: Arguments<Types>[K]): number => {
+  const how: Work<K> = work[of.op];
+  return how !== null && "product" in how ? how.product(of, args) : 0;
 };
 
 /** Multiply-accumulates of one value. Convolutions only: this is how the field counts (pspnet.md 1.9). */
-export const macsOf = (value: Value, graph: Graph): number => work[value.op]?.(value, graph) ?? 0;
-
-/** Multiply-accumulates of matrix products too: what rewrites move between the two. */
-export const products = (graph: Graph): number =>
-  graph.values.reduce((sum, value) => {
-    if (value.op !== "matmul") return sum + macsOf(value, graph);
-    const inner = graph.values[value.args[0]].types[0].shape.at(
-      value.attributes.transposeA ? -2 : -1,
-    );
-    return sum + product(value.types[0].shape) * (inner ?? 1);
-  }, 0);
+export const macsOf = (value: Value, graph: Graph): number =>
+  convolutionMacs(value, typesOfArgs(value, graph));
 
 export const macs = (graph: Graph): number =>
   graph.values.reduce((total, value) => total + macsOf(value, graph), 0);
+
+/** Multiply-accumulates of matrix products too: what rewrites move between the two. */
+export const products = (graph: Graph): number =>
+  graph.values.reduce(
+    (total, value) => total + macsOf(value, graph) + productMacs(value, typesOfArgs(value, graph)),
+    0,
+  );

@@ -1,8 +1,9 @@
 /** The numbered graph (SSA): a list of values in an order that computes, made from nodes, and its printed form. */
 
+import { invariant } from "../diagnostic/invariant.js";
 import type { Content } from "./constant.js";
-import type { Node, NodeOf, OpName } from "./op.js";
-import { printType, type Type } from "./type.js";
+import { type Arguments, mapArgs, type Node, type NodeOf, type OpName } from "./op.js";
+import { printType, type Types } from "./type.js";
 
 /** A variable takes a new value at the end of a step; all reads see the state from before it. */
 export interface Update<Ref> {
@@ -21,8 +22,11 @@ export interface AnyNode<N> {
   readonly op: string;
   readonly attributes: object;
   readonly args: readonly N[];
-  readonly types: readonly [Type, ...Type[]];
+  readonly types: Types;
 }
+
+/** As many numbers as there are references. */
+type Numbers<Refs extends readonly unknown[]> = { readonly [I in keyof Refs]: number };
 
 /** A node in a graph, where arguments are numbers of values. */
 export type Numbered<N> =
@@ -31,7 +35,7 @@ export type Numbered<N> =
         readonly id: number;
         readonly op: N["op"];
         readonly attributes: N["attributes"];
-        readonly args: readonly number[];
+        readonly args: Numbers<N["args"]>;
         readonly types: N["types"];
       }
     : never;
@@ -45,6 +49,18 @@ export interface GraphOf<V> extends Step<number> {
 }
 export type Graph = GraphOf<Value>;
 export type AnyGraph = GraphOf<AnyValue>;
+
+export const valueAt = <V>(graph: GraphOf<V>, id: number): V => {
+  const value = graph.values[id];
+  invariant(value !== undefined, `there is no %${id}`);
+  return value;
+};
+
+/** The types of every output of a value's arguments. */
+export const typesOfArgs = <K extends OpName>(
+  { args }: { readonly args: Arguments<number>[K] },
+  graph: GraphOf<{ readonly types: Types }>,
+): Arguments<Types>[K] => mapArgs<K, number, Types>(args, (id) => valueAt(graph, id).types);
 
 export const mapStep = <A, B>({ results, updates }: Step<A>, f: (ref: A) => B): Step<B> => ({
   results: Object.fromEntries(Object.entries(results).map(([name, ref]) => [name, f(ref)])),
@@ -71,8 +87,12 @@ export const topological = <N extends { readonly args: readonly N[] }>(
   for (const root of roots) {
     visit(root);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      if (top.next < top.node.args.length) visit(top.node.args[top.next++]);
-      else order.push(stack.pop()!.node);
+      const arg = top.node.args[top.next++];
+      if (arg !== undefined) visit(arg);
+      else {
+        order.push(top.node);
+        stack.pop();
+      }
     }
   }
   return order;
@@ -92,7 +112,11 @@ export const numbered = <N extends AnyNode<N>>(step: Step<N>): GraphOf<Numbered<
   const values: Numbered<N>[] = [];
   const known = new Map<string, number>();
   const ids = new Map<N, number>();
-  const idOf = (node: N): number => ids.get(node)!;
+  const idOf = (node: N): number => {
+    const id = ids.get(node);
+    invariant(id !== undefined, "a node stands before its arguments");
+    return id;
+  };
   for (const node of topological(rootsOf(step))) {
     const args = node.args.map(idOf);
     const key = `${node.op}(${args})${JSON.stringify(node.attributes, exact)}`;
@@ -121,11 +145,16 @@ export const valuesOfOp = <V extends { readonly op: string }, K extends V["op"]>
 /** The step that a graph numbers, to be rewritten. */
 export const stepOf = (graph: Graph): Step<Node> => {
   const nodes: Node[] = [];
+  const nodeOf = (id: number): Node => {
+    const node = nodes[id];
+    invariant(node !== undefined, `%${id} is used before it stands`);
+    return node;
+  };
   for (const { op, attributes, args, types } of graph.values) {
-    // Sound: op and attributes come from one value.
-    nodes.push({ op, attributes, args: args.map((id) => nodes[id]), types } as Node);
+    // Sound: all four come from one value.
+    nodes.push({ op, attributes, args: mapArgs(args, nodeOf), types } as Node);
   }
-  return mapStep(graph, (id) => nodes[id]);
+  return mapStep(graph, nodeOf);
 };
 
 const printContent = (content: Content): string => {

@@ -1,14 +1,20 @@
 /** Types of values: what each operation makes of its arguments' types, and the verifier that holds a graph to it. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import type { Graph } from "./graph.js";
-import type { OpName, Ops, Padding } from "./op.js";
-import { broadcastShape, printType, product, type Shape, sameShape, type Type } from "./type.js";
+import { type Graph, typesOfArgs, valueAt } from "./graph.js";
+import type { Arguments, OpName, Ops, Padding } from "./op.js";
+import {
+  broadcastShape,
+  ofRank,
+  printType,
+  product,
+  type Shape,
+  sameShape,
+  type Type,
+  type Types,
+} from "./type.js";
 
-/** Types of every output of every argument. */
-export type ArgTypes = readonly (readonly [Type, ...Type[]])[];
-type Types = readonly [Type, ...Type[]];
-type Rule<K extends OpName> = (attributes: Ops[K], args: ArgTypes) => Types;
+type Rule<K extends OpName> = (attributes: Ops[K], args: Arguments<Types>[K]) => Types;
 
 /** Positions of a window of `size` along `n` pixels, both ends padded. */
 export const outputSize = (
@@ -19,12 +25,12 @@ export const outputSize = (
   padding: number,
 ): number => Math.floor((n + padding - dilation * (size - 1) - 1) / stride) + 1;
 
-const first = (args: ArgTypes, index = 0): Type => args[index][0];
-const like = (type: Type): Types => [type];
+const like = ([type]: Types): Types => [type];
 const floats = (...shape: number[]): Type => ({ dtype: "f32", shape });
 
+/** What a window makes of an image `[N, H, W, C]`, but for its channels. */
 const windowed = (
-  [n, h, w]: Shape,
+  [n, h, w]: readonly [number, number, number, number],
   [kh, kw]: readonly [number, number],
   [down, across]: readonly [number, number],
   dilation: number,
@@ -35,8 +41,7 @@ const windowed = (
   outputSize(w, kw, across, dilation, left + right),
 ];
 
-const elementwise = (args: ArgTypes): Shape => {
-  const [a, b] = [first(args, 0), first(args, 1)];
+const elementwise = ([a]: Types, [b]: Types): Shape => {
   const shape = broadcastShape(a.shape, b.shape);
   invariant(
     shape !== undefined && a.dtype === b.dtype,
@@ -63,65 +68,57 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   variable: ({ dtype, shape }) => [{ dtype, shape }],
   constant: ({ dtype, shape }) => [{ dtype, shape }],
   part: ({ index }, [whole]) => {
-    invariant(index > 0 && index < whole.length, `an operation has no output ${index}`);
-    return [whole[index]];
+    const output = whole[index];
+    invariant(index > 0 && output !== undefined, `an operation has no output ${index}`);
+    return [output];
   },
-  convolution: (at, args) => {
-    const [x, kernel] = [first(args), first(args, 1)];
-    const [kh, kw, from, to] = kernel.shape;
-    invariant(
-      x.shape.length === 4 && x.shape[3] === from,
-      `${printType(x)} does not meet kernel ${printType(kernel)}`,
-    );
+  convolution: ({ stride, dilation, padding }, [[x], [kernel]]) => {
+    const image = ofRank(x.shape, 4);
+    const [kh, kw, from, to] = ofRank(kernel.shape, 4);
+    invariant(image[3] === from, `${printType(x)} does not meet kernel ${printType(kernel)}`);
     invariant(x.dtype === kernel.dtype, "a convolution of two element types");
-    const [n, h, w] = windowed(x.shape, [kh, kw], [at.stride, at.stride], at.dilation, at.padding);
+    const [n, h, w] = windowed(image, [kh, kw], [stride, stride], dilation, padding);
     invariant(h > 0 && w > 0, `kernel ${printType(kernel)} does not fit ${printType(x)}`);
     return [{ dtype: x.dtype, shape: [n, h, w, to] }];
   },
-  convolutionInputGradient: ({ shape }, args) => [{ dtype: first(args, 1).dtype, shape }],
-  convolutionKernelGradient: ({ shape }, args) => [{ dtype: first(args, 1).dtype, shape }],
-  batchNorm: (_, args) => {
-    const x = first(args);
-    const channels = floats(x.shape[3]);
+  convolutionInputGradient: ({ shape }, [, [dy]]) => [{ dtype: dy.dtype, shape }],
+  convolutionKernelGradient: ({ shape }, [, [dy]]) => [{ dtype: dy.dtype, shape }],
+  batchNorm: (_, [[x], ...weights]) => {
+    const [, , , c] = ofRank(x.shape, 4);
+    const channels = floats(c);
     invariant(
-      args.slice(1).every(([t]) => t.shape[0] === x.shape[3]),
+      weights.every(([t]) => t.shape[0] === c),
       "batch norm over other channels",
     );
     return [x, channels, channels];
   },
-  batchNormGradient: (_, args) => [first(args, 1), first(args, 2), first(args, 2)],
-  batchNormInference: (_, args) => like(first(args)),
-  relu: (_, args) => like(first(args)),
-  reluGradient: (_, args) => like(first(args)),
-  maxPool: ({ size, stride, padding }, args) => {
-    const x = first(args);
-    const [n, h, w] = windowed(x.shape, size, stride, 1, padding);
+  batchNormGradient: (_, [, [x], [scale]]) => [x, scale, scale],
+  batchNormInference: (_, [x]) => like(x),
+  relu: (_, [x]) => like(x),
+  reluGradient: (_, [dy]) => like(dy),
+  maxPool: ({ size, stride, padding }, [[x]]) => {
+    const image = ofRank(x.shape, 4);
+    const [n, h, w] = windowed(image, size, stride, 1, padding);
     invariant(h > 0 && w > 0, `a window of ${size} does not fit ${printType(x)}`);
-    return [{ dtype: x.dtype, shape: [n, h, w, x.shape[3]] }];
+    return [{ dtype: x.dtype, shape: [n, h, w, image[3]] }];
   },
-  maxPoolGradient: (_, args) => like(first(args)),
-  resize: ({ height, width }, args) => {
-    const [n, , , c] = first(args).shape;
+  maxPoolGradient: (_, [x]) => like(x),
+  resize: ({ height, width }, [[x]]) => {
+    const [n, , , c] = ofRank(x.shape, 4);
     return [floats(n, height, width, c)];
   },
-  resizeGradient: (_, args) => like(first(args, 1)),
-  softmax: (_, args) => like(first(args)),
-  crossEntropy: (_, args) => {
-    const [logits, labels] = [first(args), first(args, 1)];
-    invariant(
-      labels.dtype === "i32" && labels.shape[0] === logits.shape[0],
-      "one label a row of logits",
-    );
-    return [floats(logits.shape[0]), logits];
+  resizeGradient: (_, [, x]) => like(x),
+  softmax: (_, [x]) => like(x),
+  crossEntropy: (_, [[logits], [labels]]) => {
+    const [pixels] = ofRank(logits.shape, 2);
+    invariant(labels.dtype === "i32" && labels.shape[0] === pixels, "one label a row of logits");
+    return [floats(pixels), logits];
   },
-  matmul: (at, args) => [
-    { dtype: first(args).dtype, shape: matmulShape(first(args).shape, first(args, 1).shape, at) },
-  ],
-  unary: (_, args) => like(first(args)),
-  binary: (_, args) => [{ dtype: first(args).dtype, shape: elementwise(args) }],
-  compare: (_, args) => [{ dtype: "bool", shape: elementwise(args) }],
-  select: (_, args) => {
-    const [condition, a, b] = args.map(([t]) => t);
+  matmul: (at, [[a], [b]]) => [{ dtype: a.dtype, shape: matmulShape(a.shape, b.shape, at) }],
+  unary: (_, [x]) => like(x),
+  binary: (_, [a, b]) => [{ dtype: a[0].dtype, shape: elementwise(a, b) }],
+  compare: (_, [a, b]) => [{ dtype: "bool", shape: elementwise(a, b) }],
+  select: (_, [[condition], [a], [b]]) => {
     invariant(
       condition.dtype === "bool" &&
         a.dtype === b.dtype &&
@@ -130,36 +127,28 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     );
     return [a];
   },
-  largest: (_, args) => [
-    { dtype: first(args).dtype, shape: [...first(args).shape.slice(0, -1), 1] },
-  ],
-  stop: (_, args) => like(first(args)),
-  after: (_, args) => like(first(args)),
-  sum: ({ axes, keep }, args) => [
-    { dtype: first(args).dtype, shape: reduced(first(args).shape, axes, keep) },
-  ],
-  broadcast: ({ shape }, args) => {
-    const from = first(args);
-    const to = broadcastShape(from.shape, shape);
+  largest: (_, [[x]]) => [{ dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] }],
+  stop: (_, [x]) => like(x),
+  after: (_, [x]) => like(x),
+  sum: ({ axes, keep }, [[x]]) => [{ dtype: x.dtype, shape: reduced(x.shape, axes, keep) }],
+  broadcast: ({ shape }, [[x]]) => {
+    const to = broadcastShape(x.shape, shape);
     invariant(
       to && product(to) === product(shape),
-      `${printType(from)} does not stretch to [${shape}]`,
+      `${printType(x)} does not stretch to [${shape}]`,
     );
-    return [{ dtype: from.dtype, shape }];
+    return [{ dtype: x.dtype, shape }];
   },
-  cast: ({ dtype }, args) => [{ dtype, shape: first(args).shape }],
-  reshape: ({ shape }, args) => {
-    invariant(
-      product(shape) === product(first(args).shape),
-      `${printType(first(args))} does not fill [${shape}]`,
-    );
-    return [{ dtype: first(args).dtype, shape }];
+  cast: ({ dtype }, [[x]]) => [{ dtype, shape: x.shape }],
+  reshape: ({ shape }, [[x]]) => {
+    invariant(product(shape) === product(x.shape), `${printType(x)} does not fill [${shape}]`);
+    return [{ dtype: x.dtype, shape }];
   },
-  transpose: ({ permutation }, args) => [
-    { dtype: first(args).dtype, shape: permutation.map((axis) => first(args).shape[axis]) },
+  transpose: ({ permutation }, [[x]]) => [
+    { dtype: x.dtype, shape: permutation.map((axis) => sizeOf(x, axis)) },
   ],
   concat: ({ axis }, args) => {
-    const { dtype, shape } = first(args);
+    const [[{ dtype, shape }]] = args;
     const fits = args.every(
       ([t]) => t.dtype === dtype && t.shape.every((n, i) => i === axis || n === shape[i]),
     );
@@ -167,41 +156,51 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
       fits,
       `pieces do not meet along axis ${axis}: ${args.map(([t]) => printType(t)).join(" ")}`,
     );
-    const total = args.reduce((sum, [t]) => sum + t.shape[axis], 0);
+    const total = args.reduce((sum, [t]) => sum + sizeOf(t, axis), 0);
     return [{ dtype, shape: shape.map((n, i) => (i === axis ? total : n)) }];
   },
-  slice: ({ begin, size }, args) => {
-    const { dtype, shape } = first(args);
-    const inside = shape.every((n, i) => begin[i] >= 0 && begin[i] + size[i] <= n);
+  slice: ({ begin, size }, [[{ dtype, shape }]]) => {
+    const inside = shape.every((n, i) => {
+      const [from = -1, count = 0] = [begin[i], size[i]];
+      return from >= 0 && from + count <= n;
+    });
     invariant(inside, `slice [${begin}]+[${size}] leaves [${shape}]`);
     return [{ dtype, shape: size }];
   },
-  pad: ({ before, after }, args) => [
-    { dtype: first(args).dtype, shape: first(args).shape.map((n, i) => before[i] + n + after[i]) },
+  pad: ({ before, after }, [[{ dtype, shape }]]) => [
+    { dtype, shape: shape.map((n, i) => (before[i] ?? 0) + n + (after[i] ?? 0)) },
   ],
-  reverse: (_, args) => like(first(args)),
-  gather: (_, args) => {
-    const [table, indices] = [first(args), first(args, 1)];
+  reverse: (_, [x]) => like(x),
+  gather: (_, [[table], [indices]]) => {
     invariant(indices.dtype === "i32", "indices are whole numbers");
     return [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }];
   },
-  kthSmallest: ({ k }, args) => {
-    const { dtype, shape } = first(args);
-    invariant(dtype === "f32" && shape.length === 1, "only a list of numbers has a k-th");
-    invariant(k >= 1 && k <= shape[0], `no ${k}-th of ${shape[0]} numbers`);
+  kthSmallest: ({ k }, [[x]]) => {
+    const [n] = ofRank(x.shape, 1);
+    invariant(x.dtype === "f32", "only a list of numbers has a k-th");
+    invariant(k >= 1 && k <= n, `no ${k}-th of ${n} numbers`);
     return [floats()];
   },
-  argmax: (_, args) => [{ dtype: "i32", shape: first(args).shape.slice(0, -1) }],
-  bincount: ({ size }, args) => {
-    invariant(first(args).dtype === "i32", "only whole numbers are counted");
+  argmax: (_, [[x]]) => [{ dtype: "i32", shape: x.shape.slice(0, -1) }],
+  bincount: ({ size }, [[x]]) => {
+    invariant(x.dtype === "i32", "only whole numbers are counted");
     return [{ dtype: "i32", shape: [size] }];
   },
   uniform: ({ shape }) => [{ dtype: "f32", shape }],
 };
 
+const sizeOf = (type: Type, axis: number): number => {
+  const size = type.shape[axis];
+  invariant(size !== undefined, `${printType(type)} has no axis ${axis}`);
+  return size;
+};
+
 /** Types of the outputs of `op`. A misfit is our own mistake: the author's were found in rules/. */
-export const inferTypes = <K extends OpName>(op: K, attributes: Ops[K], args: ArgTypes): Types =>
-  inference[op](attributes, args);
+export const inferTypes = <K extends OpName>(
+  op: K,
+  attributes: Ops[K],
+  args: Arguments<Types>[K],
+): Types => inference[op](attributes, args);
 
 const sameType = (a: Type, b: Type): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
@@ -217,14 +216,10 @@ export const verify = (graph: Graph): Graph => {
       value.args.every((id) => id >= 0 && id < position),
       `%${position} uses a later value`,
     );
-    const inferred = inferTypes(
-      value.op,
-      value.attributes,
-      value.args.map((id) => graph.values[id].types),
-    );
+    const inferred = inferTypes(value.op, value.attributes, typesOfArgs(value, graph));
     invariant(
       inferred.length === value.types.length &&
-        inferred.every((type, i) => sameType(type, value.types[i])),
+        value.types.every((type, i) => sameType(type, inferred[i] ?? type)),
       `%${position} (${value.op}) claims ${value.types.map(printType)} and is ${inferred.map(printType)}`,
     );
     if (value.op === "input" || value.op === "variable") {
@@ -240,13 +235,11 @@ export const verify = (graph: Graph): Graph => {
 const verifyUpdates = (graph: Graph): void => {
   const written = new Set<number>();
   for (const { variable: id, value } of graph.updates) {
-    invariant(id in graph.values && value in graph.values, "an update of nothing");
-    invariant(graph.values[id]?.op === "variable", `%${id} is written and no variable`);
+    const variable = valueAt(graph, id);
+    invariant(variable.op === "variable", `%${id} is written and no variable`);
     invariant(!written.has(id), `%${id} is written twice`);
-    invariant(
-      sameType(graph.values[id].types[0], graph.values[value].types[0]),
-      `%${value} does not fit %${id}`,
-    );
+    const fits = sameType(variable.types[0], valueAt(graph, value).types[0]);
+    invariant(fits, `%${value} does not fit %${id}`);
     written.add(id);
   }
 };

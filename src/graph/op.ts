@@ -4,7 +4,7 @@
  */
 
 import type { Content } from "./constant.js";
-import { type DType, ofRank, type Shape, type Sizes, type Type } from "./type.js";
+import { type DType, ofRank, type Shape, type Sizes, type Type, type Types } from "./type.js";
 import type { Initial, Role, Site } from "./variable.js";
 
 /** Rows and columns added around an image, filled with what leaves the result alone (0; −∞ in max pooling). */
@@ -121,12 +121,62 @@ export interface Ops {
 
 export type OpName = keyof Ops;
 
+/** The arguments of each operation, as references of one kind: nodes, numbers of values, types. */
+export interface Arguments<Ref> {
+  input: readonly [];
+  variable: readonly [];
+  constant: readonly [];
+  part: readonly [whole: Ref];
+  convolution: readonly [x: Ref, kernel: Ref];
+  convolutionInputGradient: readonly [kernel: Ref, dy: Ref];
+  convolutionKernelGradient: readonly [x: Ref, dy: Ref];
+  batchNorm: readonly [x: Ref, scale: Ref, shift: Ref];
+  batchNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, mean: Ref, variance: Ref];
+  batchNormInference: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
+  relu: readonly [x: Ref];
+  reluGradient: readonly [dy: Ref, y: Ref];
+  maxPool: readonly [x: Ref];
+  maxPoolGradient: readonly [x: Ref, y: Ref, dy: Ref];
+  resize: readonly [x: Ref];
+  resizeGradient: readonly [dy: Ref, x: Ref];
+  softmax: readonly [logits: Ref];
+  crossEntropy: readonly [logits: Ref, labels: Ref];
+  matmul: readonly [a: Ref, b: Ref];
+  unary: readonly [x: Ref];
+  binary: readonly [a: Ref, b: Ref];
+  compare: readonly [a: Ref, b: Ref];
+  select: readonly [condition: Ref, a: Ref, b: Ref];
+  largest: readonly [x: Ref];
+  stop: readonly [x: Ref];
+  after: readonly [x: Ref, event: Ref];
+  sum: readonly [x: Ref];
+  broadcast: readonly [x: Ref];
+  cast: readonly [x: Ref];
+  reshape: readonly [x: Ref];
+  transpose: readonly [x: Ref];
+  concat: readonly [first: Ref, ...others: Ref[]];
+  slice: readonly [x: Ref];
+  pad: readonly [x: Ref];
+  reverse: readonly [x: Ref];
+  gather: readonly [table: Ref, indices: Ref];
+  kthSmallest: readonly [x: Ref];
+  argmax: readonly [x: Ref];
+  bincount: readonly [x: Ref];
+  uniform: readonly [step: Ref];
+}
+
+/** One result an argument. Sound: as many leave as entered. */
+export const mapArgs = <K extends OpName, A, B>(
+  args: Arguments<A>[K],
+  f: (arg: A, index: number) => B,
+): Arguments<B>[K] => (args as readonly A[]).map(f) as unknown as Arguments<B>[K];
+
 /** An operation applied to arguments; immutable, shared by reference. `types` holds one type an output. */
 export interface NodeOf<K extends OpName> {
   readonly op: K;
   readonly attributes: Ops[K];
-  readonly args: readonly Node[];
-  readonly types: readonly [Type, ...Type[]];
+  readonly args: Arguments<Node>[K];
+  readonly types: Types;
 }
 
 export type Node = { [K in OpName]: NodeOf<K> }[OpName];

@@ -9,11 +9,11 @@ import {
   convolution,
   divide,
   multiply,
+  onArgs,
   pad,
   scalar,
   sqrt,
   subtract,
-  withArgs,
 } from "../graph/compose.js";
 import { type Node, shapeOf } from "../graph/op.js";
 import { broadcastShape, sameShape } from "../graph/type.js";
@@ -42,7 +42,7 @@ const logitsOf = (node: Node): Node | null => {
   const [x] = node.args;
   const before = logitsOf(x);
   const keepsClasses = shapeOf(x).at(-1) === shapeOf(node).at(-1);
-  return before !== null && keepsClasses ? withArgs(node, [before]) : null;
+  return before !== null && keepsClasses ? onArgs(node, () => before) : null;
 };
 
 export const argmaxOfLogits: Rewrite = {

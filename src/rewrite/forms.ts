@@ -1,7 +1,7 @@
 /** The exact forms that a convolution and its gradients have, and the layer itself in one of them. */
 
 import { isSome, none, type Option } from "fp-ts/lib/Option.js";
-import { apply, input } from "../graph/compose.js";
+import { input, onArgs } from "../graph/compose.js";
 import { type Node, type NodeOf, shapeOf, typeOf } from "../graph/op.js";
 import { product, type Shape } from "../graph/type.js";
 import { spaceToBatch } from "./phases.js";
@@ -71,13 +71,8 @@ export const shapesOf = (layer: Layer): Shapes => {
 };
 
 /** The layer by itself: its arguments are inputs. */
-export const alone = (layer: Layer & Node): Layer & Node => {
-  const args = layer.args.map((arg, i) =>
-    input(`argument${i}`, typeOf(arg).dtype, ...shapeOf(arg)),
-  );
-  // Sound: the operation stays what it was.
-  return apply(layer.op, layer.attributes, args) as Layer & Node;
-};
+export const alone = (layer: Layer & Node): Layer & Node =>
+  onArgs(layer, (arg, i) => input(`argument${i}`, typeOf(arg).dtype, ...shapeOf(arg)));
 
 /** One name for all layers that cost the same: `kernel gradient f32 2×24×24×512 * 3×3×512×512 stride 1 dilation 4 …`. */
 export const nameOf = (layer: Layer & Node): string => {

@@ -7,7 +7,7 @@
  */
 
 import { none, type Option, some } from "fp-ts/lib/Option.js";
-import { apply, cast } from "../graph/compose.js";
+import { apply, cast, onArgs } from "../graph/compose.js";
 import { type Node, type OpName, typeOf } from "../graph/op.js";
 import type { Rewrite } from "./rewrite.js";
 
@@ -25,7 +25,7 @@ const halfConvolution: Rewrite = {
   law: "a convolution of bf16 values adds up in f32 and rounds once: conv(x, k) ≈ widen(conv(narrow x, narrow k))",
   rule: (node) =>
     node.op === "convolution" && typeOf(node).dtype === "f32"
-      ? some(wide(apply("convolution", node.attributes, node.args.map(narrow))))
+      ? some(wide(onArgs(node, narrow)))
       : none,
 };
 
@@ -33,10 +33,10 @@ const halfNorm: Rewrite = {
   name: "half-norm",
   law: "statistics are taken in f32 from bf16 values, and the result rounds once",
   rule: (node) => {
-    const x = node.op === "batchNorm" ? widened(node.args[0]) : null;
-    return node.op === "batchNorm" && x !== null
-      ? some(wide(apply("batchNorm", node.attributes, [x, ...node.args.slice(1)])))
-      : none;
+    if (node.op !== "batchNorm") return none;
+    const [before, scale, shift] = node.args;
+    const x = widened(before);
+    return x === null ? none : some(wide(apply("batchNorm", node.attributes, [x, scale, shift])));
   },
 };
 
@@ -46,27 +46,63 @@ const halfSum: Rewrite = {
   rule: (node) => (node.op === "binary" && node.attributes.kind === "add" ? late(node) : none),
 };
 
-const exact: ReadonlySet<OpName> = new Set<OpName>([
-  "relu",
-  "maxPool",
-  "reshape",
-  "transpose",
-  "slice",
-  "concat",
-]);
+/**
+ * What bf16 does to each operation: it reads and writes bf16 and `rounds`, by a rule of its own above; it picks or
+ * moves values and so `commutes` with widening them; or it stays in `f32`.
+ */
+const precision: { readonly [K in OpName]: "rounds" | "commutes" | "f32" } = {
+  input: "f32",
+  variable: "f32",
+  constant: "f32",
+  part: "f32",
+  convolution: "rounds",
+  convolutionInputGradient: "f32",
+  convolutionKernelGradient: "f32",
+  batchNorm: "rounds",
+  batchNormGradient: "f32",
+  batchNormInference: "f32",
+  relu: "commutes",
+  reluGradient: "f32",
+  maxPool: "commutes",
+  maxPoolGradient: "f32",
+  resize: "f32",
+  resizeGradient: "f32",
+  softmax: "f32",
+  crossEntropy: "f32",
+  matmul: "f32",
+  unary: "f32",
+  binary: "rounds",
+  compare: "f32",
+  select: "f32",
+  largest: "f32",
+  stop: "f32",
+  after: "f32",
+  sum: "f32",
+  broadcast: "f32",
+  cast: "f32",
+  reshape: "commutes",
+  transpose: "commutes",
+  concat: "commutes",
+  slice: "commutes",
+  pad: "f32",
+  reverse: "f32",
+  gather: "f32",
+  kthSmallest: "f32",
+  argmax: "f32",
+  bincount: "f32",
+  uniform: "f32",
+};
 
 /** The same operation before the widening of all its arguments. */
-const late = (node: Node): Option<Node> => {
-  const before = node.args.map(widened);
-  return before.length > 0 && before.every((x) => x !== null)
-    ? some(wide(apply(node.op, node.attributes, before)))
+const late = (node: Node): Option<Node> =>
+  node.args.length > 0 && node.args.every((arg) => widened(arg) !== null)
+    ? some(wide(onArgs(node, (arg) => widened(arg) ?? arg)))
     : none;
-};
 
 const widenLate: Rewrite = {
   name: "widen-late",
   law: "what picks or moves values commutes with widening them",
-  rule: (node) => (exact.has(node.op) ? late(node) : none),
+  rule: (node) => (precision[node.op] === "commutes" ? late(node) : none),
 };
 
 /** For the backward pass, which widens and narrows where the forward pass did the opposite. */

@@ -1,7 +1,7 @@
 /** Named, exact rewrites: a step enters, an equal step that costs less leaves. */
 
 import { isSome, none, type Option } from "fp-ts/lib/Option.js";
-import { withArgs } from "../graph/compose.js";
+import { onArgs } from "../graph/compose.js";
 import { mapStep, rootsOf, type Step, topological } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
 
@@ -33,8 +33,13 @@ export const rewriteNodes = (
 ): ((node: Node) => Node) => {
   const image = new Map<Node, Node>();
   for (const node of topological(roots)) {
-    const args = node.args.map((arg) => image.get(arg)!);
-    image.set(node, settled(rewrites, withArgs(node, args)));
+    image.set(
+      node,
+      settled(
+        rewrites,
+        onArgs(node, (arg) => image.get(arg)!),
+      ),
+    );
   }
   return (node) => image.get(node)!;
 };

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { getOrElse } from "fp-ts/lib/Option.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { cast, slice, variable, withArgs } from "../graph/compose.js";
+import { cast, onArgs, slice, variable } from "../graph/compose.js";
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product } from "../graph/type.js";
@@ -97,10 +97,7 @@ const corner = (node: Node): Node => {
 
 const measured = async (layer: Layer & Node, device: Want): Promise<ReadonlyMap<Form, number>> => {
   const stands = layer.args.map(standIn);
-  const alone = withArgs(
-    layer,
-    stands.map(({ node }) => node),
-  ) as Layer & Node;
+  const alone = onArgs(layer, (arg, i) => stands[i]?.node ?? arg);
   const forms = formsOf(layer);
   const graphs = forms.map((form): [Form, Graph] => {
     const node = getOrElse<Node>(() => alone)(inForm(alone, form));

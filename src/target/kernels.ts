@@ -1,7 +1,7 @@
 /** Kernel choice: every convolution of a graph, and every gradient of one, in the form that costs least on a machine. */
 
 import { getOrElse } from "fp-ts/lib/Option.js";
-import { withArgs } from "../graph/compose.js";
+import { onArgs } from "../graph/compose.js";
 import { type Graph, mapStep, number, rootsOf, stepOf, topological } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import type { Node } from "../graph/op.js";
@@ -69,8 +69,7 @@ export const inForms = <Machine>(
     isLayer(node) ? getOrElse(() => node as Node)(inForm(node, formOf(node))) : node;
   const image = new Map<Node, Node>();
   const to = (node: Node): Node => image.get(node)!;
-  for (const node of topological(rootsOf(step)))
-    image.set(node, replaced(withArgs(node, node.args.map(to))));
+  for (const node of topological(rootsOf(step))) image.set(node, replaced(onArgs(node, to)));
   return verify(number(mapStep(step, to)));
 };
 

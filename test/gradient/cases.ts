@@ -286,13 +286,13 @@ export const cases: { readonly [K in OpName]?: readonly Case[] } = {
   batchNorm: norms.map(([x, channels]) => ({
     name: `[${x}]`,
     args: [x, channels, channels],
-    f: (...args) => apply("batchNorm", { epsilon: 1e-3 }, args),
+    f: (x, scale, shift) => apply("batchNorm", { epsilon: 1e-3 }, [x, scale, shift]),
   })),
   batchNormInference: norms.map(([x, channels]) => ({
     name: `[${x}]`,
     args: [x, channels, channels],
-    f: (...args) =>
-      apply("batchNormInference", { epsilon: 1e-3 }, [...args, ...statistics(channels)]),
+    f: (x, scale, shift) =>
+      apply("batchNormInference", { epsilon: 1e-3 }, [x, scale, shift, ...statistics(channels)]),
   })),
   after: [{ name: "its own sum", args: [[2, 3]], f: (x) => after(x, sum(x)) }],
   relu: [

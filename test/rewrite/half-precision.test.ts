@@ -1,7 +1,7 @@
 /** bf16 as it is meant: what is rounded, what is not, and how far a step may be from the same step in f32. */
 
 import { describe, expect, it } from "vitest";
-import type { Graph, Value } from "../../src/graph/graph.js";
+import { type Graph, valuesOfOp } from "../../src/graph/graph.js";
 import type { OpName } from "../../src/graph/op.js";
 import { stateOf } from "../../src/plan/graphs.js";
 import { trainingStep } from "../../src/plan/step.js";
@@ -24,7 +24,7 @@ const dtypeAt = (graph: Graph, id: number): string => graph.values[id].types[0].
 
 describe("the graph of a step in bf16", () => {
   const graph = step("bf16");
-  const values = (op: OpName): readonly Value[] => graph.values.filter((value) => value.op === op);
+  const values = <K extends OpName>(op: K) => valuesOfOp(graph, op);
 
   it("has every convolution and every gradient of one in bf16", () => {
     const found = graph.values.filter(({ op }) => layers.has(op));
