@@ -120,6 +120,16 @@ const lines = (terminal: Terminal): Meter => {
   };
 };
 
+interface Scored {
+  readonly miou: number | null;
+  readonly pixel_accuracy: number | null;
+}
+
+const scoresOf = ({ miou, pixel_accuracy }: Scored): string =>
+  pixel_accuracy === null
+    ? "no score, for no pixel of its labels counts"
+    : `mIoU ${percent(miou)}, pixel accuracy ${percent(pixel_accuracy)}`;
+
 export const lineOf = (event: Event): string | undefined => {
   switch (event.kind) {
     case "started":
@@ -129,9 +139,9 @@ export const lineOf = (event: Event): string | undefined => {
     case "variant":
       return `${event.name}, seed ${event.seed} (${event.at} of ${event.of})`;
     case "scored":
-      return `${event.split}: mIoU ${percent(event.scores.miou)}, pixel accuracy ${percent(event.scores.pixel_accuracy)}`;
+      return `${event.split}: ${scoresOf(event.scores)}`;
     case "validated":
-      return `step ${count(event.step)}: val mIoU ${percent(event.miou)}, pixel accuracy ${percent(event.pixel_accuracy)}${event.best ? " · the best so far" : ""}`;
+      return `step ${count(event.step)}: val ${scoresOf(event)}${event.best ? " · the best so far" : ""}`;
     case "recovered":
       return `step ${count(event.step)} diverged (${event.what}): on from step ${count(event.to)} at ${event.factor} times the rate`;
     case "stopped":

@@ -61,11 +61,11 @@ export const boundaries = (
   return { f, images };
 };
 
-/** Mean F of each class, `null` where no image holds it, and the mean of these. */
+/** Mean F of each class, `null` where no image holds it, and the mean of these, `null` where there are none. */
 export const boundaryScores = ({ f, images }: Boundaries) => {
   const byClass = [...f].map((sum, c) => (images[c]! > 0 ? sum / images[c]! : null));
   const present = byClass.filter((value) => value !== null);
-  const mean = present.reduce((a, b) => a + b, 0) / Math.max(1, present.length);
+  const mean = present.length === 0 ? null : present.reduce((a, b) => a + b, 0) / present.length;
   return { mean, classes: byClass };
 };
 

@@ -42,47 +42,59 @@ export function count(truth: Uint8Array, prediction: Uint8Array, classes: number
 }
 
 export interface Scores {
-  readonly pixel_accuracy: number;
+  /** As the other means: `null` where no pixel was counted, for then nothing was measured. */
+  readonly pixel_accuracy: number | null;
   /** Mean over the classes of the share of a class's pixels that was found. */
-  readonly mean_accuracy: number;
-  readonly miou: number;
-  readonly frequency_weighted_iou: number;
+  readonly mean_accuracy: number | null;
+  readonly miou: number | null;
+  readonly frequency_weighted_iou: number | null;
   /** Per class, I/U; `null` where the class is absent and `skip` leaves it out of the mean. */
   readonly iou: readonly (number | null)[];
   readonly accuracy: readonly (number | null)[];
+  /** Per class, whether neither labels nor predictions hold it: its IoU is then the policy's and not measured. */
+  readonly absent: readonly boolean[];
 }
 
 /**
  * The scores of the paper's section 5 over all pixels that were counted. Implementations disagree on the
  * IoU of a class that neither labels nor predictions hold, and so on the mean: semseg's is 0 (`zero`),
- * mmsegmentation leaves it out (`skip`), PaddleSeg's is 1 (`one`). Without any pixel every score is 0.
+ * mmsegmentation leaves it out (`skip`), PaddleSeg's is 1 (`one`).
  */
-export function scores({ classes, counts }: Confusion, absent: Evaluate["absent_class"]): Scores {
-  const indices = Array.from({ length: classes }, (_, c) => c);
-  const hit = indices.map((c) => counts[c * classes + c]!);
-  const truth = indices.map((row) => sum(indices.map((c) => counts[row * classes + c]!)));
-  const predicted = indices.map((column) => sum(indices.map((c) => counts[c * classes + column]!)));
+export function scores(confusion: Confusion, absent: Evaluate["absent_class"]): Scores {
+  const { hit, truth, union } = totals(confusion);
+  const pixels = sum(truth);
   const share = (part: number, whole: number): number | null => {
-    if (whole > 0) return part / whole;
-    return { zero: 0, skip: null, one: 1 }[absent];
+    if (pixels === 0) return null;
+    return whole > 0 ? part / whole : { zero: 0, skip: null, one: 1 }[absent];
   };
-  const union = indices.map((c) => truth[c]! + predicted[c]! - hit[c]!);
-  const iou = indices.map((c) => share(hit[c]!, union[c]!));
-  const accuracy = indices.map((c) => share(hit[c]!, truth[c]!));
-  const pixels = Math.max(1, sum(truth));
+  const iou = hit.map((part, c) => share(part, union[c] ?? 0));
+  const accuracy = hit.map((part, c) => share(part, truth[c] ?? 0));
+  const weighted = truth.map((count, c) => (count / pixels) * (iou[c] ?? 0));
   return {
-    pixel_accuracy: sum(hit) / pixels,
+    pixel_accuracy: pixels === 0 ? null : sum(hit) / pixels,
     mean_accuracy: mean(accuracy),
     miou: mean(iou),
-    frequency_weighted_iou: sum(indices.map((c) => (truth[c]! / pixels) * (iou[c] ?? 0))),
+    frequency_weighted_iou: pixels === 0 ? null : sum(weighted),
     iou,
     accuracy,
+    absent: union.map((count) => count === 0),
   };
 }
+
+/** Of each class: pixels that were found, that are in the labels, and that are in labels or predictions. */
+const totals = ({ classes, counts }: Confusion) => {
+  const indices = Array.from({ length: classes }, (_, c) => c);
+  const at = (row: number, column: number): number => counts[row * classes + column] ?? 0;
+  const hit = indices.map((c) => at(c, c));
+  const truth = indices.map((row) => sum(indices.map((column) => at(row, column))));
+  const predicted = indices.map((column) => sum(indices.map((row) => at(row, column))));
+  const union = indices.map((c) => (truth[c] ?? 0) + (predicted[c] ?? 0) - (hit[c] ?? 0));
+  return { hit, truth, union };
+};
 
 const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
 
-function mean(xs: readonly (number | null)[]): number {
+const mean = (xs: readonly (number | null)[]): number | null => {
   const present = xs.filter((x) => x !== null);
-  return present.length === 0 ? 0 : sum(present) / present.length;
-}
+  return present.length === 0 ? null : sum(present) / present.length;
+};

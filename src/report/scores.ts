@@ -30,13 +30,15 @@ const bar = (share: number): string => {
 
 export const scoreText = (evaluation: Evaluation): string => {
   const bounded = evaluation.boundary !== null;
-  const rows = evaluation.classes.map(({ name, iou, accuracy, boundary }) => [
-    name,
-    percent(iou),
-    percent(accuracy),
-    ...(bounded ? [percent(boundary)] : []),
-    iou === null ? "absent" : bar(iou),
-  ]);
+  const rows = evaluation.classes.map(
+    ({ name, iou, accuracy, boundary, absent = iou === null }) => [
+      name,
+      percent(iou),
+      percent(accuracy),
+      ...(bounded ? [percent(boundary)] : []),
+      absent ? "absent" : bar(iou ?? 0),
+    ],
+  );
   return [
     table(
       [
@@ -57,6 +59,11 @@ export const scoreText = (evaluation: Evaluation): string => {
       ].join(" · "),
     ),
     `${evaluation.split}: ${count(evaluation.images)} images, ${method(evaluation)}`,
+    ...(evaluation.pixel_accuracy === null
+      ? [
+          `No pixel of ${evaluation.split} counts: its labels are all ignored, so nothing is measured.`,
+        ]
+      : []),
   ].join("\n");
 };
 
@@ -83,7 +90,7 @@ export const comparisonMarkdown = (rows: readonly Compared[]): string => both(ro
 const both = (rows: readonly Compared[], draw: Draw): string => {
   const [baseline] = rows;
   if (baseline === undefined) return "";
-  const ranked = rows.toSorted((a, b) => b.miou.mean - a.miou.mean);
+  const ranked = rows.toSorted((a, b) => (b.miou.mean ?? -1) - (a.miou.mean ?? -1));
   return [
     ...(rows.length > 1 ? [differenceTable(rows, baseline, draw), ""] : []),
     scoreTable(ranked, baseline, draw),
@@ -133,10 +140,10 @@ const scoreTable = (rows: readonly Row[], baseline: Row, draw: Draw): string =>
     ]),
   );
 
-/** Worst and best mIoU of the seeds. */
-const ends = ({ evaluations }: Row): readonly [worst: number, best: number] => {
-  const scores = evaluations.map(({ miou }) => miou);
-  return [Math.min(...scores), Math.max(...scores)];
+/** Worst and best mIoU of the seeds; none where no pixel was counted. */
+const ends = (row: Row): readonly [worst: number, best: number] | readonly [null, null] => {
+  const scores = mious(row);
+  return scores.length === 0 ? [null, null] : [Math.min(...scores), Math.max(...scores)];
 };
 
 const range = (row: Row): string =>
@@ -148,9 +155,11 @@ const range = (row: Row): string =>
 
 /** Against the baseline's mean; `~` where the ranges overlap, so that the seeds do not tell the two apart. */
 const difference = (row: Row, baseline: Row): string => {
-  if (row === baseline) return "";
-  const delta = 100 * (row.miou.mean - baseline.miou.mean);
   const [[worst, best], [low, high]] = [ends(row), ends(baseline)];
+  const [here, there] = [row.miou.mean, baseline.miou.mean];
+  if (row === baseline || here === null || there === null) return "";
+  if (worst === null || low === null) return "";
+  const delta = 100 * (here - there);
   const overlap = row.seeds.length > 1 && worst <= high && low <= best;
   return `${overlap ? "~" : ""}${delta < 0 ? "−" : "+"}${Math.abs(delta).toFixed(1)}`;
 };
@@ -181,15 +190,16 @@ export const comparisonCsv = (rows: readonly Row[]): string => {
 
 type Cell = string | number | null;
 
-const mious = ({ evaluations }: Row): readonly number[] => evaluations.map(({ miou }) => miou);
+const mious = ({ evaluations }: Row): readonly number[] =>
+  evaluations.map(({ miou }) => miou).filter((miou) => miou !== null);
 
 /** The columns before the classes. */
 const scalars: Readonly<Record<string, (row: Row) => Cell>> = {
   variant: ({ variant }) => variant,
   seeds: ({ seeds }) => seeds.join(" "),
   miou: ({ miou }) => miou.mean,
-  "miou worst": (row) => Math.min(...mious(row)),
-  "miou best": (row) => Math.max(...mious(row)),
+  "miou worst": (row) => ends(row)[0],
+  "miou best": (row) => ends(row)[1],
   "mean accuracy": ({ mean_accuracy }) => mean_accuracy.mean,
   "pixel accuracy": ({ pixel_accuracy }) => pixel_accuracy.mean,
   parameters: ({ parameters }) => parameters,

@@ -148,8 +148,9 @@ const known = async (
 
 /** Over the seeds: the mean, and the distance from the worst to the best. */
 export interface Spread {
-  readonly mean: number;
-  readonly spread: number;
+  /** `null` where no seed was scored on any pixel. */
+  readonly mean: number | null;
+  readonly spread: number | null;
 }
 
 export interface Row {
@@ -186,7 +187,8 @@ export const rowOf = (
   results: readonly [Result, ...Result[]],
 ): Row => {
   const evaluations = results.map(({ evaluation }) => evaluation);
-  const over = (of: (evaluation: Evaluation) => number): Spread => spread(evaluations.map(of));
+  const over = (of: (evaluation: Evaluation) => number | null): Spread =>
+    spread(evaluations.map(of));
   const peaks = results.flatMap(({ run }) => run.peak_memory ?? []);
   return {
     variant,
@@ -230,7 +232,9 @@ const meanOfPresent = (xs: readonly (number | null)[]): number | null => {
   return present.length === 0 ? null : mean(present);
 };
 
-const spread = (xs: readonly number[]): Spread => ({
-  mean: mean(xs),
-  spread: Math.max(...xs) - Math.min(...xs),
-});
+const spread = (scores: readonly (number | null)[]): Spread => {
+  const measured = scores.filter((score) => score !== null);
+  return measured.length === 0
+    ? { mean: null, spread: null }
+    : { mean: mean(measured), spread: Math.max(...measured) - Math.min(...measured) };
+};

@@ -10,7 +10,7 @@ import type { Split } from "../data/layout.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { closed } from "../language/map.js";
-import { choice, list } from "../language/value.js";
+import { choice, flag, list } from "../language/value.js";
 import { boundaryScores } from "../metric/boundary.js";
 import { type Scores, scores } from "../metric/scores.js";
 import type { Experiment } from "../normalize/experiment.js";
@@ -28,16 +28,22 @@ const evaluationRecord = closed(
   {
     split: choice("train", "val", "test"),
     images: count,
-    miou: share,
-    mean_accuracy: share,
-    pixel_accuracy: share,
-    frequency_weighted_iou: share,
+    /** As the other means: `null` where no pixel of the split counts. */
+    miou: score,
+    mean_accuracy: score,
+    pixel_accuracy: score,
+    frequency_weighted_iou: score,
     /** Boundary F-score, the mean over the classes that occur; `null` where the spec does not ask for it. */
     boundary: score,
     /** `null` where a class is absent and left out. */
     classes: list(
       "classes",
-      closed("a class", { name: words, iou: score, accuracy: score, boundary: score }, {}),
+      closed(
+        "a class",
+        { name: words, iou: score, accuracy: score, boundary: score },
+        /** Whether neither labels nor predictions hold it; 0.1 does not say. */
+        { absent: flag },
+      ),
     ),
     /** Pixels [C][C]: row is truth, column is prediction. */
     confusion: list("rows", list("counts", count)),
@@ -95,6 +101,7 @@ export const scored = (
       iou: found.iou[c] ?? null,
       accuracy: found.accuracy[c] ?? null,
       boundary: near?.classes[c] ?? null,
+      absent: found.absent[c] ?? true,
     })),
     confusion: data.classes.map((_, c) => [...counts.subarray(c * classes, (c + 1) * classes)]),
     fingerprint: about.fingerprint,

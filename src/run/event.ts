@@ -40,9 +40,10 @@ export type Event =
       readonly step: number;
       readonly split: "val";
       readonly images: number;
-      readonly miou: number;
-      readonly mean_accuracy: number;
-      readonly pixel_accuracy: number;
+      /** As the others: `null` where no pixel of the split counts. */
+      readonly miou: number | null;
+      readonly mean_accuracy: number | null;
+      readonly pixel_accuracy: number | null;
       /** Whether these weights were kept as the best so far. */
       readonly best: boolean;
     }

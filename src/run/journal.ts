@@ -28,7 +28,7 @@ import {
   type Summary,
   sessionStart,
 } from "../tensorflow/summary.js";
-import { count, decoded, parseJson, share, textOf, words } from "./codec.js";
+import { count, decoded, nullable, parseJson, share, textOf, words } from "./codec.js";
 import { cannotAppend, damagedFile } from "./errors.js";
 import { metricsFile } from "./folder.js";
 
@@ -193,9 +193,9 @@ const metric = {
       step: count,
       split: words,
       images: count,
-      miou: share,
-      mean_accuracy: share,
-      pixel_accuracy: share,
+      miou: nullable(share),
+      mean_accuracy: nullable(share),
+      pixel_accuracy: nullable(share),
     },
     {},
   ),

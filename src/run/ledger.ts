@@ -92,6 +92,8 @@ export const openLedger = async (
   const keepBest = async ({ step, ...scores }: Of<"validated">): Promise<boolean> => {
     if (checkpoints.best === "none") return false;
     const score = scores[checkpoints.best];
+    // Where no pixel was counted, nothing is known of these weights.
+    if (score === null) return false;
     const known = await bestScore(folder, checkpoints.best);
     if (known !== null && known >= score) return false;
     const words = { metric: checkpoints.best, score: String(score) };
@@ -124,7 +126,9 @@ export const openLedger = async (
       metrics.append(line);
       scored.add(step);
       const scores = { miou, mean_accuracy, pixel_accuracy };
-      const named = Object.entries(scores).map(([name, value]) => [`${split}/${name}`, value]);
+      const named = Object.entries(scores).flatMap(([name, value]) =>
+        value === null ? [] : [[`${split}/${name}`, value]],
+      );
       const images = Object.fromEntries(seen.map((one, i) => [`${split}/${i}`, one.picture]));
       board.append({ step, scalars: Object.fromEntries(named), images });
       return tell({ ...event, best });

@@ -73,9 +73,9 @@ describe("scores", () => {
     fc.assert(
       fc.property(confusion, names, fc.constantFrom("zero", "skip", "one"), (x, order, absent) => {
         const [before, now] = [scores(x, absent), scores(renamed(x, order), absent)];
-        expect(now.miou).toBeCloseTo(before.miou, 12);
-        expect(now.pixel_accuracy).toBeCloseTo(before.pixel_accuracy, 12);
-        expect(now.frequency_weighted_iou).toBeCloseTo(before.frequency_weighted_iou, 12);
+        for (const score of ["miou", "pixel_accuracy", "frequency_weighted_iou"] as const)
+          if (before[score] === null) expect(now[score]).toBe(null);
+          else expect(now[score]).toBeCloseTo(before[score], 12);
         expect(order.map((name) => now.iou[name])).toEqual(before.iou);
       }),
     );
@@ -85,11 +85,13 @@ describe("scores", () => {
     fc.assert(
       fc.property(confusion, (x) => {
         const { iou, accuracy, pixel_accuracy } = scores(x, "zero");
+        if (pixel_accuracy === null) return expect(x.counts.every((n) => n === 0)).toBe(true);
         expect(pixel_accuracy).toBeGreaterThanOrEqual(0);
         expect(pixel_accuracy).toBeLessThanOrEqual(1);
         iou.forEach((value, c) => {
           expect(value).toBeLessThanOrEqual(accuracy[c]! + 1e-12);
         });
+        return undefined;
       }),
     );
   });
@@ -104,8 +106,29 @@ describe("scores", () => {
     expect(scores(perfect, absent).iou[2]).toBe(third);
   });
 
-  it("of nothing are numbers", () => {
-    expect(scores(empty, "skip").miou).toBe(0);
-    expect(scores(empty, "zero").pixel_accuracy).toBe(0);
+  it("of nothing are none, whatever is said of absent classes", () => {
+    for (const absent of ["zero", "skip", "one"] as const)
+      expect(scores(empty, absent)).toEqual({
+        miou: null,
+        mean_accuracy: null,
+        pixel_accuracy: null,
+        frequency_weighted_iou: null,
+        iou: Array.from({ length: C }, () => null),
+        accuracy: Array.from({ length: C }, () => null),
+        absent: Array.from({ length: C }, () => true),
+      });
+  });
+
+  it("say which classes neither labels nor predictions hold", () => {
+    expect(scores(fromCounts([4, 0, 0, 0, 0, 0, 0, 2, 0], 3), "one").absent).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(scores(fromCounts([4, 0, 0, 0, 2, 0, 0, 0, 0], 3), "one").absent).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });

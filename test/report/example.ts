@@ -27,11 +27,24 @@ export const evaluation = (right: number, car = 50): Evaluation => {
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 
+/** Of a split whose labels are all ignored. */
+export const unscored = (): Evaluation => {
+  const about = { split: "val", images: 3, fingerprint: null } as const;
+  const nothing = {
+    confusion: fromCounts(
+      Array.from({ length: 9 }, () => 0),
+      3,
+    ),
+    boundaries: null,
+  };
+  return scored(experiment("{}"), nothing, about).evaluation;
+};
+
 /** A row over one seed for each of `rights`. */
 export const row = (variant: string, ...rights: readonly number[]): Compared => {
   const evaluations = rights.map((right) => evaluation(right));
-  const over = (of: (one: Evaluation) => number) => {
-    const all = evaluations.map(of);
+  const over = (of: (one: Evaluation) => number | null) => {
+    const all = evaluations.map((one) => of(one) ?? Number.NaN);
     return { mean: mean(all), spread: Math.max(...all) - Math.min(...all) };
   };
   return {

@@ -9,8 +9,13 @@ import {
   scaled,
 } from "../../src/report/format.js";
 import { doctorText } from "../../src/report/machine.js";
-import { comparisonMarkdown, comparisonText, scoreText } from "../../src/report/scores.js";
-import { evaluation, row } from "./example.js";
+import {
+  comparisonCsv,
+  comparisonMarkdown,
+  comparisonText,
+  scoreText,
+} from "../../src/report/scores.js";
+import { evaluation, row, unscored } from "./example.js";
 
 const plain = (text: string): string => printable(text, false);
 
@@ -102,5 +107,29 @@ describe("the doctor", () => {
   it("says why TensorFlow does not run, and what to do", () => {
     const failure = { kind: "failure", message: "no TensorFlow", help: "set up" } as const;
     expect(doctorText({ ...machine, tensorflow: failure })).toMatch(/no TensorFlow\n +set up/);
+  });
+});
+
+describe("scores of a split without a counted pixel", () => {
+  it("are null in data and a dash in text, with the reason", () => {
+    const one = unscored();
+    expect([one.miou, one.pixel_accuracy, one.mean_accuracy]).toEqual([null, null, null]);
+    expect(one.classes.map(({ iou, absent }) => [iou, absent])).toEqual([
+      [null, true],
+      [null, true],
+      [null, true],
+    ]);
+    const text = plain(scoreText(one));
+    expect(text).toContain("mIoU –");
+    expect(text).toContain("No pixel of val counts");
+  });
+
+  it("compare with nothing", () => {
+    const rows = [
+      row("fcn", 50),
+      { ...row("pspnet", 80), evaluations: [unscored()], miou: { mean: null, spread: null } },
+    ];
+    expect(plain(comparisonText(rows))).toMatch(/^ *pspnet +– /m);
+    expect(comparisonCsv(rows)).toContain("\r\npspnet,0,,,,");
   });
 });

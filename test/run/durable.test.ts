@@ -66,7 +66,7 @@ describe("validation on the way", { timeout: 120_000 }, () => {
     } as const;
     const [found] = kinds(await collect(evaluate(request)), "scored");
     expect({ miou, images }).toEqual({ miou: found!.evaluation.miou, images: 4 });
-    const best = told.reduce((a, b) => (b.miou > a.miou ? b : a));
+    const best = told.reduce((a, b) => ((b.miou ?? -1) > (a.miou ?? -1) ? b : a));
     const { metadata, tensors } = await readSafetensors(bestFile(at("scored")));
     expect(metadata).toMatchObject({ step: `${best.step}`, metric: "miou", score: `${best.miou}` });
     const weights = await readSafetensors(weightsFile(at("scored")));

@@ -169,7 +169,7 @@ describe("a comparison", { timeout: 120_000 }, () => {
       await collect(train({ program: of, folder: keeping, device, workers: 0 })),
       "validated",
     );
-    const { miou, step } = told.reduce((a, b) => (b.miou > a.miou ? b : a));
+    const { miou, step } = told.reduce((a, b) => ((b.miou ?? -1) > (a.miou ?? -1) ? b : a));
     const answer = await pspc(folder, "eval", keeping, "--best", "--json", "--device", "cpu");
     expect(JSON.parse(answer.out)).toMatchObject({ miou });
     expect(answer.err).toContain(`the best weights of ${keeping}: of step ${step}, miou`);

@@ -49,7 +49,8 @@ const chart = async ({ variants }: Report, cost: Cost): Promise<Html> => {
     if (value === null || variant.row === null) return [];
     const { miou } = variant.row;
     const text = `${variant.name}: mIoU ${percent(miou.mean)}, ${cost.print(value)}`;
-    const scores = variant.row.evaluations.map((one) => one.miou);
+    const scores = variant.row.evaluations.map((one) => one.miou).filter((one) => one !== null);
+    if (scores.length === 0) return [];
     return [
       {
         v,

@@ -63,10 +63,11 @@ interface Scale {
   readonly high: number;
 }
 
-const ends = ({ row }: Shown): readonly number[] => row?.evaluations.map(({ miou }) => miou) ?? [];
+const measured = ({ row }: Shown): readonly number[] =>
+  row?.evaluations.map(({ miou }) => miou).filter((miou) => miou !== null) ?? [];
 
 const scaleOf = (variants: readonly Shown[]): Scale => {
-  const all = variants.flatMap(ends);
+  const all = variants.flatMap(measured);
   if (all.length === 0) return { low: 0, high: 1 };
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const air = Math.max(0.02, (high - low) * 0.08);
@@ -75,13 +76,15 @@ const scaleOf = (variants: readonly Shown[]): Scale => {
 
 const line = ({ variant, v }: Numbered, scale: Scale): Html => {
   const { name, row, runs } = variant;
-  const [low, high] = [Math.min(...ends(variant)), Math.max(...ends(variant))];
+  const scores = measured(variant);
+  const range = scores.length === 0 ? null : ([Math.min(...scores), Math.max(...scores)] as const);
+  const mean = row?.miou.mean ?? null;
   const number = (key: string, value: number | null, text: string): Html =>
     html`<td class="n" data-key="${key}" data-value="${value ?? -1}">${text}</td>`;
-  return html`<tr data-v="${v}" data-miou="${row?.miou.mean ?? ""}" data-low="${row === null ? "" : low}" data-high="${row === null ? "" : high}" data-seeds="${ends(variant).length}">
+  return html`<tr data-v="${v}" data-miou="${mean ?? ""}" data-low="${range?.[0] ?? ""}" data-high="${range?.[1] ?? ""}" data-seeds="${scores.length}">
 <th scope="row" data-key="name" data-value="${name}">${swatch(v)}${name}${row === null ? html` <small>${progress(variant)}</small>` : nothing}</th>
-${number("miou", row?.miou.mean ?? null, percent(row?.miou.mean ?? null))}
-<td>${row === null ? nothing : bar(row.miou.mean, low, high, scale, v)}</td>
+${number("miou", mean, percent(mean))}
+<td>${mean === null || range === null ? nothing : bar(mean, ...range, scale, v)}</td>
 ${number("delta", 0, "")}
 ${number("pixel", row?.pixel_accuracy.mean ?? null, percent(row?.pixel_accuracy.mean ?? null))}
 ${number("mean", row?.mean_accuracy.mean ?? null, percent(row?.mean_accuracy.mean ?? null))}
