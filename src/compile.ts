@@ -14,13 +14,17 @@ import {
   unless,
 } from "./diagnostic/diagnostic.js";
 import type { Sources } from "./diagnostic/text.js";
-import { type Codec, decode as decodeTree } from "./language/codec.js";
+import type { Codec } from "./language/codec.js";
+import { decode as decodeTree } from "./language/decode.js";
 import { dataAlone, spec as language, type Spec } from "./language/spec.js";
-import { decideData } from "./normalize/data.js";
 import type { Data } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
-import { normalize as normalizeSpec, type Resolved } from "./normalize/normalize.js";
-import { Decisions, locate, type Origins } from "./normalize/origin.js";
+import {
+  normalizeData as normalizeDataOf,
+  normalize as normalizeSpec,
+  type Resolved,
+} from "./normalize/normalize.js";
+import { locate, type Origins } from "./normalize/origin.js";
 import { each, parse, type Request, type Versions } from "./normalize/versions.js";
 import type { Program } from "./plan/program.js";
 import type { Facts } from "./rules/rule.js";
@@ -135,7 +139,7 @@ interface Judged<A> {
   readonly found: readonly Diagnostic[];
 }
 
-const decoded = <S>(codec: Codec<S>, tree: Tree): Checked<Decoded<S>> =>
+const decoded = <S>(codec: Codec<S, unknown>, tree: Tree): Checked<Decoded<S>> =>
   placed(tree, E.map((spec: S) => ({ tree, spec }))(decodeTree(codec, plain(tree))));
 
 const placed = <A>(tree: Tree, checked: Checked<A>): Checked<A> =>
@@ -152,10 +156,17 @@ const decodeData = each((tree: Tree) => decoded(dataAlone, tree));
 
 const normalizeData = ({ cwd }: Pick<World, "cwd">) =>
   each(({ tree, spec }: Decoded<t.TypeOf<typeof dataAlone>>) => {
-    const decide = new Decisions(tree, spec.semantics ?? "semseg");
-    const data = decideData(spec.data, decide, cwd);
-    return placed(tree, E.map((value: Data) => ({ tree, value, origins: decide.origins }))(data));
+    const normalized = normalizeDataOf(spec, tree, cwd);
+    return placed(
+      tree,
+      E.map(({ data, origins }: DataResolved) => ({ tree, value: data, origins }))(normalized),
+    );
   });
+
+interface DataResolved {
+  readonly data: Data;
+  readonly origins: Origins;
+}
 
 interface NormalizedData {
   readonly tree: Tree;

@@ -1,82 +1,99 @@
 /** The list `train.augment`: what happens to image and label before the crop, in the order written. */
 
-import { documented } from "./codec.js";
-import { closed, tagged } from "./map.js";
-import { choice, integer, list, oneOf, real, tuple } from "./value.js";
+import { mapped } from "./codec.js";
+import { byKeys, key, required, usually } from "./key.js";
+import { colour } from "./labels.js";
+import { abbreviated, tagged } from "./map.js";
+import { section } from "./section.js";
+import { choice, none, oneOf, real, sequence, tuple } from "./value.js";
 
 const probability = real({ min: 0, max: 1 }, "it is a probability");
 const factors = tuple(2, "numbers", real({ above: 0 }));
 const degrees = tuple(2, "numbers", real({ min: -180, max: 180 }));
-const strength = real({ min: 0, max: 1 }, "it is the largest relative change");
 
-const colour = tuple(3, "whole numbers (red, green, blue)", integer({ min: 0, max: 255 }));
-
-const scale = oneOf(
+const scale = abbreviated(
   factors,
-  closed(
-    "`scale`",
-    { range: documented(factors, "Least and greatest factor.") },
-    {
-      aspect: documented(
-        real({ min: 1 }),
-        "Greatest change of the aspect ratio. Default: 1, none.",
-      ),
-    },
-  ),
+  section("`scale`", {
+    range: key(factors, "Least and greatest factor.", required([1, 1])),
+    aspect: key(
+      real({ min: 1 }),
+      "Greatest change of the aspect ratio.",
+      usually(1, "semseg keeps the aspect ratio"),
+    ),
+  }),
+  (range) => ({ range }),
 );
 
-const rotate = oneOf(
+const rotate = abbreviated(
   degrees,
-  closed(
-    "`rotate`",
-    { range: documented(degrees, "Least and greatest angle in degrees.") },
-    {
-      probability: documented(probability, "Default: 0.5."),
-      border: documented(
-        oneOf(choice("mean"), colour),
-        "Colour of what lies beyond the picture; its labels are ignored. Default: mean, `data.mean`.",
-      ),
-    },
+  section("`rotate`", {
+    range: key(degrees, "Least and greatest angle in degrees.", required([0, 0]), "degrees"),
+    probability: key(
+      probability,
+      "How often an image is turned at all.",
+      usually(0.5, "semseg `util/transform.py`"),
+    ),
+    border: key(
+      oneOf(choice("mean"), colour),
+      "Colour of what lies beyond the picture, `mean` is `data.mean`; its labels are ignored.",
+      usually("mean", "semseg `tool/train.py`"),
+    ),
+  }),
+  (range) => ({ range }),
+);
+
+const strength = (what: string) =>
+  key(
+    real({ min: 0, max: 1 }, "it is the largest relative change"),
+    `Largest relative change of the ${what}.`,
+    usually(0.4, "PaddleSeg's and torchvision's usual strength"),
+  );
+
+const jitter = section("`jitter`", {
+  brightness: strength("brightness"),
+  contrast: strength("contrast"),
+  saturation: strength("saturation"),
+  probability: key(
+    probability,
+    "How often colours are changed at all.",
+    usually(1, "every image, as in torchvision"),
   ),
-);
+});
 
-const jitter = closed(
-  "`jitter`",
-  {},
-  {
-    brightness: documented(strength, "Default: 0.4."),
-    contrast: documented(strength, "Default: 0.4."),
-    saturation: documented(strength, "Default: 0.4."),
-    probability: documented(probability, "Default: 1."),
-  },
-);
-
-const crop = closed(
+const crop = section(
   "`crop`",
   {
-    max_share: documented(
+    max_share: key(
       real({ above: 0, max: 1 }),
       "Draw again, up to ten times, while one class has more than this share of the crop.",
+      required(1),
     ),
   },
-  {},
-  { size: "the size is `train.crop`" },
+  { hints: { size: "the size is `train.crop`" } },
 );
 
-const augmentation = tagged(
+const written = tagged(
   "augmentation",
   {
-    mirror: documented(probability, "Left becomes right, with this probability. Alone: 0.5."),
-    scale: documented(scale, "Grow or shrink by a factor from this range."),
-    rotate: documented(rotate, "Turn by an angle from this range of degrees."),
-    blur: documented(probability, "Gaussian blur, 5×5, with this probability. Alone: 0.5."),
-    jitter: documented(jitter, "Change brightness, contrast and saturation."),
-    crop: documented(
+    mirror: key(
+      probability,
+      "Left becomes right, with this probability.",
+      usually(0.5, "semseg `util/transform.py`"),
+    ),
+    scale: key(scale, "Grow or shrink by a factor from this range.", required([1, 1])),
+    rotate: key(rotate, "Turn by an angle from this range of degrees.", required([0, 0])),
+    blur: key(
+      probability,
+      "Gaussian blur, 5×5, with this probability.",
+      usually(0.5, "semseg `util/transform.py`"),
+    ),
+    jitter: key(jitter, "Change brightness, contrast and saturation.", byKeys({})),
+    crop: key(
       crop,
       "A limit for the random crop of `train.crop`, which comes last with or without it.",
+      required({ max_share: 1 }),
     ),
   },
-  ["mirror", "blur", "jitter"],
   {
     flip: "did you mean `mirror`?",
     resize: "random scaling is `{scale: [0.5, 2]}`",
@@ -84,4 +101,25 @@ const augmentation = tagged(
   },
 );
 
-export const augment = oneOf(choice("none"), list("augmentations", augmentation, { max: 32 }));
+/** What moves pixels moves the label with them. The random crop of `train.crop` follows. */
+const augmentation = mapped(written, (a) => {
+  if ("mirror" in a) return { op: "mirror", probability: a.mirror } as const;
+  if ("blur" in a) return { op: "blur", probability: a.blur } as const;
+  if ("crop" in a) return { op: "crop", max_share: a.crop.max_share } as const;
+  if ("jitter" in a) return { op: "jitter", ...a.jitter } as const;
+  const [min, max] = "scale" in a ? a.scale.range : a.rotate.range;
+  if ("scale" in a) return { op: "scale", min, max, aspect: a.scale.aspect } as const;
+  const { probability: chance, border } = a.rotate;
+  return { op: "rotate", min, max, probability: chance, border } as const;
+});
+
+export const augment = mapped(
+  oneOf(none, sequence("augmentations", augmentation, { max: 32 })),
+  (list) => list ?? [],
+);
+
+/** The paper's section 4.1, in the order of semseg `tool/train.py`. */
+export const usualAugmentation = usually(
+  [{ scale: [0.5, 2] }, { rotate: [-10, 10] }, "blur", "mirror"],
+  "paper, section 4.1",
+);

@@ -1,8 +1,12 @@
-/** What a piece of the language is: an io-ts codec that also knows its words, its JSON Schema and its faults. */
+/**
+ * What a piece of the language is: an io-ts codec that also knows its words, its JSON Schema, and how a written
+ * value becomes a decided one.
+ */
 
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { type Checked, error, type Path, rejectAll } from "../diagnostic/diagnostic.js";
+import type { AnyKey } from "./key.js";
+import type { Decision, Scope } from "./scope.js";
 
 /** A draft-07 schema, as plain data. */
 export type JsonSchema = { readonly [key: string]: unknown };
@@ -25,6 +29,10 @@ export interface Fault {
   readonly on?: "key" | "value";
   readonly notes?: readonly string[];
   readonly help?: readonly string[];
+  /** The key that the map lacks. */
+  readonly lacks?: string;
+  /** Of an unknown key: the known one that the author probably meant, if there is one. */
+  readonly unknown?: { readonly meant: string | undefined };
 }
 
 /** io-ts carries the fault from where it is found to `decode`, and the path in its context. */
@@ -32,7 +40,7 @@ interface Blamed extends t.ValidationError {
   readonly fault: Fault;
 }
 
-const isBlamed = (e: t.ValidationError): e is Blamed => "fault" in e;
+export const isBlamed = (e: t.ValidationError): e is Blamed => "fault" in e;
 
 export const fail = (value: unknown, context: t.Context, fault: Fault): E.Either<t.Errors, never> =>
   E.left([blame(value, context, fault)]);
@@ -42,48 +50,85 @@ export const blame = (value: unknown, context: t.Context, fault: Fault): t.Valid
   return blamed;
 };
 
-/** `expects` completes the sentence "expected …"; `shapes` are the forms that the codec looks into at all. */
+/** What messages, schema and reference need to know of a codec. */
 export interface Described {
+  /** Completes the sentence "expected …". */
   readonly expects: string;
+  /** The forms of values that the codec looks into at all. */
   readonly shapes: readonly Shape[];
   readonly schema: JsonSchema;
+  /** The keys inside its values, by name. */
+  readonly keys: readonly (readonly [name: string, key: AnyKey])[];
+  /** How a child spec's map changes its parent's: key by key, or by taking its place where the tags or all differ. */
+  readonly merging: "keys" | "choice" | "whole";
 }
 
-export class Codec<A> extends t.Type<A, A, unknown> implements Described {
+type Details = Partial<Pick<Described, "keys" | "merging">>;
+
+/** `A` is what an author writes; `D` is what it comes to once everything is decided. */
+export class Codec<A, D = A> extends t.Type<A, A, unknown> implements Described {
+  readonly keys: Described["keys"];
+  readonly merging: Described["merging"];
+
   constructor(
     readonly expects: string,
     readonly shapes: readonly Shape[],
     readonly schema: JsonSchema,
     validate: t.Validate<unknown, A>,
+    private readonly decided: (written: A, scope: Scope) => Decision<D>,
+    { keys = [], merging = "keys" }: Details = {},
   ) {
     super(expects, (u): u is A => E.isRight(validate(u, [])), validate, t.identity);
+    this.keys = keys;
+    this.merging = merging;
+  }
+
+  decide(written: A, scope: Scope): Decision<D> {
+    return this.decided(written, scope);
   }
 }
 
 /** Any codec of the language, whatever it decodes to. */
-export type AnyCodec = t.Mixed & Described;
+export interface AnyCodec extends t.Mixed, Described {
+  decide(written: unknown, scope: Scope): Decision<unknown>;
+}
 
-/** The same codec with a sentence for editors and for the reference. */
-export const documented = <A>(codec: Codec<A>, description: string): Codec<A> =>
-  new Codec(codec.expects, codec.shapes, { ...codec.schema, description }, codec.validate);
+/** What the values of a codec are once decided. */
+export type DecidedBy<C extends AnyCodec> = ReturnType<C["decide"]>["value"];
 
-/** Every fault of the value, each at its path. */
-export const decode = <A>(codec: Codec<A>, value: unknown): Checked<A> => {
-  const decoded = codec.validate(value, [{ key: "", type: codec, actual: value }]);
-  const errors = E.isLeft(decoded) ? decoded.left.filter(isBlamed) : [];
-  const found = errors.map(({ context, fault: { code, message, label, on, notes, help } }) =>
-    error(
-      code,
-      message,
-      { path: pathOf(context), label, ...(on && { on }) },
-      {
-        notes: notes ?? [],
-        help: help ?? [],
-      },
-    ),
-  );
-  return E.isRight(decoded) ? decoded : rejectAll(found);
-};
+/** The value stands for itself, and `show` prints it whole. */
+export const leaf = <A>(written: A, scope: Scope): Decision<A> => ({
+  value: written,
+  rows: [scope.row(written)],
+});
 
-const pathOf = (context: t.Context): Path =>
-  context.slice(1).map(({ key }, i) => (Array.isArray(context[i]!.actual) ? Number(key) : key));
+/** Of values that stand for themselves. */
+export const plainly = <A>(
+  expects: string,
+  shapes: readonly Shape[],
+  schema: JsonSchema,
+  validate: t.Validate<unknown, A>,
+): Codec<A> => new Codec<A>(expects, shapes, schema, validate, leaf);
+
+/** The same codec, whose values mean what `meaning` makes of what is written; `show` prints what is written. */
+export const meaning = <A, D>(
+  codec: Codec<A, unknown>,
+  mean: (written: A, scope: Scope) => D,
+): Codec<A, D> =>
+  redecided(codec, (written, scope) => ({
+    value: mean(written, scope),
+    rows: [scope.row(written)],
+  }));
+
+/** The same codec, whose decided values are put into another form. */
+export const mapped = <A, D, E>(codec: Codec<A, D>, change: (decided: D) => E): Codec<A, E> =>
+  redecided(codec, (written, scope) => {
+    const { value, rows } = codec.decide(written, scope);
+    return { value: change(value), rows };
+  });
+
+export const redecided = <A, D>(
+  codec: Codec<A, unknown>,
+  decide: (written: A, scope: Scope) => Decision<D>,
+): Codec<A, D> =>
+  new Codec(codec.expects, codec.shapes, codec.schema, codec.validate, decide, codec);

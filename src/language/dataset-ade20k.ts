@@ -1,7 +1,6 @@
-/** ADE20K, scene parsing challenge: its 150 classes in order. Nothing enters; classes, colours, map and splits leave. */
+/** ADE20K, scene parsing challenge: its 150 classes in order, with their colours. */
 
-import type { Dataset } from "./dataset.js";
-import { rgb } from "./dataset.js";
+import { type Dataset, type LabelMap, rgb } from "./dataset.js";
 
 /** The name and the colour of each class, from label value 1 on. */
 const table: readonly (readonly [name: string, colour: number])[] = [
@@ -157,17 +156,17 @@ const table: readonly (readonly [name: string, colour: number])[] = [
   ["flag", 0x5c00ff],
 ];
 
+/** 0 is what has no class, about a tenth of the pixels. */
+export const ade20kMap: LabelMap = new Map<number, number | "ignore">([
+  [0, "ignore"],
+  ...table.map((_, i) => [i + 1, i] as const),
+  [255, "ignore"],
+]);
+
 export const ade20k: Dataset = {
   title: "ADE20K",
   classes: table.map(([name]) => name),
   palette: table.map(([, colour]) => rgb(colour)),
-  // 0 is what has no class, about a tenth of the pixels.
-  maps: {
-    ade20k: new Map<number, number | "ignore">([
-      [0, "ignore"],
-      ...table.map((_, i) => [i + 1, i] as const),
-      [255, "ignore"],
-    ]),
-  },
+  usualMap: "ade20k",
   splits: { train: "training", val: "validation" },
 };

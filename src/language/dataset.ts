@@ -1,8 +1,8 @@
 /** What the makers of a dataset have decided, as data. */
 
-import type { MapName } from "./data.js";
+import type { MapName } from "./labels.js";
 
-/** A file value, or a colour `0xRRGGBB`, becomes a class index, or is ignored. */
+/** A file value, or a colour `0xRRGGBB`, becomes a position in `classes`, or is ignored. */
 export type LabelMap = ReadonlyMap<number, number | "ignore">;
 
 export interface Dataset {
@@ -11,8 +11,8 @@ export interface Dataset {
   readonly classes: readonly string[];
   /** Colours of the classes in pictures. */
   readonly palette: readonly Rgb[];
-  /** From values in label files to positions in `classes`; the first is the usual one. */
-  readonly maps: Readonly<Partial<Record<MapName, LabelMap>>>;
+  /** The map of its label files, where none is named. */
+  readonly usualMap: MapName;
   readonly splits: { readonly train: string; readonly val: string };
 }
 

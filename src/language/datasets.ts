@@ -1,8 +1,9 @@
 /** The datasets that are built in, by layout and by label map. */
 
-import type { Layout, MapName } from "./data.js";
+import type { Layout } from "./data.js";
 import type { Dataset, LabelMap, Rgb } from "./dataset.js";
-import { ade20k } from "./dataset-ade20k.js";
+import { ade20k, ade20kMap } from "./dataset-ade20k.js";
+import type { MapName } from "./labels.js";
 
 const vocClasses = [
   "background",
@@ -54,15 +55,15 @@ const voc: Dataset = {
     [128, 192, 0],
     [0, 64, 128],
   ],
-  // 255 is the pale border around objects, and what is too hard to tell.
-  maps: {
-    voc: new Map<number, number | "ignore">([
-      ...vocClasses.map((_, i) => [i, i] as const),
-      [255, "ignore"],
-    ]),
-  },
+  usualMap: "voc",
   splits: { train: "train", val: "val" },
 };
+
+/** 255 is the pale border around objects, and what is too hard to tell. */
+const vocMap: LabelMap = new Map<number, number | "ignore">([
+  ...vocClasses.map((_, i) => [i, i] as const),
+  [255, "ignore"],
+]);
 
 /** In the order of `trainId`: the name, the value in `*_gtFine_labelIds.png`, the colour. */
 const cityscapesTable: readonly (readonly [name: string, id: number, colour: Rgb])[] = [
@@ -103,7 +104,7 @@ const cityscapes: Dataset = {
   title: "Cityscapes",
   classes: cityscapesTable.map(([name]) => name),
   palette: cityscapesTable.map(([, , colour]) => colour),
-  maps: { labelIds, labelTrainIds },
+  usualMap: "labelIds",
   splits: { train: "train", val: "val" },
 };
 
@@ -112,11 +113,20 @@ const datasets: Readonly<Partial<Record<Layout, Dataset>>> = { voc, cityscapes, 
 /** `undefined` for the layouts that anybody may use: `list` and `folders`. */
 export const datasetOf = (layout: Layout): Dataset | undefined => datasets[layout];
 
-/** The dataset that a label map belongs to, and the map. */
-export const mapNamed = (name: MapName): { readonly dataset: Dataset; readonly map: LabelMap } => {
-  const found = Object.values(datasets).find(({ maps }) => maps[name] !== undefined)!;
-  return { dataset: found, map: found.maps[name]! };
+interface NamedMap {
+  readonly dataset: Dataset;
+  readonly map: LabelMap;
+}
+
+const maps: Readonly<Record<MapName, NamedMap>> = {
+  voc: { dataset: voc, map: vocMap },
+  ade20k: { dataset: ade20k, map: ade20kMap },
+  labelIds: { dataset: cityscapes, map: labelIds },
+  labelTrainIds: { dataset: cityscapes, map: labelTrainIds },
 };
 
+/** The dataset that a label map belongs to, and the map. */
+export const mapNamed = (name: MapName): NamedMap => maps[name];
+
 /** The usual map of a dataset. */
-export const usualMap = ({ maps }: Dataset): MapName => Object.keys(maps)[0] as MapName;
+export const usualMap = ({ usualMap: name }: Dataset): MapName => name;

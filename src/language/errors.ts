@@ -49,8 +49,10 @@ export const unknownKey = (
   owner: string,
   known: readonly string[],
   hint: string | undefined,
+  meant: string | undefined,
 ): Fault => ({
   code: "E0201",
+  unknown: { meant },
   message: `\`${key}\` is not a key of ${owner}`,
   label: "unknown key",
   on: "key",
@@ -62,6 +64,7 @@ export const missingKey = (key: string, owner: string, expects: string): Fault =
   code: "E0202",
   message: `${owner} lacks the key \`${key}\``,
   label: `\`${key}\` is missing`,
+  lacks: key,
   on: "key",
   help: [`add \`${key}:\` with ${expects}`],
 });

@@ -1,59 +1,93 @@
 /** The section `evaluate`: how whole images are scored. */
 
-import { documented } from "./codec.js";
-import { closed } from "./map.js";
-import { size } from "./train.js";
-import { choice, flag, integer, list, oneOf, real, text } from "./value.js";
+import { meaning } from "./codec.js";
+import { computed, follows, inferred, key, preset, usually } from "./key.js";
+import { section } from "./section.js";
+import { crop, size } from "./train.js";
+import { choice, flag, integer, list, none, oneOf, real, text } from "./value.js";
 
-/** A fraction below 1 in digits, as papers write it: `1/3`. */
-const fraction = text("a fraction below 1 such as `1/3`", /^(0|[1-9]\d{0,5})\/[1-9]\d{0,5}$/);
+/** A share below 1, which may be a fraction in digits, as papers write it: `1/3`. */
+const share = meaning(
+  oneOf(
+    real({ min: 0, below: 1 }, "windows must move on"),
+    text("a fraction below 1 such as `1/3`", /^(0|[1-9]\d{0,5})\/[1-9]\d{0,5}$/),
+  ),
+  (written): number => {
+    if (typeof written === "number") return written;
+    const [numerator, denominator] = written.split("/").map(Number);
+    return (numerator ?? Number.NaN) / (denominator ?? Number.NaN);
+  },
+);
 
-export const evaluate = closed(
+const window = key(size, "Size of a sliding window.", follows(crop, "`train.crop`"), "pixels");
+
+const overlap = key(
+  share,
+  "Share of a window that the next one covers again.",
+  usually("1/3", "semseg `tool/test.py`"),
+);
+
+export const evaluate = section(
   "`evaluate`",
-  {},
   {
-    mode: documented(
+    mode: key(
       choice("whole", "slide"),
-      "Whole images, or sliding windows. Default: slide where a window or an overlap is written, else whole.",
+      "Whole images, padded to 8n+1 pixels, or sliding windows.",
+      computed("`slide` where a window or an overlap is written, else `whole`", (scope) =>
+        scope.isWritten(window) || scope.isWritten(overlap)
+          ? inferred("slide", "a window or an overlap is written")
+          : inferred("whole", "no window or overlap is written"),
+      ),
     ),
-    window: documented(size, "Size of a sliding window. Default: the training crop."),
-    overlap: documented(
-      oneOf(real({ min: 0, below: 1 }, "windows must move on"), fraction),
-      "Share of a window that the next one covers again. Default: 1/3.",
-    ),
-    scales: documented(
+    window,
+    overlap,
+    scales: key(
       list("scales", real({ above: 0, max: 16 }), { min: 1, max: 32 }),
-      "Scales whose scores are averaged. Default: [1].",
+      "Scales whose scores are averaged.",
+      usually([1], "single scale"),
     ),
-    long_side: documented(
-      oneOf(choice("none"), integer({ min: 1 }, "an image has pixels")),
-      "Pixels of an image's longer side at scale 1; `none` leaves images as large as they are. Default: none.",
+    long_side: key(
+      oneOf(none, integer({ min: 1 }, "an image has pixels")),
+      "Pixels of an image's longer side at scale 1; `none` leaves images as large as they are.",
+      usually("none", "an image's own size"),
+      "pixels",
     ),
-    mirror: documented(flag, "Whether the mirrored image is scored too. Default: false."),
-    padding: documented(
+    mirror: key(
+      flag,
+      "Whether the mirrored image is scored too.",
+      usually(false, "one pass an image"),
+    ),
+    padding: key(
       choice("centre", "end"),
-      "Where an image that is smaller than its window is padded: on both sides, or below and to the right.",
+      "Where an image that is smaller than its window is padded, with the mean colour: on both sides, or below and to the right.",
+      preset("evaluate.padding"),
     ),
-    average: documented(
+    average: key(
       choice("probabilities", "logits"),
       "What is averaged over windows, scales and mirrors.",
+      preset("evaluate.average"),
     ),
-    rounding: documented(
+    rounding: key(
       choice("nearest", "above"),
       "Long side of an image scaled from `long_side`: the nearest whole pixel, or one above it as in Caffe.",
+      preset("evaluate.rounding"),
     ),
-    absent_class: documented(
+    absent_class: key(
       choice("zero", "skip", "one"),
       "IoU of a class that occurs neither in labels nor in predictions.",
+      preset("evaluate.absent_class"),
     ),
-    boundary: documented(
-      oneOf(choice("none"), real({ above: 0, max: 1 })),
-      "Tolerance of the boundary F-score, as a share of an image's diagonal; 0.0075 is usual. Default: none, not scored.",
+    boundary: key(
+      oneOf(none, real({ above: 0, max: 1 })),
+      "Tolerance of the boundary F-score, as a share of an image's diagonal; 0.0075 is usual.",
+      usually("none", "regions alone"),
     ),
   },
   {
-    crop: "it is called `window`",
-    flip: "it is called `mirror`",
-    base_size: "it is called `long_side`",
+    hints: {
+      crop: "it is called `window`",
+      flip: "it is called `mirror`",
+      base_size: "it is called `long_side`",
+    },
   },
 );

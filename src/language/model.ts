@@ -1,177 +1,177 @@
 /** The section `model`: backbone, pyramid pooling, head, auxiliary head. */
 
-import { documented } from "./codec.js";
-import { closed, tagged } from "./map.js";
-import { choice, flag, integer, list, oneOf, real, text, tuple } from "./value.js";
+import { atWidth, backbone, backboneWeights, channels, resnet, widthIn } from "./backbone.js";
+import { meaning } from "./codec.js";
+import { stageChannels } from "./geometry.js";
+import { byDefault, byKeys, bySemantics, computed, key, preset, required, usually } from "./key.js";
+import { abbreviated } from "./map.js";
+import { section } from "./section.js";
+import { choice, flag, integer, list, located, none, oneOf, real } from "./value.js";
 
-const channels = integer({ min: 1, max: 16384 });
+const bins = key(
+  list("bins", integer({ min: 1, max: 1024 }), { min: 1, max: 64 }),
+  "Sizes of the pooled maps: bin b pools to b×b.",
+  usually([1, 2, 3, 6], "paper, section 3.2"),
+);
 
-const freeResnet = closed(
-  "`resnet`",
-  {
-    block: documented(choice("basic", "bottleneck"), "Two 3×3 convolutions, or 1×1, 3×3, 1×1."),
-    blocks: documented(
-      tuple(4, "whole numbers, one a stage", integer({ min: 1, max: 200 })),
-      "Blocks of each of the four stages.",
-    ),
-  },
-  {
-    width: documented(
-      channels,
-      "Planes of the first stage; each later stage doubles them. Default: 64.",
-    ),
+/** Section 3.2: with N levels, a 1×1 convolution reduces each to 1/N of the features' channels. */
+const reduction = meaning(
+  oneOf(
+    section("`reduction`", {
+      channels: key(channels, "Channels of each branch.", required(512), "channels"),
+    }),
+    integer({ min: 1 }),
+    choice("levels", "none"),
+  ),
+  (written, scope): number | null => {
+    const features = stageChannels(scope.read(resnet))[3];
+    if (written === "none") return null;
+    if (written === "levels") return Math.floor(features / scope.read(bins).length);
+    return typeof written === "number" ? Math.floor(features / written) : written.channels;
   },
 );
 
-export const backbone = closed(
-  "`backbone`",
-  {},
-  {
-    resnet: documented(
-      oneOf(choice(18, 34, 50, 101, 152, 269), freeResnet),
-      "A known depth, or blocks and width written out. Default: 50.",
-    ),
-    stem: documented(
-      oneOf(
-        choice("deep", "conv7"),
-        tagged("stem", {
-          deep: documented(tuple(3, "channel counts", channels), "Of the three convolutions."),
-          conv7: documented(channels, "Of the one convolution."),
-        }),
-      ),
-      "Three 3×3 convolutions (deep) or one 7×7 (conv7), with their channels if they are not the usual ones.",
-    ),
-    dilations: documented(
-      tuple(4, "whole numbers, one a stage", integer({ min: 1, max: 64 })),
-      "Dilation of each stage; a stage with dilation above 1 keeps its stride at 1. Default: [1, 1, 2, 4].",
-    ),
-    stride_site: documented(
-      choice("3x3", "1x1"),
-      "The convolution of a bottleneck that carries the stride.",
-    ),
-    first_dilation: documented(
-      choice("full", "contracted"),
-      "Dilation of a dilated stage's first block: the stage's, or half of it.",
-    ),
-    weights: documented(
-      text("a file of weights"),
-      "The same as `model.weights: {file: …, only: backbone}`.",
-    ),
-  },
-  {
-    strides:
-      "strides follow from `dilations`: stages 2 to 4 have stride 2, and a stage with dilation above 1 keeps stride 1",
-    output_stride:
-      "write `dilations`: [1, 1, 2, 4] is output stride 8, [1, 1, 1, 2] is 16, [1, 1, 1, 1] is 32",
-    depth: "write `resnet: 50`",
-    pretrained: "name a file under `weights`",
-  },
-);
-
-const dropout = documented(
-  real({ min: 0, below: 1 }, "it is the share of channels that a step drops"),
-  "Probability of dropping a whole channel in training. Default: 0.1.",
-);
-const none = choice("none");
-
-const pyramid = closed(
+const pyramid = section(
   "`pyramid`",
-  {},
   {
-    bins: documented(
-      list("bins", integer({ min: 1, max: 1024 }), { min: 1, max: 64 }),
-      "Sizes of the pooled maps: bin b pools to b×b. Default: [1, 2, 3, 6].",
+    bins,
+    pool: key(
+      choice("average", "max"),
+      "How a bin is pooled.",
+      usually("average", "paper, Table 1"),
     ),
-    pool: documented(choice("average", "max"), "How a bin is pooled. Default: average."),
-    reduction: documented(
-      oneOf(
-        closed("`reduction`", { channels: documented(channels, "Channels of each branch.") }, {}),
-        integer({ min: 1 }),
-        choice("levels", "none"),
+    reduction: key(
+      reduction,
+      "Each branch has 1/reduction of the backbone's channels; `levels` divides by the number of bins, `none` keeps all.",
+      bySemantics("model.pyramid.reduction", (value, scope) =>
+        value === "levels" ? value : { channels: atWidth(value.channels, widthIn(scope)) },
       ),
-      "Each branch has 1/reduction of the backbone's channels; `levels` divides by the number of bins, `none` keeps all. Default: levels.",
     ),
-    order: documented(
+    order: key(
       choice("ascending", "descending"),
       "Order of the branches behind the features in the concatenation.",
+      preset("model.pyramid.order"),
     ),
   },
+  { fields: { reduction: { channels: (branch) => branch } } },
 );
 
-const auxiliary = closed(
-  "`auxiliary`",
-  {},
-  {
-    after: documented(
-      integer({ min: 1, max: 4 }, "a ResNet has four stages"),
-      "Stage whose output the auxiliary head reads. Default: 3.",
+const dropout = key(
+  real({ min: 0, below: 1 }, "it is the share of channels that a step drops"),
+  "Probability of dropping a whole channel in training.",
+  usually(0.1, "semseg `model/pspnet.py`"),
+);
+
+const head = section("`head`", {
+  channels: key(
+    channels,
+    "Channels of its 3×3 convolution.",
+    bySemantics(
+      "model.head.channels",
+      (count, scope) => atWidth(count, widthIn(scope)),
+      " at width 64",
     ),
-    channels: documented(channels, "Channels of its 3×3 convolution. Default: 256 at width 64."),
-    dropout,
-    weight: documented(real({ min: 0 }), "Weight of its loss beside the main one. Default: 0.4."),
-  },
+    "channels",
+  ),
+  dropout,
+});
+
+const auxiliary = section("`auxiliary`", {
+  after: key(
+    integer({ min: 1, max: 4 }, "a ResNet has four stages"),
+    "Stage whose output the auxiliary head reads.",
+    usually(3, "paper, section 3.3: after res4"),
+  ),
+  channels: key(
+    channels,
+    "Channels of its 3×3 convolution.",
+    computed(
+      "256 at width 64",
+      (scope) =>
+        byDefault(atWidth(256, widthIn(scope)), "256 at width 64, semseg `model/pspnet.py`"),
+      "semseg `model/pspnet.py`",
+    ),
+    "channels",
+  ),
+  dropout,
+  weight: key(
+    real({ min: 0 }),
+    "Weight of its loss beside the main one.",
+    usually(0.4, "paper, Table 2"),
+  ),
+});
+
+/** One file to begin with: of the whole network, or of its backbone. */
+const weights = abbreviated(
+  located("a file of weights"),
+  section("`weights`", {
+    file: key(
+      located("a file of weights"),
+      "Relative to this file.",
+      required("weights.safetensors"),
+    ),
+    only: key(
+      choice("all", "backbone"),
+      "What is taken from the file; all else is drawn.",
+      usually("all", "the whole network"),
+    ),
+  }),
+  (file) => ({ file }),
 );
 
-export const model = closed(
+export const model = section(
   "`model`",
-  {},
   {
-    backbone: documented(backbone, "The dilated ResNet."),
-    weights: documented(
-      oneOf(
-        text("a file of weights"),
-        closed(
-          "`weights`",
-          { file: documented(text("a file of weights"), "Relative to this file.") },
-          {
-            only: documented(
-              choice("all", "backbone"),
-              "What is taken from the file; all else is drawn. Default: all.",
-            ),
-          },
-        ),
-      ),
-      "Initial weights of the whole network, or of its backbone: safetensors, PyTorch `.pth`, `.npz` or Keras `.h5`. Default: random.",
+    backbone: key(backbone, "The dilated ResNet.", byKeys({})),
+    weights: key(
+      weights,
+      "Initial weights of the whole network, or of its backbone: safetensors, PyTorch `.pth`, `.npz` or Keras `.h5`.",
+      computed<{ readonly file: string; readonly only: "backbone" } | null>("random", (scope) => {
+        const file = scope.isWritten(backboneWeights) ? scope.read(backboneWeights) : null;
+        return file === null
+          ? byDefault(null, "random")
+          : { value: { file, only: "backbone" }, origin: null };
+      }),
     ),
-    pyramid: documented(
+    pyramid: key(
       oneOf(none, pyramid),
       "The pyramid pooling module; `none` is the dilated FCN.",
+      byKeys({}),
     ),
-    head: documented(
-      closed(
-        "`head`",
-        {},
-        {
-          channels: documented(
-            channels,
-            "Channels of its 3×3 convolution. Default: 512 at width 64.",
-          ),
-          dropout,
-        },
-      ),
-      "The classifier over the concatenated features.",
+    head: key(head, "The classifier over the concatenated features.", byKeys({})),
+    auxiliary: key(
+      oneOf(none, auxiliary),
+      "The auxiliary head of training, or `none`.",
+      byKeys({}),
     ),
-    auxiliary: documented(oneOf(none, auxiliary), "The auxiliary head of training, or `none`."),
-    align_corners: documented(flag, "Whether bilinear upsampling keeps the corners in place."),
-    norm: documented(
-      closed(
-        "`norm`",
-        {},
-        {
-          epsilon: documented(real({ above: 0 }), "Added to the variance. Default: 1e-5."),
-          momentum: documented(
-            real({ min: 0, below: 1 }, "it is the share of the old statistic that a step keeps"),
-            "Share of the old running statistic kept each step. Default: 0.9.",
-          ),
-        },
-      ),
+    align_corners: key(
+      flag,
+      "Whether bilinear upsampling keeps the corners in place.",
+      preset("model.align_corners"),
+    ),
+    norm: key(
+      section("`norm`", {
+        epsilon: key(
+          real({ above: 0 }),
+          "Added to the variance.",
+          usually(1e-5, "PyTorch's, as in semseg"),
+        ),
+        momentum: key(
+          real({ min: 0, below: 1 }, "it is the share of the old statistic that a step keeps"),
+          "Share of the old running statistic kept each step.",
+          preset("model.norm.momentum"),
+        ),
+      }),
       "Batch normalisation.",
+      byKeys({}),
     ),
   },
   {
-    classes: "classes belong under `data`",
-    num_classes: "the number of classes is the length of `data.classes`",
-    aux: "the auxiliary head is called `auxiliary`",
-    ppm: "the pyramid pooling module is called `pyramid`",
+    hints: {
+      classes: "classes belong under `data`",
+      num_classes: "the number of classes is the length of `data.classes`",
+      aux: "the auxiliary head is called `auxiliary`",
+      ppm: "the pyramid pooling module is called `pyramid`",
+    },
   },
 );

@@ -1,6 +1,9 @@
-/** The language as a JSON Schema for editors, and as a reference for people. */
+/** What the declarations say of the language to people and editors: JSON Schema, reference, hover texts. */
 
-import type { JsonSchema } from "./codec.js";
+import type { Path } from "../diagnostic/diagnostic.js";
+import type { Described, JsonSchema } from "./codec.js";
+import type { AnyKey, Unit } from "./key.js";
+import { declarationAt } from "./path.js";
 import { spec } from "./spec.js";
 
 /**
@@ -32,64 +35,72 @@ const isSchema = (value: unknown): value is JsonSchema =>
 const mapValues = (map: JsonSchema, change: (schema: JsonSchema) => JsonSchema): JsonSchema =>
   Object.fromEntries(Object.entries(map).map(([k, v]) => [k, isSchema(v) ? change(v) : v]));
 
+/** The reference, docs/spec.md: a heading a map, a row a key. */
 export const reference = (): string =>
   `# The language, key by key
 
-Made from the compiler's codecs; a test keeps it in step. Keys in **bold** have no default.
+Made from the declarations in src/language; a test keeps it in step. Keys in **bold** have no default.
 A file may leave out what its parent (\`extends\`) says. \`pspc show SPEC\` prints every value with its origin.
-Choices on which implementations disagree take their default from \`semantics\`.
+Where implementations disagree, the default is \`semantics\`' choice: semseg's first, then those that differ.
 
-${section("A spec", spec.schema).join("\n")}`;
+${table("A spec", spec.keys).join("\n")}`;
 
 /** The map's table, then the tables of the maps in it. */
-const section = (title: string, schema: JsonSchema): readonly string[] => {
-  const fields = Object.entries(record(schema.properties));
-  const required = Array.isArray(schema.required) ? schema.required : [];
-  const rows = fields.map(([key, field]) => {
-    const name = required.includes(key) ? `**\`${key}\`**` : `\`${key}\``;
-    return `| ${name} | ${inWords(field)} | ${cell(field.description)} |`;
+const table = (title: string, keys: Described["keys"]): readonly string[] => {
+  const rows = keys.map(([name, key]) => {
+    const { values, unit, words, default: usual, source } = described(key);
+    const shown = key.otherwise.need === "needed" ? `**\`${name}\`**` : `\`${name}\``;
+    const value = unit === undefined ? values : `${values} (${unit})`;
+    const origin = usual === "" || source === undefined ? usual : `${usual} (${source})`;
+    return `| ${[shown, value, origin, words].map(cell).join(" | ")} |`;
   });
-  const below = fields.flatMap(([key, field]) =>
-    maps(field).flatMap((map) => section(path(title, key), map)),
+  const below = keys.flatMap(([name, { codec }]) =>
+    codec.keys.length === 0 ? [] : table(nested(title, name), codec.keys),
   );
   return [
     `## ${title}`,
     "",
-    "| key | value | meaning |",
-    "| --- | --- | --- |",
+    "| key | value | default | meaning |",
+    "| --- | --- | --- | --- |",
     ...rows,
     "",
     ...below,
   ];
 };
 
-const path = (title: string, key: string): string =>
-  title.startsWith("`") ? `\`${title.slice(1, -1)}.${key}\`` : `\`${key}\``;
+const nested = (title: string, name: string): string =>
+  title.startsWith("`") ? `\`${title.slice(1, -1)}.${name}\`` : `\`${name}\``;
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+
+/** What a declaration says of its key, for people. */
+export interface KeyInWords {
+  readonly words: string;
+  readonly unit: Unit | undefined;
+  /** In YAML or in words; empty where the key is needed, or where the keys inside have defaults of their own. */
+  readonly default: string;
+  /** Where the default is from. */
+  readonly source: string | undefined;
+  /** What a value looks like: "whole number ≥ 1". */
+  readonly values: string;
+}
+
+const described = ({ codec, words, unit, otherwise }: AnyKey): KeyInWords => ({
+  words,
+  unit,
+  default: otherwise.words,
+  source: otherwise.source,
+  values: inWords(codec.schema),
+});
+
+/** For hover texts: of the key at a path of a spec, `["train", "augment", 2, "rotate", "border"]`. */
+export const keyInWords = (path: Path): KeyInWords | undefined => {
+  const declared = declarationAt(path);
+  return declared && described(declared.key);
+};
 
 const schemas = (value: unknown): readonly JsonSchema[] =>
   Array.isArray(value) ? value.filter(isSchema) : [];
-
-const record = (value: unknown): Readonly<Record<string, JsonSchema>> =>
-  isSchema(value)
-    ? Object.fromEntries(
-        Object.entries(value).filter((e): e is [string, JsonSchema] => isSchema(e[1])),
-      )
-    : {};
-
-/** The maps that a value may be, in lists too; a choice `{name: value}` is one key of its owner. */
-const maps = (schema: JsonSchema): readonly JsonSchema[] => {
-  if (isSchema(schema.items)) return maps(schema.items);
-  if (schema.anyOf !== undefined) return joined(schemas(schema.anyOf).flatMap(maps));
-  return isSchema(schema.properties) ? [schema] : [];
-};
-
-/** Alternatives of one key each make one table. */
-const joined = (alternatives: readonly JsonSchema[]): readonly JsonSchema[] => {
-  const tags = alternatives.filter((a) => Object.keys(record(a.properties)).length === 1);
-  if (tags.length < 2) return alternatives;
-  const properties = Object.assign({}, ...tags.map((a) => a.properties)) as JsonSchema;
-  return [{ properties }, ...alternatives.filter((a) => !tags.includes(a))];
-};
 
 /** What a value looks like, in a few words. */
 const inWords = (schema: JsonSchema): string => {
@@ -121,5 +132,3 @@ const rangeInWords = (s: JsonSchema): string =>
     s.maximum === undefined ? "" : ` ≤ ${s.maximum}`,
     s.exclusiveMaximum === undefined ? "" : ` < ${s.exclusiveMaximum}`,
   ].join("");
-
-const cell = (description: unknown): string => String(description ?? "").replaceAll("|", "\\|");

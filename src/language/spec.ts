@@ -1,18 +1,16 @@
 /** The whole language: what a spec is once parent, variant and overrides are merged into it. */
 
 import type * as t from "io-ts";
-import { type Codec, documented } from "./codec.js";
+import type { DecidedBy } from "./codec.js";
 import { data } from "./data.js";
 import { evaluate } from "./evaluate.js";
-import { anything, closed, inOrder, record } from "./map.js";
+import { byKeys, key, required, unsaid, usually } from "./key.js";
+import { anything, aside, record } from "./map.js";
 import { model } from "./model.js";
+import { section } from "./section.js";
+import { presetNames } from "./semantics.js";
 import { train } from "./train.js";
 import { choice, text } from "./value.js";
-
-export const presets = ["paper", "caffe", "semseg", "mmseg", "paddleseg"] as const;
-export type Preset = (typeof presets)[number];
-
-const semantics: Codec<Preset> = choice(...presets);
 
 const variantName = {
   pattern: /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
@@ -33,58 +31,65 @@ const hints = {
   test: "scoring is `evaluate`, the test split is `data.test`",
 };
 
-const unordered = closed(
-  "the spec",
-  {
-    pspc: documented(choice(1), "Version of the language."),
-    data: documented(data, "Where images and labels are, and what the labels mean."),
-    train: documented(train, "How the network is trained."),
-  },
-  {
-    extends: documented(
-      text("the path of a spec"),
-      "The spec that this one changes, relative to this file.",
-    ),
-    semantics: documented(
-      semantics,
-      "Named set of the choices that implementations disagree on. Default: semseg.",
-    ),
-    model: documented(model, "The network. Default: PSPNet50."),
-    evaluate: documented(evaluate, "How images are scored."),
-    variants: documented(
-      record("a map of variants", variantName, changes),
-      "Named changes: `path.to.key: value`, or `matrix: {path: [values]}` for their product.",
-    ),
-  },
-  hints,
+const version = key(aside(choice(1)), "Version of the language.", required(1));
+
+const parent = key(
+  aside(text("the path of a spec")),
+  "The spec that this one changes, relative to this file.",
+  unsaid,
 );
 
-export const spec = inOrder(
-  unordered,
-  "pspc",
-  "extends",
-  "semantics",
-  "data",
-  "model",
-  "train",
-  "evaluate",
-  "variants",
+export const semantics = key(
+  choice(...presetNames),
+  "Named set of the choices that implementations disagree on.",
+  usually("semseg", "the authors' PyTorch code"),
 );
+
+const dataKey = key(
+  data,
+  "Where images and labels are, and what the labels mean.",
+  required({ root: ".", train: "train.txt", classes: ["background", "foreground"] }),
+);
+
+export const spec = section(
+  "the spec",
+  {
+    pspc: version,
+    extends: parent,
+    semantics,
+    data: dataKey,
+    model: key(model, "The network: PSPNet50 unless written otherwise.", byKeys({})),
+    train: key(train, "How the network is trained.", required({ iterations: 1 })),
+    evaluate: key(evaluate, "How images are scored.", byKeys({})),
+    variants: key(
+      aside(record("a map of variants", variantName, changes)),
+      "Named changes: `path.to.key: value`, or `matrix: {path: [values]}` for their product.",
+      unsaid,
+    ),
+  },
+  { hints, fields: { pspc: {}, extends: {}, semantics: {}, variants: {} } },
+);
+
+const unread = key(aside(anything), "", unsaid);
 
 /** As far as it is about the data; other sections are any. */
-export const dataAlone = closed(
+export const dataAlone = section(
   "the spec",
-  { pspc: choice(1), data },
   {
-    extends: anything,
+    pspc: version,
+    extends: unread,
     semantics,
-    model: anything,
-    train: anything,
-    evaluate: anything,
-    variants: anything,
+    data: dataKey,
+    model: unread,
+    train: unread,
+    evaluate: unread,
+    variants: unread,
   },
-  hints,
+  { hints },
 );
 
 /** What an author writes, in YAML or in TypeScript. */
 export type Spec = t.TypeOf<typeof spec>;
+
+/** The same with everything decided. */
+export type DecidedSpec = DecidedBy<typeof spec>;

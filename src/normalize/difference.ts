@@ -1,8 +1,8 @@
-/** Two resolved experiments enter; the values in which they differ leave, wherever each came from. */
+/** Finds the values in which two experiments differ, wherever each value came from. */
 
+import { formatPath, type Path } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "./experiment.js";
 import type { Resolved } from "./normalize.js";
-import type { Decided } from "./origin.js";
 
 /** `undefined` where one of the two has no such value: below `pyramid: none` there are no bins. */
 export interface Difference {
@@ -13,18 +13,34 @@ export interface Difference {
 
 /** In the order of a spec. Spelling does not count: `1/3` written and `1/3` by default are the same. */
 export const differences = (left: Resolved, right: Resolved): readonly Difference[] => {
-  const paths = new Set([...left.origins.keys(), ...right.origins.keys()]);
+  const [a, b] = [valuesOf(left), valuesOf(right)];
+  const paths = new Set([...a.keys(), ...b.keys()]);
   return [...paths]
-    .filter((path) => meaning(left.origins.get(path)) !== meaning(right.origins.get(path)))
-    .map((path) => ({
-      path,
-      left: left.origins.get(path)?.value,
-      right: right.origins.get(path)?.value,
-    }));
+    .filter((path) => JSON.stringify(a.get(path)) !== JSON.stringify(b.get(path)))
+    .map((path) => ({ path, left: a.get(path), right: b.get(path) }));
 };
 
-const meaning = (decided: Decided | undefined): string =>
-  decided === undefined ? "" : JSON.stringify(decided.value);
+/** Every value as it could be written, by the path of its key; the items of a list are one value. */
+const valuesOf = ({ origins }: Resolved): ReadonlyMap<string, unknown> => {
+  const values = new Map<string, unknown>();
+  for (const { path, value } of origins.values()) {
+    const index = path.findIndex((step) => typeof step === "number");
+    const name = formatPath(index < 0 ? path : path.slice(0, index));
+    values.set(name, index < 0 ? value : placed(values.get(name), path.slice(index), value));
+  }
+  return values;
+};
+
+/** The list or map with the value put at its path. */
+const placed = (whole: unknown, [step, ...more]: Path, value: unknown): unknown => {
+  if (step === undefined) return value;
+  if (typeof step === "number") {
+    const items: readonly unknown[] = Array.isArray(whole) ? whole : [];
+    return [...items.slice(0, step), placed(items[step], more, value)];
+  }
+  const fields = isRecord(whole) ? whole : {};
+  return { ...fields, [step]: placed(fields[step], more, value) };
+};
 
 /** Of two experiments whose specs are not at hand, as of runs: the leaves in which they differ. */
 export const experimentDifferences = (left: Experiment, right: Experiment): readonly Difference[] =>

@@ -1,10 +1,10 @@
 /** Reads a spec and its parents into one tree, and puts changes into it. */
 
-import { dirname, isAbsolute, join, normalize } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
-import { type Checked, formatPath, type Path, reject } from "../diagnostic/diagnostic.js";
+import { type Checked, type Path, reject } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Sources } from "../diagnostic/text.js";
+import { declarationAt } from "../language/path.js";
 import { type Evaluated, parseModule } from "../source/module.js";
 import type { Assignment } from "../source/override.js";
 import { at, type Entry, type Leaf, type Mapping, plain, type Tree } from "../source/tree.js";
@@ -58,27 +58,42 @@ const isName = (tree: Tree | undefined): tree is Leaf & { readonly value: string
   tree?.kind === "leaf" && typeof tree.value === "string" && tree.value !== "";
 
 /** A path written in a file is relative to that file. */
-export const beside = (file: string, path: string): string =>
-  isAbsolute(path) ? normalize(path) : join(dirname(file), path);
+const beside = (file: string, path: string): string =>
+  path.startsWith("/") ? tidy(path) : tidy(`${folderOf(file)}/${path}`);
 
-/** Maps of one choice: another choice replaces the first, with what it carries. */
-const choices = [
-  "model.backbone.stem",
-  "model.pyramid.reduction",
-  "train.optimizer",
-  "train.schedule",
-];
+/** The same, from the folder that relative names of files begin at. */
+export const resolved = (cwd: string, file: string, path: string): string => {
+  const whole = beside(file, path);
+  const absolute = whole.startsWith("/") ? whole : tidy(`${cwd}/${whole}`);
+  return absolute === "/" ? absolute : absolute.replace(/\/$/, "");
+};
 
-/** Values that mean something only as a whole. */
-const wholes = ["data.labels"];
+const folderOf = (file: string): string => {
+  const slash = file.lastIndexOf("/");
+  return slash < 0 ? "." : slash === 0 ? "" : file.slice(0, slash);
+};
+
+/** Without `.`, `..` and doubled slashes, as POSIX reads them. */
+const tidy = (path: string): string => {
+  const root = path.startsWith("/") ? "/" : "";
+  const steps: string[] = [];
+  for (const step of path.split("/")) {
+    const isUp = step === "..";
+    if (isUp && steps.length > 0 && steps.at(-1) !== "..") steps.pop();
+    else if (step !== "" && step !== "." && !(isUp && root !== "")) steps.push(step);
+  }
+  const end = path.endsWith("/") && steps.length > 0 ? "/" : "";
+  return `${root}${steps.join("/")}${end}` || ".";
+};
 
 const tagsDiffer = (below: Mapping, above: Mapping): boolean =>
   [...above.entries.keys()].some((tag) => !below.entries.has(tag));
 
+/** A map is merged key by key, unless it is a choice or means something only as a whole. */
 const replaces = (path: Path, below: Mapping, above: Mapping): boolean => {
-  const name = formatPath(path);
-  const isVariant = path.length === 2 && path[0] === "variants";
-  return isVariant || wholes.includes(name) || (choices.includes(name) && tagsDiffer(below, above));
+  if (path.length === 2 && path[0] === "variants") return true;
+  const merging = declarationAt(path)?.key.codec.merging ?? "keys";
+  return merging === "whole" || (merging === "choice" && tagsDiffer(below, above));
 };
 
 /** Maps merge key by key; scalars, lists and choices are replaced as a whole. */

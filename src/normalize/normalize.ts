@@ -1,15 +1,15 @@
-/** A decoded spec and its tree enter; the experiment leaves, with the origin of every value. */
+/** Decides everything that a decoded spec leaves open: the experiment, with the origin of every value. */
 
-import * as E from "fp-ts/lib/Either.js";
-import type { Checked } from "../diagnostic/diagnostic.js";
-import type { Preset, Spec } from "../language/spec.js";
+import type * as t from "io-ts";
+import { type Checked, formatPath, unless } from "../diagnostic/diagnostic.js";
+import type { Row } from "../language/scope.js";
+import type { Preset } from "../language/semantics.js";
+import { dataAlone, spec as language, type Spec, semantics } from "../language/spec.js";
 import type { Tree } from "../source/tree.js";
-import { decideData } from "./data.js";
-import { decideEvaluate } from "./evaluate.js";
 import type { Data, Experiment } from "./experiment.js";
-import { decideModel } from "./model.js";
-import { Decisions, type Origins } from "./origin.js";
-import { decideTrain } from "./train.js";
+import { labelMistakes } from "./labels.js";
+import type { Origins } from "./origin.js";
+import { scopeOf, Watch } from "./scope.js";
 
 export interface Resolved {
   readonly experiment: Experiment;
@@ -26,24 +26,29 @@ export interface Setting {
 }
 
 export const normalize = (spec: Spec, tree: Tree, { cwd, variant }: Setting): Checked<Resolved> => {
-  const semantics = spec.semantics ?? "semseg";
-  const decide = new Decisions(tree, semantics);
-  decide.or("semantics", spec.semantics, semantics, "the authors' PyTorch code");
-  const experiment = (data: Data): Experiment => {
-    const model = decideModel(spec.model ?? {}, decide, cwd);
-    const train = decideTrain(spec.train, decide);
-    return {
-      data,
-      model,
-      train,
-      evaluate: decideEvaluate(spec.evaluate ?? {}, train.crop, decide),
-    };
-  };
-  const resolved = (data: Data): Resolved => ({
-    experiment: experiment(data),
-    origins: decide.origins,
-    semantics,
+  const scope = scopeOf({ spec, tree, poisoned: new Set(), cwd }, new Watch());
+  const { value: experiment, rows } = language.decide(spec, scope);
+  return unless(labelMistakes(spec.data, experiment.data), () => ({
+    experiment,
+    origins: originsOf(rows),
+    semantics: scope.read(semantics),
     variant,
-  });
-  return E.map(resolved)(decideData(spec.data, decide, cwd));
+  }));
 };
+
+/** The data section alone, of a spec of which nothing else is known. */
+export const normalizeData = (
+  spec: t.TypeOf<typeof dataAlone>,
+  tree: Tree,
+  cwd: string,
+): Checked<{ readonly data: Data; readonly origins: Origins }> => {
+  const scope = scopeOf({ spec, tree, poisoned: new Set(), cwd }, new Watch());
+  const { value, rows } = dataAlone.decide(spec, scope);
+  return unless(labelMistakes(spec.data, value.data), () => ({
+    data: value.data,
+    origins: originsOf(rows),
+  }));
+};
+
+const originsOf = (rows: readonly Row[]): Origins =>
+  new Map(rows.map((row) => [formatPath(row.path), row]));

@@ -7,12 +7,13 @@ import * as t from "io-ts";
 import { type Diagnostic, formatPath } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { readRegular } from "../file/regular.js";
-import { Codec, decode, fail } from "../language/codec.js";
+import { type Codec, fail, plainly } from "../language/codec.js";
+import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
 import { integer, oneOf, real } from "../language/value.js";
 import { damagedFile } from "./errors.js";
 
-const nothing: Codec<null> = new Codec("nothing", ["nothing"], { type: "null" }, (u, c) =>
+const nothing: Codec<null> = plainly("nothing", ["nothing"], { type: "null" }, (u, c) =>
   u === null ? t.success(u) : fail(u, c, wrongType("nothing", u)),
 );
 
@@ -20,7 +21,7 @@ const nothing: Codec<null> = new Codec("nothing", ["nothing"], { type: "null" },
 export const nullable = <A>(codec: Codec<A>): Codec<A | null> => oneOf(nothing, codec);
 
 /** Also the empty one. */
-export const words: Codec<string> = new Codec("text", ["text"], { type: "string" }, (u, c) =>
+export const words: Codec<string> = plainly("text", ["text"], { type: "string" }, (u, c) =>
   typeof u === "string" ? t.success(u) : fail(u, c, wrongType("text", u)),
 );
 

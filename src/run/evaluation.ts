@@ -9,7 +9,7 @@ import type { TypeOf } from "io-ts";
 import type { Split } from "../data/layout.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { closed } from "../language/map.js";
+import { closed } from "../language/section.js";
 import { choice, flag, list } from "../language/value.js";
 import { boundaryScores } from "../metric/boundary.js";
 import { type Scores, scores } from "../metric/scores.js";

@@ -4,10 +4,11 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as t from "io-ts";
 import { type Checked, errorsIn, unless } from "../diagnostic/diagnostic.js";
-import { Codec, decode, fail } from "../language/codec.js";
+import { type Codec, fail, plainly } from "../language/codec.js";
 import type { LabelMap } from "../language/dataset.js";
+import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
-import { closed, isMap } from "../language/map.js";
+import { closed, isMap } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
 import type { Augmentation, Data, Experiment, Train } from "../normalize/experiment.js";
 import type { Rule } from "../rules/rule.js";
@@ -26,7 +27,7 @@ type Written = Omit<Experiment, "data"> & {
   readonly data: Omit<Data, "labels"> & { readonly labels: readonly LabelPair[] };
 };
 
-const label: Codec<LabelPair> = new Codec("a label value and its class", ["list"], {}, (u, c) => {
+const label: Codec<LabelPair> = plainly("a label value and its class", ["list"], {}, (u, c) => {
   const [value, target, ...more] = Array.isArray(u) ? (u as readonly unknown[]) : [];
   const named = target === "ignore" || Number.isSafeInteger(target);
   return Number.isSafeInteger(value) && named && more.length === 0
@@ -137,7 +138,7 @@ const augmentations: {
 const isOp = (op: unknown): op is Augmentation["op"] =>
   typeof op === "string" && Object.hasOwn(augmentations, op);
 
-const augmentation: Codec<Augmentation> = new Codec(
+const augmentation: Codec<Augmentation> = plainly(
   "an augmentation",
   ["map"],
   {},

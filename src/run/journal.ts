@@ -19,7 +19,8 @@ import { pipe } from "fp-ts/lib/function.js";
 import type { TypeOf } from "io-ts";
 import { writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import { anything, closed, isMap } from "../language/map.js";
+import { anything } from "../language/map.js";
+import { closed, isMap } from "../language/section.js";
 import { real } from "../language/value.js";
 import {
   encodeSummary,

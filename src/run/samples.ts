@@ -9,7 +9,7 @@ import type { Palette } from "../data/palette.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { writePalettePng } from "../data/write-image.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { closed } from "../language/map.js";
+import { closed } from "../language/section.js";
 import { list } from "../language/value.js";
 import type { Program } from "../plan/program.js";
 import { fingerprintOf } from "../plan/program.js";

@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import type { TypeOf } from "io-ts";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { closed } from "../language/map.js";
+import { closed } from "../language/section.js";
 import { list, real } from "../language/value.js";
 import { type Boundaries, boundaryMonoid } from "../metric/boundary.js";
 import { type Confusion, monoid } from "../metric/scores.js";

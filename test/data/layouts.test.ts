@@ -8,9 +8,10 @@ import { openFacts } from "../../src/data/facts.js";
 import { listSplit, openSplit, type Place, type Split } from "../../src/data/layout.js";
 import { palette } from "../../src/data/palette.js";
 import { recognise } from "../../src/data/recognise.js";
-import type { Layout, MapName } from "../../src/language/data.js";
+import type { Layout } from "../../src/language/data.js";
 import { packRgb } from "../../src/language/dataset.js";
 import { datasetOf, mapNamed } from "../../src/language/datasets.js";
+import type { MapName } from "../../src/language/labels.js";
 import { datasets, put } from "./dataset.js";
 
 let base = "";

@@ -63,7 +63,7 @@ export const full: Spec = {
       { mirror: 0.3 },
       { scale: { range: [0.5, 1.5], aspect: 1.2 } },
       { rotate: { range: [-5, 5], probability: 0.1, border: [0, 0, 0] } },
-      "blur",
+      { blur: 0.4 },
       { jitter: { brightness: 0.1, contrast: 0.2, saturation: 0.3, probability: 0.5 } },
       { crop: { max_share: 0.75 } },
     ],

@@ -60,6 +60,7 @@ const words: Readonly<Record<string, Test>> = {
   else: () => true,
   description: () => true,
   title: () => true,
+  default: () => true,
   $schema: () => true,
   definitions: () => true,
 };

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { decode, type JsonSchema } from "../../src/language/codec.js";
+import type { JsonSchema } from "../../src/language/codec.js";
+import { decode } from "../../src/language/decode.js";
 import { defineSpec } from "../../src/language/define.js";
 import { jsonSchema, reference } from "../../src/language/schema.js";
 import { spec } from "../../src/language/spec.js";

@@ -1,7 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import type { Check } from "../../src/compile.js";
-import { presets } from "../../src/language/spec.js";
+import { presetNames } from "../../src/language/semantics.js";
 import { differences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Resolved } from "../../src/normalize/normalize.js";
@@ -134,7 +134,7 @@ describe("show", () => {
   const sources = [
     "",
     "semantics: paper\nmodel: {pyramid: none}",
-    ...presets.map((p) => `semantics: ${p}`),
+    ...presetNames.map((p) => `semantics: ${p}`),
   ];
 
   test.each(sources)("prints a spec of the same meaning: %j", (text) => {

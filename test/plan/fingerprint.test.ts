@@ -5,9 +5,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Check } from "../../src/compile.js";
-import { presets } from "../../src/language/spec.js";
+import { presetNames, presets } from "../../src/language/semantics.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import { semantics } from "../../src/normalize/semantics.js";
 import { show } from "../../src/normalize/show.js";
 import type { Fingerprint } from "../../src/plan/program.js";
 import { lower } from "../../src/tensorflow/target.js";
@@ -49,11 +48,11 @@ describe("one meaning has one fingerprint", () => {
 model: {backbone: {resnet: {block: bottleneck, blocks: [1, 1, 1, 1], width: 8}}}
 train: {crop: 41, iterations: 3, batch: 2}`;
 
-  test.each(presets)("of the preset %s and of its fields written out", (preset) => {
+  test.each(presetNames)("of the preset %s and of its fields written out", (preset) => {
     const named = checkChild(`semantics: ${preset}${small}`);
     if (E.isLeft(named.result)) throw new Error(shown(named));
     const written = show(named.result.right, named.sources).replace(/^semantics:.*\n/m, "");
-    for (const path of Object.keys(semantics[preset]))
+    for (const path of Object.keys(presets[preset]))
       expect(written).toMatch(new RegExp(`^ +${path.split(".").at(-1)}:`, "m"));
     expect(ofText(written)).toEqual(of(named));
   });

@@ -1,72 +1,51 @@
 /**
  * The choices on which implementations of PSPNet disagree, as data: one field a choice, one column an
- * implementation. A preset is sugar: every field can be written in a spec by itself.
+ * implementation. A preset is sugar: every field can be written in a spec by itself. Fields are named by the key
+ * that they decide, which holds them to its own type; channel counts are those at width 64.
  */
 
-import type { Preset } from "../language/spec.js";
-import type { Backbone, Evaluate, Model, Pyramid, Train } from "./experiment.js";
-
-/** Fields are named by the path at which a spec writes them; channel counts are those at width 64. */
-export interface Semantics {
-  readonly "model.align_corners": Model["align_corners"];
-  /** The three convolutions of the deep stem. */
-  readonly "model.backbone.stem": readonly [number, number, number];
-  readonly "model.backbone.stride_site": Backbone["stride_site"];
-  readonly "model.backbone.first_dilation": Backbone["first_dilation"];
-  readonly "model.pyramid.order": Pyramid["order"];
-  /** `levels`: ⌊C / number of bins⌋ channels a branch. */
-  readonly "model.pyramid.reduction": "levels" | { readonly channels: number };
-  readonly "model.head.channels": number;
-  readonly "model.norm.momentum": number;
-  readonly "train.optimizer.sgd.decay": Train["optimizer"]["decay"];
-  readonly "train.schedule.poly.end": number;
-  /** Of the layers that are not the backbone. */
-  readonly "train.multipliers.new": number;
-  /** Of the classifiers' biases, as a multiple of that. */
-  readonly "train.multipliers.bias": number;
-  readonly "train.loss.mean_over": Train["loss"]["mean_over"];
-  readonly "evaluate.padding": Evaluate["padding"];
-  readonly "evaluate.average": Evaluate["average"];
-  readonly "evaluate.rounding": Evaluate["rounding"];
-  readonly "evaluate.absent_class": Evaluate["absent_class"];
-}
-
 /** The authors' PyTorch code: `model/pspnet.py`, `model/resnet.py`, `tool/train.py`, `tool/test.py`. */
-const semseg: Semantics = {
+const semseg = {
   "model.align_corners": true,
+  /** The three convolutions of the deep stem. */
   "model.backbone.stem": [64, 64, 128],
   "model.backbone.stride_site": "3x3",
   "model.backbone.first_dilation": "full",
   "model.pyramid.order": "ascending",
+  /** `levels`: ⌊C / number of bins⌋ channels a branch. */
   "model.pyramid.reduction": "levels",
   "model.head.channels": 512,
   "model.norm.momentum": 0.9,
   "train.optimizer.sgd.decay": "all",
   "train.schedule.poly.end": 0,
+  /** Of the layers that are not the backbone. */
   "train.multipliers.new": 10,
+  /** Of the classifiers' biases, as a multiple of that. */
   "train.multipliers.bias": 1,
   "train.loss.mean_over": "valid",
   "evaluate.padding": "centre",
   "evaluate.average": "probabilities",
   "evaluate.rounding": "nearest",
   "evaluate.absent_class": "zero",
-};
+} as const;
+
+type Column = Readonly<Record<keyof typeof semseg, unknown>>;
 
 /** The authors' first release: its prototxts and MATLAB evaluation. The stride site is ADE20K's. */
-const caffe: Semantics = {
+const caffe = {
   ...semseg,
   "model.backbone.stride_site": "1x1",
   "model.pyramid.order": "descending",
   "model.norm.momentum": 0.95,
   "train.optimizer.sgd.decay": "kernels",
   "evaluate.padding": "end",
-};
+} as const satisfies Column;
 
 /** The paper's text; where it is silent, the release that its numbers were made with, on VOC and Cityscapes. */
-const paper: Semantics = { ...caffe, "model.backbone.stride_site": "3x3" };
+const paper = { ...caffe, "model.backbone.stride_site": "3x3" } as const satisfies Column;
 
 /** `configs/_base_/models/pspnet_r50-d8.py` with ResNetV1c and its default schedule. */
-const mmseg: Semantics = {
+const mmseg = {
   ...semseg,
   "model.align_corners": false,
   "model.backbone.stem": [32, 32, 64],
@@ -78,10 +57,10 @@ const mmseg: Semantics = {
   "evaluate.padding": "end",
   "evaluate.average": "logits",
   "evaluate.absent_class": "skip",
-};
+} as const satisfies Column;
 
 /** `configs/pspnet` with ResNet_vd; its average-pooling shortcuts have no counterpart here. */
-const paddleseg: Semantics = {
+const paddleseg = {
   ...semseg,
   "model.align_corners": false,
   "model.backbone.stem": [32, 32, 64],
@@ -92,12 +71,21 @@ const paddleseg: Semantics = {
   "evaluate.padding": "end",
   "evaluate.average": "logits",
   "evaluate.absent_class": "one",
+} as const satisfies Column;
+
+export const presets = { paper, caffe, semseg, mmseg, paddleseg } as const;
+
+export type Preset = keyof typeof presets;
+
+/** One column: each field is what one of the implementations chose. */
+export type Semantics = {
+  readonly [F in keyof typeof semseg]: (typeof presets)[Preset][F];
 };
 
-export const semantics: Readonly<Record<Preset, Semantics>> = {
-  paper,
-  caffe,
-  semseg,
-  mmseg,
-  paddleseg,
-};
+export const presetNames = [
+  "paper",
+  "caffe",
+  "semseg",
+  "mmseg",
+  "paddleseg",
+] as const satisfies readonly Preset[];
