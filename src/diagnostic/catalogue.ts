@@ -85,6 +85,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0553: "a crop that is not the last augmentation",
   E0554: "a colour with two meanings",
   E0555: "ignored values among colours",
+  E0556: "a mean or deviation on the scale of 0 to 1",
   E0560: "validation without a split",
   E0561: "best weights without scores",
   E0562: "a training larger than its budget",

@@ -131,6 +131,26 @@ const paletteLength = (colours: number, classes: number): Diagnostic =>
     },
   );
 
+/** Pixels are bytes, and so `mean` and `std` are of values from 0 to 255; torchvision's are of 0 to 1. */
+export const byteScale: DataRule = ({ data: { mean, std } }) =>
+  (["mean", "std"] as const).flatMap((key) => {
+    const values = { mean, std }[key];
+    const isShare = values.every((value) => value <= 1) && values.some((value) => value % 1 !== 0);
+    return isShare ? [scaleOfOne(key, values)] : [];
+  });
+
+const scaleOfOne = (key: "mean" | "std", values: readonly number[]): Diagnostic =>
+  warning(
+    "E0556",
+    `\`${key}\` looks like a share of 1, and pixels go from 0 to 255`,
+    place(path(`data.${key}`), "at most 1 in each channel"),
+    {
+      help: [
+        `multiply it by 255: \`${key}: [${values.map((value) => Number((255 * value).toFixed(3))).join(", ")}]\``,
+      ],
+    },
+  );
+
 /** The samples of a batch differ from each other, so a batch is no larger than the training split. */
 export const batchFills: Rule = ({ data, train }, { samples = () => null }) => {
   const listed = samples(data);
