@@ -18,6 +18,12 @@ import { topological, type Update } from "../graph/graph.js";
 import type { Node, Variable } from "../graph/op.js";
 import { isTrained, type Role } from "../graph/variable.js";
 
+/** What a variable is to be moved by. */
+export interface Gradient {
+  readonly variable: Variable;
+  readonly value: Node;
+}
+
 export interface Descent {
   readonly rate: Node;
   readonly momentum: number;
@@ -53,38 +59,32 @@ export const averageOf = (of: Variable): Variable => {
 export const accumulatorOf = (of: Variable): Variable => beside(of, "gradient");
 
 /**
- * Square root of the sum of all squares: the length of the gradient as one vector. One sum over the variables: a chain
+ * Square root of the sum of all squares: the length of all gradients as one vector. One sum over the variables: a chain
  * of additions is put into another order by TensorFlow, a different one in every graph.
  */
-export const norm = (gradients: readonly Node[]): Node =>
-  sqrt(
-    sum(
-      concat(
-        gradients.map((each) => reshape(sum(multiply(each, each)), [1])),
-        0,
-      ),
-    ),
-  );
-
-/** Gradients of a norm above `most`, scaled to it (PyTorch's `clip_grad_norm_`, with its 1e-6). */
-export const clipped = (gradients: readonly Node[], most: number): Node[] => {
-  const share = minimum(scalar(1), divide(scalar(most), add(norm(gradients), scalar(1e-6))));
-  return gradients.map((each) => multiply(each, share));
+const norm = (gradients: readonly Gradient[]): Node => {
+  const squares = gradients.map(({ value }) => reshape(sum(multiply(value, value)), [1]));
+  return sqrt(sum(concat(squares, 0)));
 };
 
 /**
- * Updates of `variables` by their `gradients`, in order: each velocity, its weight, and the average, which follows the
- * weight as it is after the step.
+ * Gradients scaled to a norm of `most` where theirs is above, and left alone where it is not (PyTorch's
+ * `clip_grad_norm_`, with its 1e-6).
  */
-export const descend = (
-  variables: readonly Variable[],
-  gradients: readonly Node[],
-  of: Descent,
-): Update<Node>[] =>
-  variables.flatMap((weight, i) => {
+export const clipped = (gradients: readonly Gradient[], most: number): readonly Gradient[] => {
+  const share = minimum(scalar(1), divide(scalar(most), add(norm(gradients), scalar(1e-6))));
+  return gradients.map(({ variable, value }) => ({ variable, value: multiply(value, share) }));
+};
+
+/**
+ * The updates by `gradients`, in order: each velocity, its weight, and the average, which follows the weight as it is
+ * after the step.
+ */
+export const descend = (gradients: readonly Gradient[], of: Descent): Update<Node>[] =>
+  gradients.flatMap(({ variable: weight, value: gradient }) => {
     const velocity = velocityOf(weight);
     const by = { momentum: of.momentum, decay: of.decay(weight), scale: of.scale(weight) };
-    const after = momentumStep({ weight, velocity, gradient: gradients[i], rate: of.rate }, by);
+    const after = momentumStep({ weight, velocity, gradient, rate: of.rate }, by);
     const moved = [
       { variable: velocity, value: after.velocity },
       { variable: weight, value: after.weight },
@@ -110,8 +110,8 @@ export const momentumStep = (
   of: Readonly<Record<"weight" | "velocity" | "gradient" | "rate", Node>>,
   { momentum, decay, scale }: Momentum,
 ): { readonly weight: Node; readonly velocity: Node } => {
-  const slope = add(of.gradient, multiply(of.weight, scalar(decay)));
-  const velocity = add(multiply(of.velocity, scalar(momentum)), slope);
+  const decayed = add(of.gradient, multiply(of.weight, scalar(decay)));
+  const velocity = add(multiply(of.velocity, scalar(momentum)), decayed);
   const rate = multiply(of.rate, scalar(scale));
   return { velocity, weight: subtract(of.weight, multiply(velocity, rate)) };
 };

@@ -15,32 +15,43 @@ const dependents = (order: readonly Node[], sources: readonly Node[]): ReadonlyS
 };
 
 /**
- * ∂loss/∂source for each source, in order; zeros where the loss does not depend on it.
+ * ∂loss/∂source of each of `sources`; zeros where the loss does not depend on it.
  * `loss` is a scalar. Gradients that meet are added in the order of the forward pass, so that sums are repeatable.
  * Values of the forward pass that `segmentOf` puts into a segment are recomputed.
  */
-export const gradients = (
+export const gradientOf = (
   loss: Node,
   sources: readonly Node[],
   segmentOf: SegmentOf = () => null,
-): Node[] => {
+): ((source: Node) => Node) => {
   invariant(product(shapeOf(loss)) === 1, `the gradient of [${shapeOf(loss)}], which is no scalar`);
   const order = topological([loss]);
   const moved = dependents(order, sources);
   const recompute = recomputing(order, segmentOf);
   const arrived = new Map<Node, Node>([[loss, broadcast(scalar(1), shapeOf(loss))]]);
+  const arrive = (arg: Node, gradient: Node): void => {
+    const before = arrived.get(arg);
+    arrived.set(arg, before === undefined ? gradient : add(before, gradient));
+  };
   for (const node of order.toReversed()) {
     const dy = arrived.get(node);
     if (dy === undefined || !node.args.some((arg) => moved.has(arg))) continue;
-    recompute(pullback(node, dy), dy).forEach((gradient, i) => {
-      const arg = node.args[i];
-      if (gradient === null || !moved.has(arg)) return;
-      const before = arrived.get(arg);
-      arrived.set(arg, before === undefined ? gradient : add(before, gradient));
+    const back = recompute(pullback(node, dy), dy);
+    node.args.forEach((arg, i) => {
+      const gradient = back[i] ?? null;
+      if (gradient !== null && moved.has(arg)) arrive(arg, gradient);
     });
   }
-  return sources.map((source) => arrived.get(source) ?? broadcast(scalar(0), shapeOf(source)));
+  return (source) => arrived.get(source) ?? broadcast(scalar(0), shapeOf(source));
 };
+
+/** The same, in the order of the sources. */
+export const gradients = <const S extends readonly Node[]>(
+  loss: Node,
+  sources: S,
+): { readonly [I in keyof S]: Node } =>
+  // Sound: one gradient a source.
+  sources.map(gradientOf(loss, sources)) as { readonly [I in keyof S]: Node };
 
 /** The segment in which a value of the forward pass is recomputed; `null` where it is kept. */
 export type SegmentOf = (node: Node) => number | null;

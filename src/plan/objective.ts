@@ -1,7 +1,7 @@
 /** The loss of a part of a batch, whole or in strips, and its gradient by every variable that learns. */
 
-import { trainedVariables } from "../gradient/descend.js";
-import { gradients } from "../gradient/reverse.js";
+import { type Gradient, trainedVariables } from "../gradient/descend.js";
+import { gradientOf, gradients } from "../gradient/reverse.js";
 import {
   add,
   after,
@@ -13,7 +13,7 @@ import {
   subtract,
   sum,
 } from "../graph/compose.js";
-import { type Node, sizesOf, type Variable } from "../graph/op.js";
+import { type Node, sizesOf } from "../graph/op.js";
 import { type Context, normalise, type Part } from "../model/layer.js";
 import {
   headLoss,
@@ -82,7 +82,8 @@ export const lossOf = (
     const here = wait(small);
     const share = logPartition(here, labels, alignCorners, of, rows);
     shares.push(share);
-    return gradients(share, [here])[0]!;
+    const [gradient] = gradients(share, [here]);
+    return gradient;
   });
   const hits = oneByOne(strips, (rows, wait) =>
     stripHits(small, wait(labels), alignCorners, of, rows),
@@ -157,9 +158,8 @@ export const objective = (
 };
 
 export interface LossGradients extends Objective {
-  readonly variables: readonly Variable[];
-  /** One for each of `variables`. */
-  readonly gradients: readonly Node[];
+  /** Of every variable that learns. */
+  readonly gradients: readonly Gradient[];
 }
 
 /** Of the part of a batch at `index`; the backward pass recomputes the blocks of each segment. */
@@ -175,5 +175,9 @@ export const lossGradients = (
     ({ attributes }) => !isFrozen(attributes.site, freeze),
   );
   const segmentOf = recomputeSegmentOf(of.surrogate, experiment.model.backbone, recompute);
-  return { ...of, variables, gradients: gradients(of.surrogate, variables, segmentOf) };
+  const gradient = gradientOf(of.surrogate, variables, segmentOf);
+  return {
+    ...of,
+    gradients: variables.map((variable) => ({ variable, value: gradient(variable) })),
+  };
 };

@@ -1,15 +1,15 @@
 /** The training step of an experiment as a graph: forward pass, backward pass, and what moves by how much. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { accumulatorOf, clipped, descend } from "../gradient/descend.js";
+import { accumulatorOf, clipped, descend, type Gradient } from "../gradient/descend.js";
 import { add, broadcast, input, scalar } from "../graph/compose.js";
 import { type Graph, number, type Step, topological, type Update } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
-import { type Node, shapeOf, type Variable } from "../graph/op.js";
+import { type Node, shapeOf } from "../graph/op.js";
 import { isDecayed } from "../graph/variable.js";
 import { followBatch, runningOf, stepCounter } from "../model/layer.js";
 import type { RecomputeSegment } from "../model/stages.js";
-import type { Experiment } from "../normalize/experiment.js";
+import type { Experiment, Train } from "../normalize/experiment.js";
 import { inHalfPrecision, type Passes, standard } from "../rewrite/passes.js";
 import { rewriteStep } from "../rewrite/rewrite.js";
 import { frugally } from "../target/kernels.js";
@@ -26,11 +26,6 @@ const runningStatistics = (root: Node, { norm }: Experiment["model"]): Update<No
       invariant(scale?.op === "variable", "a norm's scale is a variable");
       return followBatch(node, runningOf(scale), norm.momentum);
     });
-
-const decays =
-  (of: Experiment["train"]["optimizer"]) =>
-  (variable: Variable): number =>
-    isDecayed(variable.attributes, of.decay) ? of.weight_decay : 0;
 
 const losses = ({ loss, main, auxiliary }: Objective): Step<Node>["results"] => ({
   loss,
@@ -53,13 +48,41 @@ export const trainingKernels = <Machine>(
   kernels: KernelChoice<Machine>,
 ): KernelChoice<Machine> => (isFrugal(experiment) ? frugally(kernels) : kernels);
 
+type Moving = Pick<Train, "accumulate" | "clip" | "optimizer" | "multipliers" | "ema">;
+
+/**
+ * How a training moves its variables by the gradients of a batch's last part. In order: the parts' gradients are
+ * summed; the sum is clipped; weight decay is added; momentum; the weights move; their average follows.
+ */
+export const moves = (
+  { accumulate, clip, optimizer, multipliers, ema }: Moving,
+  gradients: readonly Gradient[],
+  rate: Node,
+): readonly Update<Node>[] => {
+  const sums = accumulate === 1 ? [] : gradients.map(({ variable }) => accumulatorOf(variable));
+  const whole = gradients.map(({ variable, value }) =>
+    accumulate === 1
+      ? { variable, value }
+      : { variable, value: add(accumulatorOf(variable), value) },
+  );
+  return [
+    ...descend(clip === null ? whole : clipped(whole, clip), {
+      rate,
+      momentum: optimizer.momentum,
+      decay: ({ attributes }) =>
+        isDecayed(attributes, optimizer.decay) ? optimizer.weight_decay : 0,
+      scale: ({ attributes }) => multiplierOf({ multipliers }, attributes),
+      average: ema,
+    }),
+    ...sums.map((sum) => assign(sum, broadcast(scalar(0), shapeOf(sum)))),
+  ];
+};
+
 /**
  * (images u8 `[N, H, W, 3]`, labels u8 `[N, H, W]`, rate) → loss, with its two terms; weights, momentum, running
  * statistics and the step counter move. Where the batch comes in parts this is the last of them, which takes the
- * labels of all as `batch` too; the others are `accumulationStep`.
- *
- * In order: the parts' gradients are summed; the sum is clipped; weight decay is added; momentum; the weights move;
- * their average follows. The backward pass recomputes the blocks of each segment.
+ * labels of all as `batch` too; the others are `accumulationStep`. The backward pass recomputes the blocks of each
+ * segment.
  */
 export const trainingStep = (
   experiment: Experiment,
@@ -75,20 +98,10 @@ export const trainingStepBy = (
 ): Graph => {
   const { train } = experiment;
   const last = lossGradients(experiment, scalar(train.accumulate - 1, "i32"), passes, recompute);
-  const { variables } = last;
-  const sums = train.accumulate === 1 ? [] : variables.map(accumulatorOf);
-  const total = last.gradients.map((own, i) => (sums.length === 0 ? own : add(sums[i], own)));
   const step: Step<Node> = {
     results: losses(last),
     updates: [
-      ...descend(variables, train.clip === null ? total : clipped(total, train.clip), {
-        rate: input("rate", "f32"),
-        momentum: train.optimizer.momentum,
-        decay: decays(train.optimizer),
-        scale: ({ attributes }: Variable) => multiplierOf(train, attributes),
-        average: train.ema,
-      }),
-      ...sums.map((sum) => assign(sum, broadcast(scalar(0), shapeOf(sum)))),
+      ...moves(train, last.gradients, input("rate", "f32")),
       ...runningStatistics(last.loss, experiment.model),
       assign(stepCounter(), add(stepCounter(), scalar(1, "i32"))),
     ],
@@ -107,13 +120,13 @@ export const accumulationStep = (
 ): Graph => {
   const passes = trainingPasses(experiment, asked);
   const of = lossGradients(experiment, input("part", "i32"), passes, recompute);
-  const summed = of.variables.map((each, i) => {
-    const sum = accumulatorOf(each);
-    return assign(sum, add(sum, of.gradients[i]));
+  const sums = of.gradients.map(({ variable, value }) => {
+    const sum = accumulatorOf(variable);
+    return assign(sum, add(sum, value));
   });
   const step = {
     results: losses(of),
-    updates: [...summed, ...runningStatistics(of.loss, experiment.model)],
+    updates: [...sums, ...runningStatistics(of.loss, experiment.model)],
   };
   return verify(number(rewriteStep(passes.whole, step)));
 };
