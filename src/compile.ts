@@ -2,7 +2,6 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { flow } from "fp-ts/lib/function.js";
-import * as NEA from "fp-ts/lib/NonEmptyArray.js";
 import * as T from "fp-ts/lib/Task.js";
 import type * as t from "io-ts";
 import {
@@ -14,17 +13,17 @@ import {
   unless,
 } from "./diagnostic/diagnostic.js";
 import type { Sources } from "./diagnostic/text.js";
-import type { Codec } from "./language/codec.js";
-import { decode as decodeTree } from "./language/decode.js";
-import { dataAlone, spec as language, type Spec } from "./language/spec.js";
-import type { Data } from "./normalize/experiment.js";
+import { type Recovered, recover } from "./language/decode.js";
+import { bareSpec, dataAlone, spec as language, type Spec } from "./language/spec.js";
+import type { Data, Experiment } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import {
+  type Normalized as NormalizedAs,
   normalizeData as normalizeDataOf,
   normalize as normalizeSpec,
   type Resolved,
 } from "./normalize/normalize.js";
-import { locate, type Origins } from "./normalize/origin.js";
+import { locate } from "./normalize/origin.js";
 import { each, parse, type Request, type Versions } from "./normalize/versions.js";
 import type { Program } from "./plan/program.js";
 import type { Facts } from "./rules/rule.js";
@@ -76,14 +75,21 @@ export const checkData = (
 ): ((request: Request) => Check<Data>) =>
   flow(parse(world.read), decodeData, normalizeData(world), validateData);
 
-/** The tree of each version becomes a value of the language (language/). */
-const decode = each((tree: Tree) => decoded(language, tree));
+/** The tree of each version becomes a value of the language (language/); what cannot be read hides nothing else. */
+const decode = each((tree: Tree) =>
+  E.right({ tree, read: recover(language, bareSpec, plain(tree)) }),
+);
 
 /** Everything left open is decided (normalize/). */
 const normalize = ({ cwd }: Pick<World, "cwd">) =>
-  each(({ tree, spec }: Decoded<Spec>, variant): Checked<Normalized> => {
-    const resolved = normalizeSpec(spec, tree, { cwd, variant });
-    return placed(tree, E.map((of: Resolved) => ({ tree, spec, resolved: of }))(resolved));
+  each(({ tree, read }: Decoded<Spec>, variant) => {
+    const normalized = normalizeSpec(read, tree, { cwd, variant });
+    return E.right({
+      tree,
+      spec: read.value,
+      ...normalized,
+      found: [...read.found, ...normalized.found],
+    });
   });
 
 /** The headers of all files of weights that the versions name are read at once. */
@@ -104,12 +110,12 @@ const askStill =
 const validate = ({ facts, headers, ...of }: Asked): Check => {
   const fitting = [weightsFit(headers), withinBudget];
   return report(
-    each(({ tree, spec, resolved }: Normalized) => {
-      const rules = obeysRules(spec, resolved.experiment, facts);
-      // A network can be composed, and weighed, where the rules found no error.
-      const more = errorsIn(rules).length > 0 ? [] : fitting.flatMap((check) => check(resolved));
-      const found = [...rules, ...more].map(locate(tree, resolved.origins));
-      return E.right({ found, value: resolved });
+    each(({ tree, spec, value, origins, found, observe }: Normalized) => {
+      const rules = obeysRules(spec, value.experiment, facts, observe);
+      const own = [...found, ...rules];
+      // A network can be composed, and weighed, where nothing is wrong so far.
+      const more = errorsIn(own).length > 0 ? [] : fitting.flatMap((check) => check(value));
+      return E.right({ found: [...own, ...more].map(locate(tree, origins)), value });
     })(of),
   );
 };
@@ -122,11 +128,12 @@ const lower = ({ result, ...rest }: Check): Check<Program> => ({
 
 interface Decoded<S> {
   readonly tree: Tree;
-  readonly spec: S;
+  readonly read: Recovered<S>;
 }
 
-interface Normalized extends Decoded<Spec> {
-  readonly resolved: Resolved;
+interface Normalized extends NormalizedAs<Resolved> {
+  readonly tree: Tree;
+  readonly spec: Spec;
 }
 
 interface Asked extends Versions<Normalized> {
@@ -139,45 +146,34 @@ interface Judged<A> {
   readonly found: readonly Diagnostic[];
 }
 
-const decoded = <S>(codec: Codec<S, unknown>, tree: Tree): Checked<Decoded<S>> =>
-  placed(tree, E.map((spec: S) => ({ tree, spec }))(decodeTree(codec, plain(tree))));
-
-const placed = <A>(tree: Tree, checked: Checked<A>): Checked<A> =>
-  E.mapLeft(NEA.map(locate(tree, new Map())))(checked);
-
+/** Of versions in which nothing is wrong so far: others name files that nobody meant. */
 const weightsIn = ({ versions }: Versions<Normalized>): ReadonlySet<string> =>
   new Set(
     versions.flatMap(({ value }) =>
-      E.isRight(value) ? (value.right.resolved.experiment.model.weights?.file ?? []) : [],
+      E.isRight(value) && errorsIn(value.right.found).length === 0
+        ? (value.right.value.experiment.model.weights?.file ?? [])
+        : [],
     ),
   );
 
-const decodeData = each((tree: Tree) => decoded(dataAlone, tree));
+const decodeData = each((tree: Tree) =>
+  E.right({ tree, read: recover(dataAlone, bareSpec, plain(tree)) }),
+);
 
 const normalizeData = ({ cwd }: Pick<World, "cwd">) =>
-  each(({ tree, spec }: Decoded<t.TypeOf<typeof dataAlone>>) => {
-    const normalized = normalizeDataOf(spec, tree, cwd);
-    return placed(
-      tree,
-      E.map(({ data, origins }: DataResolved) => ({ tree, value: data, origins }))(normalized),
-    );
+  each(({ tree, read }: Decoded<t.TypeOf<typeof dataAlone>>) => {
+    const normalized = normalizeDataOf(read, tree, cwd);
+    return E.right({ ...normalized, tree, found: [...read.found, ...normalized.found] });
   });
 
-interface DataResolved {
-  readonly data: Data;
-  readonly origins: Origins;
-}
-
-interface NormalizedData {
+interface NormalizedData extends NormalizedAs<Pick<Experiment, "data">> {
   readonly tree: Tree;
-  readonly value: Data;
-  readonly origins: Origins;
 }
 
 const validateData = flow(
-  each(({ tree, value, origins }: NormalizedData): Checked<Judged<Data>> => {
-    const found = obeysDataRules({ data: value }).map(locate(tree, origins));
-    return E.right({ value, found });
+  each(({ tree, value, found, origins, observe }: NormalizedData): Checked<Judged<Data>> => {
+    const rules = obeysDataRules(value, observe);
+    return E.right({ value: value.data, found: [...found, ...rules].map(locate(tree, origins)) });
   }),
   (of) => report(of),
 );

@@ -142,7 +142,7 @@ export const backbone = section(
           scope.read(resnet).block === "bottleneck"
             ? scope.preset("model.backbone.stride_site")
             : inferred("3x3", "basic blocks have 3×3 convolutions alone"),
-        "`semantics`",
+        { source: "`semantics`" },
       ),
     ),
     first_dilation: key(

@@ -49,10 +49,14 @@ const split = oneOf(
 const classes = key(
   list("class names", text("a class name"), { min: 2, max: MAX_CLASSES }),
   "Class names in the order of their label values. The one place that says how many classes there are.",
-  computed("the dataset's; needed for list and folders", (scope) => {
-    const dataset = datasetIn(scope);
-    return byDefault(dataset?.classes ?? [], dataset?.title ?? "none");
-  }),
+  computed(
+    "the dataset's; needed for list and folders",
+    (scope) => {
+      const dataset = datasetIn(scope);
+      return byDefault(dataset?.classes ?? [], dataset?.title ?? "none");
+    },
+    { standIn: ["background", "foreground"] },
+  ),
 );
 
 /** Labels that are colours have no values to ignore: there `ignore` is a name among them. */
@@ -97,10 +101,14 @@ const keys = section(
     train: key(
       split,
       "The training split: a list file of `image label` lines (list), the name of a list (voc) or of a folder (cityscapes, ade20k), or two folders (folders).",
-      computed("the dataset's; needed for list and folders", (scope) => {
-        const dataset = datasetIn(scope);
-        return byDefault(dataset?.splits.train ?? "", dataset?.title ?? "none");
-      }),
+      computed(
+        "the dataset's; needed for list and folders",
+        (scope) => {
+          const dataset = datasetIn(scope);
+          return byDefault(dataset?.splits.train ?? "", dataset?.title ?? "none");
+        },
+        { standIn: "train.txt" },
+      ),
     ),
     val: key(
       split,

@@ -121,12 +121,18 @@ export const byKeys = <const V = Readonly<Record<never, never>>>(
   choose: () => byDefault(value, ""),
 });
 
-/** A function of other keys. */
+/** A function of other keys. `standIn` is for a key that is needed where they give it no value. */
 export const computed = <V>(
   words: string,
   choose: (scope: Scope) => Chosen<V>,
-  source?: string,
-): Otherwise<V, "optional"> => ({ need: "optional", words, source, choose });
+  { source, standIn }: { readonly source?: string; readonly standIn?: NoInfer<V> } = {},
+): Otherwise<V, "optional"> => ({
+  need: "optional",
+  words,
+  source,
+  choose,
+  ...(standIn !== undefined && { standIn }),
+});
 
 /** The value of another key, which `name` calls by its path. */
 export const follows = <V>(other: Known<V>, name: string): Otherwise<V, "optional"> =>
@@ -144,7 +150,7 @@ export const bySemantics = <F extends keyof Semantics, V>(
       const { value, origin } = scope.preset(field);
       return { value: adapt(value, scope), origin };
     },
-    "`semantics`",
+    { source: "`semantics`" },
   );
 
 export const preset = <F extends keyof Semantics>(field: F): Otherwise<Semantics[F], "optional"> =>

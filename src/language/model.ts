@@ -89,7 +89,7 @@ const auxiliary = section("`auxiliary`", {
       "256 at width 64",
       (scope) =>
         byDefault(atWidth(256, widthIn(scope)), "256 at width 64, semseg `model/pspnet.py`"),
-      "semseg `model/pspnet.py`",
+      { source: "semseg `model/pspnet.py`" },
     ),
     "channels",
   ),

@@ -31,6 +31,13 @@ const hints = {
   test: "scoring is `evaluate`, the test split is `data.test`",
 };
 
+/** In the place of a text of which nothing can be read: what every spec has. */
+export const bareSpec = {
+  pspc: 1,
+  data: { root: ".", train: "train.txt", classes: ["background", "foreground"] },
+  train: { iterations: 1 },
+} as const;
+
 const version = key(aside(choice(1)), "Version of the language.", required(1));
 
 const parent = key(
@@ -48,7 +55,7 @@ export const semantics = key(
 const dataKey = key(
   data,
   "Where images and labels are, and what the labels mean.",
-  required({ root: ".", train: "train.txt", classes: ["background", "foreground"] }),
+  required(bareSpec.data),
 );
 
 export const spec = section(
@@ -59,7 +66,7 @@ export const spec = section(
     semantics,
     data: dataKey,
     model: key(model, "The network: PSPNet50 unless written otherwise.", byKeys({})),
-    train: key(train, "How the network is trained.", required({ iterations: 1 })),
+    train: key(train, "How the network is trained.", required(bareSpec.train)),
     evaluate: key(evaluate, "How images are scored.", byKeys({})),
     variants: key(
       aside(record("a map of variants", variantName, changes)),

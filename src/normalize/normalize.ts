@@ -1,12 +1,14 @@
 /** Decides everything that a decoded spec leaves open: the experiment, with the origin of every value. */
 
 import type * as t from "io-ts";
-import { type Checked, formatPath, unless } from "../diagnostic/diagnostic.js";
-import type { Row } from "../language/scope.js";
+import { type Diagnostic, formatPath } from "../diagnostic/diagnostic.js";
+import type { Codec } from "../language/codec.js";
+import type { Recovered } from "../language/decode.js";
+import type { Row, Scope } from "../language/scope.js";
 import type { Preset } from "../language/semantics.js";
 import { dataAlone, spec as language, type Spec, semantics } from "../language/spec.js";
 import type { Tree } from "../source/tree.js";
-import type { Data, Experiment } from "./experiment.js";
+import type { Experiment } from "./experiment.js";
 import { labelMistakes } from "./labels.js";
 import type { Origins } from "./origin.js";
 import { scopeOf, Watch } from "./scope.js";
@@ -25,29 +27,56 @@ export interface Setting {
   readonly variant: string | null;
 }
 
-export const normalize = (spec: Spec, tree: Tree, { cwd, variant }: Setting): Checked<Resolved> => {
-  const scope = scopeOf({ spec, tree, poisoned: new Set(), cwd }, new Watch());
-  const { value: experiment, rows } = language.decide(spec, scope);
-  return unless(labelMistakes(spec.data, experiment.data), () => ({
-    experiment,
-    origins: originsOf(rows),
-    semantics: scope.read(semantics),
-    variant,
-  }));
+/**
+ * What normalisation leaves. Where a key could not be decoded the value holds a stand-in, and notes when it, or
+ * anything computed from it, is read: a rule that read one has judged what nobody wrote, and stays silent.
+ */
+export interface Normalized<A> {
+  readonly value: A;
+  readonly origins: Origins;
+  /** What is wrong with the labels of the data. */
+  readonly found: readonly Diagnostic[];
+  /** What `look` finds in the value, and whether it read a stand-in on the way. */
+  readonly observe: <B>(look: () => B) => { readonly value: B; readonly touched: boolean };
+}
+
+type Read<S> = Pick<Recovered<S>, "value" | "poisoned">;
+
+export const normalize = (
+  spec: Read<Spec>,
+  tree: Tree,
+  { cwd, variant }: Setting,
+): Normalized<Resolved> => {
+  const { value: experiment, scope, origins, found, observe } = decide(language, spec, tree, cwd);
+  const { value: preset } = observe(() => scope.read(semantics));
+  return { value: { experiment, origins, semantics: preset, variant }, origins, found, observe };
 };
 
 /** The data section alone, of a spec of which nothing else is known. */
 export const normalizeData = (
-  spec: t.TypeOf<typeof dataAlone>,
+  spec: Read<t.TypeOf<typeof dataAlone>>,
   tree: Tree,
   cwd: string,
-): Checked<{ readonly data: Data; readonly origins: Origins }> => {
-  const scope = scopeOf({ spec, tree, poisoned: new Set(), cwd }, new Watch());
-  const { value, rows } = dataAlone.decide(spec, scope);
-  return unless(labelMistakes(spec.data, value.data), () => ({
-    data: value.data,
-    origins: originsOf(rows),
-  }));
+): Normalized<Pick<Experiment, "data">> => decide(dataAlone, spec, tree, cwd);
+
+/** Labels that are wrong in themselves are poisoned, so that no rule repeats what is said of them here. */
+const decide = <S extends Pick<Spec, "data">, D extends Pick<Experiment, "data">>(
+  codec: Codec<S, D>,
+  { value: spec, poisoned }: Read<S>,
+  tree: Tree,
+  cwd: string,
+): Normalized<D> & { readonly scope: Scope } => {
+  const watch = new Watch();
+  const scope = scopeOf({ spec, tree, poisoned, cwd }, watch);
+  const { value, rows } = codec.decide(spec, scope);
+  const observe = <B>(look: () => B) => watch.observe(look);
+  const labels = observe(() => labelMistakes(spec.data, value.data));
+  const found = labels.touched ? [] : labels.value;
+  if (found.length > 0 && !poisoned.has("data.labels")) {
+    const more = new Set([...poisoned, "data.labels"]);
+    return { ...decide(codec, { value: spec, poisoned: more }, tree, cwd), found };
+  }
+  return { value, origins: originsOf(rows), found, observe, scope };
 };
 
 const originsOf = (rows: readonly Row[]): Origins =>

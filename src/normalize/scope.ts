@@ -47,6 +47,8 @@ class At implements Scope {
   ) {}
 
   row(value: unknown, means?: string): Row {
+    // The value is taken as a whole, with whatever in it could not be decoded.
+    if (this.isPoisonedWithin()) this.watch.touched = true;
     const origin = this.origin ?? {
       kind: "written",
       span: writtenAt(this.reading.tree, this.path),
@@ -97,6 +99,12 @@ class At implements Scope {
   private isPoisoned(path: Path): boolean {
     const { poisoned } = this.reading;
     return poisoned.size > 0 && poisoned.has(path.join("."));
+  }
+
+  private isPoisonedWithin(): boolean {
+    const { poisoned } = this.reading;
+    const start = `${this.path.join(".")}.`;
+    return poisoned.size > 0 && [...poisoned].some((name) => name.startsWith(start));
   }
 
   private written(place: Path): unknown {

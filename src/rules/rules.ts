@@ -59,16 +59,35 @@ export const specRules = {
   windowUsed: evaluate.windowUsed,
 } as const satisfies Readonly<Record<string, SpecRule>>;
 
+/** Runs a rule, and notes whether it read a value that nobody wrote because what was written cannot be read. */
+type Observe = <B>(look: () => B) => { readonly value: B; readonly touched: boolean };
+
+/** Where everything was written as it stands. */
+const surely: Observe = (look) => ({ value: look(), touched: false });
+
+/** What a rule finds, unless it judged a stand-in. */
+const known = ({
+  value,
+  touched,
+}: {
+  readonly value: readonly Diagnostic[];
+  readonly touched: boolean;
+}): readonly Diagnostic[] => (touched ? [] : value);
+
 /** All that the rules find. */
 export const validate = (
   spec: Spec,
   experiment: Experiment,
   facts: Facts,
+  observe: Observe = surely,
 ): readonly Diagnostic[] => [
   ...Object.values(specRules).flatMap((rule) => rule(spec)),
-  ...Object.values<Rule>(rules).flatMap((rule) => rule(experiment, facts)),
+  ...Object.values<Rule>(rules).flatMap((rule) => known(observe(() => rule(experiment, facts)))),
 ];
 
 /** What those find that read the data alone. */
-export const validateData = (experiment: Pick<Experiment, "data">): readonly Diagnostic[] =>
-  Object.values(dataRules).flatMap((rule) => rule(experiment));
+export const validateData = (
+  experiment: Pick<Experiment, "data">,
+  observe: Observe = surely,
+): readonly Diagnostic[] =>
+  Object.values(dataRules).flatMap((rule) => known(observe(() => rule(experiment))));

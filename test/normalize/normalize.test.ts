@@ -1,6 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import type { Check } from "../../src/compile.js";
+import { errorsIn } from "../../src/diagnostic/diagnostic.js";
 import { presetNames } from "../../src/language/semantics.js";
 import { differences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
@@ -281,5 +282,46 @@ describe("initial weights", () => {
     const some = { file: "/project/w.pth", only: "backbone" };
     expect(weights("model: {weights: {file: w.pth, only: backbone}}")).toEqual(some);
     expect(weights("model: {backbone: {weights: w.pth}}")).toEqual(some);
+  });
+});
+
+describe("a spec that cannot be read as a whole", () => {
+  const found = (text: string, overrides: readonly string[] = []) =>
+    errorsIn(checkChild(text, undefined, overrides).diagnostics).map(
+      ({ code, primary }) => `${code} ${primary.path.join(".")}`,
+    );
+
+  test("is held to every rule that reads none of it", () => {
+    expect(found("", ["train.crop=33", "train.batsh=3"])).toEqual([
+      "E0503 train.crop",
+      "E0201 train.batsh",
+    ]);
+    expect(found("model: {backbone: {resnet: 51}}", ["train.crop=33"])).toEqual([
+      "E0503 train.crop",
+      "E0204 model.backbone.resnet",
+    ]);
+  });
+
+  test("is not held to those that do", () => {
+    expect(found("model: {pyramid: {bins: [1, 2, x]}}", ["train.crop=33"])).toEqual([
+      "E0203 model.pyramid.bins.2",
+    ]);
+    expect(found("model: {pyramid: {bins: [1], bin: [9]}}", ["train.crop=33"])).toEqual([
+      "E0201 model.pyramid.bin",
+    ]);
+    expect(found("train: {crap: 89}", ["train.crop=33"])).toContain("E0503 train.crop");
+  });
+
+  test("what follows from it is not known either", () => {
+    // The window would follow the crop, and lie off the grid of features.
+    expect(found("evaluate: {mode: slide}\ntrain: {crop: 90x}")).toEqual(["E0203 train.crop"]);
+    // Without its classes nobody knows what the labels lack.
+    expect(found("data: {classes: [sky, 5], labels: {0: sky, 1: rood}}")).toEqual([
+      "E0203 data.classes.1",
+    ]);
+  });
+
+  test("nothing is said twice of labels that are wrong in themselves", () => {
+    expect(found("data: {labels: {0: sky, 1: rood, 2: car}}")).toEqual(["E0311 data.labels.1"]);
   });
 });
