@@ -39,6 +39,7 @@ const pipeline = [
 const table = labelTable({
   labels: new Map(Array.from({ length: 21 }, (_, c) => [c, c])),
   label_format: "index",
+  images: null,
 });
 
 /** Noise that was blurred has about the entropy of a photograph; the labels are blocks. */
@@ -104,6 +105,7 @@ async function queue(folder, { workers, batch, milliseconds, steps }) {
     data: {
       labels: new Map(Array.from({ length: 21 }, (_, c) => [c, c])),
       label_format: "index",
+      images: null,
       damaged: "stop",
       mean,
     },

@@ -22,7 +22,10 @@ export async function writeSheet(path, rows) {
   const height = GAP + step * rows.length;
   const pixels = new Uint8Array(width * height * 3).fill(255);
   for (const [r, { image, labels }] of rows.entries()) {
-    const tiles = [(await readImage(image)).pixels, ...(await Promise.all(labels.map(coloured)))];
+    const tiles = [
+      (await readImage(image, null)).pixels,
+      ...(await Promise.all(labels.map(coloured))),
+    ];
     for (const [c, tile] of tiles.entries())
       place(pixels, width, GAP + c * step, GAP + r * step, tile);
   }

@@ -16,7 +16,7 @@ import { readWhole } from "./read-file.js";
 import { tiffHead } from "./tiff.js";
 
 /** A picture file of any format that is taken (docs/data.md). @throws Failed for what is missing, damaged or none. */
-export const readImage = (path: string, reading: PictureReading | null = null): Promise<Picture> =>
+export const readImage = (path: string, reading: PictureReading | null): Promise<Picture> =>
   orThrow(imageIn(path, reading));
 
 export const imageIn = (

@@ -11,9 +11,7 @@ import type { PictureReading } from "./picture.js";
 export const IGNORED = 255;
 
 /** Of an experiment, how its files are read and what their values mean. */
-export interface Labelling extends Pick<Data, "labels" | "label_format"> {
-  readonly images?: PictureReading | null;
-}
+export type Labelling = Pick<Data, "labels" | "label_format" | "images">;
 
 export interface LabelTable {
   readonly format: Data["label_format"];
@@ -22,11 +20,14 @@ export interface LabelTable {
   readonly meaning: (value: number) => number;
 }
 
-export function labelTable({ labels, label_format: format, images = null }: Labelling): LabelTable {
+export function labelTable({
+  labels,
+  label_format: format,
+  images: reading,
+}: Labelling): LabelTable {
   const classes = new Map<number, number>();
   for (const [value, meaning] of labels)
     classes.set(value, meaning === "ignore" ? IGNORED : meaning);
-  const reading = images;
   if (format === "colour") return { format, reading, meaning: (value) => classes.get(value) ?? -1 };
   const table = new Int16Array(65536).fill(-1);
   for (const [value, meaning] of classes) table[value] = meaning;

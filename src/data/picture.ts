@@ -2,6 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
+import type { Data } from "../normalize/experiment.js";
 import { oddPicture, unsaidRange } from "./errors.js";
 import type { Raster } from "./raster.js";
 import type { Samples } from "./tiff-samples.js";
@@ -14,12 +15,7 @@ export interface Picture {
 }
 
 /** What a spec says of files that do not say it themselves. */
-export interface PictureReading {
-  /** These values are black and white; `null` is the whole range of 8 or 16 bits. */
-  readonly range: readonly [low: number, high: number] | null;
-  /** Which bands are red, green and blue, from 1; `null` are the first three, or the only one. */
-  readonly bands: readonly [red: number, green: number, blue: number] | null;
-}
+export type PictureReading = NonNullable<Data["images"]>;
 
 /** As `data.images` says: bands chosen, a range made 0 to 255, and what lies beyond it clipped. */
 export const stretched = (

@@ -15,7 +15,7 @@ import {
 } from "./labels.js";
 import type { Scope } from "./scope.js";
 import { requiredUnless, section } from "./section.js";
-import { anyText, choice, list, located, oneOf, real, text, tuple } from "./value.js";
+import { anyText, choice, integer, list, located, oneOf, real, text, tuple } from "./value.js";
 
 const named = ["voc", "cityscapes", "ade20k"] as const;
 const layouts = ["list", ...named, "folders"] as const;
@@ -87,6 +87,20 @@ const labels = key(
   }),
 );
 
+/** Files of signed, float or narrow samples, and of bands that are no colours, do not say how they look. */
+const images = section("how images are read", {
+  range: key(
+    tuple(2, "numbers (low, high)", real()),
+    "Values that are black and white; those between are spread evenly, those beyond clipped.",
+    absent("the whole range of 8 or 16 bits"),
+  ),
+  bands: key(
+    tuple(3, "band numbers (red, green, blue)", integer({ min: 1, max: 65535 })),
+    "Which bands are red, green and blue, from 1: `[3, 2, 1]`.",
+    absent("the first three, or the only one"),
+  ),
+});
+
 const imagenet = "ImageNet's, as in semseg `tool/train.py`";
 
 const keys = section(
@@ -132,6 +146,11 @@ const keys = section(
         return byDefault(usual.colours, usual.source);
       }),
     ),
+    images: key(
+      images,
+      "How image files are read that do not say it themselves (docs/data.md).",
+      absent("as their formats define it"),
+    ),
     damaged: key(
       choice("stop", "skip"),
       "What a pair that cannot be read does to a training: stop it, or be left out and recorded.",
@@ -153,7 +172,6 @@ const keys = section(
       num_classes: "the number of classes is the length of `classes`",
       ignore_index: "write `ignore: 255`; 255 is ignored without a word",
       path: "the folder is called `root`",
-      images: "two folders are `layout: folders` and `train: {images: …, labels: …}`",
       colors: "colours of labels are `labels: {colours: {…}}`",
     },
     fields: {

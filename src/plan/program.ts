@@ -40,13 +40,8 @@ export const fingerprintOf = (value: unknown): string =>
   hash(JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner)));
 
 /** Moving a dataset changes nothing; scoring on other splits and drawing in other colours do not either. */
-const shown = ({
-  root: _,
-  val: __,
-  test: ___,
-  palette: ____,
-  ...data
-}: Data): Omit<Data, "root" | "val" | "test" | "palette"> => data;
+const shown = ({ root: _, val: __, test: ___, palette: ____, images, ...data }: Data): object =>
+  images === null ? data : { ...data, images };
 
 /** From an experiment, which every rule has passed, to its program. */
 export const lowerFor =

@@ -131,6 +131,26 @@ const paletteLength = (colours: number, classes: number): Diagnostic =>
     },
   );
 
+/** The darkest value of images lies below the brightest. */
+export const imageRange: DataRule = ({ data: { images } }) => {
+  const [low, high] = images?.range ?? [0, 1];
+  return low < high ? [] : [reversedImageRange(low, high)];
+};
+
+const reversedImageRange = (low: number, high: number): Diagnostic =>
+  error(
+    "E0509",
+    low === high ? "the range of images is empty" : "the range of images is reversed",
+    place(path("data.images.range"), `from ${low} to ${high}`),
+    {
+      help: [
+        low === high
+          ? "write the value that is black, then the one that is white"
+          : `write [${high}, ${low}]; for pictures whose bright parts have low values, invert the files`,
+      ],
+    },
+  );
+
 /** Pixels are bytes, and so `mean` and `std` are of values from 0 to 255; torchvision's are of 0 to 1. */
 export const byteScale: DataRule = ({ data: { mean, std } }) =>
   (["mean", "std"] as const).flatMap((key) => {

@@ -18,6 +18,7 @@ export const dataRules = {
   classCount: data.classCount,
   classLabels: data.classLabels,
   paletteCount: data.paletteCount,
+  imageRange: data.imageRange,
   byteScale: data.byteScale,
 } as const satisfies Readonly<Record<string, DataRule>>;
 

@@ -69,9 +69,10 @@ export const evaluationFingerprint = (
   split: Split,
   weights: Weights,
 ): string => {
-  const { layout, root, classes, labels, label_format, label_map, mean, std } = data;
+  const { layout, root, classes, labels, label_format, label_map, images, mean, std } = data;
   const shown = { layout, root, name: data[split], classes, labels, label_format, label_map };
-  const how = { align: model.align_corners, mean, std, ...evaluate };
+  const read = images === null ? {} : { images };
+  const how = { align: model.align_corners, mean, std, ...read, ...evaluate };
   return fingerprintOf({ data: shown, how, split, weights });
 };
 

@@ -24,7 +24,10 @@ const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
 type Written = Omit<Experiment, "data"> & {
-  readonly data: Omit<Data, "labels"> & { readonly labels: readonly LabelPair[] };
+  readonly data: Omit<Data, "labels" | "images"> & {
+    readonly labels: readonly LabelPair[];
+    readonly images?: Data["images"];
+  };
 };
 
 const label: Codec<LabelPair> = plainly("a label value and its class", ["list"], {}, (u, c) => {
@@ -57,7 +60,19 @@ const data = closed(
     mean: tuple(3, "numbers", real()),
     std: tuple(3, "numbers", real()),
   },
-  {},
+  {
+    /** 0.1 reads every image as its format defines it. */
+    images: nullable(
+      closed(
+        "how images are read",
+        {
+          range: nullable(tuple(2, "numbers", real())),
+          bands: nullable(tuple(3, "band numbers", integer({ min: 1, max: 65535 }))),
+        },
+        {},
+      ),
+    ),
+  },
 );
 
 const model = closed(
@@ -238,7 +253,7 @@ export const decodeExperiment = (value: unknown): Checked<Experiment> =>
 
 const withLabelMap = ({ data, ...rest }: Written): Experiment => {
   const labels: LabelMap = new Map(data.labels);
-  return { ...rest, data: { ...data, labels } };
+  return { ...rest, data: { ...data, labels, images: data.images ?? null } };
 };
 
 const withinRules = (experiment: Experiment): Checked<Experiment> =>

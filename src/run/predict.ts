@@ -47,7 +47,7 @@ export type PredictRequest = Trained & {
 /** An image that cannot be read stops nothing; it is `skipped` at the end. @throws Failed for anything else. */
 export async function* predict(request: PredictRequest): AsyncGenerator<Event, void> {
   const { program, out, device, signal, alpha = 0.5, batch = 1, probabilities = false } = request;
-  const { classes: names, palette: chosen } = program.experiment.data;
+  const { classes: names, palette: chosen, images: reading } = program.experiment.data;
   const colours = palette(chosen);
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
@@ -72,7 +72,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
     asked: { batch, probabilities },
   })) {
     const read = (group: readonly Measured<Input>[]): Promise<readonly (Picture | null)[]> =>
-      Promise.all(group.map(({ item: { path } }) => attempt(path, () => readImage(path))));
+      Promise.all(group.map(({ item: { path } }) => attempt(path, () => readImage(path, reading))));
     for await (const [group, pictures] of ahead(batches(members, batch), read)) {
       await setImmediate();
       if (signal?.aborted) return;
@@ -186,7 +186,7 @@ const layoutFor = ({ program }: Network, images: readonly Measured<Input>[]): La
 async function* each(network: Network, images: readonly Measured<Input>[]) {
   for await (const { session, members } of serve(network, "logits", images)) {
     for await (const [{ item, size }, { pixels }] of ahead(members, ({ item: { path } }) =>
-      readImage(path),
+      readImage(path, network.program.experiment.data.images),
     )) {
       const results = session.run(`logits_${sizeName(size)}`, { image: pixels });
       yield { name: item.name, data: results.logits!.data };

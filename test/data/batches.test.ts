@@ -23,6 +23,7 @@ const options = (change: Partial<BatchesOptions> = {}): BatchesOptions => ({
       [2, 2],
     ]),
     label_format: "index",
+    images: null,
     mean: [124, 116, 104],
     damaged: "stop",
   },

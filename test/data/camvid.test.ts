@@ -26,6 +26,7 @@ const data: Data = {
   test: "test.txt",
   classes: Array.from({ length: 11 }, (_, c) => `class ${c}`),
   labels: new Map(Array.from({ length: 12 }, (_, v) => [v, v === 11 ? ("ignore" as const) : v])),
+  images: null,
   damaged: "stop",
   label_format: "index",
   label_map: null,

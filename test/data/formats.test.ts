@@ -40,7 +40,7 @@ const forms: readonly [string, (from: Sharp) => Sharp, readonly number[]][] = [
 describe("an image is read as RGB of 8 bits", () => {
   it.each(forms)("from %s", async (name, write, expected) => {
     await write(ground()).toFile(join(root, name));
-    const { pixels, height, width } = await readImage(join(root, name));
+    const { pixels, height, width } = await readImage(join(root, name), null);
     expect([height, width, pixels.length]).toEqual([4, 6, 72]);
     // JPEG and the grey of a colour round once each.
     for (const [k, value] of expected.entries())
@@ -49,13 +49,13 @@ describe("an image is read as RGB of 8 bits", () => {
 
   it("from a CMYK JPEG, near enough: inks have no one true colour", async () => {
     await ground().toColourspace("cmyk").jpeg({ quality: 100 }).toFile(join(root, "cmyk.jpg"));
-    const { pixels } = await readImage(join(root, "cmyk.jpg"));
+    const { pixels } = await readImage(join(root, "cmyk.jpg"), null);
     expect(pixels[2]! - pixels[0]!).toBeGreaterThan(60);
   });
 });
 
 describe("a turned image", () => {
-  const table = labelTable({ labels: new Map([[0, 0]]), label_format: "index" });
+  const table = labelTable({ labels: new Map([[0, 0]]), label_format: "index", images: null });
   const pair = async (height: number, width: number) => {
     const sample = { image: join(root, "turned.jpg"), label: join(root, `${height}.png`) };
     await ground().withMetadata({ orientation: 6 }).jpeg().toFile(sample.image);
@@ -107,6 +107,7 @@ it("label values of 16 bits map to classes", async () => {
       [65535, "ignore"],
     ]),
     label_format: "index",
+    images: null,
   });
   const { labels } = await readSample({ image: join(root, "flat.png"), label: file }, table);
   expect([labels[0], labels[23]]).toEqual([1, 255]);

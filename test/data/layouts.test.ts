@@ -150,6 +150,7 @@ describe("facts", () => {
       [packRgb([128, 64, 128]), 1],
     ]),
     label_format: "colour",
+    images: null,
   } as const;
   const data = () =>
     place("folders", { train: { images: "images/train", labels: "masks/train", suffix: "_mask" } });

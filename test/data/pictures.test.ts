@@ -311,5 +311,5 @@ it("a BMP is read, with and without a palette", async () => {
   expect(await decoded(indexed, null, "a.bmp")).toEqual([10, 20, 30, 7, 8, 9]);
   await writeFile(join(root, "a.bmp"), plain);
   expect(await imageSize(join(root, "a.bmp"))).toMatchObject({ height: 1, width: 2 });
-  expect([...(await readImage(join(root, "a.bmp"))).pixels]).toEqual([1, 2, 3, 4, 5, 6]);
+  expect([...(await readImage(join(root, "a.bmp"), null)).pixels]).toEqual([1, 2, 3, 4, 5, 6]);
 });

@@ -31,6 +31,7 @@ const data = (): Data => ({
   test: "absent.txt",
   classes: ["a", "b"],
   labels,
+  images: null,
   damaged: "stop",
   label_format: "index",
   label_map: null,
@@ -103,7 +104,7 @@ describe("a sample", () => {
   it("comes as RGB and class indices, 255 where the map ignores", async () => {
     const read = await readSample(
       { image: path("a.jpg"), label: path("a.png") },
-      labelTable({ labels, label_format: "index" }),
+      labelTable({ labels, label_format: "index", images: null }),
     );
     expect([read.height, read.width]).toEqual([4, 6]);
     expect(Array.from(read.labels.subarray(0, 4))).toEqual([0, 1, 255, 0]);
@@ -122,7 +123,7 @@ describe("a sample", () => {
   ])("with %s is refused", async (label, message, reason) => {
     const sample = { image: path("a.jpg"), label: path(label) };
     const failure = await failureOf(
-      readSample(sample, labelTable({ labels, label_format: "index" })),
+      readSample(sample, labelTable({ labels, label_format: "index", images: null })),
     );
     expect(failure.message).toMatch(message);
     expect(failure.reason).toContain(reason);
@@ -136,7 +137,7 @@ describe("a sample", () => {
     const bytes = whole.subarray(0, 500);
     await writeFile(path("cut.png"), bytes);
     for (const read of [
-      () => readImage(path("cut.png")),
+      () => readImage(path("cut.png"), null),
       () => orThrow(decodePicture(bytes, "cut.png", null)),
     ])
       await expect(read()).rejects.toMatchObject({
@@ -145,7 +146,7 @@ describe("a sample", () => {
   });
 
   it("whose image is cut short is refused", async () => {
-    expect((await failureOf(readImage(path("cut.jpg")))).message).toBe(
+    expect((await failureOf(readImage(path("cut.jpg"), null))).message).toBe(
       `cannot read ${path("cut.jpg")}`,
     );
   });
@@ -173,7 +174,7 @@ describe("a sample", () => {
 
 describe("an image", () => {
   const pixel = async (name: string) => {
-    const { pixels, height, width } = await readImage(path(name));
+    const { pixels, height, width } = await readImage(path(name), null);
     expect(pixels.length).toBe(3 * height * width);
     return { rgb: Array.from(pixels.subarray(0, 3)), height, width };
   };
@@ -229,7 +230,7 @@ describe("writing", () => {
       width: 4,
     };
     await writeImage(path("out.png"), picture);
-    expect(Array.from((await readImage(path("out.png"))).pixels)).toEqual(
+    expect(Array.from((await readImage(path("out.png"), null)).pixels)).toEqual(
       Array.from(picture.pixels),
     );
     expect((await failureOf(writeImage(path("out.bmp"), picture))).message).toContain("out.bmp");

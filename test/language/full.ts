@@ -14,6 +14,7 @@ export const full: Spec = {
     classes: ["sky", "road", "car"],
     labels: { 0: "ignore", 7: "sky", 8: "road", 9: "car" },
     ignore: [10, 11],
+    images: { range: [0, 2047], bands: [3, 2, 1] },
     damaged: "skip",
     palette: [
       [70, 130, 180],

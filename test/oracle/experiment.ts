@@ -46,6 +46,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
       test: null,
       classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
       labels: new Map(Array.from({ length: classes }, (_, i) => [i, i])),
+      images: null,
       damaged: "stop",
       label_format: "index",
       label_map: null,

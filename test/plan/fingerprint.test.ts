@@ -111,6 +111,7 @@ const whole = tiny({
     train: { images: "images", labels: "labels", suffix: "_mask" },
     val: "val.txt",
     test: "test.txt",
+    images: { range: [0, 2047], bands: [3, 2, 1] },
     palette: [
       [0, 0, 0],
       [255, 0, 0],
@@ -161,6 +162,8 @@ const decisions: Readonly<Record<string, Decision>> = {
   "data.test": ["watches", null],
   "data.classes": ["decides", ["a", "b", "other"]],
   "data.labels": ["decides", new Map([[0, 1]])],
+  "data.images.range": ["decides", [0, 4095]],
+  "data.images.bands": ["decides", [1, 2, 3]],
   "data.damaged": ["decides", "skip"],
   "data.label_format": ["decides", "colour"],
   "data.label_map": ["decides", "ade20k"],

@@ -84,6 +84,21 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       ["E0551 data.palette"],
     ],
   ],
+  imageRange: [
+    ["none", {}, []],
+    ["that rises", { data: { images: { range: [-1, 0.5], bands: null } } }, []],
+    ["of bands alone", { data: { images: { range: null, bands: [3, 2, 1] } } }, []],
+    [
+      "of one value",
+      { data: { images: { range: [7, 7], bands: null } } },
+      ["E0509 data.images.range"],
+    ],
+    [
+      "that falls",
+      { data: { images: { range: [2047, 0], bands: null } } },
+      ["E0509 data.images.range"],
+    ],
+  ],
   byteScale: [
     ["of bytes", { data: { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] } }, []],
     ["none", { data: { mean: [0, 0, 0], std: [1, 1, 1] } }, []],

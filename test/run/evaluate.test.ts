@@ -180,13 +180,13 @@ describe("prediction", { timeout: 120_000 }, () => {
   });
 
   test("is never written over the images", async () => {
-    const before = await readImage(join(data, "8.png"));
+    const before = await readImage(join(data, "8.png"), null);
     const inputs = [join(data, "8.png")];
     const failure = await failureOf(
       collect(predict({ program: of, folder: run, inputs, out: data, device })),
     );
     expect(failure.message).toMatch(/over the image .*8\.png/);
-    expect(await readImage(join(data, "8.png"))).toEqual(before);
+    expect(await readImage(join(data, "8.png"), null)).toEqual(before);
   });
 
   test("says which pattern and which list hold nothing", async () => {

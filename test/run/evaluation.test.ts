@@ -35,6 +35,8 @@ test("an evaluation depends on all that it reads", () => {
     withData({ labels: new Map([[0, 1]]) }),
     withData({ label_format: "colour" }),
     withData({ mean: [0, 0, 0] }),
+    withData({ images: { range: [0, 2047], bands: null } }),
+    withData({ images: { range: null, bands: [3, 2, 1] } }),
     withData({ std: [1, 1, 1] }),
     { ...base, evaluate: { ...base.evaluate, mirror: true } },
     { ...base, model: { ...base.model, align_corners: false } },

@@ -32,7 +32,7 @@ export const picturesOf = async (
 ): Promise<readonly Pictured[]> => {
   const pairs = new Map(samples.flat().map((one) => [one.image, one]));
   const rows = [...pairs.values()].map(async (pair): Promise<Pictured | null> => {
-    const image = await ifReadable(readImage(pair.image));
+    const image = await ifReadable(readImage(pair.image, labelling.images));
     if (image === null) return null;
     const truth = await ifReadable(readSample(pair, labelTable(labelling)));
     const size = shrunk(image);
