@@ -1,4 +1,4 @@
-/** Small rewrites of inference and of whole steps: what algebra says is equal, and costs a pass less over the maps. */
+/** Small rewrites by algebra, for inference and for whole steps; each saves a pass over the maps. */
 
 import { none, type Option, some } from "fp-ts/lib/Option.js";
 import {
@@ -15,7 +15,7 @@ import {
   sqrt,
   subtract,
 } from "../graph/compose.js";
-import { type Node, shapeOf } from "../graph/op.js";
+import { type Node, type NodeOf, shapeOf } from "../graph/op.js";
 import { broadcastShape, sameShape } from "../graph/type.js";
 import type { Rewrite } from "./rewrite.js";
 
@@ -54,34 +54,32 @@ export const argmaxOfLogits: Rewrite = {
   },
 };
 
+/** A node that is padded along one axis: where its own part begins and ends there. */
 interface Piece {
-  readonly inner: Node;
-  readonly before: readonly number[];
-  readonly after: readonly number[];
+  readonly node: NodeOf<"pad">;
+  readonly axis: number;
+  readonly begin: number;
+  readonly end: number;
 }
 
-/** Along which single axis the piece is padded, or −1. */
-const axisOf = ({ before, after }: Piece): number => {
-  const padded = before.flatMap((n, axis) => (n > 0 || after[axis] > 0 ? [axis] : []));
-  return padded.length === 1 ? padded[0] : -1;
+const pieceOf = (node: Node): Piece | null => {
+  if (node.op !== "pad") return null;
+  const [inner] = node.args;
+  const { before, after } = node.attributes;
+  const padded = shapeOf(inner).flatMap((size, axis) => {
+    const begin = before[axis] ?? 0;
+    return begin > 0 || (after[axis] ?? 0) > 0 ? [{ node, axis, begin, end: begin + size }] : [];
+  });
+  const [piece, ...others] = padded;
+  return piece === undefined || others.length > 0 ? null : piece;
 };
 
-const pieceOf = (node: Node): Piece | null =>
-  node.op === "pad"
-    ? { inner: node.args[0], before: node.attributes.before, after: node.attributes.after }
-    : null;
-
 /** `first` ends where `second` begins. */
-const joined = (first: Piece, second: Piece, axis: number): Option<Node> => {
-  const end = first.before[axis] + shapeOf(first.inner)[axis];
-  if (end !== second.before[axis]) return none;
-  return some(
-    pad(
-      concat([...flat(first.inner, axis), ...flat(second.inner, axis)], axis),
-      first.before,
-      second.after,
-    ),
-  );
+const joined = (first: Piece, second: Piece): Option<Node> => {
+  const { axis } = first;
+  if (first.end !== second.begin) return none;
+  const inner = [...flat(first.node.args[0], axis), ...flat(second.node.args[0], axis)];
+  return some(pad(concat(inner, axis), first.node.attributes.before, second.node.attributes.after));
 };
 
 /** A concatenation along the same axis is opened, so that many pieces become one node. */
@@ -90,10 +88,9 @@ const flat = (node: Node, axis: number): readonly Node[] =>
 
 const join = (node: Node): Option<Node> => {
   if (node.op !== "binary" || node.attributes.kind !== "add") return none;
-  const [a, b] = node.args.map(pieceOf);
-  if (a === null || b === null || axisOf(a) < 0 || axisOf(a) !== axisOf(b)) return none;
-  const [first, second] = a.before[axisOf(a)] <= b.before[axisOf(b)] ? [a, b] : [b, a];
-  return joined(first, second, axisOf(a));
+  const [a, b] = [pieceOf(node.args[0]), pieceOf(node.args[1])];
+  if (a === null || b === null || a.axis !== b.axis) return none;
+  return a.begin <= b.begin ? joined(a, b) : joined(b, a);
 };
 
 export const joinPads: Rewrite = {

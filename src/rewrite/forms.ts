@@ -18,7 +18,7 @@ export type Layer =
   | NodeOf<"convolutionInputGradient">
   | NodeOf<"convolutionKernelGradient">;
 
-/** `native` is TensorFlow's own kernel. */
+/** `native` is the layer as it is, by the target's own kernel for it. */
 export type Form =
   | "native"
   | "product"
@@ -44,7 +44,7 @@ export const isLayer = (node: Node): node is Layer & Node =>
   node.op === "convolutionInputGradient" ||
   node.op === "convolutionKernelGradient";
 
-/** Nothing where the form is the layer's own, or none of its. */
+/** The layer in a form; none where it is in that form already, or has no such form. */
 export const inForm = (layer: Layer & Node, form: Form): Option<Node> =>
   form === "native" ? none : rewrites[form].rule(layer);
 
@@ -63,7 +63,7 @@ export interface Shapes {
 }
 
 export const shapesOf = (layer: Layer): Shapes => {
-  const [a, b] = layer.args.map(shapeOf);
+  const [a, b] = [shapeOf(layer.args[0]), shapeOf(layer.args[1])];
   if (layer.op === "convolution") return { x: a, kernel: b, y: layer.types[0].shape };
   return layer.op === "convolutionInputGradient"
     ? { x: layer.attributes.shape, kernel: a, y: b }

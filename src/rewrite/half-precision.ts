@@ -1,6 +1,6 @@
 /**
- * Mixed precision: a forward pass in f32 enters; one whose convolutions read and write bf16 leaves. Weights, statistics,
- * the loss and everything that is small stay f32, as in PyTorch's autocast.
+ * Mixed precision: convolutions, their norms and residual sums read and write bf16. Weights, statistics, the loss and
+ * everything that is small stay f32, as in PyTorch's autocast.
  *
  * Only the first three rules round. The fourth carries the widening back to f32 over what commutes with it, until it
  * meets the narrowing before the next convolution, and both are gone.

@@ -13,8 +13,8 @@ import {
   slice,
   transpose,
 } from "../graph/compose.js";
-import { type Node, shapeOf, type Window } from "../graph/op.js";
-import type { Shape } from "../graph/type.js";
+import { type Node, shapeOf, sizesOf, type Window } from "../graph/op.js";
+import { ofRank, type Shape, type Sizes } from "../graph/type.js";
 import type { Rewrite } from "./rewrite.js";
 
 /** Blocks of tile×tile pixels, each `dilation` apart: `rows`×`columns` of them in each of dilation² phases an image. */
@@ -26,8 +26,8 @@ export interface Grid {
   readonly columns: number;
 }
 
-/** As many blocks as cover `[N, H, W, …]`. */
-export const gridOver = ([images, h, w]: Shape, tile: number, dilation: number): Grid => ({
+/** As many blocks as cover `[N, H, W, C]`. */
+export const gridOver = ([images, h, w]: Sizes[4], tile: number, dilation: number): Grid => ({
   tile,
   dilation,
   images,
@@ -51,7 +51,7 @@ export const inBlocks = (
   { top, left }: { readonly top: number; readonly left: number },
   more: number,
 ): Node => {
-  const [n, h, w, c] = shapeOf(x);
+  const [n, h, w, c] = sizesOf(x, 4);
   const { tile, dilation } = grid;
   const [rows, columns] = [grid.rows + more, grid.columns + more];
   const step = tile * dilation;
@@ -69,7 +69,7 @@ export const fromBlocks = (
   { top, left }: { readonly top: number; readonly left: number },
   shape: Shape,
 ): Node => {
-  const [, , , rows, columns, c] = shapeOf(blocks);
+  const [rows, columns, c] = ofRank(shapeOf(blocks).slice(3), 3);
   const apart = reshape(blocks, [tile, tile, dilation, dilation, images, rows, columns, c]);
   const inOrder = transpose(apart, [4, 5, 0, 2, 6, 1, 3, 7]);
   const step = tile * dilation;
@@ -82,7 +82,7 @@ export const fromBlocks = (
 
 const plain: Window = { stride: 1, dilation: 1, padding: around(0) };
 
-const isOurs = ([kh, kw]: Shape, { stride, dilation }: Window): boolean =>
+const isOurs = ([kh, kw]: Sizes[4], { stride, dilation }: Window): boolean =>
   kh === kw && stride === 1 && dilation > 1;
 
 /** One picture a phase: `[phases, rows, columns, C]`. */
@@ -96,31 +96,34 @@ const byPhases = (node: Node): Option<Node> => {
   if (node.op === "convolution") {
     const { attributes, args } = node;
     const [x, kernel] = args;
-    if (!isOurs(shapeOf(kernel), attributes)) return none;
-    const grid = gridOver(shapeOf(node), 1, attributes.dilation);
-    const met = shown(x, grid, attributes.padding, shapeOf(kernel)[0]);
+    const sizes = sizesOf(kernel, 4);
+    if (!isOurs(sizes, attributes)) return none;
+    const grid = gridOver(sizesOf(node, 4), 1, attributes.dilation);
+    const met = shown(x, grid, attributes.padding, sizes[0]);
     const y = convolution(met, kernel, plain);
     return some(fromBlocks(blocksOf(y), grid, { top: 0, left: 0 }, shapeOf(node)));
   }
   if (node.op === "convolutionKernelGradient") {
     const { attributes, args } = node;
     const [x, dy] = args;
-    if (!isOurs(attributes.shape, attributes)) return none;
-    const grid = gridOver(shapeOf(dy), 1, attributes.dilation);
-    const met = shown(x, grid, attributes.padding, attributes.shape[0]);
-    const slopes = pictures(inBlocks(dy, grid, { top: 0, left: 0 }, 0));
-    return some(apply(node.op, { ...plain, shape: attributes.shape }, [met, slopes]));
+    const sizes = ofRank(attributes.shape, 4);
+    if (!isOurs(sizes, attributes)) return none;
+    const grid = gridOver(sizesOf(dy, 4), 1, attributes.dilation);
+    const met = shown(x, grid, attributes.padding, sizes[0]);
+    const inPhases = pictures(inBlocks(dy, grid, { top: 0, left: 0 }, 0));
+    return some(apply(node.op, { ...plain, shape: attributes.shape }, [met, inPhases]));
   }
   if (node.op !== "convolutionInputGradient") return none;
   const { attributes, args } = node;
   const [kernel, dy] = args;
-  if (!isOurs(shapeOf(kernel), attributes)) return none;
-  const grid = gridOver(shapeOf(dy), 1, attributes.dilation);
-  const slopes = pictures(inBlocks(dy, grid, { top: 0, left: 0 }, 0));
-  const [n, rows, columns] = shapeOf(slopes);
-  const [size, , c] = shapeOf(kernel);
+  const sizes = sizesOf(kernel, 4);
+  if (!isOurs(sizes, attributes)) return none;
+  const grid = gridOver(sizesOf(dy, 4), 1, attributes.dilation);
+  const inPhases = pictures(inBlocks(dy, grid, { top: 0, left: 0 }, 0));
+  const [n, rows, columns] = sizesOf(inPhases, 4);
+  const [size, , c] = sizes;
   const shape = [n, rows + size - 1, columns + size - 1, c];
-  const dx = apply(node.op, { ...plain, shape }, [kernel, slopes]);
+  const dx = apply(node.op, { ...plain, shape }, [kernel, inPhases]);
   return some(fromBlocks(blocksOf(dx), grid, attributes.padding, attributes.shape));
 };
 

@@ -11,16 +11,23 @@ import {
   slice,
   transpose,
 } from "../graph/compose.js";
-import { type Node, type NodeOf, type Padding, shapeOf, type Window } from "../graph/op.js";
-import { product, type Shape } from "../graph/type.js";
+import {
+  type Node,
+  type NodeOf,
+  type Padding,
+  shapeOf,
+  sizesOf,
+  type Window,
+} from "../graph/op.js";
+import { ofRank, type Sizes } from "../graph/type.js";
 import type { Rewrite } from "./rewrite.js";
 
-const isOurs = ([kh, kw]: Shape, { stride, padding }: Window): boolean =>
+const isOurs = ([kh, kw]: Sizes[4], { stride, padding }: Window): boolean =>
   kh * kw * stride === 1 && Object.values(padding).every((n) => n === 0);
 
 const byPixel = (x: Node): Node => {
-  const shape = shapeOf(x);
-  return reshape(x, [product(shape.slice(0, 3)), shape[3]]);
+  const [n, h, w, c] = sizesOf(x, 4);
+  return reshape(x, [n * h * w, c]);
 };
 const asMatrix = (kernel: Node): Node => reshape(kernel, shapeOf(kernel).slice(2));
 
@@ -31,7 +38,7 @@ export const pointwiseAsProduct: Rewrite = {
     if (node.op !== "convolution" && node.op !== "convolutionInputGradient") return none;
     const [a, b] = node.args;
     const [image, kernel] = node.op === "convolution" ? [a, b] : [b, a];
-    if (!isOurs(shapeOf(kernel), node.attributes)) return none;
+    if (!isOurs(sizesOf(kernel, 4), node.attributes)) return none;
     const turned = node.op === "convolutionInputGradient";
     return some(reshape(matmul(byPixel(image), asMatrix(kernel), false, turned), shapeOf(node)));
   },
@@ -39,7 +46,7 @@ export const pointwiseAsProduct: Rewrite = {
 
 /** Input and output channels exchanged, and rows and columns from behind. */
 const turned = (kernel: Node): Node => {
-  const [kh, kw] = shapeOf(kernel);
+  const [kh, kw] = sizesOf(kernel, 4);
   const exchanged = transpose(kernel, [0, 1, 3, 2]);
   const rows = kh === 1 ? exchanged : reverse(exchanged, 0);
   return kw === 1 ? rows : reverse(rows, 1);
@@ -48,7 +55,7 @@ const turned = (kernel: Node): Node => {
 /** What is left of the kernel's reach on each side. */
 export const opposite = (
   { top, bottom, left, right }: Padding,
-  [kh, kw]: readonly number[],
+  [kh, kw]: Sizes[4],
   dilation: number,
 ): Padding => {
   const [down, across] = [dilation * (kh - 1), dilation * (kw - 1)];
@@ -62,7 +69,7 @@ export const inputGradientAsConvolution: Rewrite = {
     if (node.op !== "convolutionInputGradient" || node.attributes.stride !== 1) return none;
     const [kernel, dy] = node.args;
     const { dilation } = node.attributes;
-    const padding = opposite(node.attributes.padding, shapeOf(kernel), dilation);
+    const padding = opposite(node.attributes.padding, sizesOf(kernel, 4), dilation);
     if (Object.values(padding).some((n) => n < 0)) return none;
     return some(convolution(dy, turned(kernel), { stride: 1, dilation, padding }));
   },
@@ -70,9 +77,9 @@ export const inputGradientAsConvolution: Rewrite = {
 
 /** One matrix `[C_in, C_out]` a tap: the pixels that it met, transposed, times the gradient. */
 const products = ({ attributes, args: [x, dy] }: NodeOf<"convolutionKernelGradient">): Node => {
-  const [kh, kw, from, to] = attributes.shape;
+  const [kh, kw, from, to] = ofRank(attributes.shape, 4);
   const { top, bottom, left, right } = attributes.padding;
-  const [n, h, w] = shapeOf(dy);
+  const [n, h, w] = sizesOf(dy, 4);
   const around = pad(x, [0, top, left, 0], [0, bottom, right, 0]);
   const rows = reshape(dy, [n * h * w, to]);
   const tap = (i: number): Node => {
@@ -80,13 +87,8 @@ const products = ({ attributes, args: [x, dy] }: NodeOf<"convolutionKernelGradie
     const met = reshape(slice(around, begin, [n, h, w, from]), [n * h * w, from]);
     return reshape(matmul(met, rows, true), [1, from, to]);
   };
-  return reshape(
-    concat(
-      Array.from({ length: product([kh, kw]) }, (_, i) => tap(i)),
-      0,
-    ),
-    attributes.shape,
-  );
+  const taps = Array.from({ length: kh * kw }, (_, i) => tap(i));
+  return reshape(concat(taps, 0), attributes.shape);
 };
 
 export const kernelGradientAsProducts: Rewrite = {

@@ -1,6 +1,7 @@
-/** Named, exact rewrites: a step enters, an equal step that costs less leaves. */
+/** A rewrite replaces a node by an equal one that costs less; it has a name and a law. Here is how rewrites are applied. */
 
 import { isSome, none, type Option } from "fp-ts/lib/Option.js";
+import { invariant } from "../diagnostic/invariant.js";
 import { onArgs } from "../graph/compose.js";
 import { mapStep, rootsOf, type Step, topological } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
@@ -20,31 +21,32 @@ const firstMatch = (rewrites: readonly Rewrite[], node: Node): Option<Node> => {
   return none;
 };
 
-/** A rule's result is offered to the rules again; each rule leaves less to do, so that this ends. */
+/** A rule's result is offered to the rules again; every rule makes progress, so that this ends. */
 const settled = (rewrites: readonly Rewrite[], node: Node): Node => {
   const better = firstMatch(rewrites, node);
   return isSome(better) ? settled(rewrites, better.value) : node;
+};
+
+/** Every node below the roots on its changed arguments, and then changed itself. */
+export const changed = (
+  roots: readonly Node[],
+  change: (node: Node) => Node,
+): ((node: Node) => Node) => {
+  const image = new Map<Node, Node>();
+  const to = (node: Node): Node => {
+    const found = image.get(node);
+    invariant(found !== undefined, `${node.op} does not stand below the roots`);
+    return found;
+  };
+  for (const node of topological(roots)) image.set(node, change(onArgs(node, to)));
+  return to;
 };
 
 /** Applies the rules everywhere below the roots, arguments first. */
 export const rewriteNodes = (
   rewrites: readonly Rewrite[],
   roots: readonly Node[],
-): ((node: Node) => Node) => {
-  const image = new Map<Node, Node>();
-  for (const node of topological(roots)) {
-    image.set(
-      node,
-      settled(
-        rewrites,
-        onArgs(node, (arg) => image.get(arg)!),
-      ),
-    );
-  }
-  return (node) => image.get(node)!;
-};
+): ((node: Node) => Node) => changed(roots, (node) => settled(rewrites, node));
 
-export const rewriteStep = (rewrites: readonly Rewrite[], step: Step<Node>): Step<Node> => {
-  const image = rewriteNodes(rewrites, rootsOf(step));
-  return mapStep(step, image);
-};
+export const rewriteStep = (rewrites: readonly Rewrite[], step: Step<Node>): Step<Node> =>
+  mapStep(step, rewriteNodes(rewrites, rootsOf(step)));

@@ -1,14 +1,22 @@
 /**
- * Winograd's convolutions: a 3×3 convolution without stride, or a gradient of one, enters; it leaves as one product of
- * matrices a place of the tile, 2.25 or 4 times fewer multiply-accumulates, between transforms that only add.
+ * Winograd's convolutions: a 3×3 convolution without stride, or a gradient of one, as one product of matrices for each
+ * place of a tile. That takes 2.25 or 4 times fewer multiply-accumulates, between transforms that only add.
  *
  * A dilated convolution is one convolution for every phase of its dilation, so that phases count as pictures.
  */
 
 import { none, type Option, some } from "fp-ts/lib/Option.js";
 import { after, concat, constant, matmul, reshape, slice } from "../graph/compose.js";
-import { type Node, type NodeOf, type Padding, shapeOf, typeOf, type Window } from "../graph/op.js";
-import { product, type Shape } from "../graph/type.js";
+import {
+  type Node,
+  type NodeOf,
+  type Padding,
+  shapeOf,
+  sizesOf,
+  typeOf,
+  type Window,
+} from "../graph/op.js";
+import { ofRank, product, type Shape, type Sizes } from "../graph/type.js";
 import { pieces, type Side, type Tile } from "../graph/winograd.js";
 import { blockCount, fromBlocks, type Grid, gridOver, inBlocks, phases } from "./phases.js";
 import { opposite } from "./products.js";
@@ -32,7 +40,7 @@ const matrix = (tile: Tile, side: Side): Node => {
 const inputTiles = (x: Node, tile: Tile, grid: Grid, before: Padding): Node => {
   const { rows, columns } = grid;
   const cut = inBlocks(x, grid, before, 1);
-  const c = shapeOf(x)[3];
+  const [, , , c] = sizesOf(x, 4);
   const parts = pieces(tile).map(({ after, planes }) => {
     const met = slice(cut, [0, 0, 0, ...after, 0], [...planes, phases(grid), rows, columns, c]);
     return reshape(met, [product(planes), blockCount(grid) * c]);
@@ -46,30 +54,30 @@ const inputTiles = (x: Node, tile: Tile, grid: Grid, before: Padding): Node => {
  * that not all layers' are alive at once.
  */
 const kernelTiles = (kernel: Node, tile: Tile, side: "kernel" | "turned kernel"): Node => {
-  const [, , c, k] = shapeOf(kernel);
+  const [, , c, k] = sizesOf(kernel, 4);
   const taps = reshape(kernel, [9, c * k]);
   return reshape(matmul(matrix(tile, side), taps), [placesOf(tile), c, k]);
 };
 
 /** Products `[(tile+2)², tiles, K]` → the image `[N, H, W, K]`. */
 const outputOf = (products: Node, tile: Tile, grid: Grid, shape: Shape): Node => {
-  const [places, tiles, k] = shapeOf(products);
+  const [places, tiles, k] = sizesOf(products, 3);
   const flat = matmul(matrix(tile, "output"), reshape(products, [places, tiles * k]));
   const blocks = reshape(flat, [tile, tile, phases(grid), grid.rows, grid.columns, k]);
   return fromBlocks(blocks, grid, { top: 0, left: 0 }, shape);
 };
 
-const isOurs = ([kh, kw]: Shape, { stride, padding, dilation }: Window): boolean =>
+const isOurs = ([kh, kw]: Sizes[4], { stride, padding, dilation }: Window): boolean =>
   kh === 3 &&
   kw === 3 &&
   stride === 1 &&
   Object.values(padding).every((n) => n >= 0 && n <= 2 * dilation);
 
-const convolutionIn = (node: NodeOf<"convolution">, tile: Tile): Option<Node> => {
+const convolutionIn = (node: NodeOf<"convolution"> & Node, tile: Tile): Option<Node> => {
   const { attributes, args } = node;
   const [x, kernel] = args;
-  if (!isOurs(shapeOf(kernel), attributes)) return none;
-  const grid = gridOver(shapeOf(node), tile, attributes.dilation);
+  if (!isOurs(sizesOf(kernel, 4), attributes)) return none;
+  const grid = gridOver(sizesOf(node, 4), tile, attributes.dilation);
   const tiles = inputTiles(x, tile, grid, attributes.padding);
   const products = matmul(tiles, kernelTiles(after(kernel, x), tile, "kernel"));
   return some(outputOf(products, tile, grid, shapeOf(node)));
@@ -78,9 +86,9 @@ const convolutionIn = (node: NodeOf<"convolution">, tile: Tile): Option<Node> =>
 const inputGradientIn = (node: NodeOf<"convolutionInputGradient">, tile: Tile): Option<Node> => {
   const { attributes, args } = node;
   const [kernel, dy] = args;
-  if (!isOurs(shapeOf(kernel), attributes)) return none;
-  const grid = gridOver(attributes.shape, tile, attributes.dilation);
-  const before = opposite(attributes.padding, shapeOf(kernel), attributes.dilation);
+  if (!isOurs(sizesOf(kernel, 4), attributes)) return none;
+  const grid = gridOver(ofRank(attributes.shape, 4), tile, attributes.dilation);
+  const before = opposite(attributes.padding, sizesOf(kernel, 4), attributes.dilation);
   const tiles = inputTiles(dy, tile, grid, before);
   const products = matmul(
     tiles,
@@ -94,14 +102,13 @@ const inputGradientIn = (node: NodeOf<"convolutionInputGradient">, tile: Tile): 
 const kernelGradientIn = (node: NodeOf<"convolutionKernelGradient">, tile: Tile): Option<Node> => {
   const { attributes, args } = node;
   const [x, dy] = args;
-  if (!isOurs(attributes.shape, attributes)) return none;
-  const grid = gridOver(shapeOf(dy), tile, attributes.dilation);
-  const [, , c, k] = attributes.shape;
-  const slopes = reshape(inBlocks(dy, grid, { top: 0, left: 0 }, 0), [
-    tile * tile,
-    blockCount(grid) * k,
-  ]);
-  const spread = matmul(matrix(tile, "output"), slopes, true);
+  const sizes = ofRank(attributes.shape, 4);
+  if (!isOurs(sizes, attributes)) return none;
+  const grid = gridOver(sizesOf(dy, 4), tile, attributes.dilation);
+  const [, , c, k] = sizes;
+  const blocks = inBlocks(dy, grid, { top: 0, left: 0 }, 0);
+  const byPlace = reshape(blocks, [tile * tile, blockCount(grid) * k]);
+  const spread = matmul(matrix(tile, "output"), byPlace, true);
   // Not the forward pass's tiles, which would be kept for this: they are larger than x, and soon made.
   const products = matmul(
     inputTiles(after(x, dy), tile, grid, attributes.padding),

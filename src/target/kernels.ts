@@ -1,7 +1,6 @@
 /** Kernel choice: every convolution of a graph, and every gradient of one, in the form that costs least on a machine. */
 
 import { getOrElse } from "fp-ts/lib/Option.js";
-import { onArgs } from "../graph/compose.js";
 import { type Graph, mapStep, number, rootsOf, stepOf, topological } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import type { Node } from "../graph/op.js";
@@ -14,6 +13,7 @@ import {
   type Layer,
   nameOf,
 } from "../rewrite/forms.js";
+import { changed } from "../rewrite/rewrite.js";
 import type { KernelChoice, Sizing, Target } from "./target.js";
 
 type Forms<Machine> = Pick<Target<Machine, unknown, unknown>, "form">;
@@ -65,12 +65,9 @@ export const inForms = <Machine>(
 ): Graph => {
   const step = stepOf(graph);
   const formOf = choose(target, choice);
-  const replaced = (node: Node): Node =>
-    isLayer(node) ? getOrElse(() => node as Node)(inForm(node, formOf(node))) : node;
-  const image = new Map<Node, Node>();
-  const to = (node: Node): Node => image.get(node)!;
-  for (const node of topological(rootsOf(step))) image.set(node, replaced(onArgs(node, to)));
-  return verify(number(mapStep(step, to)));
+  const inItsForm = (node: Node): Node =>
+    isLayer(node) ? getOrElse<Node>(() => node)(inForm(node, formOf(node))) : node;
+  return verify(number(mapStep(step, changed(rootsOf(step), inItsForm))));
 };
 
 /** The memory that graphs need in a target's kernels on a machine. */

@@ -1,4 +1,4 @@
-/** What a target is: whatever computes the neutral graphs, as one value that the rest of the compiler is given. */
+/** The interface of a target: of what computes neutral graphs, such as TensorFlow. */
 
 import type { Graph } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";

@@ -1,7 +1,7 @@
-/** Convolutions and pooling for TensorFlow: its attributes for a window, and the kernel gradient, kept clear of a fault in oneDNN. */
+/** TensorFlow's attributes for the windows of convolutions and pooling, and its kernel gradient, clear of a fault in oneDNN. */
 
 import type { Ops, Padding } from "../graph/op.js";
-import { type Shape, sameShape, type Type } from "../graph/type.js";
+import { ofRank, type Shape, type Sizes, sameShape, type Type } from "../graph/type.js";
 import { type Attributes, type Emitter, elementType, type TensorName } from "./emitter.js";
 import type { Attribute } from "./proto.js";
 
@@ -21,16 +21,16 @@ const isSame = (
 };
 
 const paddingAttributes = (
-  [, h, w]: Shape,
-  size: readonly number[],
-  stride: readonly number[],
+  [, h, w]: Sizes[4],
+  [height, width]: Ops["maxPool"]["size"],
+  [down, across]: Ops["maxPool"]["stride"],
   dilation: number,
   { top, bottom, left, right }: Padding,
 ): Record<string, Attribute> => {
   if (top + bottom + left + right === 0) return { padding: { text: "VALID" } };
   const same =
-    isSame(h, size[0], stride[0], dilation, top, bottom) &&
-    isSame(w, size[1], stride[1], dilation, left, right);
+    isSame(h, height, down, dilation, top, bottom) &&
+    isSame(w, width, across, dilation, left, right);
   return same
     ? { padding: { text: "SAME" } }
     : {
@@ -42,15 +42,19 @@ const paddingAttributes = (
 const square = (n: number): Attribute => ({ ints: [1, n, n, 1] });
 
 /** Of a convolution from `x` with `kernel`, and of its two gradients. */
-export const windowAttributes = (x: Shape, kernel: Shape, at: Ops["convolution"]): Attributes => ({
+export const windowAttributes = (
+  x: Sizes[4],
+  [height, width]: Sizes[4],
+  at: Ops["convolution"],
+): Attributes => ({
   strides: square(at.stride),
   dilations: square(at.dilation),
-  ...paddingAttributes(x, kernel, [at.stride, at.stride], at.dilation, at.padding),
+  ...paddingAttributes(x, [height, width], [at.stride, at.stride], at.dilation, at.padding),
   ...format,
 });
 
 export const poolAttributes = (
-  x: Shape,
+  x: Sizes[4],
   { size, stride, padding }: Ops["maxPool"],
 ): Attributes => ({
   ksize: { ints: [1, ...size, 1] },
@@ -63,29 +67,34 @@ type KernelGradient = Ops["convolutionKernelGradient"];
 
 interface Site {
   readonly attributes: KernelGradient;
-  readonly args: readonly TensorName[];
-  readonly argTypes: readonly Type[];
+  readonly args: readonly [x: TensorName, dy: TensorName];
+  readonly argTypes: readonly [x: Type, dy: Type];
 }
 
 /**
  * The part of x that a strided 1×1 kernel meets. oneDNN's kernel gradient is wrong, without a word, where rows and
  * columns are left over (even sizes, few channels: TensorFlow 2.21), so that they are cut off.
  */
-const metBy = ({ shape, stride, padding }: KernelGradient, x: Shape, dy: Shape): Shape => {
-  const along = (axis: number): number => (dy[axis] - 1) * stride + 1;
+const metBy = (
+  { stride, padding }: KernelGradient,
+  [kh, kw]: Sizes[4],
+  x: Sizes[4],
+  [, h, w]: Sizes[4],
+): Sizes[4] => {
   const plain = Object.values(padding).every((n) => n === 0);
-  return shape[0] * shape[1] === 1 && plain ? [x[0], along(1), along(2), x[3]] : x;
+  return kh * kw === 1 && plain ? [x[0], (h - 1) * stride + 1, (w - 1) * stride + 1, x[3]] : x;
 };
 
 export const kernelGradient = (
   to: Emitter,
   { attributes, args: [x, dy], argTypes: [xType, dyType] }: Site,
 ): TensorName => {
-  const shape = metBy(attributes, xType.shape, dyType.shape);
+  const kernel = ofRank(attributes.shape, 4);
+  const shape = metBy(attributes, kernel, ofRank(xType.shape, 4), ofRank(dyType.shape, 4));
   const met = sameShape(shape, xType.shape) ? x : first(to, x, xType, shape);
   return to.emit("Conv2DBackpropFilter", [met, to.integers(attributes.shape), dy], {
     ...elementType(xType),
-    ...windowAttributes(shape, attributes.shape, attributes),
+    ...windowAttributes(shape, kernel, attributes),
   });
 };
 

@@ -1,4 +1,4 @@
-/** Where lowered nodes gather: a rule names an operation, its inputs and attributes; the name of its output leaves. */
+/** Collects the nodes of a GraphDef: whoever emits one names its operation, inputs and attributes, and gets its output's name. */
 
 import { invariant } from "../diagnostic/invariant.js";
 import type { DType, Type } from "../graph/type.js";

@@ -1,4 +1,4 @@
-/** What a process that runs TensorFlow needs of memory besides what a step's values take. */
+/** The memory of a process that runs a graph with TensorFlow: its values, and what the process takes besides. */
 
 import { valuesOfOp } from "../graph/graph.js";
 import { bytesOf } from "../graph/type.js";

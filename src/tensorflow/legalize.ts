@@ -18,14 +18,16 @@ import {
   topological,
 } from "../graph/graph.js";
 import {
+  type Arguments,
   type Binary,
+  mapArgs,
   type Node,
   type NodeOf,
   type Ops,
-  shapeOf,
+  sizesOf,
   type Variable,
 } from "../graph/op.js";
-import { product, type Type } from "../graph/type.js";
+import type { Types } from "../graph/type.js";
 import { followBatch, type Running } from "../model/layer.js";
 
 /** Neutral operations but norms in training, and TensorFlow's own. */
@@ -42,11 +44,24 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
 }
 export type LegalName = keyof LegalOps;
 
+export interface LegalArguments<Ref>
+  extends Omit<Arguments<Ref>, "batchNorm" | "batchNormGradient"> {
+  fusedNorm: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
+  fusedNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, kept1: Ref, kept2: Ref, kept3: Ref];
+  applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
+}
+
+/** One result an argument. Sound: as many leave as entered. */
+export const mapLegalArgs = <K extends LegalName, A, B>(
+  args: LegalArguments<A>[K],
+  f: (arg: A) => B,
+): LegalArguments<B>[K] => (args as readonly A[]).map(f) as unknown as LegalArguments<B>[K];
+
 export interface LegalNodeOf<K extends LegalName> {
   readonly op: K;
   readonly attributes: LegalOps[K];
-  readonly args: readonly LegalNode[];
-  readonly types: readonly [Type, ...Type[]];
+  readonly args: LegalArguments<LegalNode>[K];
+  readonly types: Types;
 }
 export type LegalNode = { [K in LegalName]: LegalNodeOf<K> }[LegalName];
 export type LegalValue = Numbered<LegalNode>;
@@ -72,8 +87,8 @@ type Make = (to: (node: Node) => LegalNode) => LegalNode;
 const legal = <K extends LegalName>(
   op: K,
   attributes: LegalOps[K],
-  args: readonly LegalNode[],
-  types: LegalNode["types"],
+  args: LegalArguments<LegalNode>[K],
+  types: Types,
 ): LegalNode =>
   // Sound by construction: K names one member of the union.
   ({ op, attributes, args, types }) as LegalNodeOf<K> & LegalNode;
@@ -94,25 +109,29 @@ const times = (x: LegalNode, factor: number): LegalNode => {
 const unfused =
   (node: Node): Make =>
   (to) => {
+    if (node.op === "batchNorm") return lonelyNorm(node)(to);
+    if (node.op === "batchNormGradient") return normGradient(node)(to);
     const { op, attributes, args, types } = node;
-    if (op === "batchNorm") return lonelyNorm(node)(to);
-    if (op === "batchNormGradient") return normGradient(node)(to);
-    if (op === "part" && args[0]?.op === "batchNorm")
+    if (op === "part" && args[0].op === "batchNorm")
       return statistic(args[0], attributes.index)(to);
-    // Sound: what is left is an operation of both sets.
-    return { op, attributes, args: args.map(to), types } as LegalNode;
+    // Sound: what is left is an operation of both sets, and all four come from one node.
+    return { op, attributes, args: mapArgs(args, to), types } as LegalNode;
   };
 
 // Norms.
 
 type Norm = NodeOf<"batchNorm"> & Node;
 
-const norm = (of: Norm, running: readonly [Node, Node], keep: number): Make => {
+const norm = (of: Norm, [mean, variance]: readonly [Node, Node], keep: number): Make => {
   const [type] = of.types;
+  const [x, scale, shift] = of.args;
   const channel = { dtype: "f32", shape: type.shape.slice(-1) } as const;
   const types = [type, channel, channel, channel, channel, { dtype: "f32", shape: [0] }] as const;
   const { epsilon } = of.attributes;
-  return (to) => legal("fusedNorm", { epsilon, keep }, [...of.args, ...running].map(to), types);
+  return (to) => {
+    const args = [to(x), to(scale), to(shift), to(mean), to(variance)] as const;
+    return legal("fusedNorm", { epsilon, keep }, args, types);
+  };
 };
 
 /**
@@ -121,7 +140,6 @@ const norm = (of: Norm, running: readonly [Node, Node], keep: number): Make => {
  */
 const lonelyNorm = (of: Norm): Make => {
   const [, scale, shift] = of.args;
-  invariant(scale !== undefined && shift !== undefined, "a norm has a scale and a shift");
   return norm(of, [shift, scale], 0);
 };
 
@@ -129,7 +147,8 @@ const lonelyNorm = (of: Norm): Make => {
 const statistic =
   (of: Norm, index: number): Make =>
   (to) => {
-    const count = product(shapeOf(of).slice(0, 3));
+    const [n, h, w] = sizesOf(of, 4);
+    const count = n * h * w;
     const given = output(lonelyNorm(of)(to), index);
     return index === 1 ? given : times(given, Math.max(1, count - 1) / count);
   };
@@ -141,13 +160,13 @@ const normGradient =
     types,
   }: NodeOf<"batchNormGradient">): Make =>
   (to) => {
-    const of = mean?.op === "part" ? mean.args[0] : undefined;
     invariant(
-      dy && x && scale && of?.op === "batchNorm" && variance?.args[0] === of,
+      mean.op === "part" && variance.op === "part" && mean.args[0] === variance.args[0],
       "a norm's gradient takes the statistics that the norm gave",
     );
-    const kept = [3, 4, 5].map((index) => output(to(of), index));
-    return legal("fusedNormGradient", attributes, [...[dy, x, scale].map(to), ...kept], types);
+    const of = to(mean.args[0]);
+    const kept = [output(of, 3), output(of, 4), output(of, 5)] as const;
+    return legal("fusedNormGradient", attributes, [to(dy), to(x), to(scale), ...kept], types);
   };
 
 /** An update `variable := keep·variable + (1 − keep)·next`. */
@@ -172,7 +191,7 @@ const following = (step: Step<Node>): readonly Following[] =>
 const fusedNorms = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
   const all = following(step);
   const statisticOf = (node: Node | undefined, index: number): Norm | undefined =>
-    node?.op === "part" && node.attributes.index === index && node.args[0]?.op === "batchNorm"
+    node?.op === "part" && node.attributes.index === index && node.args[0].op === "batchNorm"
       ? node.args[0]
       : undefined;
   const variances = new Map(all.map((each) => [statisticOf(scaled(each.next)[0], 2), each]));
@@ -215,9 +234,9 @@ const fusedMomenta = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
       uses.get(value) === 1 &&
       uses.get(after) === 2;
     if (!isOurs) return [];
-    const args = Object.values(of);
     const types = [weight.types[0], velocity.types[0]] as const;
-    const kernel: Make = (to) => legal("applyMomentum", by, args.map(to), types);
+    const kernel: Make = (to) =>
+      legal("applyMomentum", by, [to(weight), to(velocity), to(gradient), to(rate)], types);
     return [
       [value, kernel],
       [after, (to) => output(to(value), 1)],
@@ -240,8 +259,9 @@ const operands = (
   kind: Binary,
   node: Node | undefined,
 ): readonly [Node, Node] | readonly [undefined, undefined] => {
-  const [a, b] = node?.op === "binary" && node.attributes.kind === kind ? node.args : [];
-  return a && b ? [a, b] : [undefined, undefined];
+  return node?.op === "binary" && node.attributes.kind === kind
+    ? node.args
+    : [undefined, undefined];
 };
 
 /** x·factor, where the factor is a constant. */

@@ -1,12 +1,12 @@
 /** From named graphs to one TensorFlow model: a signature for each, over one set of variables. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { type Update, valuesOfOp } from "../graph/graph.js";
+import { type Update, valueAt, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { product, type Type } from "../graph/type.js";
 import { after, type Emitter, emitter, output, type TensorName } from "./emitter.js";
-import type { LegalGraph, LegalValue } from "./legalize.js";
-import { lowerOperation } from "./operation.js";
+import { type LegalArguments, type LegalGraph, type LegalValue, mapLegalArgs } from "./legalize.js";
+import { type Emitted, lowerOperation, type Site } from "./operation.js";
 import type { NodeDef, SavedModel, Signature, TensorInfo } from "./proto.js";
 
 type VariableAttributes = Ops["variable"];
@@ -20,12 +20,6 @@ interface Lowering {
   readonly names: Map<number, TensorName>;
 }
 
-const valueAt = ({ graph }: Lowering, id: number): LegalValue => {
-  const value = graph.values[id];
-  invariant(value !== undefined, `there is no value %${id}`);
-  return value;
-};
-
 const nameAt = ({ names }: Lowering, id: number): TensorName => {
   const name = names.get(id);
   invariant(name !== undefined, `%${id} is asked for, and is no tensor`);
@@ -33,7 +27,7 @@ const nameAt = ({ names }: Lowering, id: number): TensorName => {
 };
 
 const variableAt = (of: Lowering, id: number): VariableAttributes => {
-  const value = valueAt(of, id);
+  const value = valueAt(of.graph, id);
   invariant(value.op === "variable", `%${id} is no variable`);
   return value.attributes;
 };
@@ -42,16 +36,15 @@ type Kernel = Extract<LegalValue, { readonly op: "applyMomentum" }>;
 
 /** The kernel that writes `id` in place, if one does: it runs with the updates. */
 const inPlace = (of: Lowering, id: number): Kernel | null => {
-  const value = valueAt(of, id);
+  const value = valueAt(of.graph, id);
   if (value.op === "applyMomentum") return value;
-  const [whole] = value.args;
-  return value.op === "part" && whole !== undefined ? inPlace(of, whole) : null;
+  return value.op === "part" ? inPlace(of, value.args[0]) : null;
 };
 
 /** Arguments that a value needs as tensors; of what a kernel writes in place it needs none, but for the decay. */
 const readBy = (value: LegalValue): readonly number[] => {
   if (value.op !== "applyMomentum") return value.args;
-  const [weight = -1, , ...others] = value.args;
+  const [weight, , ...others] = value.args;
   return value.attributes.decay === 0 ? others : [weight, ...others];
 };
 
@@ -61,16 +54,30 @@ const readIn = ({ values, results }: LegalGraph): ReadonlySet<number> =>
 
 const lowerValue = (of: Lowering, value: LegalValue): TensorName | null => {
   if (inPlace(of, value.id) !== null || value.op === "applyMomentum") return null;
-  const { op, attributes, args, types } = value;
-  if (op === "part") return output(nameAt(of, args[0] ?? -1), attributes.index);
-  return lowerOperation(op, of.to, {
+  return value.op === "part"
+    ? output(nameAt(of, value.args[0]), value.attributes.index)
+    : lowerPlainly(of, value);
+};
+
+const lowerPlainly = <K extends Emitted>(
+  of: Lowering,
+  {
+    op,
     attributes,
-    args: args.map((id) => nameAt(of, id)),
-    argTypes: args.map((id) => valueAt(of, id).types[0]),
+    args,
+    types,
+  }: Pick<Site<K>, "attributes" | "types"> & {
+    readonly op: K;
+    readonly args: LegalArguments<number>[K];
+  },
+): TensorName =>
+  lowerOperation(op, of.to, {
+    attributes,
+    args: mapLegalArgs<K, number, TensorName>(args, (id) => nameAt(of, id)),
+    argTypes: mapLegalArgs<K, number, Type>(args, (id) => valueAt(of.graph, id).types[0]),
     types,
     handle: handleOf,
   });
-};
 
 /**
  * An update runs when the variable has been read and everything that uses it so far has run: nobody sees a half-moved
@@ -95,7 +102,7 @@ const lowerUpdate = (of: Lowering, { variable, value }: Update<number>): TensorN
 const lowerMomentum = (of: Lowering, { args, attributes }: Kernel): TensorName => {
   const { to } = of;
   const { momentum, decay, scale } = attributes;
-  const [weight = -1, velocity = -1, gradient = -1, rate = -1] = args;
+  const [weight, velocity, gradient, rate] = args;
   const number = (value: number): TensorName =>
     to.constant({ dtype: "f32", shape: [], content: value });
   const times = (a: TensorName, b: TensorName, ...later: readonly string[]): TensorName =>
@@ -148,7 +155,7 @@ const lowerGraph = (scope: string, graph: LegalGraph): Lowered => {
     .flatMap((name) => (name === null ? [] : [after(name)]));
   const outputs = Object.entries(graph.results).map(([name, id]): [string, TensorInfo] => [
     name,
-    fetched(to, name, [nameAt(of, id), ...updates], valueAt(of, id).types[0]),
+    fetched(to, name, [nameAt(of, id), ...updates], valueAt(of.graph, id).types[0]),
   ]);
   const placeholders = new Map(
     to.nodes.filter(({ op }) => op === "Placeholder").map(({ name }) => [inputOf(name), name]),

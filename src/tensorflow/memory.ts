@@ -4,7 +4,7 @@
  */
 
 import { invariant } from "../diagnostic/invariant.js";
-import type { Numbered, Update } from "../graph/graph.js";
+import { type Numbered, type Update, valueAt } from "../graph/graph.js";
 import { bytesOf, type Type } from "../graph/type.js";
 import type { LegalGraph, LegalName, LegalNodeOf, LegalValue } from "./legalize.js";
 
@@ -42,11 +42,7 @@ const view = plainly("view");
 const reuse = plainly("reuse");
 const fresh = plainly("fresh");
 
-const bytesAt = ({ values }: LegalGraph, id: number | undefined): number => {
-  const value = values[id ?? -1];
-  invariant(value !== undefined, `there is no value %${id}`);
-  return bytesOf(value.types[0]);
-};
+const bytesAt = (graph: LegalGraph, id: number): number => bytesOf(valueAt(graph, id).types[0]);
 
 /** What each operation's kernel needs. oneDNN keeps a convolution's weights once more, in an order of its own. */
 const needs: { readonly [K in LegalName]: Needs<K> } = {
@@ -103,7 +99,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
 
 /** A part of what is written over variables is one of them. */
 export const storageOf = (value: LegalValue, graph: LegalGraph): Storage =>
-  value.op === "part" && graph.values[value.args[0] ?? -1]?.op === "applyMomentum"
+  value.op === "part" && valueAt(graph, value.args[0]).op === "applyMomentum"
     ? "written"
     : needs[value.op].where;
 
@@ -115,7 +111,7 @@ const workspaceOf = <K extends LegalName>(
 /** A value or an update, with those that wait for it. */
 interface Task {
   readonly node: LegalValue | Update<number>;
-  readonly next: number[];
+  readonly next: Task[];
   waits: number;
 }
 
@@ -129,34 +125,39 @@ const argsOf = (node: Task["node"]): readonly number[] => {
 
 /** What changes a variable waits for everything that reads it (tensorflow/lower.ts). */
 const tasksOf = (graph: LegalGraph): readonly Task[] => {
-  const tasks = [...graph.values, ...graph.updates].map(
-    (node): Task => ({ node, next: [], waits: 0 }),
-  );
-  const waitFor = (task: number, before: number): void => {
-    tasks[before].next.push(task);
-    tasks[task].waits += 1;
+  const taskOf = (node: Task["node"]): Task => ({ node, next: [], waits: 0 });
+  const [values, updates] = [graph.values.map(taskOf), graph.updates.map(taskOf)];
+  const at = (id: number): Task => {
+    const task = values[id];
+    invariant(task !== undefined, `there is no value %${id}`);
+    return task;
   };
-  graph.values.forEach(({ id, args }) => {
-    for (const arg of args) waitFor(id, arg);
-  });
-  const readersOf = (variable: number): readonly number[] =>
-    tasks[variable].next.filter((id) => graph.values[id] !== undefined);
-  graph.values.forEach(({ id, op, args: [weight] }) => {
-    if (op !== "applyMomentum" || weight === undefined) return;
-    for (const reader of readersOf(weight)) if (reader !== id) waitFor(id, reader);
-  });
-  graph.updates.forEach(({ variable, value }, i) => {
-    const task = graph.values.length + i;
-    for (const before of [variable, value, ...readersOf(variable)]) waitFor(task, before);
-  });
-  return tasks;
+  const waitFor = (task: Task, before: Task): void => {
+    before.next.push(task);
+    task.waits += 1;
+  };
+  const readersOf = (variable: number): readonly Task[] =>
+    at(variable).next.filter(({ node }) => isValue(node));
+  for (const { id, args } of graph.values) for (const arg of args) waitFor(at(id), at(arg));
+  for (const value of graph.values) {
+    if (value.op !== "applyMomentum") continue;
+    const task = at(value.id);
+    for (const reader of readersOf(value.args[0])) if (reader !== task) waitFor(task, reader);
+  }
+  for (const task of updates) {
+    if (isValue(task.node)) continue;
+    const { variable, value } = task.node;
+    for (const before of [at(variable), at(value), ...readersOf(variable)]) waitFor(task, before);
+  }
+  return [...values, ...updates];
 };
 
 /** How often each value is asked for. */
-const usesIn = (graph: LegalGraph): readonly number[] => {
-  const uses = graph.values.map(() => 0);
+const usesIn = (graph: LegalGraph): ReadonlyMap<number, number> => {
+  const uses = new Map<number, number>();
   const asked = [...graph.values, ...graph.updates].flatMap(argsOf);
-  for (const id of [...asked, ...Object.values(graph.results)]) uses[id] += 1;
+  for (const id of [...asked, ...Object.values(graph.results)])
+    uses.set(id, (uses.get(id) ?? 0) + 1);
   return uses;
 };
 
@@ -169,8 +170,7 @@ const scheduled = (tasks: readonly Task[]): readonly Task[] => {
   const ready = tasks.filter(({ waits }) => waits === 0);
   const run = (task: Task): void => {
     order.push(task);
-    for (const id of task.next) {
-      const then = tasks[id];
+    for (const then of task.next) {
       then.waits -= 1;
       if (then.waits > 0) continue;
       if (isFree(then)) run(then);
@@ -228,7 +228,7 @@ export const memory = (graph: LegalGraph): Memory => {
       args.forEach(release);
       continue;
     }
-    const uses = usesOf[node.id];
+    const uses = usesOf.get(node.id) ?? 0;
     const where = storageOf(node, graph);
     const [shown] = args;
     if (where === "view" && shown !== undefined) {
@@ -255,11 +255,11 @@ export const memory = (graph: LegalGraph): Memory => {
 
 /** oneDNN remembers in the norm's last output where a ReLU fused into it was 0: half a byte a value. */
 const typeIn = (value: LegalValue, graph: LegalGraph): Type => {
-  const of = value.op === "part" ? graph.values[value.args[0]] : value;
-  if (value.op !== "part" || of?.op !== "fusedNorm" || value.attributes.index !== 5) {
-    return value.types[0];
-  }
-  return { dtype: "u8", shape: [Math.ceil(bytesOf(of.types[0]) / 8)] };
+  if (value.op !== "part" || value.attributes.index !== 5) return value.types[0];
+  const of = valueAt(graph, value.args[0]);
+  return of.op === "fusedNorm"
+    ? { dtype: "u8", shape: [Math.ceil(bytesOf(of.types[0]) / 8)] }
+    : value.types[0];
 };
 
 const heldBytes = (graph: LegalGraph): Memory => {

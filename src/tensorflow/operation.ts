@@ -2,7 +2,7 @@
 
 import { valuesOf } from "../graph/constant.js";
 import type { Binary, Comparison, Ops, Unary } from "../graph/op.js";
-import { product, type Shape, type Type } from "../graph/type.js";
+import { ofRank, product, type Shape, type Type, type Types } from "../graph/type.js";
 import { format, kernelGradient, poolAttributes, windowAttributes } from "./convolution.js";
 import {
   type Attributes,
@@ -12,7 +12,7 @@ import {
   type TensorName,
   tensorOf,
 } from "./emitter.js";
-import type { LegalName, LegalOps } from "./legalize.js";
+import type { LegalArguments, LegalName, LegalOps } from "./legalize.js";
 
 export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
   dtype === "u8"
@@ -47,13 +47,13 @@ const unpacked = (to: Emitter, name: string, shape: Shape): TensorName => {
 };
 
 /** What has a rule of its own: a part names its whole, and what writes in place runs with the updates (`lower.ts`). */
-type Emitted = Exclude<LegalName, "part" | "applyMomentum">;
+export type Emitted = Exclude<LegalName, "part" | "applyMomentum">;
 
 export interface Site<K extends LegalName> {
   readonly attributes: LegalOps[K];
-  readonly args: readonly TensorName[];
-  readonly argTypes: readonly Type[];
-  readonly types: readonly [Type, ...Type[]];
+  readonly args: LegalArguments<TensorName>[K];
+  readonly argTypes: LegalArguments<Type>[K];
+  readonly types: Types;
   /** Handle of a variable. */
   readonly handle: (name: string) => TensorName;
 }
@@ -95,7 +95,10 @@ const comparisonOp: Readonly<Record<Comparison, string>> = {
 
 /** An operation that is one TensorFlow node over the element type of its first argument. */
 const plain =
-  <K extends LegalName>(op: string, more: (site: Site<K>) => Attributes = () => ({})): Rule<K> =>
+  <K extends Exclude<LegalName, "input" | "variable" | "constant">>(
+    op: string,
+    more: (site: Site<K>) => Attributes = () => ({}),
+  ): Rule<K> =>
   (to, site) =>
     to.emit(op, site.args, { ...elementType(site.argTypes[0]), ...more(site) });
 
@@ -112,12 +115,12 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
         : tensorOf(dtype, shape, valuesOf(content, shape)),
     ),
   convolution: plain("Conv2D", ({ attributes, argTypes: [x, kernel] }) =>
-    windowAttributes(x.shape, kernel.shape, attributes),
+    windowAttributes(ofRank(x.shape, 4), ofRank(kernel.shape, 4), attributes),
   ),
   convolutionInputGradient: (to, { attributes, args: [kernel, dy], argTypes: [kernelType] }) =>
     to.emit("Conv2DBackpropInput", [to.integers(attributes.shape), kernel, dy], {
       ...elementType(kernelType),
-      ...windowAttributes(attributes.shape, kernelType.shape, attributes),
+      ...windowAttributes(ofRank(attributes.shape, 4), ofRank(kernelType.shape, 4), attributes),
     }),
   convolutionKernelGradient: kernelGradient,
   fusedNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
@@ -131,9 +134,11 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
     to.emit("FusedBatchNormV3", args, normAttributes(x, epsilon, false)),
   relu: plain("Relu"),
   reluGradient: plain("ReluGrad"),
-  maxPool: plain("MaxPool", ({ attributes, argTypes: [x] }) => poolAttributes(x.shape, attributes)),
+  maxPool: plain("MaxPool", ({ attributes, argTypes: [x] }) =>
+    poolAttributes(ofRank(x.shape, 4), attributes),
+  ),
   maxPoolGradient: plain("MaxPoolGrad", ({ attributes, argTypes: [x] }) =>
-    poolAttributes(x.shape, attributes),
+    poolAttributes(ofRank(x.shape, 4), attributes),
   ),
   resize: (to, { attributes: { height, width, alignCorners }, args: [x], argTypes: [type] }) =>
     to.emit("ResizeBilinear", [x, to.integers([height, width])], {
@@ -195,7 +200,7 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
       Index: i32,
     }),
   pad: (to, { attributes: { before, after }, args: [x], argTypes: [type] }) => {
-    const paddings = before.flatMap((n, axis) => [n, after[axis]]);
+    const paddings = before.flatMap((n, axis) => [n, after[axis] ?? 0]);
     const matrix = to.constant(tensorOf("i32", [before.length, 2], paddings));
     return to.emit("Pad", [x, matrix], { ...elementType(type), Tpaddings: i32 });
   },

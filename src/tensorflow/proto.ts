@@ -1,4 +1,4 @@
-/** TensorFlow's protocol messages, as far as a SavedModel needs them: plain data enters, wire bytes leave. */
+/** TensorFlow's protocol messages, as far as a SavedModel needs them: as plain data, and encoded. */
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 

@@ -1,4 +1,4 @@
-/** TensorBoard's event files: scalars and images of a step enter, the bytes of a record leave; and where to cut them. */
+/** TensorBoard's event files: encodes scalars and images of a step, and finds where to cut a file before steps are redone. */
 
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
