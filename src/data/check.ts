@@ -111,7 +111,12 @@ const mistakeIn = (
     .filter(([value]) => table.meaning(value) < 0)
     .map(([value, pixels]): Stray => ({ value, pixels }));
   const unlisted = strays.length === 0 ? 0 : label.unlisted;
-  return strays.length > 0 ? strayValues(sample.label, strays, table.format, unlisted) : null;
+  return strays.length > 0
+    ? strayValues(sample.label, strays, table.format, {
+        pixels: label.height * label.width,
+        unlisted,
+      })
+    : null;
 };
 
 const pairOf = (

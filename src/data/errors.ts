@@ -171,8 +171,8 @@ export const strayValues = (
   path: string,
   found: readonly Stray[],
   format: "index" | "colour",
-  /** Values that were not counted one by one. */
-  unlisted = 0,
+  /** Of the whole label, and values that were not counted one by one. */
+  { pixels, unlisted }: { readonly pixels: number; readonly unlisted: number },
   shown = 8,
 ): Failure => {
   const one = found.length + unlisted === 1;
@@ -180,16 +180,38 @@ export const strayValues = (
   const sorted = found.toSorted((a, b) => b.pixels - a.pixels || a.value - b.value);
   const told = sorted
     .slice(0, shown)
-    .map(({ value, pixels }) => `${what} ${inWords(value, format)} in ${count(pixels, "pixel")}`);
+    .map((stray) => `${what} ${inWords(stray.value, format)} in ${count(stray.pixels, "pixel")}`);
   const left = found.length - told.length + unlisted;
   const more = left > 0 ? [`and ${count(left, `more ${what}`)}`] : [];
   return failure(
     `${path} holds ${one ? `a ${what}` : `${what}s`} that data.labels does not map`,
     [...told, ...more].join(", "),
-    format === "index"
-      ? `Map ${one ? "it" : "them"} to a class in data.labels, or ignore ${one ? "it" : "them"}: data.ignore.`
-      : `Give ${one ? "it" : "them"} to a class in data.labels.colours, or to \`ignore\` there.`,
+    strayHelp(found, format, pixels, one ? "it" : "them"),
   );
+};
+
+const strayHelp = (
+  found: readonly Stray[],
+  format: "index" | "colour",
+  pixels: number,
+  them: string,
+): string => {
+  if (format === "colour")
+    return `Give ${them} to a class in data.labels.colours, or to \`ignore\` there.`;
+  return isSmoothed(found, pixels)
+    ? "So many values of so few pixels lie along smoothed edges: the mask was anti-aliased, resized, or once a JPEG. Save it without smoothing, or say where to cut: `labels: {0..127: background, 128..255: foreground}`."
+    : `Map ${them} to a class in data.labels, or ignore ${them}: data.ignore.`;
+};
+
+/**
+ * Whether values that mean nothing are those along the edges of a smoothed mask: many, all over the 8 bits, and of few
+ * of its pixels.
+ */
+export const isSmoothed = (strays: readonly Stray[], pixels: number): boolean => {
+  const values = strays.map(({ value }) => value);
+  const spread = Math.max(...values) - Math.min(...values);
+  const share = strays.reduce((sum, stray) => sum + stray.pixels, 0) / pixels;
+  return values.length >= 16 && spread >= 128 && Math.max(...values) < 256 && share < 0.25;
 };
 
 const inWords = (value: number, format: "index" | "colour"): string =>

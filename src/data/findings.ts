@@ -3,7 +3,7 @@
 import type { Failure } from "../diagnostic/failure.js";
 import { rgb } from "../language/dataset.js";
 import type { CheckedLabel, Checkup, Pair } from "./check.js";
-import { classNeverOccurs, palettesDiffer } from "./errors.js";
+import { classNeverOccurs, isSmoothed, palettesDiffer } from "./errors.js";
 import { IGNORED, type Labelling, labelTable } from "./labels.js";
 import type { Split } from "./layout.js";
 
@@ -117,3 +117,14 @@ const labelledTwice = (pairs: readonly Pair[]): Notice => {
 const namesOf = (group: readonly Pair[]): readonly string[] => [
   ...new Set(group.map(({ label }) => label)),
 ];
+
+/** Masks of 0 and 255 with values between along their edges. */
+export const areSmoothed = (labels: readonly CheckedLabel[]): boolean => {
+  const pixels = new Map<number, number>();
+  for (const { values } of labels)
+    for (const [value, count] of values) pixels.set(value, (pixels.get(value) ?? 0) + count);
+  const between = [...pixels].filter(([value]) => value > 0 && value !== 255);
+  const all = [...pixels.values()].reduce((sum, count) => sum + count, 0);
+  const strays = between.map(([value, count]) => ({ value, pixels: count }));
+  return pixels.has(0) && pixels.has(255) && isSmoothed(strays, all);
+};

@@ -53,7 +53,12 @@ export function toClasses(
     classes[i] = meaning;
   }
   return seen < 0
-    ? E.left(strayValues(path, strays(values, table), table.format))
+    ? E.left(
+        strayValues(path, strays(values, table), table.format, {
+          pixels: values.length,
+          unlisted: 0,
+        }),
+      )
     : E.right(classes);
 }
 

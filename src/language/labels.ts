@@ -18,11 +18,14 @@ export const labelValue = integer(
 
 export const colour = tuple(3, "whole numbers (red, green, blue)", integer({ min: 0, max: 255 }));
 
+/** A whole number of 16 bits. */
+const word = "(0|[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5])";
+
 const labelMap = record(
   "a map from label values to class names",
   {
-    pattern: /^(0|[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
-    expects: "a label value from 0 to 65535",
+    pattern: new RegExp(`^${word}(\\.\\.${word})?$`),
+    expects: "a label value from 0 to 65535, or a range of them: `0..127`",
   },
   text("a class name or `ignore`"),
 );
@@ -90,7 +93,19 @@ export const namedValues = (
   classes: readonly string[],
 ): Named => {
   if (typeof labels === "string") return builtIn(labels, classes);
-  return isFirst(labels) ? counted(classes, labels.first) : (labels as Named);
+  return isFirst(labels) ? counted(classes, labels.first) : spreadOut(labels as Named);
+};
+
+/** Every value of the ranges; a value that is written alone stands above a range that holds it. */
+const spreadOut = (written: Named): Named => {
+  const ranges = Object.entries(written).filter(([key]) => key.includes(".."));
+  const values = ranges.flatMap(([key, name]) => {
+    const [from = 0, to = from] = key.split("..").map(Number);
+    const [low, high] = [Math.min(from, to), Math.max(from, to)];
+    return Array.from({ length: high - low + 1 }, (_, i) => [low + i, name] as const);
+  });
+  const alone = Object.entries(written).filter(([key]) => !key.includes(".."));
+  return ranges.length === 0 ? written : Object.fromEntries([...values, ...alone]);
 };
 
 /** Where the classes are fewer than the map's, a rule says so; here what lacks a class counts for nothing. */

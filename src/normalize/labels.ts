@@ -17,11 +17,15 @@ export const labelMistakes = (
   if (isColours(labels)) return inColours(labels.colours, written, classes);
   const named = namedValues(labels, classes);
   return [
-    ...unknownClasses(named, classes),
+    // As they are written: a range is one key.
+    ...unknownClasses(isOwnMap(labels) ? labels : named, classes),
     ...ignoredClasses(named, written),
     ...valuesOutOfRange(named),
   ];
 };
+
+const isOwnMap = (labels: object | string): labels is Named =>
+  typeof labels === "object" && Object.values(labels).every((name) => typeof name === "string");
 
 const unknownClasses = (named: Named, classes: readonly string[]): readonly Diagnostic[] => {
   const known = new Set([...classes, "ignore"]);

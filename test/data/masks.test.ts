@@ -7,8 +7,9 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
+import { strayValues } from "../../src/data/errors.js";
 import { openFacts } from "../../src/data/facts.js";
-import { flawsIn, noticesIn } from "../../src/data/findings.js";
+import { areSmoothed, flawsIn, noticesIn } from "../../src/data/findings.js";
 import { decodeLabel } from "../../src/data/label-file.js";
 import type { Labelling } from "../../src/data/labels.js";
 import type { Palette } from "../../src/data/palette.js";
@@ -235,6 +236,29 @@ describe("a split as a whole", () => {
     expect(flawsIn("train", await check(), mapped)).toEqual([]);
     const seen = await checkOf([{ values: [0, 1, 255, 255] }], two);
     expect(flawsIn("train", await seen.check(), two)).toEqual([]);
+  });
+
+  it("of smoothed masks is told apart from one of many classes", async () => {
+    const soft = (pixels: number) =>
+      [0, 255, ...Array.from({ length: 40 }, (_, i) => 5 + 6 * i)].map((value, i) => ({
+        value,
+        pixels: i < 2 ? 1000 : pixels,
+      }));
+    const two = labelling(0, 1, [255, "ignore"]);
+    const told = (values: readonly { value: number; pixels: number }[]) =>
+      strayValues(
+        "a.png",
+        values.filter(({ value }) => value > 0 && value < 255),
+        "index",
+        {
+          pixels: values.reduce((sum, { pixels }) => sum + pixels, 0),
+          unlisted: 0,
+        },
+      ).help;
+    expect(told(soft(3))).toContain("labels: {0..127: background, 128..255: foreground}");
+    expect(told(soft(500))).toContain("Map them to a class");
+    const { check } = await checkOf([{ values: [0, 0, 255, 255] }], two);
+    expect(areSmoothed((await check()).labels)).toBe(false);
   });
 
   it("tells pictures of few values, pairs listed twice, and one picture with two labels", async () => {

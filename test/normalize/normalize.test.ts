@@ -77,6 +77,14 @@ describe("labels", () => {
     ]);
   });
 
+  test("are named by ranges, above which a value alone stands", () => {
+    const { labels } = experiment(
+      "data: {labels: {0..2: sky, 1: road, 3..254: car, 255: road}}",
+    ).data;
+    expect([0, 1, 2, 3, 254, 255].map((value) => labels.get(value))).toEqual([0, 1, 0, 2, 2, 1]);
+    expect(labels.size).toBe(256);
+  });
+
   test("give 255 to a class that asks for it", () => {
     const { labels } = experiment("data: {labels: {0: sky, 1: road, 255: car}}").data;
     expect(labels.get(255)).toBe(2);
@@ -323,5 +331,8 @@ describe("a spec that cannot be read as a whole", () => {
 
   test("nothing is said twice of labels that are wrong in themselves", () => {
     expect(found("data: {labels: {0: sky, 1: rood, 2: car}}")).toEqual(["E0311 data.labels.1"]);
+    expect(found("data: {labels: {0: sky, 1..9: rood, 10: car}}")).toEqual([
+      "E0311 data.labels.1..9",
+    ]);
   });
 });

@@ -7,7 +7,7 @@ import { command, positional, string } from "cmd-ts";
 import { spread } from "../../data/browse.js";
 import type { CheckedLabel } from "../../data/check.js";
 import { type FactStore, isFailure, labelFacts, openFacts } from "../../data/facts.js";
-import { mixedPalettes } from "../../data/findings.js";
+import { areSmoothed, mixedPalettes } from "../../data/findings.js";
 import { imageSize } from "../../data/image.js";
 import { openSplit, type Split } from "../../data/layout.js";
 import { type Recognised, recognise } from "../../data/recognise.js";
@@ -61,6 +61,8 @@ export interface Survey extends Recognised {
   readonly format: "index" | "colour";
   /** Values or colours that occur in the labels that were looked at; values ascend. */
   readonly values: readonly number[];
+  /** Whether masks of 0 and 255 hold values between along their edges; `values` leaves these out. */
+  readonly smoothed: boolean;
   readonly looked: number;
 }
 
@@ -97,19 +99,20 @@ export const survey = async (folder: string): Promise<Survey> => {
 const valuesIn = async (
   root: string,
   samples: readonly Sample[],
-): Promise<Pick<Survey, "format" | "values">> => {
+): Promise<Pick<Survey, "format" | "values" | "smoothed">> => {
   const store = await openFacts(root);
   const indices = await labelsAs("index", samples, store);
   const asIndices = indices !== null && mixedPalettes(indices) === null;
   const format = asIndices ? "index" : "colour";
   const labels = asIndices ? indices : await labelsAs("colour", samples, store);
   await store.save();
+  if (asIndices && areSmoothed(indices)) return { format, values: [0, VOID], smoothed: true };
   const seen = new Set<number>();
   for (const { path, values } of labels ?? []) {
     for (const [value] of values) seen.add(value);
     if (seen.size > MOST) throw new Failed(tooManyValues(path, MOST));
   }
-  return { format, values: [...seen].sort((a, b) => a - b) };
+  return { format, values: [...seen].sort((a, b) => a - b), smoothed: false };
 };
 
 /** What the labels hold; `null` where the first holds colours and indices were asked for. @throws Failed for others. */
@@ -185,7 +188,15 @@ const nameOf = (name: SplitName): string => {
 };
 
 const labelLines = (found: Survey): readonly Line[] => {
-  const { layout, values, format, looked } = found;
+  const { layout, values, format, looked, smoothed } = found;
+  if (smoothed)
+    return [
+      [
+        `  # ${looked} ${looked === 1 ? "mask holds" : "masks hold"} 0, 255 and, along smoothed edges, what lies between.`,
+      ],
+      ["  classes: [background, foreground]"],
+      ["  labels: {0..127: background, 128..255: foreground}", "where to cut"],
+    ];
   const dataset = datasetOf(layout);
   if (dataset !== undefined && format === "index") {
     const { map } = mapNamed(usualMap(dataset));
