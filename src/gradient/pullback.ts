@@ -26,24 +26,26 @@ import {
   unbroadcast,
 } from "../graph/compose.js";
 import {
+  type Arguments,
   type Binary,
+  mapArgs,
   type Node,
   type NodeOf,
   type OpName,
   shapeOf,
+  sizesOf,
   typeOf,
   type Unary,
 } from "../graph/op.js";
 
-/** `null`: this argument is a whole number, a choice or a fixed statistic, and has no gradient. */
-export type Pullback = readonly (Node | null)[];
-type Rule<K extends OpName> = (node: NodeOf<K>, dy: Node) => Pullback;
+/** A gradient an argument; `null` where it is a whole number, a choice or a fixed statistic, and has none. */
+type Rule<K extends OpName> = (node: NodeOf<K>, dy: Node) => Arguments<Node | null>[K];
 
 /** Operations of a backward pass, of counting and of chance: nothing that is trained flows through them. */
-const refuse = (node: NodeOf<OpName>): Pullback => {
+const refuse = (node: NodeOf<OpName>): never => {
   invariant(false, `no gradient flows through ${node.op}`);
 };
-const leaf = (): Pullback => [];
+const leaf = (): readonly [] => [];
 const zeroLike = (node: Node): Node => broadcast(scalar(0, typeOf(node).dtype), shapeOf(node));
 
 const unaryRule: Readonly<Record<Unary, (y: Node, x: Node, dy: Node) => Node>> = {
@@ -117,7 +119,7 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
     const along = sum(multiply(dy, y), [shapeOf(y).length - 1], true);
     return [multiply(y, subtract(dy, along))];
   },
-  crossEntropy: (node, dy) => [multiply(reshape(dy, [shapeOf(dy)[0], 1]), part(node, 1)), null],
+  crossEntropy: (node, dy) => [multiply(reshape(dy, [...sizesOf(dy, 1), 1]), part(node, 1)), null],
   matmul: ({ attributes: { transposeA, transposeB }, args: [a, b] }, dy) => {
     const da = transposeA ? matmul(b, dy, transposeB, true) : matmul(dy, b, false, !transposeB);
     const db = transposeB ? matmul(dy, a, true, transposeA) : matmul(a, dy, !transposeA, false);
@@ -148,17 +150,18 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   ],
   concat: ({ attributes: { axis }, args }, dy) => {
     let start = 0;
-    return args.map((piece) => {
-      const begin = shapeOf(piece).map((_, i) => (i === axis ? start : 0));
-      start += shapeOf(piece)[axis];
-      return slice(dy, begin, shapeOf(piece));
+    return mapArgs<"concat", Node, Node>(args, (piece) => {
+      const shape = shapeOf(piece);
+      const begin = shape.map((_, i) => (i === axis ? start : 0));
+      start += shape[axis] ?? 0;
+      return slice(dy, begin, shape);
     });
   },
   slice: ({ attributes: { begin, size }, args: [x] }, dy) => [
     pad(
       dy,
       begin,
-      shapeOf(x).map((n, i) => n - begin[i] - size[i]),
+      shapeOf(x).map((n, i) => n - (begin[i] ?? 0) - (size[i] ?? n)),
     ),
   ],
   pad: ({ attributes: { before }, args: [x] }, dy) => [slice(dy, before, shapeOf(x))],
@@ -171,5 +174,5 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
 };
 
 /** Gradients of `node`'s arguments from that of its first output. */
-export const pullback = <K extends OpName>(node: NodeOf<K>, dy: Node): Pullback =>
+export const pullback = <K extends OpName>(node: NodeOf<K>, dy: Node): Arguments<Node | null>[K] =>
   pullbacks[node.op](node, dy);

@@ -5,7 +5,7 @@ import { add, after, broadcast, onArgs, scalar } from "../graph/compose.js";
 import { topological } from "../graph/graph.js";
 import { type Node, shapeOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
-import { type Pullback, pullback } from "./pullback.js";
+import { pullback } from "./pullback.js";
 
 /** Nodes that a change of `sources` would change. Nothing else needs a gradient. */
 const dependents = (order: readonly Node[], sources: readonly Node[]): ReadonlySet<Node> => {
@@ -36,10 +36,10 @@ export const gradientOf = (
   for (const node of order.toReversed()) {
     const dy = arrived.get(node);
     if (dy === undefined || !node.args.some((arg) => moved.has(arg))) continue;
-    const back = recompute(pullback(node, dy), dy);
+    const back = pullback(node, dy);
     node.args.forEach((arg, i) => {
       const gradient = back[i] ?? null;
-      if (gradient !== null && moved.has(arg)) arrive(arg, gradient);
+      if (gradient !== null && moved.has(arg)) arrive(arg, recompute(gradient, dy));
     });
   }
   return (source) => arrived.get(source) ?? broadcast(scalar(0), shapeOf(source));
@@ -69,14 +69,14 @@ const fedIn = (forward: readonly Node[]): ReadonlySet<Node> => {
  * Recomputation (Chen et al. 2016): values of a segment are computed again from what enters the segment, once the
  * gradient has arrived at its end.
  *
- * Of the nodes of a forward pass: what the pullback of one of them, from its gradient `dy`, asks for in their place.
+ * What a gradient becomes that a pullback made from `dy`: it asks for twins in place of nodes of the forward pass.
  * Pullbacks come in the order of the backward pass, so that the first `dy` that asks for a segment is the first that
  * arrives there. The equal values are made by equal operations: gradients keep their bits.
  */
 export const recomputing = (
   forward: readonly Node[],
   segmentOf: SegmentOf,
-): ((pullback: Pullback, dy: Node) => Pullback) => {
+): ((gradient: Node, dy: Node) => Node) => {
   const [known, fed] = [new Set(forward), fedIn(forward)];
   const arrivals = new Map<number, Node>();
   const twins = new Map<Node, Node>();
@@ -96,7 +96,7 @@ export const recomputing = (
     twins.set(node, twin);
     return twin;
   };
-  return (pullback, dy) => {
+  return (gradient, dy) => {
     const seen = new Map<Node, Node>([[dy, dy]]);
     const asking = (node: Node): Node => {
       if (known.has(node)) return recomputed(node, dy);
@@ -106,6 +106,6 @@ export const recomputing = (
       seen.set(node, done);
       return done;
     };
-    return pullback.map((gradient) => gradient && asking(gradient));
+    return asking(gradient);
   };
 };

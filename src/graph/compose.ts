@@ -20,6 +20,7 @@ import {
   type Variable,
   type Window,
 } from "./op.js";
+import { traits } from "./traits.js";
 import { broadcastShape, type DType, type Shape, sameShape, type Types } from "./type.js";
 import { type Initial, type Site, variableName } from "./variable.js";
 
@@ -121,11 +122,9 @@ export const greaterEqual = compare("greaterEqual");
 
 export const select = (condition: Node, a: Node, b: Node): Node =>
   apply("select", {}, [condition, a, b]);
-/** Not before `event`. What only widens or reshapes does so afterwards, so that the wait keeps the smaller value. */
+/** Not before `event`. What only shows its argument otherwise does so afterwards: the wait keeps the smaller value. */
 export const after = (x: Node, event: Node): Node =>
-  x.op === "cast" || x.op === "reshape"
-    ? onArgs(x, (arg) => after(arg, event))
-    : apply("after", {}, [x, event]);
+  traits[x.op].isRecast ? onArgs(x, (arg) => after(arg, event)) : apply("after", {}, [x, event]);
 export const largest = (x: Node): Node => apply("largest", {}, [x]);
 export const stop = (x: Node): Node => apply("stop", {}, [x]);
 export const sum = (

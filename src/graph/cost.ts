@@ -1,7 +1,7 @@
 /** Counts the parameters and the multiply-accumulates of a graph. */
 
 import { type Graph, typesOfArgs, type Value, valuesOfOp } from "./graph.js";
-import type { Arguments, NodeOf, OpName } from "./op.js";
+import { type Arguments, mapArgs, type Node, type NodeOf, type OpName } from "./op.js";
 import { product, type Types } from "./type.js";
 import { isTrained } from "./variable.js";
 
@@ -12,7 +12,7 @@ export const parameterCount = (graph: Graph): number =>
     .reduce((total, { attributes }) => total + product(attributes.shape), 0);
 
 /** Multiply-accumulates of a convolution, by the shapes of its kernel and of what leaves it. */
-export const kernelWork = (kernel: readonly number[], output: readonly number[]): number =>
+const kernelWork = (kernel: readonly number[], output: readonly number[]): number =>
   product(kernel.slice(0, 3)) * product(output);
 
 /** An operation without its place in a graph. */
@@ -90,6 +90,12 @@ const productMacs = <K extends OpName>(of: Typed<K>, args: Arguments<Types>[K]):
 /** Multiply-accumulates of one value. Convolutions only: this is how the field counts (pspnet.md 1.9). */
 export const macsOf = (value: Value, graph: Graph): number =>
   convolutionMacs(value, typesOfArgs(value, graph));
+
+export const macsOfNode = (node: Node): number => convolutionMacs(node, typesOf(node));
+
+/** The types of every output of a node's arguments. */
+const typesOf = <K extends OpName>({ args }: Pick<NodeOf<K>, "args">): Arguments<Types>[K] =>
+  mapArgs<K, Node, Types>(args, ({ types }) => types);
 
 export const macs = (graph: Graph): number =>
   graph.values.reduce((total, value) => total + macsOf(value, graph), 0);

@@ -2,6 +2,7 @@
 
 import { topological } from "../graph/graph.js";
 import type { Node } from "../graph/op.js";
+import { traits } from "../graph/traits.js";
 import { type Block, blockName, type LayerSite, ofStage, STAGES } from "../graph/variable.js";
 import type { Backbone, Freeze } from "../normalize/experiment.js";
 
@@ -49,7 +50,7 @@ export const recomputeSegmentOf = (
   for (const node of order.toReversed()) {
     for (const arg of node.args) if (found(arg) !== found(node)) kept.add(arg);
     // What was only widened is kept as it was before.
-    if (node.op === "cast" && kept.has(node)) kept.add(node.args[0]);
+    if (traits[node.op].isRecast && kept.has(node)) for (const arg of node.args) kept.add(arg);
   }
   return (node) => (found(node) < 0 || kept.has(node) ? null : found(node));
 };

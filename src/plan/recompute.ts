@@ -1,9 +1,10 @@
 /** Chooses the blocks of the backbone that the backward pass recomputes, in segments. */
 
 import { scalar } from "../graph/compose.js";
-import { kernelWork } from "../graph/cost.js";
+import { macsOfNode } from "../graph/cost.js";
 import { topological } from "../graph/graph.js";
-import { shapeOf, typeOf } from "../graph/op.js";
+import { typeOf } from "../graph/op.js";
+import { traits } from "../graph/traits.js";
 import { bytesOf } from "../graph/type.js";
 import type { Block } from "../graph/variable.js";
 import { blocksOf, isFrozen, type RecomputeSegment, recomputeSegmentOf } from "../model/stages.js";
@@ -92,14 +93,13 @@ const byPrice = (experiment: Experiment, blocks: readonly Block[]): readonly Blo
   const part = { count: experiment.train.accumulate, index: scalar(0, "i32") };
   const { surrogate } = objective(experiment, part, trainingPasses(experiment));
   const segmentOf = recomputeSegmentOf(surrogate, experiment.model.backbone, blocks.map(alone));
-  const prices = blocks.map(() => ({ bytes: 0, macs: 1 }));
+  const prices = blocks.map((block) => ({ block, bytes: 0, macs: 1 }));
   for (const node of topological([surrogate])) {
     const price = prices[segmentOf(node) ?? -1];
     if (price === undefined) continue;
-    // What the backward pass asks for: what goes into a norm, and what leaves a ReLU.
-    if (node.op === "convolution" || node.op === "relu") price.bytes += bytesOf(typeOf(node));
-    if (node.op === "convolution") price.macs += kernelWork(shapeOf(node.args[1]), shapeOf(node));
+    if (traits[node.op].isKept) price.bytes += bytesOf(typeOf(node));
+    price.macs += macsOfNode(node);
   }
-  const worth = blocks.map((block, i) => ({ block, worth: prices[i].bytes / prices[i].macs }));
+  const worth = prices.map(({ block, bytes, macs }) => ({ block, worth: bytes / macs }));
   return worth.toSorted((a, b) => b.worth - a.worth).map(({ block }) => block);
 };

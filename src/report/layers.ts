@@ -2,8 +2,9 @@
 
 import { cellLength } from "../graph/constant.js";
 import { macsOf } from "../graph/cost.js";
-import { type Graph, type Value, type ValueOf, valuesOfOp } from "../graph/graph.js";
-import { ofRank, product } from "../graph/type.js";
+import { type Graph, type ValueOf, valueAt, valuesOfOp } from "../graph/graph.js";
+import type { OpName } from "../graph/op.js";
+import { ofRank, product, type Shape } from "../graph/type.js";
 import { isTrained, type LayerSite, layerName, type Part } from "../graph/variable.js";
 
 export interface LayerRow {
@@ -28,26 +29,36 @@ export interface LayerRow {
 
 /** Convolutions and pools in the order of the forward pass; gradients are other operations. */
 export const layers = (graph: Graph): readonly LayerRow[] => {
-  const fields = receptiveFields(graph);
   const parameters = parametersByLayer(graph);
+  const fields: (Field | undefined)[] = [];
   return graph.values.flatMap((value) => {
-    const own = describe(value, graph);
-    if (own === undefined) return [];
-    const [batch = 1, height = 0, width = 0, channels = 0] = own.shape;
+    const { layer, ...window } = viewOf(value, graph);
+    const field =
+      value.op === "input"
+        ? { size: 1, jump: 1 }
+        : over(
+            value.args.flatMap((id) => fields[id] ?? []),
+            window,
+          );
+    fields.push(field);
+    if (layer === null) return [];
+    const { name, kind, kernel, stride, dilation, shape, part, block } = layer;
+    const [batch, height, width, channels] = ofRank(shape, 4);
+    // In the order in which saved plans have them: differences compare the texts.
     return [
       {
-        name: own.name,
-        kind: own.kind,
-        kernel: own.kernel,
+        name,
+        kind,
+        kernel,
         output: [height, width, channels],
-        stride: own.stride,
-        dilation: own.dilation,
-        receptive_field: fields[value.id]?.size ?? 0,
-        parameters: parameters.get(own.name) ?? 0,
+        stride,
+        dilation,
+        receptive_field: field?.size ?? 0,
+        parameters: parameters.get(name) ?? 0,
         macs: macsOf(value, graph) / batch,
-        part: own.part,
-        block: own.block,
-      } satisfies LayerRow,
+        part,
+        block,
+      },
     ];
   });
 };
@@ -63,112 +74,136 @@ const parametersByLayer = (graph: Graph): ReadonlyMap<string, number> => {
   return total;
 };
 
-interface Own extends Omit<LayerRow, "output" | "receptive_field" | "parameters" | "macs"> {
-  readonly shape: readonly number[];
-}
-
-const blockOf = (site: LayerSite): LayerRow["block"] =>
-  site.part === "backbone" && site.stage !== 0 ? { stage: site.stage, block: site.block } : null;
-
-/** A value as a layer; most values are none. */
-const describe = (value: Value, graph: Graph): Own | undefined => {
-  const { shape } = value.types[0];
-  if (value.op === "convolution") {
-    const kernel = graph.values[value.args[1]];
-    if (kernel.op !== "variable" || kernel.attributes.site === null) return undefined;
-    const [height, width] = ofRank(kernel.attributes.shape, 4);
-    const { site } = kernel.attributes;
-    const { stride, dilation } = value.attributes;
-    const window = { kernel: [height, width], stride, dilation, shape } as const;
-    const { part } = site;
-    return { name: layerName(site), kind: "convolution", ...window, part, block: blockOf(site) };
-  }
-  if (value.op === "maxPool") {
-    const { size, stride } = value.attributes;
-    // The stem pools by 3×3 steps of 2; cells of the pyramid lie side by side.
-    const at =
-      size[0] === stride[0]
-        ? ({ name: `pyramid.bin${shape[1]}.pool`, part: "pyramid" } as const)
-        : ({ name: "backbone.pool", part: "backbone" } as const);
-    const window = { kernel: size, stride: stride[0], dilation: 1, shape };
-    return { ...at, kind: "max pool", ...window, block: null };
-  }
-  const cell = averageCell(value, graph);
-  if (cell === undefined) return undefined;
-  const name = `pyramid.bin${cell.bin}.pool`;
-  const pooled = [shape[0], cell.bin, cell.bin, shape[2]];
-  return {
-    name,
-    kind: "average pool",
-    kernel: cell.size,
-    stride: cell.size[0],
-    dilation: 1,
-    shape: pooled,
-    part: "pyramid",
-    block: null,
-  };
-};
-
-interface Cell {
-  readonly bin: number;
-  readonly size: readonly [height: number, width: number];
-}
-
-/** All bins are averaged by one product with a constant matrix; a bin's share of it is a slice. */
-const averageCell = (value: Value, graph: Graph): Cell | undefined => {
-  if (value.op !== "slice") return undefined;
-  const pooled = graph.values[value.args[0]];
-  const matrix =
-    pooled.op === "matmul" && !pooled.attributes.transposeA
-      ? graph.values[pooled.args[0]]
-      : undefined;
-  if (matrix?.op !== "constant" || matrix.attributes.content.kind !== "pooling") return undefined;
-  const { height, width } = matrix.attributes.content;
-  const bin = Math.sqrt(value.attributes.size[1]);
-  return { bin, size: [cellLength(bin, height), cellLength(bin, width)] };
-};
-
 /** `size` pixels of the input meet one value; `jump` pixels lie between neighbouring values. */
 interface Field {
   readonly size: number;
   readonly jump: number;
 }
 
-/** By value; what no image flows into has none. */
-const receptiveFields = (graph: Graph): readonly (Field | undefined)[] => {
-  const fields: (Field | undefined)[] = [];
-  for (const value of graph.values) {
-    const meets = value.args.flatMap((id) => fields[id] ?? []);
-    fields.push(
-      value.op === "input"
-        ? { size: 1, jump: 1 }
-        : meets.length === 0
-          ? undefined
-          : fieldOf(value, graph, {
-              size: Math.max(...meets.map(({ size }) => size)),
-              jump: Math.min(...meets.map(({ jump }) => jump)),
-            }),
-    );
-  }
-  return fields;
+/** A window over the argument that an image flows into: its pixels, and how many of them it moves from value to value. */
+interface Window {
+  readonly window: number;
+  readonly step: number;
+}
+
+/** What no image flows into meets no pixel of one. */
+const over = (meets: readonly Field[], { window, step }: Window): Field | undefined => {
+  if (meets.length === 0) return undefined;
+  const size = Math.max(...meets.map((field) => field.size));
+  const jump = Math.min(...meets.map((field) => field.jump));
+  return { size: size + (window - 1) * jump, jump: jump * step };
 };
 
-const fieldOf = (value: Value, graph: Graph, { size, jump }: Field): Field => {
-  const over = (window: number, step: number): Field => ({
-    size: size + (window - 1) * jump,
-    jump: jump * step,
-  });
-  if (value.op === "convolution") {
+/** How an operation looks at an image, and the layer that it is, if it is one. */
+interface View extends Window {
+  readonly layer: Layer | null;
+}
+
+interface Layer extends Omit<LayerRow, "output" | "receptive_field" | "parameters" | "macs"> {
+  readonly shape: Shape;
+}
+
+type Rule<K extends OpName> = (value: ValueOf<K>, graph: Graph) => View;
+
+/** Sees of each argument what stands at its own place. */
+const pointwise = (): View => ({ window: 1, step: 1, layer: null });
+
+const views: { readonly [K in OpName]: Rule<K> } = {
+  input: pointwise,
+  variable: pointwise,
+  constant: pointwise,
+  part: pointwise,
+  convolution: (value, graph) => {
+    const kernel = valueAt(graph, value.args[1]);
+    const [height, width] = ofRank(kernel.types[0].shape, 4);
     const { stride, dilation } = value.attributes;
-    return over(dilation * (heightOf(graph.values[value.args[1]]) - 1) + 1, stride);
-  }
-  if (value.op === "maxPool") return over(value.attributes.size[0], value.attributes.stride[0]);
-  if (value.op === "resize") return { size, jump: jump * resizeRatio(value, graph) };
-  const cell = averageCell(value, graph);
-  return cell === undefined ? { size, jump } : over(cell.size[0], cell.size[0]);
+    const site = kernel.op === "variable" ? kernel.attributes.site : null;
+    const layer = site && {
+      name: layerName(site),
+      kind: "convolution" as const,
+      kernel: [height, width] as const,
+      stride,
+      dilation,
+      shape: value.types[0].shape,
+      part: site.part,
+      block: blockOf(site),
+    };
+    return { window: dilation * (height - 1) + 1, step: stride, layer };
+  },
+  convolutionInputGradient: pointwise,
+  convolutionKernelGradient: pointwise,
+  batchNorm: pointwise,
+  batchNormGradient: pointwise,
+  batchNormInference: pointwise,
+  relu: pointwise,
+  reluGradient: pointwise,
+  maxPool: ({ attributes: { size, stride }, types: [{ shape }] }) => {
+    // The stem pools by 3×3 in steps of 2; cells of the pyramid lie side by side.
+    const at =
+      size[0] === stride[0]
+        ? ({ name: `pyramid.bin${shape[1]}.pool`, part: "pyramid" } as const)
+        : ({ name: "backbone.pool", part: "backbone" } as const);
+    const pool = { name: at.name, kind: "max pool", kernel: size, stride: stride[0] } as const;
+    const layer = { ...pool, dilation: 1, shape, part: at.part, block: null };
+    return { window: size[0], step: stride[0], layer };
+  },
+  maxPoolGradient: pointwise,
+  resize: ({ attributes: { height }, args: [x] }, graph) => {
+    const [, from] = ofRank(valueAt(graph, x).types[0].shape, 4);
+    return { window: 1, step: from / height, layer: null };
+  },
+  resizeGradient: pointwise,
+  softmax: pointwise,
+  crossEntropy: pointwise,
+  matmul: pointwise,
+  unary: pointwise,
+  binary: pointwise,
+  compare: pointwise,
+  select: pointwise,
+  largest: pointwise,
+  stop: pointwise,
+  after: pointwise,
+  sum: pointwise,
+  broadcast: pointwise,
+  cast: pointwise,
+  reshape: pointwise,
+  transpose: pointwise,
+  concat: pointwise,
+  slice: (value, graph) => averagePool(value, graph) ?? pointwise(),
+  pad: pointwise,
+  reverse: pointwise,
+  gather: pointwise,
+  kthSmallest: pointwise,
+  argmax: pointwise,
+  bincount: pointwise,
+  uniform: pointwise,
 };
 
-const heightOf = (kernel: Value): number => kernel.types[0].shape[0];
+const viewOf = <K extends OpName>(value: ValueOf<K> & { readonly op: K }, graph: Graph): View =>
+  views[value.op](value, graph);
 
-const resizeRatio = (value: ValueOf<"resize">, graph: Graph): number =>
-  graph.values[value.args[0]].types[0].shape[1] / value.attributes.height;
+const blockOf = (site: LayerSite): LayerRow["block"] =>
+  site.part === "backbone" && site.stage !== 0 ? { stage: site.stage, block: site.block } : null;
+
+/** All bins are averaged by one product with a constant matrix; a bin's share of it is a slice. */
+const averagePool = (value: ValueOf<"slice">, graph: Graph): View | null => {
+  const pooled = valueAt(graph, value.args[0]);
+  if (pooled.op !== "matmul" || pooled.attributes.transposeA) return null;
+  const matrix = valueAt(graph, pooled.args[0]);
+  if (matrix.op !== "constant" || matrix.attributes.content.kind !== "pooling") return null;
+  const { height, width } = matrix.attributes.content;
+  const [n, cells, channels] = ofRank(value.types[0].shape, 3);
+  const bin = Math.sqrt(cells);
+  const [rows, columns] = [cellLength(bin, height), cellLength(bin, width)];
+  const layer = {
+    name: `pyramid.bin${bin}.pool`,
+    kind: "average pool" as const,
+    kernel: [rows, columns] as const,
+    stride: rows,
+    dilation: 1,
+    shape: [n, bin, bin, channels],
+    part: "pyramid" as const,
+    block: null,
+  };
+  return { window: rows, step: rows, layer };
+};
