@@ -32,13 +32,22 @@ export const notARun = (folder: string): Failure =>
 export const runLocked = (
   folder: string,
   file: string,
-  { pid, host, since }: { readonly pid: number; readonly host: string; readonly since: string },
+  by: { readonly pid: number; readonly host: string; readonly since: string } | null,
   silent: number,
 ): Failure =>
   failure(
     `another process is training in ${folder}`,
-    `process ${pid} on ${host}, since ${since}, last heard of ${Math.round(silent)} seconds ago`,
-    `Wait for it or stop it. If it is gone, delete ${file}.`,
+    by === null
+      ? `${file} was touched ${Math.round(silent)} seconds ago, and does not say by whom`
+      : `process ${by.pid} on ${by.host}, since ${by.since}, last heard of ${Math.round(silent)} seconds ago`,
+    "Wait for it or stop it. A process that is gone is noticed by itself: at once on this machine, of another within three minutes.",
+  );
+
+export const lockLost = (folder: string, file: string): Failure =>
+  failure(
+    `another process has taken ${folder}`,
+    `${file} is not this process's any more: it was deleted, or this process stood still for more than three minutes`,
+    `Nothing was written since. If no other process trains there, continue the run (--resume ${folder}).`,
   );
 
 export const noRun = (folder: string): Failure =>

@@ -48,8 +48,11 @@ export interface Journal extends Pick<Growing, "sync" | "close"> {
 /** How long, in ms, bytes may wait in memory. */
 const PATIENCE = 1000;
 
+/** Asked before each writing: throws where this process must not write any more. */
+export type Permit = () => void;
+
 /** @throws Failed, as its functions do, where the file cannot be written. */
-export const openGrowing = (file: string): Growing => {
+export const openGrowing = (file: string, demand: Permit = () => {}): Growing => {
   const trying = <A>(act: () => A): A => {
     try {
       return act();
@@ -73,27 +76,31 @@ export const openGrowing = (file: string): Growing => {
   return {
     append: (bytes) => {
       waiting.push(bytes);
-      if (performance.now() - written > PATIENCE) trying(flush);
+      if (performance.now() - written < PATIENCE) return;
+      demand();
+      trying(flush);
     },
-    sync: () =>
+    sync: () => {
+      demand();
       trying(() => {
         flush();
         fsyncSync(descriptor);
-      }),
-    close: () =>
-      trying(() => {
-        try {
-          flush();
-        } finally {
-          closeSync(descriptor);
-        }
-      }),
+      });
+    },
+    close: () => {
+      try {
+        if (waiting.length > 0) demand();
+        trying(flush);
+      } finally {
+        trying(() => closeSync(descriptor));
+      }
+    },
   };
 };
 
 /** One JSON value a line. @throws Failed, as its functions do, where the file cannot be written. */
-export const openJournal = (file: string): Journal => {
-  const { append, ...rest } = openGrowing(file);
+export const openJournal = (file: string, demand?: Permit): Journal => {
+  const { append, ...rest } = openGrowing(file, demand);
   return { ...rest, append: (value) => append(Buffer.from(`${JSON.stringify(value)}\n`)) };
 };
 
@@ -152,12 +159,13 @@ export const boardFiles = (folder: string): readonly string[] =>
  * Each opening begins a file of its own, once there is something to tell, for a reader may hold the others open; what
  * those tell of steps after `first`, which will be done again, goes. @throws Failed where the disk refuses.
  */
-export const openBoard = (folder: string, first: number): Board => {
+export const openBoard = (folder: string, first: number, demand?: Permit): Board => {
   const known = boardFiles(folder);
   for (const file of known) cut(file, first);
   let file: Growing | null = null;
   const begun = (): Growing => {
-    const opened = openGrowing(join(folder, nameOf(1 + Math.max(0, ...known.map(indexOf)))));
+    const file = join(folder, nameOf(1 + Math.max(0, ...known.map(indexOf))));
+    const opened = openGrowing(file, demand);
     opened.append(fileVersion(now()));
     if (known.length > 0) opened.append(sessionStart(now(), first + 1));
     return opened;

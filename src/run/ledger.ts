@@ -9,6 +9,7 @@ import { bestScore, checkpointsOf, saveCheckpoint, saveWeights } from "./checkpo
 import type { Event } from "./event.js";
 import { bestFile, checkpointRequest, logFile, metricsFile, weightsFile } from "./folder.js";
 import { openBoard, openJournal, rewind } from "./journal.js";
+import type { Lock } from "./lock.js";
 import { type Recovery, type Run, writeRun } from "./record.js";
 import { keepSamples } from "./samples.js";
 import type { Seen } from "./validation.js";
@@ -41,13 +42,17 @@ interface Kept {
   readonly run: Run;
   readonly session: Session;
   readonly variables: readonly Ops["variable"][];
+  /** Whoever loses it writes nothing any more. */
+  readonly held: Lock;
 }
 
 /** Opens the books of a run at step `first`: what was written of later steps, which no checkpoint holds, goes. @throws Failed where the disk refuses. */
 export const openLedger = async (
-  { folder, run, session, variables }: Kept,
+  { folder, run, session, variables, held }: Kept,
   first: number,
 ): Promise<Ledger> => {
+  const demand = held.demandNow;
+  demand();
   await writeRun(folder, run);
   // A finished run that trains on: its last checkpoint holds these weights, and the next one better ones.
   if (first > 0 && first < run.steps) rmSync(weightsFile(folder), { force: true });
@@ -58,9 +63,9 @@ export const openLedger = async (
   );
   // What happened has happened, also to steps that are done again.
   await rewind(logFile(folder), Number.POSITIVE_INFINITY);
-  const board = openBoard(folder, first);
-  const metrics = openJournal(metricsFile(folder));
-  const log = openJournal(logFile(folder));
+  const board = openBoard(folder, first, demand);
+  const metrics = openJournal(metricsFile(folder), demand);
+  const log = openJournal(logFile(folder), demand);
   const { fingerprint, experiment } = run;
   const { checkpoints } = experiment.train;
   const scored = new Set(lines.filter((line) => "split" in line).map(({ step }) => Number(step)));
@@ -119,6 +124,7 @@ export const openLedger = async (
     },
     replaced: (step, image, by) => metrics.append({ step, skipped: image, replaced_by: by }),
     validated: async (event, seen) => {
+      demand();
       const best = await keepBest(event);
       await keepSamples(folder, seen, palette(experiment.data.palette));
       const { kind: _, best: __, ...line } = event;
@@ -137,6 +143,7 @@ export const openLedger = async (
     asked: () => existsSync(checkpointRequest(folder)),
     finish: async (done) => {
       const checkpoint = await save(done);
+      demand();
       const file = weightsFile(folder);
       await saveWeights(file, session.read(), variables, fingerprint, done);
       await written(done, "finished");

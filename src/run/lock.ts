@@ -1,89 +1,89 @@
-/** Who may write in a run folder: a lock that one process holds, and how the next one tells whether that process lives. */
+/** One process a run: takes the lock of a run folder, which a training holds until it ends. */
 
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
-import { hostname } from "node:os";
+import { rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { unwritable } from "../data/errors.js";
 import { makeFolder } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
-import { runLocked } from "./errors.js";
+import { type Clock, type Hold, SILENCE, take } from "../file/lock.js";
+import { lockLost, runLocked } from "./errors.js";
+import type { Event } from "./event.js";
 
 export const lockFile = (folder: string): string => join(folder, "lock");
 
-/** How often, in ms, a holder shows that it lives: whoever cannot see its process sees the file's time. */
-const PULSE = 20_000;
+export interface Lock {
+  /** As of the last pulse: costs nothing. @throws Failed where another process has taken the folder. */
+  readonly demand: () => void;
+  /** As of now: before what overwrites a file. @throws Failed as `demand` does. */
+  readonly demandNow: () => void;
+  readonly isLost: () => boolean;
+  /** Gives back the lock, and with it a folder that was made for it and stayed empty. */
+  readonly release: () => void;
+}
 
 /**
- * Takes the lock, also from a process that is gone. What leaves gives it back, and with it a folder that was made for
- * it and in which nothing came to stand.
+ * Takes the lock, also from a process that is gone. Of one that cannot be seen, as on another machine, it says that it
+ * waits for a sign of life, for three minutes.
  * @throws Failed naming the process that holds it.
  */
-export const lock = (folder: string): (() => void) => {
+export async function* lock(
+  folder: string,
+  signal?: AbortSignal,
+  clock: Clock = stoppable(signal),
+): AsyncGenerator<Event, Lock> {
   const file = lockFile(folder);
   const made = makeFolder(folder);
-  const owner = self();
-  if (!claimed(file, owner)) {
-    const other = ownerOf(file);
-    if (other !== null && isAlive(other, pulse(file))) throw held(folder, other);
-    rmSync(file, { force: true });
-    // Whoever was faster than we in taking it from the dead has it now.
-    if (!claimed(file, owner)) throw held(folder, ownerOf(file) ?? owner);
+  const found = yield* waiting(folder, clock, signal);
+  if ("held" in found) return heldLock(folder, found.held, made);
+  throw new Failed(runLocked(folder, file, found.by, found.silent));
+}
+
+const stoppable = (signal: AbortSignal | undefined): Clock => ({
+  now: () => performance.now(),
+  pause: (ms) => setTimeout(ms, undefined, signal === undefined ? {} : { signal }),
+});
+
+async function* waiting(folder: string, clock: Clock, signal: AbortSignal | undefined) {
+  const file = lockFile(folder);
+  try {
+    const taking = take(file, clock);
+    for (;;) {
+      const next = await taking.next();
+      if (next.done) return next.value;
+      yield waitingFor(folder, next.value.by);
+    }
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : new Failed(unwritable(file, error));
   }
-  const beating = setInterval(() => beat(file), PULSE).unref();
-  return () => {
-    clearInterval(beating);
-    rmSync(file, { force: true });
-    if (made) removeIfEmpty(folder);
+}
+
+const waitingFor = (
+  folder: string,
+  by: { readonly pid: number; readonly host: string } | null,
+): Event => {
+  const who = by === null ? "an unfinished lock" : `the lock of process ${by.pid} on ${by.host}`;
+  return {
+    kind: "note",
+    message: `${folder} holds ${who}: waiting up to ${SILENCE / 60_000} minutes for a sign of life`,
   };
 };
 
-const held = (folder: string, owner: Owner): Failed =>
-  new Failed(runLocked(folder, lockFile(folder), owner, pulse(lockFile(folder))));
-
-/** Creates the file, unless it is there. */
-const claimed = (file: string, owner: Owner): boolean => {
-  try {
-    const descriptor = openSync(file, "wx");
-    writeSync(descriptor, JSON.stringify(owner));
-    closeSync(descriptor);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw new Failed(unwritable(file, error));
-  }
-};
-
-/** `null` where the file was cut short, as by a power cut. */
-const ownerOf = (file: string): Owner | null => {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Owner;
-  } catch {
-    return null;
-  }
-};
-
-/** Seconds since the holder last showed that it lives. */
-const pulse = (file: string): number => {
-  const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
-  return Math.max(0, (Date.now() - mtimeMs) / 1000);
-};
-
-const beat = (file: string): void => {
-  try {
-    utimesSync(file, new Date(), new Date());
-  } catch {
-    // Whoever deleted it has been told what that means.
-  }
+const heldLock = (folder: string, held: Hold, made: boolean): Lock => {
+  let lost = false;
+  const demandThat = (ours: boolean): void => {
+    lost ||= !ours;
+    if (lost) throw new Failed(lockLost(folder, lockFile(folder)));
+  };
+  return {
+    demand: () => demandThat(!held.lost()),
+    demandNow: () => demandThat(held.isOurs()),
+    isLost: () => lost || held.lost(),
+    release: () => {
+      held.release();
+      if (made && !lost) removeIfEmpty(folder);
+    },
+  };
 };
 
 const removeIfEmpty = (folder: string): void => {
@@ -91,70 +91,5 @@ const removeIfEmpty = (folder: string): void => {
     rmdirSync(folder);
   } catch {
     // It holds a run, which is the rule.
-  }
-};
-
-export interface Owner {
-  readonly pid: number;
-  readonly host: string;
-  /** ISO 8601. */
-  readonly since: string;
-  /** When the process began, in ticks since `boot`: numbers of processes are given again, these pairs are not. */
-  readonly started: string | null;
-  /** Of the machine's last start. */
-  readonly boot: string | null;
-  /** Numbers of processes mean something within one of these: a container has its own. */
-  readonly namespace: string | null;
-}
-
-export const self = (): Owner => ({
-  pid: process.pid,
-  host: hostname(),
-  since: new Date().toISOString(),
-  started: startOf(process.pid),
-  ...place(),
-});
-
-const place = (): Pick<Owner, "boot" | "namespace"> => ({
-  boot: known(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
-  namespace: known(() => readlinkSync("/proc/self/ns/pid")),
-});
-
-/** The 22nd word of `/proc/PID/stat`; the second, the program's name, may hold anything but its last bracket. */
-const startOf = (pid: number): string | null =>
-  known(() => {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19]!;
-  });
-
-const known = (read: () => string): string | null => {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
-};
-
-/** How long, in seconds, the silence of a process that cannot be seen is no sign of its end. */
-const SILENCE = 180;
-
-/**
- * Of this machine it is seen. A process of another machine is believed to live; one of another container with this
- * one's name (which may be this one before it was started again), while it was heard of within three minutes.
- */
-export const isAlive = (owner: Owner, silent: number): boolean => {
-  const here = self();
-  if (owner.host !== here.host) return true;
-  if (owner.boot !== here.boot) return false;
-  if (owner.namespace !== here.namespace) return silent < SILENCE;
-  return exists(owner.pid) && startOf(owner.pid) === owner.started;
-};
-
-const exists = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 };

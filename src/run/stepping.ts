@@ -14,6 +14,7 @@ import { Diverged } from "./checkpoint.js";
 import { notFinite } from "./errors.js";
 import type { Event } from "./event.js";
 import type { Ledger } from "./ledger.js";
+import type { Lock } from "./lock.js";
 import type { Recovery, Run } from "./record.js";
 import { type Validation, validate } from "./validation.js";
 
@@ -25,6 +26,8 @@ export interface Training {
   readonly samples: readonly Sample[];
   readonly validation: Validation | null;
   readonly ledger: Ledger;
+  /** Whoever loses it stops, and writes nothing any more. */
+  readonly held: Lock;
   /** Steps that the session's state has behind it. */
   readonly first: number;
   readonly device: Want;
@@ -49,6 +52,7 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
   try {
     yield ledger.tell({ kind: "started", run: folder, step: first, steps });
     for (;;) {
+      training.held.demand();
       if (done > 0) yield* validated(training, done);
       ledger.passed(done);
       if (signal?.aborted) return yield* stop(training, done);

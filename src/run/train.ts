@@ -27,7 +27,7 @@ import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } fro
 import { type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
 import { lastGood, openLedger } from "./ledger.js";
-import { lock } from "./lock.js";
+import { type Lock, lock } from "./lock.js";
 import { type Recovery, type Run, version, writeRun } from "./record.js";
 import { stepping } from "./stepping.js";
 import { asBegun, kernelsHere } from "./tune.js";
@@ -48,19 +48,23 @@ export interface TrainRequest extends Claim {
 
 /** @throws Failed: the folder is taken, the data are wrong, no device, the disk is full, the loss is not finite. */
 export async function* train(request: TrainRequest): AsyncGenerator<Event, void> {
-  const unlock = lock(request.folder);
+  const held = yield* lock(request.folder, request.signal);
   try {
     const known = await claim(request);
     if (known?.run.state === "finished")
       yield { kind: "note", message: `${request.folder} is trained already` };
-    else yield* running(request, known);
+    else yield* running(request, known, held);
   } finally {
-    unlock();
+    held.release();
   }
 }
 
 /** From nothing, or from the last checkpoint of a known run; and again from there where it diverges and may. */
-async function* running(request: TrainRequest, known: Known | null): AsyncGenerator<Event, void> {
+async function* running(
+  request: TrainRequest,
+  known: Known | null,
+  held: Lock,
+): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data, train } = program.experiment;
   await demandPossible(request);
@@ -82,9 +86,19 @@ async function* running(request: TrainRequest, known: Known | null): AsyncGenera
       collectGarbage();
       run = amended(run, first, known?.changes ?? []);
       try {
-        return yield* attempt({ ...request, run, session, variables, samples, validation, first });
+        return yield* attempt({
+          ...request,
+          run,
+          session,
+          variables,
+          samples,
+          validation,
+          first,
+          held,
+        });
       } catch (error) {
         if (!(error instanceof Diverged)) throw error;
+        held.demandNow();
         const to = await retreat(folder, train.checkpoints);
         const recovery = recoveryFrom(error, to, run.recoveries, train.recover);
         if (recovery === null) throw new Failed(error.failure(lastGood(folder)));
@@ -164,6 +178,7 @@ interface Attempt extends TrainRequest {
   readonly validation: Validation | null;
   /** Steps that the session's state has behind it. */
   readonly first: number;
+  readonly held: Lock;
 }
 
 async function* attempt(request: Attempt): AsyncGenerator<Event, void> {
