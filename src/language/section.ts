@@ -83,7 +83,10 @@ export const section = <F extends Keys, R = Record<never, never>>(
     const all = parts.flatMap(([name, part]) => standing(name, part, own(standFor, name), scope));
     // Keys and fields are those that the type lists, one by one.
     const value = assembled(all) as Decided<F, R>;
-    return { value, rows: parts.flatMap(([, { rows }]) => rows) };
+    const rows = parts.flatMap((part) => part[1].rows);
+    // Of a map in which nothing is set, `show` would print the key alone, which means nothing.
+    const isEmpty = rows.length > 0 && rows.every((row) => row.value === null);
+    return { value, rows: isEmpty ? [scope.row({}), ...rows] : rows };
   };
   const schema = {
     type: "object",

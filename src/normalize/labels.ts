@@ -13,6 +13,7 @@ export const labelMistakes = (
   written: Written,
   { classes, label_map }: Pick<Data, "classes" | "label_map">,
 ): readonly Diagnostic[] => {
+  if (written.labels === undefined && written.ignore === undefined) return [];
   const labels = written.labels ?? label_map ?? { first: 0 };
   if (isColours(labels)) return inColours(labels.colours, written, classes);
   const named = namedValues(labels, classes);
