@@ -108,12 +108,15 @@ const unevenParts = (batch: number, parts: number, divisors: readonly number[]):
     place(path("train.accumulate"), `${parts} parts`),
     {
       related: [place(path("train.batch"), `${batch} images`)],
-      help: [`use ${orList(divisors)} parts, or a batch that ${parts} divides`],
+      help: [`use ${orList(divisors)}, or a batch that ${parts} divides`],
     },
   );
 
-const orList = (xs: readonly number[]): string =>
-  xs.length === 1 ? `${xs[0]}` : `${xs.slice(0, -1).join(", ")} or ${xs[xs.length - 1]}`;
+/** `1, 2 or 4 parts`. */
+const orList = (counts: readonly number[]): string =>
+  counts.length === 1
+    ? `${counts[0]} ${counts[0] === 1 ? "part" : "parts"}`
+    : `${counts.slice(0, -1).join(", ")} or ${counts[counts.length - 1]} parts`;
 
 /** A poly schedule falls from its base to its end (section 4.1). */
 export const rateFalls: Rule = ({ train: { schedule } }) =>

@@ -463,6 +463,78 @@ describe.each(Object.entries<SpecRule>(specRules))("%s", (name, rule) => {
     });
 });
 
+describe("what is proposed", () => {
+  const crop = (side: number, bins: readonly number[]): Differs => ({
+    pyramid: { bins },
+    train: { crop: [side, side] },
+  });
+  const parts = (batch: number, accumulate: number): Differs => ({ train: { batch, accumulate } });
+  const proposals: readonly (readonly [keyof typeof rules, Differs, readonly string[]])[] = [
+    [
+      "cropOnGrid",
+      crop(512, [1, 2, 3, 6]),
+      ["use a crop of 473 or 521, which the bins [1, 2, 3, 6] also divide"],
+    ],
+    ["cropOnGrid", crop(512, [3]), ["use a crop of 497 or 521, which bin 3 also divides"]],
+    ["cropOnGrid", crop(512, [1]), ["use a crop of 505 or 513"]],
+    ["cropOnGrid", crop(512, [7, 11, 13]), ["use a crop of 505 or 513"]],
+    [
+      "cropOnGrid",
+      { pyramid: null, train: { crop: [472, 512] } },
+      ["use a crop of [465, 505] or [473, 513]"],
+    ],
+    ["binsFit", crop(33, [6]), ["use a crop of at least 41, or drop bin 6"]],
+    ["batchParts", parts(12, 5), ["use 1, 2, 3, 4, 6 or 12 parts, or a batch that 5 divides"]],
+    ["batchParts", parts(7, 3), ["use 1 or 7 parts, or a batch that 3 divides"]],
+    ["batchParts", parts(1, 2), ["use 1 part, or a batch that 2 divides"]],
+    [
+      "batchParts",
+      parts(96, 5),
+      ["use 1, 2, 3, 4, 6, 8, 12, 16, 24 or 32 parts, or a batch that 5 divides"],
+    ],
+    [
+      "averageFollows",
+      { train: { ema: 0.9999, iterations: 1000 } },
+      ["use a decay of at most 0.997, or train longer"],
+    ],
+    [
+      "miningChooses",
+      { loss: { mining: { threshold: 1, keep: 2000 } } },
+      ["use a keep of about 272, a quarter of the crop"],
+    ],
+    [
+      "normValues",
+      parts(1, 1),
+      [
+        "use a batch of at least 2",
+        "or `reduction: none`, which has no normalisation, or bins of at least 2",
+      ],
+    ],
+    [
+      "normValues",
+      parts(2, 2),
+      [
+        "use fewer parts, so that at least 2 images come at a time",
+        "or `reduction: none`, which has no normalisation, or bins of at least 2",
+      ],
+    ],
+    ["windowOnGrid", { evaluate: slide([40, 40]) }, ["use a window of 41"]],
+  ];
+
+  test.each(proposals)("by %s", (name, differs, help) => {
+    const rule: Rule = rules[name];
+    const [found] = rule(tiny(differs), {});
+    expect(found?.help).toEqual(help);
+  });
+
+  test("images at a time are pointed at where they are fewer than a batch", () => {
+    const related = (differs: Differs) =>
+      rules.normValues(tiny(differs), {})[0]?.related.map(({ label }) => label);
+    expect(related(parts(1, 1))).toEqual(["one image a step"]);
+    expect(related(parts(2, 2))).toEqual(["2 images a step", "one image at a time"]);
+  });
+});
+
 const flawless: Experiment = tiny({ pyramid: { bins: [1, 5] } });
 test("no rule speaks of a flawless experiment", () => {
   expect(validate(spec, flawless, {})).toEqual([]);
