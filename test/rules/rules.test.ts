@@ -535,6 +535,26 @@ describe("what is proposed", () => {
   });
 });
 
+describe("the other places that are pointed at", () => {
+  const mining = { threshold: 0.7, keep: 10 };
+  const places: readonly (readonly [keyof typeof rules, Differs, readonly string[]])[] = [
+    ["stripsAddUp", { loss: { strips: 2, mining } }, ["train.loss.mining"]],
+    ["stripsAddUp", { loss: { strips: 2, dice: 1 } }, ["train.loss.dice"]],
+    ["cropLast", { train: { augment: [limit, mirror, blur] } }, ["train.augment[2]"]],
+    ["augmentOnce", { train: { augment: [blur, mirror, mirror] } }, ["train.augment[1]"]],
+    ["classNames", { data: { classes: ["a", "b", "b"] } }, ["data.classes[1]"]],
+    ["binsDiffer", { pyramid: { bins: [1, 2, 2] } }, ["model.pyramid.bins[1]"]],
+    ["binsFit", { pyramid: { bins: [6] } }, ["train.crop", "model.backbone.dilations"]],
+    ["splitForm", { data: { train: folders } }, ["data.layout"]],
+  ];
+
+  test.each(places)("by %s", (name, differs, expected) => {
+    const rule: Rule = rules[name];
+    const [found] = rule(tiny(differs), {});
+    expect(found?.related.map(({ path }) => formatPath(path))).toEqual(expected);
+  });
+});
+
 const flawless: Experiment = tiny({ pyramid: { bins: [1, 5] } });
 test("no rule speaks of a flawless experiment", () => {
   expect(validate(spec, flawless, {})).toEqual([]);
