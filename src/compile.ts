@@ -3,7 +3,6 @@
 import * as E from "fp-ts/lib/Either.js";
 import { flow } from "fp-ts/lib/function.js";
 import * as T from "fp-ts/lib/Task.js";
-import type * as t from "io-ts";
 import {
   type Checked,
   type Diagnostic,
@@ -13,8 +12,15 @@ import {
   unless,
 } from "./diagnostic/diagnostic.js";
 import type { Sources } from "./diagnostic/text.js";
-import { type Recovered, recover } from "./language/decode.js";
-import { bareSpec, dataAlone, spec as language, type Spec } from "./language/spec.js";
+import type { Codec } from "./language/codec.js";
+import { recover } from "./language/decode.js";
+import {
+  bareSpec,
+  type DataSpec,
+  dataAlone,
+  spec as language,
+  type Spec,
+} from "./language/spec.js";
 import type { Data, Experiment } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import {
@@ -24,11 +30,11 @@ import {
   type Resolved,
 } from "./normalize/normalize.js";
 import { locate } from "./normalize/origin.js";
-import { each, parse, type Request, type Versions } from "./normalize/versions.js";
+import { each, parse, type Request, type Version, type Versions } from "./normalize/versions.js";
 import type { Program } from "./plan/program.js";
 import type { Facts } from "./rules/rule.js";
 import { validateData as obeysDataRules, validate as obeysRules } from "./rules/rules.js";
-import { plain, type Tree } from "./source/tree.js";
+import { plain } from "./source/tree.js";
 import { lower as lowerExperiment, withinBudget } from "./tensorflow/target.js";
 import { type Headers, weightsFit } from "./weights/check.js";
 
@@ -69,27 +75,51 @@ export const check = (world: World): ((request: Request) => T.Task<Check>) =>
 export const checkStill = (world: StillWorld): ((request: Request) => Check) =>
   flow(parse(world.read), decode, normalize(world), askStill(world), validate);
 
-/** The data section alone, whatever is wrong elsewhere. */
+/** The same of the data section alone, whatever is wrong elsewhere. */
 export const checkData = (
   world: Pick<World, "read" | "cwd">,
 ): ((request: Request) => Check<Data>) =>
   flow(parse(world.read), decodeData, normalizeData(world), validateData);
 
+interface Decoded<S = Spec> extends Version {
+  readonly spec: S;
+}
+
+type Normalized<A = Resolved, S = Spec> = Decoded<S> & NormalizedAs<A>;
+
+interface Asked extends Versions<Normalized> {
+  readonly facts: Facts;
+  readonly headers: Headers;
+}
+
 /** The tree of each version becomes a value of the language (language/); what cannot be read hides nothing else. */
-const decode = each((tree: Tree) =>
-  E.right({ tree, read: recover(language, bareSpec, plain(tree)) }),
-);
+const decode = each((version) => decodedBy(language, bareSpec, version));
+const decodeData = each((version) => decodedBy(dataAlone, bareSpec, version));
+
+/** `bare` stands for a text of which nothing can be read. */
+const decodedBy = <S>(codec: Codec<S, unknown>, bare: S, version: Version): Decoded<S> => {
+  const { value, poisoned, found } = recover(codec, bare, plain(version.tree));
+  return {
+    ...version,
+    spec: value,
+    poisoned: new Set([...version.poisoned, ...poisoned]),
+    found: [...version.found, ...found],
+  };
+};
 
 /** Everything left open is decided (normalize/). */
 const normalize = ({ cwd }: Pick<World, "cwd">) =>
-  each(({ tree, read }: Decoded<Spec>, variant) => {
-    const normalized = normalizeSpec(read, tree, { cwd, variant });
-    return E.right({
-      tree,
-      spec: read.value,
-      ...normalized,
-      found: [...read.found, ...normalized.found],
-    });
+  each((of: Decoded): Normalized => {
+    const { spec: value, poisoned, tree, variant } = of;
+    const normalized = normalizeSpec({ value, poisoned }, tree, { cwd, variant });
+    return { ...of, ...normalized, found: [...of.found, ...normalized.found] };
+  });
+
+const normalizeData = ({ cwd }: Pick<World, "cwd">) =>
+  each((of: Decoded<DataSpec>): Normalized<Pick<Experiment, "data">, DataSpec> => {
+    const { spec: value, poisoned, tree } = of;
+    const normalized = normalizeDataOf({ value, poisoned }, tree, cwd);
+    return { ...of, ...normalized, found: [...of.found, ...normalized.found] };
   });
 
 /** The headers of all files of weights that the versions name are read at once. */
@@ -106,19 +136,32 @@ const askStill =
     facts: world,
   });
 
+const weightsIn = ({ versions }: Versions<Normalized>): ReadonlySet<string> =>
+  new Set(versions.flatMap(({ value }) => value.experiment.model.weights?.file ?? []));
+
 /** Each version obeys the rules (rules/), its initial weights fit it, and its training fits into its budget. */
 const validate = ({ facts, headers, ...of }: Asked): Check => {
   const fitting = [weightsFit(headers), withinBudget];
-  return report(
-    each(({ tree, spec, value, origins, found, observe }: Normalized) => {
-      const rules = obeysRules(spec, value.experiment, facts, observe);
-      const own = [...found, ...rules];
-      // A network can be composed, and weighed, where nothing is wrong so far.
-      const more = errorsIn(own).length > 0 ? [] : fitting.flatMap((check) => check(value));
-      return E.right({ found: [...own, ...more].map(locate(tree, origins)), value });
-    })(of),
-  );
+  const judge = (version: Normalized): Normalized => {
+    const { spec, value, observe } = version;
+    const rules = obeysRules(spec, value.experiment, facts, observe);
+    // A network can be composed, and weighed, of what all rules have looked at and found right.
+    const isSound = !rules.silenced && errorsIn(rules.found).length === 0;
+    const looks = isSound ? fitting.map((fits) => observe(() => fits(value))) : [];
+    const more = looks.flatMap(({ value: found, touched }) => (touched ? [] : found));
+    return { ...version, found: [...version.found, ...rules.found, ...more] };
+  };
+  return report(each(judge)(of), (value) => value);
 };
+
+const validateData = (of: Versions<Normalized<Pick<Experiment, "data">, DataSpec>>): Check<Data> =>
+  report(
+    each((version: Normalized<Pick<Experiment, "data">, DataSpec>) => {
+      const { found } = obeysDataRules(version.value, version.observe);
+      return { ...version, found: [...version.found, ...found] };
+    })(of),
+    ({ data }) => data,
+  );
 
 /** The graph of the training step (plan/, over model/, gradient/ and rewrite/). */
 const lower = ({ result, ...rest }: Check): Check<Program> => ({
@@ -126,79 +169,26 @@ const lower = ({ result, ...rest }: Check): Check<Program> => ({
   result: E.map(({ experiment }: Resolved) => lowerExperiment(experiment))(result),
 });
 
-interface Decoded<S> {
-  readonly tree: Tree;
-  readonly read: Recovered<S>;
-}
-
-interface Normalized extends NormalizedAs<Resolved> {
-  readonly tree: Tree;
-  readonly spec: Spec;
-}
-
-interface Asked extends Versions<Normalized> {
-  readonly facts: Facts;
-  readonly headers: Headers;
-}
-
-interface Judged<A> {
-  readonly value: A;
-  readonly found: readonly Diagnostic[];
-}
-
-/** Of versions in which nothing is wrong so far: others name files that nobody meant. */
-const weightsIn = ({ versions }: Versions<Normalized>): ReadonlySet<string> =>
-  new Set(
-    versions.flatMap(({ value }) =>
-      E.isRight(value) && errorsIn(value.right.found).length === 0
-        ? (value.right.value.experiment.model.weights?.file ?? [])
-        : [],
-    ),
-  );
-
-const decodeData = each((tree: Tree) =>
-  E.right({ tree, read: recover(dataAlone, bareSpec, plain(tree)) }),
-);
-
-const normalizeData = ({ cwd }: Pick<World, "cwd">) =>
-  each(({ tree, read }: Decoded<t.TypeOf<typeof dataAlone>>) => {
-    const normalized = normalizeDataOf(read, tree, cwd);
-    return E.right({ ...normalized, tree, found: [...read.found, ...normalized.found] });
-  });
-
-interface NormalizedData extends NormalizedAs<Pick<Experiment, "data">> {
-  readonly tree: Tree;
-}
-
-const validateData = flow(
-  each(({ tree, value, found, origins, observe }: NormalizedData): Checked<Judged<Data>> => {
-    const rules = obeysDataRules(value, observe);
-    return E.right({ value: value.data, found: [...found, ...rules].map(locate(tree, origins)) });
-  }),
-  (of) => report(of),
-);
-
-/** Of the variants that were not asked for, the errors alone. */
-const report = <A>({ versions, found, ...rest }: Versions<Judged<A>>): Check<A> => {
-  const [main, ...others] = versions.map(({ variant, value }) => ({
-    variant,
-    found: E.isLeft(value) ? value.left : value.right.found,
-    value,
-  }));
-  const own = [...found, ...(main?.found ?? [])];
+/** Everything found, with places. Of the variants that were not asked for, the errors alone. */
+const report = <A, B>(
+  { versions, found, ...rest }: Versions<Normalized<A, unknown>>,
+  resultOf: (value: A) => B,
+): Check<B> => {
+  const [main, ...others] = versions;
+  const own = [...found, ...(main === undefined ? [] : placed(main))];
   const inVariants = others.flatMap((other) =>
-    errorsIn(other.found).map((d) => inVariant(other.variant, d)),
+    errorsIn(placed(other)).map((d) => inVariant(other.variant, d)),
   );
-  const value = main?.value;
+  const errors = errorsIn(own);
   return {
     ...rest,
     diagnostics: inOrder([...own, ...inVariants]),
-    result:
-      value === undefined || E.isLeft(value)
-        ? rejectAll(errorsIn(own))
-        : unless(errorsIn(own), () => value.right.value),
+    result: main === undefined ? rejectAll(errors) : unless(errors, () => resultOf(main.value)),
   };
 };
+
+const placed = ({ found, tree, origins }: Normalized<unknown, unknown>): readonly Diagnostic[] =>
+  found.map(locate(tree, origins));
 
 const inVariant = (name: string | null, d: Diagnostic): Diagnostic => ({
   ...d,

@@ -9,6 +9,7 @@ import {
   type Checked,
   type Diagnostic,
   error,
+  type Fix,
   type Path,
   rejectAll,
 } from "../diagnostic/diagnostic.js";
@@ -38,14 +39,14 @@ export const recover = <A>(codec: Codec<A, unknown>, standIn: A, value: unknown)
   if (E.isRight(first)) return { value: first.right, found: [], poisoned: new Set() };
   const found = faultsIn(first.left);
   const nothing = { value: standIn, poisoned: new Set(codec.keys.map(([name]) => name)) };
-  const mended = mend(codec, value, found, new Set(), 0) ?? nothing;
-  return { ...mended, found: found.map(diagnostic) };
+  const repaired = repair(codec, value, found, new Set(), 0) ?? nothing;
+  return { ...repaired, found: found.map(diagnostic) };
 };
 
 /** What stands in for a needed key may be needed for another: a few rounds end it. */
 const ROUNDS = 8;
 
-const mend = <A>(
+const repair = <A>(
   codec: Codec<A, unknown>,
   value: unknown,
   found: readonly Found[],
@@ -57,7 +58,7 @@ const mend = <A>(
   const all = new Set([...poisoned, ...remedies.flatMap((remedy) => remedy.poisons)]);
   const again = read(codec, changed);
   if (E.isRight(again)) return { value: again.right, poisoned: all };
-  return round < ROUNDS ? mend(codec, changed, faultsIn(again.left), all, round + 1) : undefined;
+  return round < ROUNDS ? repair(codec, changed, faultsIn(again.left), all, round + 1) : undefined;
 };
 
 interface Remedy {
@@ -122,9 +123,17 @@ const faultsIn = (errors: t.Errors): readonly Found[] =>
   errors.filter(isBlamed).map(({ context, fault }) => ({ path: pathOf(context), fault }));
 
 const diagnostic = ({ path, fault }: Found): Diagnostic => {
-  const { code, message, label, on, notes = [], help = [] } = fault;
-  return error(code, message, { path, label, ...(on && { on }) }, { notes, help });
+  const { code, message, label, on, notes = [], help = [], unknown } = fault;
+  const fixes = unknown?.meant === undefined ? [] : [rename(path, unknown.meant)];
+  return error(code, message, { path, label, ...(on && { on }) }, { notes, help, fixes });
 };
+
+/** Of a key. It is a guess, which the author looks at first. */
+const rename = (path: Path, meant: string): Fix => ({
+  title: `write \`${meant}\``,
+  edits: [{ path, on: "key", text: meant }],
+  safe: false,
+});
 
 const pathOf = (context: t.Context): Path =>
   context.slice(1).map(({ key }, i) => (Array.isArray(context[i]?.actual) ? Number(key) : key));

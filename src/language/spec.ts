@@ -98,5 +98,8 @@ export const dataAlone = section(
 /** What an author writes, in YAML or in TypeScript. */
 export type Spec = t.TypeOf<typeof spec>;
 
+/** What is read where only the data count. */
+export type DataSpec = t.TypeOf<typeof dataAlone>;
+
 /** The same with everything decided. */
 export type DecidedSpec = DecidedBy<typeof spec>;

@@ -6,11 +6,12 @@ import {
   collect,
   type Diagnostic,
   mistakes,
+  type Path,
   reject,
 } from "../diagnostic/diagnostic.js";
 import type { Sources } from "../diagnostic/text.js";
 import { type Assignment, argumentFile, parseOverride } from "../source/override.js";
-import type { Tree } from "../source/tree.js";
+import { at, type Tree } from "../source/tree.js";
 import * as says from "./errors.js";
 import { assign, load, type Read } from "./extend.js";
 import { expandVariants, type Variant } from "./variants.js";
@@ -25,17 +26,20 @@ export interface Request {
   readonly overrides?: readonly string[];
 }
 
-/** One version of a spec, with what a phase has made of it, or what it found wrong. */
-export interface Version<A> {
+/** One version of a spec. Each phase adds what it made of it, and what it found wrong. */
+export interface Version {
   /** `null` is the spec itself. */
   readonly variant: string | null;
-  readonly value: Checked<A>;
+  readonly tree: Tree;
+  /** Keys whose values are not what the author meant, with dots. */
+  readonly poisoned: ReadonlySet<string>;
+  readonly found: readonly Diagnostic[];
 }
 
 /** What every phase leaves. */
-export interface Versions<A> {
+export interface Versions<V extends Version> {
   /** First the version that was asked for; then every variant, where none was chosen. Empty where nothing can be read. */
-  readonly versions: readonly Version<A>[];
+  readonly versions: readonly V[];
   /** What is wrong with no version in particular: files, overrides, names of variants. */
   readonly found: readonly Diagnostic[];
   readonly sources: Sources;
@@ -45,18 +49,12 @@ export interface Versions<A> {
 
 /** Carries every version through a phase. */
 export const each =
-  <A, B>(phase: (value: A, variant: string | null) => Checked<B>) =>
-  (of: Versions<A>): Versions<B> => ({
-    ...of,
-    versions: of.versions.map(({ variant, value }) => ({
-      variant,
-      value: E.flatMap((a: A) => phase(a, variant))(value),
-    })),
-  });
+  <V extends Version, W extends Version>(phase: (version: V) => W) =>
+  (of: Versions<V>): Versions<W> => ({ ...of, versions: of.versions.map(phase) });
 
 export const parse =
   (read: Read) =>
-  (request: Request): Versions<Tree> => {
+  (request: Request): Versions<Version> => {
     const { entry, variant, overrides = [] } = request;
     const { tree, sources } = load(entry, read);
     const typed = overrides.map((text, i) => [argumentFile(i), text] as const);
@@ -76,7 +74,7 @@ const versionsOf = (
   tree: Tree,
   overrides: readonly Assignment[],
   name: string | undefined,
-): Omit<Versions<Tree>, "sources"> => {
+): Omit<Versions<Version>, "sources"> => {
   const expanded = expandVariants(tree);
   const variants = E.isRight(expanded) ? expanded.right : [];
   const own: Checked<Variant | null> = E.right(null);
@@ -86,7 +84,7 @@ const versionsOf = (
   return {
     versions: wanted.map((variant) => ({
       variant: variant?.name ?? null,
-      value: changed(tree, [...(variant?.assignments ?? []), ...overrides]),
+      ...changed(tree, [...(variant?.assignments ?? []), ...overrides]),
     })),
     found: [...mistakes(expanded), ...mistakes(main)],
     variants: variants.map((variant) => variant.name),
@@ -103,9 +101,22 @@ const choose = (name: string, variants: readonly Variant[]): Checked<Variant> =>
   return reject(says.unknownVariant(name, names, at));
 };
 
-/** In the order given; the first change that cannot be made ends the rest. */
-const changed = (tree: Tree, assignments: readonly Assignment[]): Checked<Tree> =>
-  assignments.reduce<Checked<Tree>>(
-    (done, assignment) => E.flatMap((t: Tree) => assign(t, assignment))(done),
-    E.right(tree),
-  );
+/** In the order given. A change that cannot be made is told, and what it would have changed is poisoned. */
+const changed = (tree: Tree, assignments: readonly Assignment[]): Omit<Version, "variant"> => {
+  let now = tree;
+  const found: Diagnostic[] = [];
+  const poisoned = new Set<string>();
+  for (const assignment of assignments) {
+    const made = assign(now, assignment);
+    if (E.isRight(made)) now = made.right;
+    else {
+      found.push(...made.left);
+      poisoned.add(written(now, assignment.path));
+    }
+  }
+  return { tree: now, poisoned, found };
+};
+
+/** The part of a path that is written. */
+const written = (tree: Tree, path: Path): string =>
+  path.filter((_, i) => at(tree, path.slice(0, i + 1)) !== undefined).join(".");

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { standard } from "../rewrite/passes.js";
-import { normValues } from "../rules/train.js";
+import { binNorms, stageNorms } from "../rules/train.js";
 import type { Sizing } from "../target/target.js";
 import * as says from "./errors.js";
 import { recomputed, within } from "./recompute.js";
@@ -39,7 +39,8 @@ const fittingParts = (
     (n) => n > train.accumulate && train.batch % n === 0,
   );
   const fits = (n: number): boolean =>
-    normValues(inParts(n), {}).length === 0 && within(budget, inParts(n), sizes).needs <= budget;
+    [binNorms, stageNorms].every((rule) => rule(inParts(n), {}).length === 0) &&
+    within(budget, inParts(n), sizes).needs <= budget;
   return more.find(fits) ?? null;
 };
 

@@ -35,7 +35,8 @@ export const rules = {
   auxiliaryWeight: model.auxiliaryWeight,
   frozenAuxiliary: model.frozenAuxiliary,
   cropOnGrid: train.cropOnGrid,
-  normValues: train.normValues,
+  binNorms: train.binNorms,
+  stageNorms: train.stageNorms,
   batchParts: train.batchParts,
   rateFalls: train.rateFalls,
   frozenStart: train.frozenStart,
@@ -60,20 +61,17 @@ export const specRules = {
   windowUsed: evaluate.windowUsed,
 } as const satisfies Readonly<Record<string, SpecRule>>;
 
-/** Runs a rule, and notes whether it read a value that nobody wrote because what was written cannot be read. */
+/** What a look finds, and whether it read a value that is not the author's. */
 type Observe = <B>(look: () => B) => { readonly value: B; readonly touched: boolean };
 
-/** Where everything was written as it stands. */
+/** Where every value is the author's. */
 const surely: Observe = (look) => ({ value: look(), touched: false });
 
-/** What a rule finds, unless it judged a stand-in. */
-const known = ({
-  value,
-  touched,
-}: {
-  readonly value: readonly Diagnostic[];
-  readonly touched: boolean;
-}): readonly Diagnostic[] => (touched ? [] : value);
+export interface Verdict {
+  readonly found: readonly Diagnostic[];
+  /** Whether a rule is silent because it read a value that is not the author's. */
+  readonly silenced: boolean;
+}
 
 /** All that the rules find. */
 export const validate = (
@@ -81,14 +79,22 @@ export const validate = (
   experiment: Experiment,
   facts: Facts,
   observe: Observe = surely,
-): readonly Diagnostic[] => [
-  ...Object.values(specRules).flatMap((rule) => rule(spec)),
-  ...Object.values<Rule>(rules).flatMap((rule) => known(observe(() => rule(experiment, facts)))),
-];
+): Verdict => {
+  const seen = Object.values<Rule>(rules).map((rule) => observe(() => rule(experiment, facts)));
+  const { found, silenced } = verdict(seen);
+  const written = Object.values(specRules).flatMap((rule) => rule(spec));
+  return { found: [...written, ...found], silenced };
+};
 
 /** What those find that read the data alone. */
 export const validateData = (
   experiment: Pick<Experiment, "data">,
   observe: Observe = surely,
-): readonly Diagnostic[] =>
-  Object.values(dataRules).flatMap((rule) => known(observe(() => rule(experiment))));
+): Verdict => verdict(Object.values(dataRules).map((rule) => observe(() => rule(experiment))));
+
+const verdict = (
+  seen: readonly { readonly value: readonly Diagnostic[]; readonly touched: boolean }[],
+): Verdict => ({
+  found: seen.flatMap(({ value, touched }) => (touched ? [] : value)),
+  silenced: seen.some(({ touched }) => touched),
+});

@@ -48,25 +48,25 @@ const alsoDivided = (bins: readonly number[]): string => {
 };
 
 /** Batch normalisation over the batch needs more than one value a channel: images at a time × rows × columns. */
-export const normValues: Rule = (experiment) => {
-  const { batch, accumulate, freeze } = experiment.train;
-  const several = batch / accumulate > 1;
-  if (several || freeze.norm === "all") return [];
-  const stages = freeze.norm === "backbone" || freeze.stages === 4 ? [] : ofStages(experiment);
-  return [...ofBins(experiment), ...stages];
-};
-
-/** `reduction: none` has no 1×1 convolution, and so no normalisation after it. */
-const ofBins = ({ model: { pyramid }, train }: Experiment): readonly Diagnostic[] =>
-  (pyramid === null || pyramid.channels === null ? [] : pyramid.bins).flatMap((bin, i) =>
+export const binNorms: Rule = ({ model: { pyramid }, train }) => {
+  if (isSeveral(train) || train.freeze.norm === "all") return [];
+  // `reduction: none` has no 1×1 convolution, and so no normalisation after it.
+  const bins = pyramid === null || pyramid.channels === null ? [] : pyramid.bins;
+  return bins.flatMap((bin, i) =>
     bin === 1 ? [oneValue(place(path("model.pyramid.bins", i), "pools to 1×1"), train, true)] : [],
   );
+};
 
-const ofStages = ({ model, train }: Experiment): readonly Diagnostic[] => {
+/** The same of the backbone, where a stage that learns ends in one feature. */
+export const stageNorms: Rule = ({ model, train }) => {
+  const { norm, stages } = train.freeze;
+  if (isSeveral(train) || norm !== "none" || stages === 4) return [];
   const isOne = train.crop.every((n) => stageSizes(n, model.backbone.dilations)[3] === 1);
   const label = `${by(train.crop)} ends in a 1×1 feature map`;
   return isOne ? [oneValue(place(path("train.crop"), label), train, false)] : [];
 };
+
+const isSeveral = ({ batch, accumulate }: Experiment["train"]): boolean => batch / accumulate > 1;
 
 const oneValue = (
   where: Place,
