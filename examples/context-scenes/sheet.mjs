@@ -36,7 +36,7 @@ export async function writeSheet(path, rows) {
 async function coloured(path) {
   const { values } = await readIndices(path);
   const pixels = new Uint8Array(values.length * 3);
-  values.forEach((value, i) => {
+  values.forEach((/** @type {number} */ value, /** @type {number} */ i) => {
     pixels.set(PALETTE.subarray(3 * value, 3 * value + 3), 3 * i);
   });
   return pixels;

@@ -110,7 +110,9 @@ export interface Running {
 }
 
 /** Those of the norm to which a parameter belongs. */
-export const runningOf = ({ attributes: { site, shape } }: Variable): Running => {
+export const runningOf = ({
+  attributes: { site, shape },
+}: Pick<Variable, "attributes">): Running => {
   invariant(site !== null, "a norm stands in a layer");
   return {
     mean: parameter({ ...site, word: "mean" }, shape, fixed(0)),

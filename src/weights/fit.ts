@@ -4,6 +4,7 @@ import { valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
 import { isNetwork } from "../graph/variable.js";
+import { runningOf } from "../model/layer.js";
 import type { Experiment, Model } from "../normalize/experiment.js";
 import { networkGraph } from "../plan/inference.js";
 import type { Header } from "./file.js";
@@ -16,9 +17,21 @@ export const networkVariables = (
   experiment: Experiment,
   phase: "train" | "infer",
 ): readonly Variable[] =>
-  valuesOfOp(networkGraph(experiment, phase), "variable")
-    .map(({ attributes }) => attributes)
-    .filter(isNetwork); // dropout counts steps, and that is the training's
+  once(valuesOfOp(networkGraph(experiment, phase), "variable").flatMap(withStatistics))
+    // Dropout counts steps, and that is the training's.
+    .filter(isNetwork);
+
+/** Norms that learn do not read their running statistics, which are the network's all the same. */
+const withStatistics = (value: { readonly attributes: Variable }): readonly Variable[] => {
+  const { attributes } = value;
+  if (attributes.site?.word !== "shift") return [attributes];
+  const { mean, variance } = runningOf(value);
+  return [attributes, mean.attributes, variance.attributes];
+};
+
+const once = (variables: readonly Variable[]): readonly Variable[] => [
+  ...new Map(variables.map((each) => [each.name, each])).values(),
+];
 
 /** Of a network's variables those that a file of weights is to fill. */
 export const taken = (
