@@ -76,7 +76,9 @@ const remedyOf = ({ path, fault }: Found, value: unknown): Remedy => {
     const isOpen = beside !== undefined && valueAt(value, beside) === undefined;
     return { path, by: undefined, poisons: isOpen ? [beside.join(".")] : [] };
   }
-  const lacking = fault.lacks === undefined ? path : [...path, fault.lacks];
+  // A map without what it needs is no value at all, where the spec can do without it.
+  const isNeeded = enclosing(path).key?.otherwise.need !== "optional";
+  const lacking = fault.lacks === undefined || !isNeeded ? path : [...path, fault.lacks];
   const { path: at, key } = enclosing(lacking);
   return { path: at, by: key?.otherwise.standIn, poisons: [at.join(".")] };
 };
