@@ -33,7 +33,8 @@ export {
 export type { Graph } from "./graph/graph.js";
 export { printGraph } from "./graph/graph.js";
 export { thisMachine } from "./host.js";
-export type { Abilities, Size } from "./plan/graphs.js";
+export type { Size } from "./language/geometry.js";
+export type { Abilities } from "./plan/graphs.js";
 export { type Fingerprint, type Program, withSeed } from "./plan/program.js";
 export { openSession, type Session } from "./runtime/session.js";
 export { type Compiled, lower, modelFor } from "./tensorflow/target.js";

@@ -3,11 +3,12 @@
  * crop's window only, then blurs and recolours it.
  */
 
+import type { Sides } from "../language/geometry.js";
+import { IGNORED } from "../language/labels.js";
 import type { Data, Train } from "../normalize/experiment.js";
-import { type Decision, decide, type Rectangle, type Size } from "../plan/augment.js";
+import { type Decision, decide, type Rectangle } from "../plan/augment.js";
 import type { Affine } from "../plan/transform.js";
 import { blur, REACH, room } from "./blur.js";
-import { IGNORED } from "./labels.js";
 import { type Packed, recolour, unpack, word } from "./packed.js";
 import { type Placement, resample, stretch } from "./resample.js";
 
@@ -71,7 +72,7 @@ export type Warp = (
 ) => void;
 
 /** A warp for crops of one size. Padding takes `mean` (RGB) and label 255; what lies beyond the source too, or the decision's border. */
-export function warper(crop: Size, mean: readonly [number, number, number]): Warp {
+export function warper(crop: Sides, mean: readonly [number, number, number]): Warp {
   const [height, width] = crop;
   const [red, green, blue] = mean;
   const fill = word(Math.round(red), Math.round(green), Math.round(blue), IGNORED);
@@ -100,7 +101,7 @@ function read(source: Packed, map: Affine, region: Rectangle, target: Placement,
   else resample(source, map, region, target, fill);
 }
 
-const widened = ([height, width]: Size, by: number): Rectangle => ({
+const widened = ([height, width]: Sides, by: number): Rectangle => ({
   left: -by,
   top: -by,
   right: width + by,

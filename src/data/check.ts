@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Failure } from "../diagnostic/failure.js";
+import type { Size } from "../language/geometry.js";
 import { type Stray, sizesDiffer, strayValues } from "./errors.js";
 import {
   type FactStore,
@@ -36,7 +37,7 @@ export interface CheckedLabel extends LabelFacts {
   readonly path: string;
 }
 
-export interface Pair extends Sample {
+export interface Pair extends Sample, Size {
   /** Digests of the image's pixels and of the label's. */
   readonly digest: string;
   readonly labelDigest: string;
@@ -44,8 +45,6 @@ export interface Pair extends Sample {
   readonly limits: readonly [low: number, high: number];
   /** Pixels of each class that occurs, by its index; `IGNORED` among them. */
   readonly classes: ReadonlyMap<number, number>;
-  readonly height: number;
-  readonly width: number;
 }
 
 export interface Watching {

@@ -1,7 +1,7 @@
 /** How often each class occurs in a split, and the class weights that follow from it. */
 
+import { IGNORED } from "../language/labels.js";
 import type { Pair } from "./check.js";
-import { IGNORED } from "./labels.js";
 
 /** What labels hold, class by class. */
 export interface ClassCounts {

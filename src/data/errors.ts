@@ -3,6 +3,7 @@
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { systemReason, writing } from "../file/system.js";
 import { rgb } from "../language/dataset.js";
+import type { Size } from "../language/geometry.js";
 
 export const missingList = (split: string, path: string, reason: string | undefined): Failure =>
   failure(
@@ -142,15 +143,10 @@ export const oddLabel = (path: string, reason: string): Failure =>
     "Save labels as grey or palette PNG of one picture, whose values are the classes.",
   );
 
-interface Extent {
-  readonly height: number;
-  readonly width: number;
-}
-
 export const sizesDiffer = (
   sample: { readonly image: string; readonly label: string },
-  image: Extent,
-  label: Extent,
+  image: Size,
+  label: Size,
   turned: boolean,
 ): Failure =>
   failure(

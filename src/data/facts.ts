@@ -16,6 +16,7 @@ import { pipe } from "fp-ts/lib/function.js";
 import * as T from "fp-ts/lib/Task.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
+import type { Size } from "../language/geometry.js";
 import type { Data } from "../normalize/experiment.js";
 import { decodePicture } from "./decode-picture.js";
 import { isTurned } from "./image.js";
@@ -25,9 +26,7 @@ import { readWhole } from "./read-file.js";
 import { makeFolder, writeFileAtomic } from "./write.js";
 
 /** Plain data, so that they can be kept. */
-export interface ImageFacts {
-  readonly height: number;
-  readonly width: number;
+export interface ImageFacts extends Size {
   /** Whether the file's EXIF turns its picture. */
   readonly turned: boolean;
   /** A digest of the decoded pixels: equal for pictures that are equal, however they are stored. */
@@ -36,9 +35,7 @@ export interface ImageFacts {
   readonly limits: readonly [low: number, high: number];
 }
 
-export interface LabelFacts {
-  readonly height: number;
-  readonly width: number;
+export interface LabelFacts extends Size {
   /** Pixels of each value, the most frequent first; at most `LISTED` values. */
   readonly values: readonly (readonly [value: number, pixels: number])[];
   /** Values beyond those. */

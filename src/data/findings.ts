@@ -2,9 +2,10 @@
 
 import type { Failure } from "../diagnostic/failure.js";
 import { rgb } from "../language/dataset.js";
+import { IGNORED, VOID } from "../language/labels.js";
 import type { CheckedLabel, Checkup, Pair } from "./check.js";
 import { classNeverOccurs, isSmoothed, palettesDiffer } from "./errors.js";
-import { IGNORED, type Labelling, labelTable } from "./labels.js";
+import { type Labelling, labelTable } from "./labels.js";
 import type { Split } from "./layout.js";
 
 /** Something that may be meant, in words, and the files that it is said of. */
@@ -62,8 +63,8 @@ const onlyIgnored = (labels: readonly CheckedLabel[], labelling: Labelling): boo
   if (labelling.label_format !== "index") return false;
   const { meaning } = labelTable(labelling);
   const values = new Set(labels.flatMap(({ values: seen }) => seen.map(([value]) => value)));
-  const isMask = values.size === 2 && values.has(0) && values.has(255);
-  return isMask && meaning(255) === IGNORED && meaning(0) !== IGNORED;
+  const isMask = values.size === 2 && values.has(0) && values.has(VOID);
+  return isMask && meaning(VOID) === IGNORED && meaning(0) !== IGNORED;
 };
 
 /** A picture whose values span less than this, of 255, is nearly of one colour. */
@@ -123,8 +124,8 @@ export const areSmoothed = (labels: readonly CheckedLabel[]): boolean => {
   const pixels = new Map<number, number>();
   for (const { values } of labels)
     for (const [value, count] of values) pixels.set(value, (pixels.get(value) ?? 0) + count);
-  const between = [...pixels].filter(([value]) => value > 0 && value !== 255);
+  const between = [...pixels].filter(([value]) => value > 0 && value !== VOID);
   const all = [...pixels.values()].reduce((sum, count) => sum + count, 0);
   const strays = between.map(([value, count]) => ({ value, pixels: count }));
-  return pixels.has(0) && pixels.has(255) && isSmoothed(strays, all);
+  return pixels.has(0) && pixels.has(VOID) && isSmoothed(strays, all);
 };

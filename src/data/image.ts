@@ -7,6 +7,7 @@ import * as TE from "fp-ts/lib/TaskEither.js";
 import sharp from "sharp";
 import { type Failure, orThrow } from "../diagnostic/failure.js";
 import { openRegular, type RegularFile } from "../file/regular.js";
+import type { Size } from "../language/geometry.js";
 import { decodeBmp } from "./bmp.js";
 import { decodePicture } from "./decode-picture.js";
 import { unreadable } from "./errors.js";
@@ -28,13 +29,8 @@ export const imageIn = (
     TE.chain((bytes) => decodePicture(bytes, path, reading)),
   );
 
-interface Extent {
-  readonly height: number;
-  readonly width: number;
-}
-
 /** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
-export const imageSize = (path: string): Promise<Extent> =>
+export const imageSize = (path: string): Promise<Size> =>
   orThrow(
     TE.bracket(
       TE.fromEither(
@@ -53,7 +49,7 @@ const headOf = ({ descriptor }: RegularFile): Buffer => {
   return head.subarray(0, readSync(descriptor, head, 0, head.length, 0));
 };
 
-type Sizer = (path: string, file: RegularFile) => TE.TaskEither<Failure, Extent>;
+type Sizer = (path: string, file: RegularFile) => TE.TaskEither<Failure, Size>;
 
 /** The library opens the very file that was looked at, by its descriptor. */
 const bySharp: Sizer = (path, { descriptor }) =>
@@ -66,7 +62,7 @@ const bySharp: Sizer = (path, { descriptor }) =>
   );
 
 const byHead =
-  (head: (bytes: Buffer) => E.Either<string, Extent>): Sizer =>
+  (head: (bytes: Buffer) => E.Either<string, Size>): Sizer =>
   (path) =>
     pipe(
       readWhole(path),

@@ -9,6 +9,7 @@ import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import sharp from "sharp";
 import type { Failure } from "../diagnostic/failure.js";
+import type { Size } from "../language/geometry.js";
 import type { Data } from "../normalize/experiment.js";
 import { decodeBmp } from "./bmp.js";
 import { colourLabel, lossyLabel, oddLabel, unreadable } from "./errors.js";
@@ -19,10 +20,8 @@ import { tiffHead } from "./tiff.js";
 import { tiffSamples } from "./tiff-samples.js";
 
 /** [H, W] indices as they stand in the file, or colours `0xRRGGBB`. */
-export interface Indices {
+export interface Indices extends Size {
   readonly values: Uint8Array | Uint16Array | Int32Array;
-  readonly height: number;
-  readonly width: number;
   /** `0xRRGGBB` of each index, where the file has a palette. */
   readonly palette: readonly number[] | null;
 }

@@ -2,13 +2,11 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
+import { IGNORED } from "../language/labels.js";
 import type { Data } from "../normalize/experiment.js";
 import { type Stray, strayValues } from "./errors.js";
 import type { Indices } from "./label-file.js";
 import type { PictureReading } from "./picture.js";
-
-/** The label of a pixel that does not count, here and in the graph. */
-export const IGNORED = 255;
 
 /** Of an experiment, how its files are read and what their values mean. */
 export type Labelling = Pick<Data, "labels" | "label_format" | "images">;

@@ -5,14 +5,13 @@
  * at once, and red and blue are mixed by one multiplication: their products with 8-bit weights keep apart.
  */
 
+import type { Size } from "../language/geometry.js";
 import type { Colour } from "../plan/transform.js";
 import type { Labelled } from "./sample.js";
 
-export interface Packed {
+export interface Packed extends Size {
   /** [H, W] */
   readonly words: Int32Array;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** The two lanes of 16 bits that red and blue have to themselves. */

@@ -1,7 +1,7 @@
 /** The colours of classes, and pictures with their classes laid over them. */
 
 import type { Rgb } from "../language/dataset.js";
-import { IGNORED } from "./labels.js";
+import { IGNORED } from "../language/labels.js";
 import type { Picture } from "./picture.js";
 
 /** RGB of 256 indices, [256, 3]. */

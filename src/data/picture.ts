@@ -2,16 +2,15 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
+import type { Size } from "../language/geometry.js";
 import type { Data } from "../normalize/experiment.js";
 import { oddPicture, unsaidRange } from "./errors.js";
 import type { Raster } from "./raster.js";
 import type { Samples } from "./tiff-samples.js";
 
 /** RGB, 8 bits a channel, row-major [H, W, 3]. */
-export interface Picture {
+export interface Picture extends Size {
   readonly pixels: Uint8Array;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** What a spec says of files that do not say it themselves. */

@@ -9,13 +9,12 @@ import { inflate } from "node:zlib";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
+import type { Size } from "../language/geometry.js";
 import { MOST_PIXELS, type Raster, tooManyPixels } from "./raster.js";
 
 export const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-export interface PngHead {
-  readonly width: number;
-  readonly height: number;
+export interface PngHead extends Size {
   /** Bits a sample. */
   readonly bits: number;
   /** Samples a pixel. */

@@ -1,10 +1,9 @@
 /** A decoded file of any format as the numbers that stand in it, and what its first bytes say that it is. */
 
+import type { Size } from "../language/geometry.js";
 import type { Samples } from "./tiff-samples.js";
 
-export interface Raster {
-  readonly height: number;
-  readonly width: number;
+export interface Raster extends Size {
   /** Samples a pixel. */
   readonly bands: number;
   /** Bits a sample. */
@@ -18,7 +17,7 @@ export interface Raster {
 /** What a picture is at most; libvips's bound, which libraries of this kind share. */
 export const MOST_PIXELS = 0x3fff * 0x3fff;
 
-export const tooManyPixels = ({ height, width }: Pick<Raster, "height" | "width">): string =>
+export const tooManyPixels = ({ height, width }: Size): string =>
   `it has ${width.toLocaleString("en")}×${height.toLocaleString("en")} pixels, and at most 268 million are read`;
 
 export type Format = "jpeg" | "png" | "webp" | "tiff" | "gif" | "bmp" | "heif" | "svg" | "unknown";

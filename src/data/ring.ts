@@ -6,7 +6,7 @@
  */
 
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import type { Size } from "../plan/augment.js";
+import type { Sides } from "../language/geometry.js";
 
 export interface Ring {
   readonly slots: number;
@@ -35,7 +35,7 @@ const MESSAGE = 8192;
 export function createRing(
   slots: number,
   batch: number,
-  [height, width]: Size,
+  [height, width]: Sides,
   start: number,
   end: number,
 ): Ring {

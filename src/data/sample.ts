@@ -4,6 +4,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import { type Failure, orThrow } from "../diagnostic/failure.js";
+import type { Size } from "../language/geometry.js";
 import { sizesDiffer } from "./errors.js";
 import { imageIn, isTurned } from "./image.js";
 import { decodeLabel, type Indices } from "./label-file.js";
@@ -17,13 +18,11 @@ export interface Sample {
   readonly label: string;
 }
 
-export interface Labelled {
+export interface Labelled extends Size {
   /** RGB [H, W, 3]. */
   readonly image: Uint8Array;
   /** Class indices [H, W]; 255 is ignored. */
   readonly labels: Uint8Array;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** Both files at once. @throws Failed if either cannot be read, or they do not fit each other or the map. */

@@ -6,10 +6,9 @@
  */
 
 import * as E from "fp-ts/lib/Either.js";
+import type { Size } from "../language/geometry.js";
 
-export interface Tiff {
-  readonly height: number;
-  readonly width: number;
+export interface Tiff extends Size {
   /** Samples a pixel, and bits a sample. */
   readonly bands: number;
   readonly bits: number;

@@ -6,12 +6,14 @@ import { absent, byDefault, computed, key, required, saidElsewhere, usually } fr
 import {
   colour,
   colours,
+  IGNORED,
   labelsForm,
   labelsOf,
   labelValue,
   type MapName,
   mapInWords,
   usualPalette,
+  VOID,
 } from "./labels.js";
 import type { Scope } from "./scope.js";
 import { requiredUnless, section } from "./section.js";
@@ -21,8 +23,8 @@ const named = ["voc", "cityscapes", "ade20k"] as const;
 const layouts = ["list", ...named, "folders"] as const;
 export type Layout = (typeof layouts)[number];
 
-/** 255 is left for the ignore label. */
-export const MAX_CLASSES = 255;
+/** As many indices as there are below the one that is ignored. */
+export const MAX_CLASSES = IGNORED;
 
 const layout = key(
   choice(...layouts),
@@ -63,8 +65,8 @@ const classes = key(
 const ignore = key(
   oneOf(labelValue, list("label values", labelValue)),
   "Label values that count for nothing, in loss and in scores. 255 is always among them.",
-  computed<255 | null>("`255`", (scope) =>
-    scope.isWritten(colours) ? saidElsewhere : byDefault(255, "255 is always ignored"),
+  computed<typeof VOID | null>("`255`", (scope) =>
+    scope.isWritten(colours) ? saidElsewhere : byDefault(VOID, "255 is always ignored"),
   ),
 );
 

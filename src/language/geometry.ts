@@ -1,4 +1,13 @@
-/** Strides, feature sizes and channels of the stages, from crop and dilations alone. */
+/** Sizes, and what follows from crop and dilations alone: strides, feature sizes and channels of the stages. */
+
+/** Of an image, in pixels. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The same as a spec writes it, `[360, 480]`. */
+export type Sides = readonly [height: number, width: number];
 
 type Stages<A> = readonly [A, A, A, A];
 

@@ -7,6 +7,12 @@ import { key, required } from "./key.js";
 import { keyed, record } from "./map.js";
 import { choice, integer, list, oneOf, text, tuple } from "./value.js";
 
+/** The class index of a pixel that does not count, in batches and in graphs. */
+export const IGNORED = 255;
+
+/** The value that datasets by convention (VOC, Cityscapes, ADE20K) give to pixels of no class. */
+export const VOID = 255;
+
 /** Label maps that are built in. */
 const mapNames = ["voc", "ade20k", "labelIds", "labelTrainIds"] as const;
 export type MapName = (typeof mapNames)[number];
@@ -122,7 +128,7 @@ const counted = (classes: readonly string[], first: number): Named =>
 
 const mapOf = (classes: readonly string[], named: Named, ignored: readonly number[]): LabelMap => {
   const index = indexOf(classes);
-  const values = new Map<number, number | "ignore">([[255, "ignore"]]);
+  const values = new Map<number, number | "ignore">([[VOID, "ignore"]]);
   for (const [value, name] of Object.entries(named)) {
     values.set(Number(value), index.get(name) ?? "ignore");
   }

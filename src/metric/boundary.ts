@@ -9,6 +9,8 @@
 
 import type { Monoid } from "fp-ts/lib/Monoid.js";
 import { invariant } from "../diagnostic/invariant.js";
+import type { Size } from "../language/geometry.js";
+import { IGNORED } from "../language/labels.js";
 
 /** Per class: the sum of F over images, and the number of images. */
 export interface Boundaries {
@@ -24,14 +26,9 @@ export const boundaryMonoid = (classes: number): Monoid<Boundaries> => ({
   }),
 });
 
-/** Pixels with this label are no pixels: no boundary runs along them, and nothing predicted there counts. */
-const IGNORED = 255;
-
 /** A class map `[H, W]`. */
-export interface ClassMap {
+export interface ClassMap extends Size {
   readonly values: Uint8Array;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** Of one image: the share of the diagonal `tolerance` says how far two boundaries may lie apart. */

@@ -2,6 +2,7 @@
 
 import type { Monoid } from "fp-ts/lib/Monoid.js";
 import { invariant } from "../diagnostic/invariant.js";
+import { IGNORED } from "../language/labels.js";
 import type { Evaluate } from "../normalize/experiment.js";
 
 export interface Confusion {
@@ -9,9 +10,6 @@ export interface Confusion {
   /** [C, C] row-major: row is truth, column is prediction. Exact up to 2⁵³ pixels. */
   readonly counts: Float64Array;
 }
-
-/** Pixels with this label are no pixels: they enter neither rows nor columns. */
-const IGNORED = 255;
 
 export const monoid = (classes: number): Monoid<Confusion> => ({
   empty: { classes, counts: new Float64Array(classes * classes) },

@@ -18,23 +18,22 @@ import {
   vector,
 } from "../graph/compose.js";
 import { type Node, shapeOf, sizesOf } from "../graph/op.js";
+import type { Sides } from "../language/geometry.js";
 import type { Evaluate } from "../normalize/experiment.js";
 import type { Layer } from "./layer.js";
 
 /** `[N, H, W, 3]` → logits `[N, H, W, C]`, for sizes that `whole` and `window` take care of. */
 type Network = Layer;
 
-type Size = readonly [height: number, width: number];
-
 /** Next size of the form 8n+1, at which stride-2 layers stay odd and align_corners has a whole ratio. */
 export const odd = (n: number): number => Math.ceil((n - 1) / 8) * 8 + 1;
 
 /** What `image` measures at `scale`; halves are rounded up, and Caffe's long side is one above. */
 export const scaledSize = (
-  [height, width]: Size,
+  [height, width]: Sides,
   scale: number,
   { long_side, rounding }: Pick<Evaluate, "long_side" | "rounding">,
-): Size => {
+): Sides => {
   const long = Math.round(scale * (long_side ?? 0)) + (rounding === "above" ? 1 : 0);
   const factor = long_side === null ? scale : long / Math.max(height, width);
   const scaled = (n: number): number => Math.max(1, Math.round(n * factor));
@@ -46,7 +45,7 @@ export const scaledSize = (
  * image is normalised; `centre` puts the odd pixel behind.
  */
 const padded =
-  (each: Layer, [height, width]: Size, where: Evaluate["padding"]): Layer =>
+  (each: Layer, [height, width]: Sides, where: Evaluate["padding"]): Layer =>
   (x) => {
     const [n, h, w] = sizesOf(x, 4);
     const [rows, columns] = [Math.max(0, height - h), Math.max(0, width - w)];

@@ -8,6 +8,7 @@
  */
 
 import type { Rgb } from "../language/dataset.js";
+import type { Sides } from "../language/geometry.js";
 import type { Augmentation } from "../normalize/experiment.js";
 import { uniform } from "./random.js";
 import {
@@ -22,8 +23,6 @@ import {
   turn,
 } from "./transform.js";
 
-export type Size = readonly [height: number, width: number];
-
 /** Pixels x with left ≤ x < right, top ≤ y < bottom. */
 export interface Rectangle {
   readonly left: number;
@@ -33,7 +32,7 @@ export interface Rectangle {
 }
 
 export interface Decision {
-  readonly crop: Size;
+  readonly crop: Sides;
   /** Crop pixel (x, y) → source pixel; beyond the source lie the mean and the ignore label. */
   readonly map: Affine;
   /** Where the whole augmented picture lies, in crop pixels; the window beyond it is padding. */
@@ -60,8 +59,8 @@ export interface Draws {
 
 export interface Augmenting extends Draws {
   readonly pipeline: readonly Augmentation[];
-  readonly size: Size;
-  readonly crop: Size;
+  readonly size: Sides;
+  readonly crop: Sides;
   /** RGB; contrast turns about its grey. */
   readonly mean: readonly [number, number, number];
 }
@@ -93,18 +92,18 @@ export function decide(asked: Augmenting, shareOf: ShareOf = () => 0): Decision 
 }
 
 /** No augmentation: the middle of the picture, padded where it is smaller than the crop. */
-export const centreCrop = (size: Size, crop: Size): Decision =>
+export const centreCrop = (size: Sides, crop: Sides): Decision =>
   cut(untouched(size), crop, 0.5, 0.5);
 
 /** The picture as far as the pipeline has come; `map` leads from its pixels to the source's. */
 interface Picture extends Pick<Decision, "map" | "blur" | "colour" | "border"> {
-  readonly size: Size;
+  readonly size: Sides;
   readonly drawn: Omit<Decision["drawn"], "offset">;
 }
 
 const still: Picture["drawn"] = { scale: [1, 1], degrees: 0, mirrored: false };
 
-const untouched = (size: Size): Picture => ({
+const untouched = (size: Sides): Picture => ({
   size,
   map: identity,
   blur: false,
@@ -179,7 +178,7 @@ function roundEven(x: number): number {
 }
 
 /** Pads to the crop's size, then cuts at an offset chosen by u and v in [0, 1). */
-function cut(picture: Picture, crop: Size, u: number, v: number): Decision {
+function cut(picture: Picture, crop: Sides, u: number, v: number): Decision {
   const top = placed(picture.size[0], crop[0], u);
   const left = placed(picture.size[1], crop[1], v);
   return {

@@ -5,6 +5,7 @@ import { type Graph, number, type Step, valuesOfOp } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import type { Node, Ops } from "../graph/op.js";
 import { isSaved } from "../graph/variable.js";
+import type { Size } from "../language/geometry.js";
 import { standard } from "../rewrite/passes.js";
 import {
   type Asked,
@@ -14,11 +15,6 @@ import {
   predictionStep,
 } from "./inference.js";
 import type { Program } from "./program.js";
-
-export interface Size {
-  readonly height: number;
-  readonly width: number;
-}
 
 export const sizeName = ({ height, width }: Size): string => `${height}x${width}`;
 

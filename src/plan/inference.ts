@@ -22,10 +22,10 @@ import { type Graph, number, type Step } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import { isTrained } from "../graph/variable.js";
+import { IGNORED } from "../language/labels.js";
 import { scores } from "../model/evaluate.js";
 import { type Context, normalise } from "../model/layer.js";
 import { network } from "../model/network.js";
-import { IGNORE } from "../model/pixels.js";
 import { isFrozen } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
 import { type Passes, standard } from "../rewrite/passes.js";
@@ -112,7 +112,7 @@ export const evaluationStep = (
   const found = argmax(imageScores(experiment, oneImage(height, width)));
   const predicted = reshape(found, [height * width]);
   const truth = reshape(cast(input("label", "u8", height, width), "i32"), [height * width]);
-  const ignored = equal(truth, scalar(IGNORE, "i32"));
+  const ignored = equal(truth, scalar(IGNORED, "i32"));
   const all = (value: number): Node => broadcast(scalar(value, "i32"), [height * width]);
   // Ignored pixels are counted in a bucket of their own, which is cut off.
   const bucket = select(ignored, all(c * c), add(multiply(truth, all(c)), predicted));

@@ -1,16 +1,16 @@
 /** What a crop makes of the network: the feature map it ends in, and the nearest crops that would fit better. */
 
 import type { Place } from "../diagnostic/diagnostic.js";
-import { featureSize, outputStride } from "../language/geometry.js";
+import { featureSize, outputStride, type Sides } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import type { Experiment, Model } from "../normalize/experiment.js";
-import { by, list, place, type Size, sides } from "./rule.js";
+import { by, list, place, sides } from "./rule.js";
 
 export interface Geometry {
-  readonly crop: Size;
+  readonly crop: Sides;
   readonly stride: number;
   /** Height and width of the backbone's last map. */
-  readonly feature: Size;
+  readonly feature: Sides;
   readonly dilations: readonly number[];
 }
 
@@ -24,7 +24,7 @@ export const geometry = ({ model, train }: Experiment): Geometry => {
   };
 };
 
-export const featureOf = ([h, w]: Size, { backbone }: Model): Size => [
+export const featureOf = ([h, w]: Sides, { backbone }: Model): Sides => [
   featureSize(h, backbone.dilations),
   featureSize(w, backbone.dilations),
 ];
@@ -43,7 +43,7 @@ export const leastSide = (feature: number, { backbone }: Model): number =>
   outputStride(backbone.dilations) * (feature - 1) + 1;
 
 /** The nearest good sizes below and above, height and width each on its own. */
-export const nearestSizes = ([h, w]: Size, model: Model): readonly Size[] => {
+export const nearestSizes = ([h, w]: Sides, model: Model): readonly Sides[] => {
   const heights = isGood(h, model) ? [h] : nearestSides(h, model);
   const widths = isGood(w, model) ? [w] : nearestSides(w, model);
   const longer = heights.length < widths.length ? widths : heights;
@@ -76,5 +76,5 @@ export const featureFrom = ({ crop, feature, stride }: Geometry): Place =>
   place(path("train.crop"), `${by(crop)} at output stride ${stride} gives ${by(feature)}`);
 
 /** `what` is "a crop" or "a window". */
-export const useSizes = (sizes: readonly Size[], what: string): string =>
+export const useSizes = (sizes: readonly Sides[], what: string): string =>
   `use ${what} of ${sizes.map(sides).join(" or ")}`;

@@ -1,11 +1,11 @@
 /** The rules of the section `evaluate`: sliding windows obey what crops obey. */
 
 import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
-import { outputStride } from "../language/geometry.js";
+import { outputStride, type Sides } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { featureOf, isOnGrid, nearestSizes, useSizes } from "./crops.js";
-import { by, place, type Rule, type Size, type SpecRule, sides } from "./rule.js";
+import { by, place, type Rule, type SpecRule, sides } from "./rule.js";
 
 /** A window is on the grid of the features, and has room for the bins (semseg `tool/test.py` slides the crop). */
 export const windowOnGrid: Rule = (experiment) => {
@@ -25,7 +25,7 @@ export const windowOnGrid: Rule = (experiment) => {
 const isTheCrop = ({ evaluate: { window }, train: { crop } }: Experiment): boolean =>
   window[0] === crop[0] && window[1] === crop[1];
 
-const windowOffGrid = (window: Size, stride: number, better: readonly Size[]): Diagnostic =>
+const windowOffGrid = (window: Sides, stride: number, better: readonly Sides[]): Diagnostic =>
   error(
     "E0511",
     `window ${sides(window)} is not a multiple of ${stride} plus 1`,
@@ -33,7 +33,7 @@ const windowOffGrid = (window: Size, stride: number, better: readonly Size[]): D
     { help: [useSizes(better, "a window")] },
   );
 
-const windowTooSmall = (window: Size, bin: number, feature: Size): Diagnostic =>
+const windowTooSmall = (window: Sides, bin: number, feature: Sides): Diagnostic =>
   error(
     "E0512",
     `pyramid bin ${bin} does not fit the ${by(feature)} feature map of a window`,
@@ -50,7 +50,7 @@ export const windowSize: Rule = ({ evaluate: { mode, window }, train: { crop } }
     ? [windowLarger(window, crop)]
     : [];
 
-const windowLarger = (window: Size, crop: Size): Diagnostic =>
+const windowLarger = (window: Sides, crop: Sides): Diagnostic =>
   warning(
     "E0513",
     `the window ${by(window)} is larger than the training crop ${by(crop)}`,

@@ -1,8 +1,9 @@
 /** The rules of `train.loss`: class weights, mining and strips. */
 
 import { type Diagnostic, error, note } from "../diagnostic/diagnostic.js";
+import type { Sides } from "../language/geometry.js";
 import { path } from "../language/path.js";
-import { by, place, type Rule, type Size } from "./rule.js";
+import { by, place, type Rule } from "./rule.js";
 
 /** One weight a class, and not all of them 0. */
 export const classWeights: Rule = ({ data, train: { loss } }) => {
@@ -40,7 +41,7 @@ export const miningChooses: Rule = ({ train: { loss, crop, accumulate } }) => {
   return accumulate > 1 ? [miningInParts(accumulate)] : [];
 };
 
-const miningKeepsAll = (keep: number, crop: Size, pixels: number): Diagnostic =>
+const miningKeepsAll = (keep: number, crop: Sides, pixels: number): Diagnostic =>
   error(
     "E0543",
     "mining keeps every pixel",

@@ -1,7 +1,7 @@
 /** The rules of the section `model`: backbone, pyramid and auxiliary head must fit each other and the crop. */
 
 import { type Diagnostic, error, note, warning } from "../diagnostic/diagnostic.js";
-import { stageChannels } from "../language/geometry.js";
+import { type Sides, stageChannels } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import {
   featureFrom,
@@ -13,7 +13,7 @@ import {
   strideFrom,
   useSizes,
 } from "./crops.js";
-import { by, place, type Rule, repetitions, type Size, type SpecRule } from "./rule.js";
+import { by, place, type Rule, repetitions, type SpecRule } from "./rule.js";
 
 /** Only a bottleneck has a 1×1 convolution to put the stride on (He et al. 2016, figure 5). */
 export const strideSite: Rule = ({ model: { backbone } }) =>
@@ -93,7 +93,7 @@ export const binsDivide: Rule = (experiment) => {
     : [];
 };
 
-const unevenBins = (g: Geometry, bins: readonly number[], better: readonly Size[]): Diagnostic =>
+const unevenBins = (g: Geometry, bins: readonly number[], better: readonly Sides[]): Diagnostic =>
   note(
     "E0502",
     `${bins.length === 1 ? `bin ${bins[0]} does` : `bins ${bins.join(", ")} do`} not divide the ${by(g.feature)} feature map`,

@@ -1,6 +1,7 @@
 /** What a rule is, and the words that several rules share. */
 
 import type { Diagnostic, Path, Place } from "../diagnostic/diagnostic.js";
+import type { Sides } from "../language/geometry.js";
 import type { Spec } from "../language/spec.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
 
@@ -21,16 +22,14 @@ export type DataRule = (experiment: Pick<Experiment, "data">) => readonly Diagno
 /** One about the author's words: what was written and has no effect can no longer be seen in an experiment. */
 export type SpecRule = (spec: Spec) => readonly Diagnostic[];
 
-export type Size = readonly [height: number, width: number];
-
 export const place = (path: Path, label: string): Place => ({ path, label });
 
 export const list = (xs: readonly (number | string)[]): string => `[${xs.join(", ")}]`;
 
 /** As a spec writes it: `89`, or `[360, 480]`. */
-export const sides = ([h, w]: Size): string => (h === w ? `${h}` : `[${h}, ${w}]`);
+export const sides = ([h, w]: Sides): string => (h === w ? `${h}` : `[${h}, ${w}]`);
 
-export const by = ([h, w]: Size): string => `${h}×${w}`;
+export const by = ([h, w]: Sides): string => `${h}×${w}`;
 
 /** Each item that occurred before, with the index of its first occurrence. */
 export const repetitions = <A>(

@@ -1,7 +1,7 @@
 /** The rules of the section `train` on crop, batch, rate, what is frozen, and what is scored on the way. */
 
 import { type Diagnostic, error, type Place, warning } from "../diagnostic/diagnostic.js";
-import { stageSizes } from "../language/geometry.js";
+import { type Sides, stageSizes } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import type { Experiment } from "../normalize/experiment.js";
 import {
@@ -13,7 +13,7 @@ import {
   strideFrom,
   useSizes,
 } from "./crops.js";
-import { by, list, place, type Rule, type Size, type SpecRule, sides } from "./rule.js";
+import { by, list, place, type Rule, type SpecRule, sides } from "./rule.js";
 
 /** With aligned corners a crop is a multiple of the output stride plus 1: 473 = 8·59 + 1 (asserted by semseg `model/pspnet.py`). */
 export const cropOnGrid: Rule = (experiment) => {
@@ -26,7 +26,7 @@ export const cropOnGrid: Rule = (experiment) => {
 };
 
 /** `bins` are those that the better crops suit too. */
-const cropOffGrid = (g: Geometry, better: readonly Size[], bins: readonly number[]): Diagnostic =>
+const cropOffGrid = (g: Geometry, better: readonly Sides[], bins: readonly number[]): Diagnostic =>
   error(
     "E0501",
     `crop ${sides(g.crop)} is not a multiple of ${g.stride} plus 1`,

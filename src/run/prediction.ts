@@ -5,7 +5,8 @@ import { overlay, type Palette } from "../data/palette.js";
 import type { Picture } from "../data/picture.js";
 import { writeFileAtomic } from "../data/write.js";
 import { writeImage, writePalettePng } from "../data/write-image.js";
-import { type Size, sizeName } from "../plan/graphs.js";
+import type { Size } from "../language/geometry.js";
+import { sizeName } from "../plan/graphs.js";
 import type { Session } from "../runtime/session.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
 

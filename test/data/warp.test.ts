@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { largestShare, warper } from "../../src/data/augment.js";
 import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
+import type { Sides } from "../../src/language/geometry.js";
 import type { Augmentation } from "../../src/normalize/experiment.js";
-import { centreCrop, decide, type Size } from "../../src/plan/augment.js";
+import { centreCrop, decide } from "../../src/plan/augment.js";
 import { carriedOut, compared, mean } from "./sequence.js";
 
 const padding = [124, 116, 104];
@@ -24,7 +25,7 @@ function scene(height: number, width: number, phase = 0): Labelled {
   return { image, labels, height, width };
 }
 
-const draw = (pipeline: readonly Augmentation[], index: number, size: Size, crop: Size) =>
+const draw = (pipeline: readonly Augmentation[], index: number, size: Sides, crop: Sides) =>
   decide({ pipeline, seed: 11, epoch: 0, index, size, crop, mean });
 
 describe("the fused pass equals the sequence of separate ones", () => {

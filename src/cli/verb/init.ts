@@ -16,6 +16,7 @@ import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
 import { rgb } from "../../language/dataset.js";
 import { datasetOf, mapNamed, usualMap } from "../../language/datasets.js";
+import { VOID } from "../../language/labels.js";
 import type { SplitName } from "../../normalize/experiment.js";
 import { count } from "../../report/format.js";
 import { textOption } from "../arguments.js";
@@ -130,9 +131,6 @@ const labelsAs = async (
   }
   return labels;
 };
-
-/** By convention (VOC, Cityscapes, ADE20K) not a class. */
-const VOID = 255;
 
 const BATCH = 8;
 const EPOCHS = 50;

@@ -3,11 +3,13 @@
 import { basename } from "node:path";
 import sharp from "sharp";
 import { readImage } from "../../data/image.js";
-import { IGNORED, type Labelling, labelTable } from "../../data/labels.js";
+import { type Labelling, labelTable } from "../../data/labels.js";
 import { palette } from "../../data/palette.js";
 import { readIndices, readSample } from "../../data/sample.js";
 import { encodeIndices } from "../../data/write-image.js";
 import { Failed } from "../../diagnostic/failure.js";
+import type { Size } from "../../language/geometry.js";
+import { IGNORED } from "../../language/labels.js";
 import type { Predicted } from "../../run/samples.js";
 import { percent } from "../format.js";
 import { type Html, html, nothing } from "./html.js";
@@ -59,8 +61,6 @@ const ifReadable = <A>(reading: Promise<A>): Promise<A | null> =>
 
 /** An error of Node's about a file: it is missing, a folder, or not this user's. */
 const isOfTheSystem = (error: unknown): boolean => error instanceof Error && "errno" in error;
-
-type Size = Pick<Classes, "height" | "width">;
 
 const shrunk = ({ height, width }: Size): Size => {
   const scale = Math.min(1, longest / Math.max(height, width));
