@@ -4,8 +4,8 @@ import { valuesOfOp } from "../graph/graph.js";
 import { bytesOf } from "../graph/type.js";
 import { isSaved } from "../graph/variable.js";
 import type { Footprint } from "../target/target.js";
-import type { LegalGraph } from "./legalize.js";
 import { memory, storageOf } from "./memory.js";
+import type { LegalGraph } from "./op.js";
 
 const MiB = 2 ** 20;
 

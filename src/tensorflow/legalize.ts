@@ -5,12 +5,10 @@
  */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { type Momentum, momentumStep } from "../gradient/descend.js";
+import { momentumStep } from "../gradient/descend.js";
 import {
   type Graph,
-  type GraphOf,
   mapStep,
-  type Numbered,
   numbered,
   rootsOf,
   type Step,
@@ -18,93 +16,33 @@ import {
   topological,
 } from "../graph/graph.js";
 import {
-  type Arguments,
   type Binary,
   mapArgs,
   type Node,
   type NodeOf,
-  type Ops,
   sizesOf,
   type Variable,
 } from "../graph/op.js";
-import type { Types } from "../graph/type.js";
 import { followBatch, type Running } from "../model/layer.js";
-
-/** Neutral operations but norms in training, and TensorFlow's own. */
-export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
-  /**
-   * (x, scale, shift, running mean, running variance) → y; the running statistics after this batch, as `followBatch`
-   * has them; and three values that only the gradient's kernel understands.
-   */
-  fusedNorm: { readonly epsilon: number; readonly keep: number };
-  /** (dy, x, scale, the last three outputs of the norm) → dx, dscale, dshift */
-  fusedNormGradient: { readonly epsilon: number };
-  /** (weight, velocity, gradient, rate) → weight and velocity after `momentumStep`, written in place */
-  applyMomentum: Momentum;
-}
-export type LegalName = keyof LegalOps;
-
-export interface LegalArguments<Ref>
-  extends Omit<Arguments<Ref>, "batchNorm" | "batchNormGradient"> {
-  fusedNorm: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
-  fusedNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, kept1: Ref, kept2: Ref, kept3: Ref];
-  applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
-}
-
-/** One result an argument. Sound: as many leave as entered. */
-export const mapLegalArgs = <K extends LegalName, A, B>(
-  args: LegalArguments<A>[K],
-  f: (arg: A) => B,
-): LegalArguments<B>[K] => (args as readonly A[]).map(f) as unknown as LegalArguments<B>[K];
-
-export interface LegalNodeOf<K extends LegalName> {
-  readonly op: K;
-  readonly attributes: LegalOps[K];
-  readonly args: LegalArguments<LegalNode>[K];
-  readonly types: Types;
-}
-export type LegalNode = { [K in LegalName]: LegalNodeOf<K> }[LegalName];
-export type LegalValue = Numbered<LegalNode>;
-export type LegalGraph = GraphOf<LegalValue>;
+import { type LegalGraph, type LegalNode, legal, output, times } from "./op.js";
 
 /** The graph that TensorFlow computes in place of `graph`. */
 export const legalize = (graph: Graph): LegalGraph => {
   const step = stepOf(graph);
   const image = new Map<Node, LegalNode>();
-  const fused = new Map([...fusedNorms(step), ...fusedMomenta(step)]);
+  const nodes = topological(rootsOf(step));
+  const fused = new Map([...sumsOfSums(nodes), ...fusedNorms(step), ...fusedMomenta(step)]);
   const to = (node: Node): LegalNode => {
     const made = image.get(node) ?? (fused.get(node) ?? unfused(node))(to);
     image.set(node, made);
     return made;
   };
-  for (const node of topological(rootsOf(step))) to(node);
+  for (const node of nodes) to(node);
   return numbered(mapStep(step, to));
 };
 
 /** Makes a node's image from those of other nodes. */
 type Make = (to: (node: Node) => LegalNode) => LegalNode;
-
-const legal = <K extends LegalName>(
-  op: K,
-  attributes: LegalOps[K],
-  args: LegalArguments<LegalNode>[K],
-  types: Types,
-): LegalNode =>
-  // Sound by construction: K names one member of the union.
-  ({ op, attributes, args, types }) as LegalNodeOf<K> & LegalNode;
-
-const output = (node: LegalNode, index: number): LegalNode => {
-  const type = node.types[index];
-  invariant(type !== undefined, `${node.op} has no output ${index}`);
-  return index === 0 ? node : legal("part", { index }, [node], [type]);
-};
-
-const times = (x: LegalNode, factor: number): LegalNode => {
-  const scalar = { dtype: "f32", shape: [] } as const;
-  const content = { kind: "fill", value: factor } as const;
-  const constant = legal("constant", { ...scalar, content }, [], [scalar]);
-  return legal("binary", { kind: "multiply" }, [x, constant], x.types);
-};
 
 const unfused =
   (node: Node): Make =>
@@ -251,6 +189,24 @@ const usesIn = (step: Step<Node>): ReadonlyMap<Node, number> => {
   for (const node of [...rootsOf(step), ...nodes.flatMap(({ args }) => args)])
     uses.set(node, (uses.get(node) ?? 0) + 1);
   return uses;
+};
+
+// Sums.
+
+const isSum = (node: Node): node is NodeOf<"binary"> & Node =>
+  node.op === "binary" && node.attributes.kind === "add";
+
+/** Without an input there is nothing to wait for, and nothing that comes out differently. */
+const sumsOfSums = (nodes: readonly Node[]): readonly (readonly [Node, Make])[] => {
+  const input = nodes.find(({ op }) => op === "input");
+  if (input === undefined) return [];
+  return nodes
+    .filter(isSum)
+    .filter(({ args }) => args.some(isSum))
+    .map((node) => {
+      const [a, b] = node.args;
+      return [node, (to) => legal("addInOrder", {}, [to(a), to(b), to(input)], node.types)];
+    });
 };
 
 // Reading patterns.

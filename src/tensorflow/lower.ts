@@ -5,7 +5,7 @@ import { type Update, valueAt, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { product, type Type } from "../graph/type.js";
 import { after, type Emitter, emitter, output, type TensorName } from "./emitter.js";
-import { type LegalArguments, type LegalGraph, type LegalValue, mapLegalArgs } from "./legalize.js";
+import { type LegalArguments, type LegalGraph, type LegalValue, mapLegalArgs } from "./op.js";
 import { type Emitted, lowerOperation, type Site } from "./operation.js";
 import type { NodeDef, SavedModel, Signature, TensorInfo } from "./proto.js";
 

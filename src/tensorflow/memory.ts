@@ -6,7 +6,7 @@
 import { invariant } from "../diagnostic/invariant.js";
 import { type Numbered, type Update, valueAt } from "../graph/graph.js";
 import { bytesOf, type Type } from "../graph/type.js";
-import type { LegalGraph, LegalName, LegalNodeOf, LegalValue } from "./legalize.js";
+import type { LegalGraph, LegalName, LegalNodeOf, LegalValue } from "./op.js";
 
 /** In bytes, at the moment when the sum is largest. */
 export interface Memory {
@@ -64,6 +64,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
     // The sum of the gradient and the decayed weight.
     workspace: ({ attributes, types }) => (attributes.decay > 0 ? bytesOf(types[0]) : 0),
   },
+  addInOrder: reuse,
   // Also where TensorFlow fuses it into the norm before it: the norm's own result is then never made.
   relu: reuse,
   reluGradient: reuse,
@@ -120,7 +121,7 @@ const isValue = (node: Task["node"]): node is LegalValue => "op" in node;
 /** What a node reads; for an event it only waits. */
 const argsOf = (node: Task["node"]): readonly number[] => {
   if (!isValue(node)) return [node.variable, node.value];
-  return node.op === "after" ? node.args.slice(0, 1) : node.args;
+  return node.op === "after" || node.op === "addInOrder" ? node.args.slice(0, -1) : node.args;
 };
 
 /** What changes a variable waits for everything that reads it (tensorflow/lower.ts). */

@@ -12,7 +12,7 @@ import {
   type TensorName,
   tensorOf,
 } from "./emitter.js";
-import type { LegalArguments, LegalName, LegalOps } from "./legalize.js";
+import type { LegalArguments, LegalName, LegalOps } from "./op.js";
 
 export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
   dtype === "u8"
@@ -132,6 +132,8 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
     to.emit("FusedBatchNormGradV3", args, normAttributes(x, epsilon, true)),
   batchNormInference: (to, { attributes: { epsilon }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, normAttributes(x, epsilon, false)),
+  addInOrder: (to, { args: [a, b, input], argTypes: [type] }) =>
+    to.emit("AddV2", [a, b, after(input)], elementType(type)),
   relu: plain("Relu"),
   reluGradient: plain("ReluGrad"),
   maxPool: plain("MaxPool", ({ attributes, argTypes: [x] }) =>

@@ -13,9 +13,10 @@ import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
 import type { KernelChoice, Sizing, Target } from "../target/target.js";
 import { form, type Machine } from "./cost.js";
 import { footprint } from "./footprint.js";
-import { type LegalGraph, legalize } from "./legalize.js";
+import { legalize } from "./legalize.js";
 import { emit } from "./lower.js";
 import { memory, total } from "./memory.js";
+import type { LegalGraph } from "./op.js";
 import type { SavedModel } from "./proto.js";
 
 export type Kernels = KernelChoice<Machine>;

@@ -247,3 +247,19 @@ describe("a training step in TensorFlow's operations", () => {
     expect(ops.get("FusedBatchNormV3")).toBe(NORMS);
   });
 });
+
+describe("a sum of sums", () => {
+  it("is in order everywhere in a training step, and nowhere else", () => {
+    const legal = legalize(trainingStep(tiny({ train: { accumulate: 2 } })));
+    const isAdd = (id: number): boolean => {
+      const value = legal.values[id];
+      return (
+        value?.op === "addInOrder" || (value?.op === "binary" && value.attributes.kind === "add")
+      );
+    };
+    const sums = legal.values.filter(({ id }) => isAdd(id));
+    expect(count(legal, "addInOrder")).toBeGreaterThan(0);
+    for (const { op, args } of sums)
+      expect(op === "addInOrder").toBe(args.slice(0, 2).some((id) => isAdd(id)));
+  });
+});

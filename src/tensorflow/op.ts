@@ -1,0 +1,72 @@
+/** TensorFlow's operations: the neutral ones but norms in training, and what only its kernels compute. */
+
+import { invariant } from "../diagnostic/invariant.js";
+import type { Momentum } from "../gradient/descend.js";
+import type { GraphOf, Numbered } from "../graph/graph.js";
+import type { Arguments, Ops } from "../graph/op.js";
+import type { Types } from "../graph/type.js";
+
+export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
+  /**
+   * (x, scale, shift, running mean, running variance) → y; the running statistics after this batch, as `followBatch`
+   * has them; and three values that only the gradient's kernel understands.
+   */
+  fusedNorm: { readonly epsilon: number; readonly keep: number };
+  /** (dy, x, scale, the last three outputs of the norm) → dx, dscale, dshift */
+  fusedNormGradient: { readonly epsilon: number };
+  /** (weight, velocity, gradient, rate) → weight and velocity after `momentumStep`, written in place */
+  applyMomentum: Momentum;
+  /**
+   * (a, b, input) → a + b, where a or b is itself a sum. TensorFlow's optimiser joins neighbouring additions into one
+   * AddN, and adds in an order that differs between processes on a busy machine: so do the last bits. It leaves an
+   * addition alone that waits for something, so this one waits for an input, which is there from the start.
+   */
+  addInOrder: Record<never, never>;
+}
+export type LegalName = keyof LegalOps;
+
+export interface LegalArguments<Ref>
+  extends Omit<Arguments<Ref>, "batchNorm" | "batchNormGradient"> {
+  fusedNorm: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
+  fusedNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, kept1: Ref, kept2: Ref, kept3: Ref];
+  applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
+  addInOrder: readonly [a: Ref, b: Ref, input: Ref];
+}
+
+/** One result an argument. Sound: as many leave as entered. */
+export const mapLegalArgs = <K extends LegalName, A, B>(
+  args: LegalArguments<A>[K],
+  f: (arg: A) => B,
+): LegalArguments<B>[K] => (args as readonly A[]).map(f) as unknown as LegalArguments<B>[K];
+
+export interface LegalNodeOf<K extends LegalName> {
+  readonly op: K;
+  readonly attributes: LegalOps[K];
+  readonly args: LegalArguments<LegalNode>[K];
+  readonly types: Types;
+}
+export type LegalNode = { [K in LegalName]: LegalNodeOf<K> }[LegalName];
+export type LegalValue = Numbered<LegalNode>;
+export type LegalGraph = GraphOf<LegalValue>;
+
+export const legal = <K extends LegalName>(
+  op: K,
+  attributes: LegalOps[K],
+  args: LegalArguments<LegalNode>[K],
+  types: Types,
+): LegalNode =>
+  // Sound by construction: K names one member of the union.
+  ({ op, attributes, args, types }) as LegalNodeOf<K> & LegalNode;
+
+export const output = (node: LegalNode, index: number): LegalNode => {
+  const type = node.types[index];
+  invariant(type !== undefined, `${node.op} has no output ${index}`);
+  return index === 0 ? node : legal("part", { index }, [node], [type]);
+};
+
+export const times = (x: LegalNode, factor: number): LegalNode => {
+  const scalar = { dtype: "f32", shape: [] } as const;
+  const content = { kind: "fill", value: factor } as const;
+  const constant = legal("constant", { ...scalar, content }, [], [scalar]);
+  return legal("binary", { kind: "multiply" }, [x, constant], x.types);
+};
