@@ -115,9 +115,20 @@ const weights = abbreviated(
       "What is taken from the file; all else is drawn.",
       usually("all", "the whole network"),
     ),
+    replace: key(
+      choice("none", "classifier"),
+      "Layers that are drawn although they are taken: `classifier` for other classes than the file's.",
+      usually("none", "all that is taken"),
+    ),
   }),
   (file) => ({ file }),
 );
+
+interface BackboneWeights {
+  readonly file: string;
+  readonly only: "backbone";
+  readonly replace: "none";
+}
 
 export const model = section(
   "`model`",
@@ -126,11 +137,11 @@ export const model = section(
     weights: key(
       weights,
       "Initial weights of the whole network, or of its backbone: safetensors, PyTorch `.pth`, `.npz` or Keras `.h5`.",
-      computed<{ readonly file: string; readonly only: "backbone" } | null>("random", (scope) => {
+      computed<BackboneWeights | null>("random", (scope) => {
         const file = scope.isWritten(backboneWeights) ? scope.read(backboneWeights) : null;
         return file === null
           ? byDefault(null, "random")
-          : { value: { file, only: "backbone" }, origin: null };
+          : { value: { file, only: "backbone", replace: "none" }, origin: null };
       }),
     ),
     pyramid: key(

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { type Graph, printGraph } from "../graph/graph.js";
 import type { RecomputeSegment } from "../model/stages.js";
-import type { Data, Experiment } from "../normalize/experiment.js";
+import type { Data, Experiment, Weights } from "../normalize/experiment.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import type { Rewrite } from "../rewrite/rewrite.js";
 import type { Sizing } from "../target/target.js";
@@ -55,7 +55,7 @@ export const lowerFor =
     const graph = hash(plain.map(printGraph).join(""));
     const data = fingerprintOf(shown(experiment.data));
     const file = experiment.model.weights;
-    const weights = file && { ...file, file: basename(file.file) };
+    const weights = file && decisiveOf(file);
     // What only watches a training, and how it fits into its machine, decides none of its weights.
     const { validate: _, checkpoints: __, memory: ___, ...decisive } = experiment.train;
     // Strips stand in the graph.
@@ -64,6 +64,13 @@ export const lowerFor =
     const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
     return { experiment, training, recompute, accumulation, fingerprint };
   };
+
+/** Where nothing is replaced, as before anything could be. */
+const decisiveOf = ({ file, replace, ...rest }: Weights) => ({
+  file: basename(file),
+  ...rest,
+  ...(replace === "none" ? {} : { replace }),
+});
 
 /** The step, and where a batch comes in parts what is done with each but the last. */
 const stepsOf = (

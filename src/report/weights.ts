@@ -77,6 +77,8 @@ export const fittingText = (rows: readonly Fitting[]): string => {
 
 export const importText = (fit: Fit, wrong: readonly Misfit[]): string => {
   const { fits, missing, misshapen, aside } = fit;
+  const { beside } = fit.header;
+  const biases = fits.filter(({ bias }) => bias !== null).length;
   const wanted = fits.length + missing.length + misshapen.length;
   const numbers = fits.reduce(
     (sum, { variable }) => sum + variable.shape.reduce((a, b) => a * b, 1),
@@ -84,7 +86,7 @@ export const importText = (fit: Fit, wrong: readonly Misfit[]): string => {
   );
   const head = visible(`${fit.header.file}: ${spelling(fit)}`);
   const paint = fits.length === wanted ? green : red;
-  const what = fit.only === "all" ? "the network" : "the backbone";
+  const what = asked(fit);
   return [
     head,
     paint(`${fits.length} of ${wanted} tensors of ${what} fit (${count(numbers)} numbers)`),
@@ -94,8 +96,15 @@ export const importText = (fit: Fit, wrong: readonly Misfit[]): string => {
       ...notes.slice(1).map((note) => `  = note: ${visible(note)}`),
       ...help.map((remedy) => `  = help: ${visible(remedy)}`),
     ]),
+    ...(biases === 0 ? [] : [`${biases} biases before norms are taken off the norms' means`]),
     ...(aside.length === 0 ? [] : [`${aside.length} left aside: ${visible(kinds(aside))}`]),
+    ...(beside.length === 0 ? [] : [`beside the weights: ${visible(kinds(beside))}`]),
   ].join("\n");
+};
+
+const asked = ({ asked: { only, replace } }: Fit): string => {
+  const part = only === "all" ? "the network" : "the backbone";
+  return replace === "classifier" ? `${part} without its classifier` : part;
 };
 
 /** Many names that end alike are told once. */

@@ -11,7 +11,7 @@ import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
 import type { State } from "../runtime/session.js";
-import { taken } from "../weights/fit.js";
+import { taken, WHOLE } from "../weights/fit.js";
 import { averaged, select } from "../weights/load.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
@@ -112,7 +112,7 @@ export const saveWeights = async (
   step: number,
   more: Words = {},
 ): Promise<string> => {
-  const tensors = valueOrThrow(select(averaged(state), taken(variables, "all"), file));
+  const tensors = valueOrThrow(select(averaged(state), taken(variables, WHOLE), file));
   await writeFileAtomic(
     file,
     encodeSafetensors(tensors, { ...origin(fingerprint, step), ...more }),

@@ -10,7 +10,7 @@ import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
 import { closed, isMap } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
-import type { Augmentation, Data, Experiment, Train } from "../normalize/experiment.js";
+import type { Augmentation, Data, Experiment, Model, Train, Weights } from "../normalize/experiment.js";
 import type { Rule } from "../rules/rule.js";
 import { rules } from "../rules/rules.js";
 import { nullable, share, words } from "./codec.js";
@@ -23,7 +23,11 @@ const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
-type Written = Omit<Experiment, "data"> & {
+type Written = Omit<Experiment, "data" | "model"> & {
+  /** Records of 0.1 know of no layers that are replaced. */
+  readonly model: Omit<Model, "weights"> & {
+    readonly weights: (Omit<Weights, "replace"> & Partial<Pick<Weights, "replace">>) | null;
+  };
   readonly data: Omit<Data, "labels" | "images"> & {
     readonly labels: readonly LabelPair[];
     readonly images?: Data["images"];
@@ -98,7 +102,13 @@ const model = closed(
       },
       {},
     ),
-    weights: nullable(closed("the weights", { file: words, only: choice("all", "backbone") }, {})),
+    weights: nullable(
+      closed(
+        "the weights",
+        { file: words, only: choice("all", "backbone") },
+        { replace: choice("none", "classifier") },
+      ),
+    ),
     pyramid: nullable(
       closed(
         "the pyramid",
@@ -249,11 +259,16 @@ const written: Codec<Written> = closed("the experiment", { data, model, train, e
 
 /** As JSON holds it. Every value, and then what the rules of the language say of them together. */
 export const decodeExperiment = (value: unknown): Checked<Experiment> =>
-  pipe(decode(written, value), E.map(withLabelMap), E.chain(withinRules));
+  pipe(decode(written, value), E.map(completed), E.chain(withinRules));
 
-const withLabelMap = ({ data, ...rest }: Written): Experiment => {
+const completed = ({ data, model, ...rest }: Written): Experiment => {
   const labels: LabelMap = new Map(data.labels);
-  return { ...rest, data: { ...data, labels, images: data.images ?? null } };
+  const weights = model.weights && { replace: "none" as const, ...model.weights };
+  return {
+    ...rest,
+    data: { ...data, labels, images: data.images ?? null },
+    model: { ...model, weights },
+  };
 };
 
 const withinRules = (experiment: Experiment): Checked<Experiment> =>

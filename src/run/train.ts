@@ -122,7 +122,7 @@ const demandPossible = async ({ program, folder, device }: TrainRequest): Promis
   if (weights !== null && checkpointsOf(folder).length === 0) {
     const variables = networkVariables(program.experiment, "train");
     await orThrow(
-      withWeights(weights.file, (opened) => wholeFit(opened, variables, model, weights.only)),
+      withWeights(weights.file, (opened) => wholeFit(opened, variables, model, weights)),
     );
   }
   await loadTensorFlow(device);
@@ -197,7 +197,7 @@ const firstState = async (
   const { weights } = model;
   if (weights === null) return initialState(variables, train.seed);
   const given = await orThrow(
-    withWeights(weights.file, (opened) => load(opened, variables, model, weights.only)),
+    withWeights(weights.file, (opened) => load(opened, variables, model, weights)),
   );
   return initialState(variables, train.seed, given);
 };

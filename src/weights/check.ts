@@ -8,7 +8,8 @@ import type { Resolved } from "../normalize/normalize.js";
 import * as says from "./errors.js";
 import { type Misfit, unreadableNamed } from "./errors.js";
 import type { Header } from "./file.js";
-import { type Fit, fitOf, networkVariables, ourShape } from "./fit.js";
+import { type Fit, fitOf, isClassifier, networkVariables, ourShape } from "./fit.js";
+import { blockIn } from "./names.js";
 import { withWeights } from "./open.js";
 
 export type Headers = ReadonlyMap<string, E.Either<Failure, Header>>;
@@ -34,7 +35,7 @@ export const weightsFit =
       header.right,
       networkVariables(experiment, "train"),
       experiment.model,
-      weights.only,
+      weights,
     );
     return misfits(found, experiment.model).map((each) => asDiagnostic(each, path));
   };
@@ -48,7 +49,7 @@ const places: readonly Path[] = [
 
 /** Everything at once, the most telling reasons with the first. */
 export const misfits = (fit: Fit, model: Model): readonly Misfit[] => {
-  const { missing, misshapen, unexpected, auxiliary, fits } = fit;
+  const { missing, misshapen, unexpected, auxiliary, fits, map } = fit;
   const total = fits.length + missing.length + misshapen.length;
   const notes = [spelling(fit), ...reasons(fit, model)];
   const help = remedies(fit, model);
@@ -68,6 +69,7 @@ export const misfits = (fit: Fit, model: Model): readonly Misfit[] => {
     ...(misshapen.length > 0 ? [says.otherShapes(misshapen.map(difference), notes, help)] : []),
     ...(unexpected.length > 0 && !isStrange ? [says.noPlaceFor(unexpected, notes, help)] : []),
     ...(auxiliary.length > 0 ? [says.auxiliaryLeft(auxiliary)] : []),
+    ...(map.caution !== null && !isStrange ? [says.otherProgram(map.of, map.caution)] : []),
   ];
   // What explains the first explains the others.
   return found.map((each, i) => (i === 0 ? each : { ...each, notes: [], help: [] }));
@@ -80,56 +82,71 @@ export const spelling = ({ map, prefix, header }: Fit): string =>
   `read as ${header.format}, by the names of ${map.of}${prefix === "" ? "" : `, behind \`${prefix}\``}`;
 
 /** Of the file: the convolution that images enter. */
-const stemSize = ({ header, map }: Fit): number | undefined =>
-  [...header.tensors.values()]
-    .map(({ shape }) => ourShape(shape, map))
-    .find(([, , channels], _, all) => all.length > 0 && channels === 3)?.[0];
+const stemSize = ({ header, map }: Fit): number | undefined => {
+  for (const { shape } of header.tensors.values()) {
+    const [size, , channels] = ourShape(shape, map);
+    if (channels === 3) return size;
+  }
+  return undefined;
+};
 
 const reasons = (fit: Fit, { backbone }: Model): readonly string[] => {
   const size = stemSize(fit);
   const isDeep = backbone.stem.kind === "deep";
   const [ours, theirs] = [backbone.blocks, blocksIn(fit)];
-  const classes = fit.misshapen.find(({ variable }) => variable.name === "head.classifier.bias");
+  const inBlocks = fit.unexpected.filter((name) => isInBlock(fit, name));
   return [
     ...(isDeep && size === 7 ? [says.shallowStem()] : []),
     ...(!isDeep && size === 3 ? [says.deepStem()] : []),
     ...(theirs.some((n, i) => n > 0 && n !== ours[i]) ? [says.otherDepth(theirs, ours)] : []),
-    ...(classes === undefined
-      ? []
-      : [says.otherClasses(classes.shape[0]!, classes.variable.shape[0]!)]),
+    ...otherClasses(fit),
+    ...(inBlocks.length > 0 ? [says.otherBlocks(inBlocks)] : []),
   ];
+};
+
+const otherClasses = ({ misshapen }: Fit): readonly string[] => {
+  const classifier = misshapen.find(({ variable }) => variable.name === "head.classifier.bias");
+  const [theirs, ours] = [classifier?.shape[0], classifier?.variable.shape[0]];
+  return theirs === undefined || ours === undefined ? [] : [says.otherClasses(theirs, ours)];
+};
+
+/** Whether a tensor lies in a residual block that the network has, beside the layers of it that are used. */
+const isInBlock = ({ map, prefix, fits }: Fit, name: string): boolean => {
+  const place = blockIn(map);
+  const at = place(name.slice(prefix.length));
+  return (
+    at !== null && fits.some((each) => place(each.name.slice(prefix.length))?.join() === at.join())
+  );
 };
 
 /** Blocks of each stage of the file's network, as its names count them. */
 const blocksIn = ({ header, map, prefix }: Fit): readonly number[] => {
-  const [template = ""] = map.block;
-  const first = map.block[0].includes("{B}") ? 0 : 1;
-  const pattern = template
-    .replaceAll(".", "\\.")
-    .replace("{s}", "(\\d+)")
-    .replace(/\{[bB]\}/, "(\\d+)");
-  const name = new RegExp(`^${pattern.replace("{k}", "\\d+")}\\.`);
+  const place = blockIn(map);
   const counts = [0, 0, 0, 0];
-  for (const each of header.tensors.keys()) {
-    const [, stage, block] = name.exec(each.slice(prefix.length)) ?? [];
-    const at = Number(stage) - 1;
-    if (stage !== undefined && at in counts)
-      counts[at] = Math.max(counts[at]!, Number(block) + first);
+  for (const name of header.tensors.keys()) {
+    const [stage, block] = place(name.slice(prefix.length)) ?? [0, 0];
+    const known = counts[stage - 1];
+    if (known !== undefined) counts[stage - 1] = Math.max(known, block);
   }
   return counts;
 };
 
+/** From the file that the user has: what of it can be taken, or which spec it is of. */
 const remedies = (fit: Fit, { backbone }: Model): readonly string[] => {
+  const { header, asked, misshapen, missing, unexpected, fits } = fit;
   const size = stemSize(fit);
-  const off = [...fit.missing, ...fit.misshapen.map(({ variable }) => variable)];
-  const outside = off.length > 0 && off.every(({ site }) => site?.part !== "backbone");
-  if (fit.only === "all" && outside && fit.fits.length > 0)
-    return [says.onlyBackbone(fit.header.file)];
+  const off = [...missing, ...misshapen.map(({ variable }) => variable)];
+  const isPartial = fits.length > 0 && asked.only === "all" && off.length > 0;
+  const backboneFits = isPartial && off.every(({ site }) => site?.part !== "backbone");
+  if (backboneFits && off.every(isClassifier) && unexpected.length === 0)
+    return [says.replaceClassifier(header.file)];
+  if (backboneFits) return [says.onlyBackbone(header.file)];
   if (backbone.stem.kind === "deep" && size === 7)
     return ["write `stem: conv7` under `model.backbone`, or take weights with a deep stem"];
   if (backbone.stem.kind === "conv7" && size === 3)
     return ["write `stem: deep` under `model.backbone`, or take weights with a 7×7 stem"];
-  return ["take the spec of the network that was trained, or weights of this one"];
+  if (fits.length === 0) return [says.renameTensors(header.file)];
+  return ["write the spec of the network that this file is of, or take weights of this one"];
 };
 
 export const asDiagnostic = ({ label, ...said }: Misfit, path: Path): Diagnostic => ({

@@ -125,14 +125,14 @@ export const noKnownNames = (
     "the weights have none of the names that pspc knows",
     `holds ${listed([...tensors.keys()])}`,
     {
-      notes: [
-        `read as ${format}`,
-        `pspc knows its own names, and those of semseg, torchvision, mmsegmentation and timm`,
-        ...notes,
-      ],
+      notes: [`read as ${format}`, `pspc knows its own names, and those of ${KNOWN}`, ...notes],
       help,
     },
   );
+
+/** Whose names the maps (name-maps.ts) know. */
+const KNOWN =
+  "semseg, torchvision, timm, mmsegmentation, segmentation_models_pytorch, PaddleSeg and Keras";
 
 export const missingTensors = (
   names: readonly string[],
@@ -180,6 +180,19 @@ export const auxiliaryLeft = (names: readonly string[]): Misfit =>
     "warning",
   );
 
+/** Every tensor may fit, and the answers differ. */
+export const otherProgram = (of: string, caution: string): Misfit =>
+  misfit(
+    "E0533",
+    `the network of ${of} is not quite the spec's`,
+    caution,
+    { notes: ["a training goes on from such weights, and gets used to the difference"], help: [] },
+    "warning",
+  );
+
+export const otherBlocks = (names: readonly string[]): string =>
+  `the file's blocks compute something else than the spec's: ${listed(names, 2)} stand in blocks whose other layers fit`;
+
 export const shallowStem = (): string =>
   "the stem of the weights is one 7×7 convolution, the spec's three of 3×3";
 
@@ -194,6 +207,12 @@ export const otherClasses = (theirs: number, ours: number): string =>
 
 export const onlyBackbone = (file: string): string =>
   `the backbone fits: \`weights: {file: ${basename(file)}, only: backbone}\` takes it, and draws the rest`;
+
+export const replaceClassifier = (file: string): string =>
+  `all but the classes fits: \`weights: {file: ${basename(file)}, replace: classifier}\` keeps pyramid and head, and draws the classifier`;
+
+export const renameTensors = (file: string): string =>
+  `if ${basename(file)} is of this network, rename its tensors to those that docs/weights.md lists, and save it as safetensors, .pth or .npz`;
 
 export const doesNotFit = (
   file: string,

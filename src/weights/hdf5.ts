@@ -115,9 +115,11 @@ const visit = <Refusal extends object>(
     if (!budget.spend("entries")) return budget.overrun();
     const entity = group.get(key);
     const inside = [...path, key];
+    const within =
+      entity instanceof h5wasm.Group && key === "vars" ? layerPath(path, entity) : inside;
     const wrong =
       entity instanceof h5wasm.Group
-        ? visit(entity, inside, budget, take)
+        ? visit(entity, within, budget, take)
         : entity instanceof h5wasm.Dataset
           ? take(inside, entity)
           : null;
@@ -126,16 +128,39 @@ const visit = <Refusal extends object>(
   return null;
 };
 
+/** Keras 3 files a layer under its class and a number; its name is an attribute: `layers/conv2d_7/vars`. */
+const layerPath = (path: readonly string[], vars: Group): readonly string[] => {
+  const [owner, filed = ""] = path.slice(-2);
+  const name: unknown = vars.attrs.name?.value;
+  const [kind = ""] = filed.split(/_?\d+$/);
+  const own = owner === "layers" && typeof name === "string" ? [name] : path.slice(-2);
+  return [...path.slice(0, -2), ...own, `${VARIABLES}${kind}`];
+};
+
+/** Marks the place where Keras 3 numbers the variables of a layer of some class. */
+const VARIABLES = "vars of ";
+
+/** What it numbers, by class. */
+const variables: Readonly<Record<string, readonly string[]>> = {
+  conv2d: ["kernel", "bias"],
+  dense: ["kernel", "bias"],
+  batch_normalization: ["gamma", "beta", "moving_mean", "moving_variance"],
+};
+
 /**
- * `model_weights/conv1/conv1/kernel:0` is `conv1.kernel`: Keras says things twice, and numbers what is one. Keras 3
- * numbers the variables of a layer, too: `layers/conv2d/vars/0` is `layers.conv2d.0`.
+ * `model_weights/conv1/conv1/kernel:0` is `conv1.kernel`: Keras says things twice, and numbers what is one. In Keras 3,
+ * `layers/conv2d_7/vars/0` is the same, where `conv1` is the name of the layer.
  */
-const nameOf = (path: readonly string[]): string =>
-  path
+const nameOf = (path: readonly string[]): string => {
+  const owner = path.at(-2) ?? "";
+  const words = owner.startsWith(VARIABLES) ? variables[owner.slice(VARIABLES.length)] : undefined;
+  return path
+    .map((step, i) => (i === path.length - 1 ? (words?.[Number(step)] ?? step) : step))
     .map((step) => step.replace(/:0$/, ""))
-    .filter((step, i, all) => step !== all[i - 1] && step !== "vars")
+    .filter((step, i, all) => step !== all[i - 1] && !step.startsWith(VARIABLES))
     .filter((step, i) => !(i === 0 && step === "model_weights"))
     .join(".");
+};
 
 /** HDF5's classes 0 and 1: whole numbers and floats. */
 const types: Readonly<Record<string, DType>> = {

@@ -8,7 +8,7 @@ import type { Model } from "../normalize/experiment.js";
 import { asFailure, misfits } from "./check.js";
 import { holdsOtherShapes, inexact, lacksTensors } from "./errors.js";
 import type { Read, WeightsFile } from "./file.js";
-import { type Fit, fitOf } from "./fit.js";
+import { type Asked, type Fit, fitOf, WHOLE } from "./fit.js";
 import { asFloats, type Tensor, transposed } from "./tensor.js";
 
 type Variable = Ops["variable"];
@@ -43,10 +43,10 @@ export const load = (
   from: WeightsFile,
   variables: readonly Variable[],
   model: Model,
-  only: "all" | "backbone" = "all",
+  asked: Asked = WHOLE,
 ): Read<ReadonlyMap<string, Tensor>> =>
   pipe(
-    wholeFit(from, variables, model, only),
+    wholeFit(from, variables, model, asked),
     E.flatMap((fit) => readFitting(from, fit)),
   );
 
@@ -55,9 +55,9 @@ export const wholeFit = (
   from: WeightsFile,
   variables: readonly Variable[],
   model: Model,
-  only: "all" | "backbone",
+  asked: Asked,
 ): Read<Fit> => {
-  const found = fitOf(from, variables, model, only);
+  const found = fitOf(from, variables, model, asked);
   const wrong = misfits(found, model).filter(({ severity }) => severity === "error");
   return wrong.length > 0 ? E.left(asFailure(from.file, wrong)) : E.right(found);
 };
@@ -68,21 +68,32 @@ export const readFitting = (
   { fits, map }: Fit,
 ): Read<ReadonlyMap<string, Tensor>> => {
   const values = new Map<string, Tensor>();
-  for (const { variable, name } of fits) {
-    const floats = pipe(
-      from.read(name),
-      E.map(asFloats),
-      E.flatMap(E.mapLeft((value) => inexact(from.file, name, value))),
-    );
+  for (const { variable, name, bias } of fits) {
+    const floats = floatsOf(from, name, bias);
     if (E.isLeft(floats)) return floats;
     const { shape } = variable;
     const isKernel = shape.length === 4 && map.kernels === "OIHW";
-    values.set(
-      variable.name,
-      isKernel ? ourOrder(shape, floats.right) : { shape, data: floats.right },
-    );
+    const data = floats.right;
+    values.set(variable.name, isKernel ? ourOrder(shape, data) : { shape, data });
   }
   return E.right(values);
+};
+
+/** A norm takes its mean off whatever a bias before it has added. */
+const floatsOf = (from: WeightsFile, name: string, bias: string | null): Read<Float32Array> => {
+  const floats = (of: string): Read<Float32Array> =>
+    pipe(
+      from.read(of),
+      E.map(asFloats),
+      E.flatMap(E.mapLeft((value) => inexact(from.file, of, value))),
+    );
+  if (bias === null) return floats(name);
+  return pipe(
+    E.Do,
+    E.bind("mean", () => floats(name)),
+    E.bind("added", () => floats(bias)),
+    E.map(({ mean, added }) => mean.map((value, i) => value - (added[i] ?? 0))),
+  );
 };
 
 /** Their [out, in, height, width] in our [height, width, in, out]. */

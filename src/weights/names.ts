@@ -1,149 +1,9 @@
-/** What other programs call the variables of a PSPNet: maps as data, and the name that a map gives to a place. */
+/** The name that another program gives to a place in the network, and what its other names belong to. */
 
 import type { Ops } from "../graph/op.js";
-import { isOfNorm, type Site, WORDS, type Word } from "../graph/variable.js";
+import { isOfNorm, type Site } from "../graph/variable.js";
+import type { NameMap, Pair } from "./name-maps.js";
 import { type Tensor, transposed } from "./tensor.js";
-
-/** Of a convolution and its norm. `{s}` is the stage and `{k}` the convolution, from 1; `{b}` block and `{i}` bin, from 0. */
-type Pair = readonly [convolution: string, norm: string];
-
-interface Classifier {
-  readonly fuse: Pair;
-  readonly classifier: string;
-}
-
-export interface NameMap {
-  readonly name: string;
-  /** Whose names they are. */
-  readonly of: string;
-  readonly deep: readonly [Pair, Pair, Pair];
-  readonly conv7: Pair;
-  readonly block: Pair;
-  readonly shortcut: Pair;
-  /** `null` where the map is of backbones alone. */
-  readonly rest: {
-    readonly bin: Pair;
-    readonly head: Classifier;
-    readonly auxiliary: Classifier;
-  } | null;
-  /** Last words, by ours. */
-  readonly words: Readonly<Record<Word, string>>;
-  /** How kernels lie: ours are [height, width, in, out]. */
-  readonly kernels: "HWIO" | "OIHW";
-}
-
-const torch = {
-  words: {
-    kernel: "weight",
-    bias: "bias",
-    scale: "weight",
-    shift: "bias",
-    mean: "running_mean",
-    variance: "running_var",
-  },
-  kernels: "OIHW",
-  block: ["layer{s}.{b}.conv{k}", "layer{s}.{b}.bn{k}"],
-  shortcut: ["layer{s}.{b}.downsample.0", "layer{s}.{b}.downsample.1"],
-} as const;
-
-const ours: NameMap = {
-  name: "pspc",
-  of: "pspc",
-  deep: [1, 2, 3].map((i) => [`backbone.stem${i}.conv`, `backbone.stem${i}.norm`] as const) as [
-    Pair,
-    Pair,
-    Pair,
-  ],
-  conv7: ["backbone.stem1.conv", "backbone.stem1.norm"],
-  block: ["backbone.stage{s}.block{B}.{k}.conv", "backbone.stage{s}.block{B}.{k}.norm"],
-  shortcut: [
-    "backbone.stage{s}.block{B}.shortcut.conv",
-    "backbone.stage{s}.block{B}.shortcut.norm",
-  ],
-  rest: {
-    bin: ["pyramid.bin{n}.conv", "pyramid.bin{n}.norm"],
-    head: { fuse: ["head.fuse.conv", "head.fuse.norm"], classifier: "head.classifier" },
-    auxiliary: {
-      fuse: ["auxiliary.fuse.conv", "auxiliary.fuse.norm"],
-      classifier: "auxiliary.classifier",
-    },
-  },
-  words: Object.fromEntries(WORDS.map((word) => [word, word])) as Record<Word, string>,
-  kernels: "HWIO",
-};
-
-/** The authors' `model/pspnet.py`: stem and layers lie in a sequence, with ReLUs between. */
-const semseg: NameMap = {
-  ...torch,
-  name: "semseg",
-  of: "the authors' PyTorch code (hszhao/semseg)",
-  deep: [
-    ["layer0.0", "layer0.1"],
-    ["layer0.3", "layer0.4"],
-    ["layer0.6", "layer0.7"],
-  ],
-  conv7: ["layer0.0", "layer0.1"],
-  rest: {
-    bin: ["ppm.features.{i}.1", "ppm.features.{i}.2"],
-    head: { fuse: ["cls.0", "cls.1"], classifier: "cls.4" },
-    auxiliary: { fuse: ["aux.0", "aux.1"], classifier: "aux.4" },
-  },
-};
-
-/** `torchvision.models.resnet`, and the deep-stem ResNets of semseg's `model/resnet.py`, which count on. */
-const torchvision: NameMap = {
-  ...torch,
-  name: "torchvision",
-  of: "torchvision's ResNets, or semseg's with a deep stem",
-  deep: [
-    ["conv1", "bn1"],
-    ["conv2", "bn2"],
-    ["conv3", "bn3"],
-  ],
-  conv7: ["conv1", "bn1"],
-  rest: null,
-};
-
-/** `PSPHead` and `FCNHead` over `ResNetV1c` (deep) or `ResNet`. */
-const mmseg: NameMap = {
-  ...torch,
-  name: "mmseg",
-  of: "mmsegmentation",
-  deep: [
-    ["backbone.stem.0", "backbone.stem.1"],
-    ["backbone.stem.3", "backbone.stem.4"],
-    ["backbone.stem.6", "backbone.stem.7"],
-  ],
-  conv7: ["backbone.conv1", "backbone.bn1"],
-  block: ["backbone.layer{s}.{b}.conv{k}", "backbone.layer{s}.{b}.bn{k}"],
-  shortcut: ["backbone.layer{s}.{b}.downsample.0", "backbone.layer{s}.{b}.downsample.1"],
-  rest: {
-    bin: ["decode_head.psp_modules.{i}.1.conv", "decode_head.psp_modules.{i}.1.bn"],
-    head: {
-      fuse: ["decode_head.bottleneck.conv", "decode_head.bottleneck.bn"],
-      classifier: "decode_head.conv_seg",
-    },
-    auxiliary: {
-      fuse: ["auxiliary_head.convs.0.conv", "auxiliary_head.convs.0.bn"],
-      classifier: "auxiliary_head.conv_seg",
-    },
-  },
-};
-
-/** `timm.models.resnet`: the deep stem is a sequence, its last norm outside of it. */
-const timm: NameMap = {
-  ...torchvision,
-  name: "timm",
-  of: "timm's ResNets",
-  deep: [
-    ["conv1.0", "conv1.1"],
-    ["conv1.3", "conv1.4"],
-    ["conv1.6", "bn1"],
-  ],
-};
-
-/** Where two fit equally well, the first is taken. */
-export const nameMaps: readonly NameMap[] = [ours, semseg, torchvision, mmseg, timm];
 
 /** What of a network its names depend on. */
 export interface Skeleton {
@@ -154,9 +14,8 @@ export interface Skeleton {
 
 /** Their name of a variable of ours; `null` where the map has no such layer. */
 export const theirName = (site: Site | null, map: NameMap, of: Skeleton): string | null => {
-  if (site === null) return null;
-  const found = layerIn(site, map, of);
-  if (found === null) return null;
+  const found = site === null ? null : layerIn(site, map, of);
+  if (site === null || found === null) return null;
   const { names, numbers } = found;
   const [convolution, norm] = typeof names === "string" ? [names, names] : names;
   const layer = isOfNorm(site.word) ? norm : convolution;
@@ -170,15 +29,19 @@ interface Spelt {
 }
 
 const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
-  const spelt = (names: Pair | string | undefined, numbers: Spelt["numbers"] = {}): Spelt | null =>
-    names === undefined ? null : { names, numbers };
+  const spelt = (
+    names: Pair | string | null | undefined,
+    numbers: Spelt["numbers"] = {},
+  ): Spelt | null => (names === undefined || names === null ? null : { names, numbers });
   switch (site.part) {
     case "backbone": {
-      if (site.stage === 0) return spelt(of.stem === "deep" ? map.deep[site.layer - 1] : map.conv7);
-      const numbers = { s: site.stage, B: site.block, b: site.block - 1 };
+      if (site.stage === 0)
+        return spelt(of.stem === "deep" ? map.deep?.[site.layer - 1] : map.conv7);
+      const { stage: s, block: B } = site;
+      const numbers = { s, S: s + 1, t: s - 1, B, b: B - 1 };
       return site.layer === "shortcut"
         ? spelt(map.shortcut, numbers)
-        : spelt(map.block, { ...numbers, k: site.layer });
+        : spelt(map.block, { ...numbers, k: site.layer, j: site.layer - 1 });
     }
     case "pyramid":
       return spelt(map.rest?.bin, { n: site.bin, i: of.bins.indexOf(site.bin) });
@@ -191,22 +54,46 @@ const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
 const fill = (template: string, values: Readonly<Record<string, number>>): string =>
   template.replace(/\{(\w)\}/g, (_, key: string) => String(values[key]));
 
-/** A pattern of all names that a part of the network can have under a map, whatever its depth. */
-export const namesOf = (part: "backbone" | "auxiliary", map: NameMap): RegExp => {
-  const auxiliary = map.rest?.auxiliary;
-  const templates =
-    part === "backbone"
-      ? [...map.deep, map.conv7, map.block, map.shortcut].flat()
-      : auxiliary === undefined
-        ? []
-        : [...auxiliary.fuse, auxiliary.classifier];
-  const literal = (text: string): string => text.replaceAll(".", "\\.");
-  const patterns = templates.map((each) => literal(each).replace(/\{(\w)\}/g, "(?<$1>\\d+)"));
-  const words = [...new Set(Object.values(map.words))].join("|");
-  return new RegExp(
-    `^(?:${patterns.map((p) => p.replaceAll(/\?<\w>/g, "")).join("|")})\\.(?:${words})$`,
-  );
+/** A template as a pattern; its numbers are named groups. */
+const patternOf = (template: string): string =>
+  template.replaceAll(".", "\\.").replace(/\{(\w)\}/g, "(?<$1>\\d+)");
+
+/** The first word of a template: `layer{s}` of `layer{s}.{b}.conv{k}`. */
+const rootOf = (template: string): string => patternOf(template.split(".")[0] ?? "");
+
+const anyOf = (patterns: readonly string[]): RegExp => {
+  const plain = patterns.map((each) => each.replace(/\?<\w>/g, ""));
+  return new RegExp(`^(?:${[...new Set(plain)].join("|")})\\.`);
 };
+
+/** Names that lie in the modules of a backbone, whatever the layer and however deep the network. */
+export const backboneNames = ({ deep, conv7, block, shortcut }: NameMap): RegExp =>
+  anyOf([...(deep ?? []), ...(conv7 === null ? [] : [conv7]), block, shortcut].flat().map(rootOf));
+
+/** Names of an auxiliary head; `null` where the map knows of none. */
+export const auxiliaryNames = ({ rest }: NameMap): RegExp | null =>
+  rest === null ? null : anyOf([...rest.auxiliary.fuse, rest.auxiliary.classifier].map(patternOf));
+
+/** Names of the layers that tell classes apart. */
+export const classifierNames = ({ rest }: NameMap): RegExp | null =>
+  rest === null ? null : anyOf([rest.head.classifier, rest.auxiliary.classifier].map(patternOf));
+
+/** Stage, from 1, and block, from 1, of a name that lies in a residual block. */
+export const blockIn = ({
+  block: [convolution],
+}: NameMap): ((name: string) => readonly [stage: number, block: number] | null) => {
+  // The template up to the block's number, whatever of the block follows.
+  const [place = ""] = /^.*\{[bB]\}/.exec(convolution) ?? [];
+  const pattern = new RegExp(`^${patternOf(place)}(?!\\d)`);
+  return (name) => {
+    const { s, S, t, B, b } = pattern.exec(name)?.groups ?? {};
+    const [stage, block] = [s ?? less(S) ?? more(t), B ?? more(b)];
+    return stage === undefined || block === undefined ? null : [Number(stage), Number(block)];
+  };
+};
+
+const less = (n: string | undefined) => (n === undefined ? undefined : Number(n) - 1);
+const more = (n: string | undefined) => (n === undefined ? undefined : Number(n) + 1);
 
 export interface Exported {
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -221,22 +108,14 @@ export const exported = (
   map: NameMap,
   of: Skeleton,
 ): Exported => {
-  const named = variables.flatMap(({ name, site }) => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) return [];
+  const named = new Map<string, Tensor>();
+  const left: string[] = [];
+  for (const { name, site } of variables) {
+    const [tensor, theirs] = [tensors.get(name), theirName(site, map, of)];
+    if (tensor === undefined) continue;
     const isKernel = tensor.shape.length === 4 && map.kernels === "OIHW";
-    return [
-      {
-        name,
-        theirs: theirName(site, map, of),
-        tensor: isKernel ? transposed(tensor, [3, 2, 0, 1]) : tensor,
-      },
-    ];
-  });
-  return {
-    tensors: new Map(
-      named.flatMap(({ theirs, tensor }) => (theirs === null ? [] : [[theirs, tensor] as const])),
-    ),
-    left: named.filter(({ theirs }) => theirs === null).map(({ name }) => name),
-  };
+    if (theirs === null) left.push(name);
+    else named.set(theirs, isKernel ? transposed(tensor, [3, 2, 0, 1]) : tensor);
+  }
+  return { tensors: named, left };
 };

@@ -5,7 +5,8 @@ import { type Failure, failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Headers } from "../../src/weights/check.js";
 import { networkVariables, skeletonOf } from "../../src/weights/fit.js";
-import { nameMaps, theirName } from "../../src/weights/names.js";
+import { nameMaps } from "../../src/weights/name-maps.js";
+import { theirName } from "../../src/weights/names.js";
 import type { Header } from "../../src/weights/file.js";
 import { pspnet } from "../oracle/experiment.js";
 

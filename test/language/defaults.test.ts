@@ -74,6 +74,7 @@ const own = {
   "data.val.suffix": "",
   "data.test.suffix": "",
   "model.weights.only": "all",
+  "model.weights.replace": "none",
   "train.accumulate": 1,
   "train.memory": "none",
   "train.seed": 0,

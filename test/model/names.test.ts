@@ -7,7 +7,8 @@ import { valuesOfOp } from "../../src/graph/graph.js";
 import { isNetwork, isSaved, roles, variableName } from "../../src/graph/variable.js";
 import { networkGraph } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { nameMaps, theirName } from "../../src/weights/names.js";
+import { nameMaps } from "../../src/weights/name-maps.js";
+import { theirName } from "../../src/weights/names.js";
 import { check, shown } from "../golden/front.js";
 import { pspnet, tiny } from "../oracle/experiment.js";
 

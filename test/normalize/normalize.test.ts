@@ -286,8 +286,12 @@ describe("initial weights", () => {
 
   test("are those of the whole network, or of its backbone", () => {
     expect(weights("")).toBeNull();
-    expect(weights("model: {weights: w.pth}")).toEqual({ file: "/project/w.pth", only: "all" });
-    const some = { file: "/project/w.pth", only: "backbone" };
+    expect(weights("model: {weights: w.pth}")).toEqual({
+      file: "/project/w.pth",
+      only: "all",
+      replace: "none",
+    });
+    const some = { file: "/project/w.pth", only: "backbone", replace: "none" };
     expect(weights("model: {weights: {file: w.pth, only: backbone}}")).toEqual(some);
     expect(weights("model: {backbone: {weights: w.pth}}")).toEqual(some);
   });

@@ -121,7 +121,7 @@ const whole = tiny({
   classes: 3,
   backbone: { block: "bottleneck", first_dilation: "full" },
   model: {
-    weights: { file: "/weights/first.safetensors", only: "backbone" },
+    weights: { file: "/weights/first.safetensors", only: "backbone", replace: "none" },
     head: { channels: 8, dropout: 0.1 },
     auxiliary: { after: 3, channels: 6, dropout: 0.1, weight: 0.4 },
   },
@@ -178,6 +178,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.stride_site": ["decides", "1x1"],
   "model.backbone.first_dilation": ["decides", "contracted"],
   "model.weights.file": ["decides", "/weights/second.safetensors"],
+  "model.weights.replace": ["decides", "classifier"],
   "model.weights.only": ["decides", "all"],
   "model.pyramid.bins": ["decides", [1, 2]],
   "model.pyramid.pool": ["decides", "max"],

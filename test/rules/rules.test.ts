@@ -33,7 +33,7 @@ const slide = (window: readonly [number, number]): Partial<Evaluate> => ({
   window,
 });
 const contracted = { block: "bottleneck", first_dilation: "contracted" } as const;
-const weights = { file: "/start.safetensors", only: "all" } as const;
+const weights = { file: "/start.safetensors", only: "all", replace: "none" } as const;
 const auxiliary = (after: number, weight = 0.4) => ({
   auxiliary: { after, channels: 6, dropout: 0, weight },
 });

@@ -60,7 +60,11 @@ describe("training refuses", () => {
       "weights that are not there",
       () => {
         const whole = experiment(data);
-        const weights = { file: join(folder, "none.safetensors"), only: "all" } as const;
+        const weights = {
+          file: join(folder, "none.safetensors"),
+          only: "all",
+          replace: "none",
+        } as const;
         return lower({ ...whole, model: { ...whole.model, weights } });
       },
       /cannot (read|open) .*none\.safetensors/,

@@ -12,9 +12,18 @@ import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
 import type { Trained } from "../../run/inference.js";
 import { misfits } from "../../weights/check.js";
 import type { Read, WeightsFile } from "../../weights/file.js";
-import { type Fit, fitOf, isWhole, networkVariables, skeletonOf } from "../../weights/fit.js";
+import {
+  type Asked,
+  type Fit,
+  fitOf,
+  isWhole,
+  networkVariables,
+  skeletonOf,
+  WHOLE,
+} from "../../weights/fit.js";
 import { averaged, load, readFitting, select } from "../../weights/load.js";
-import { exported, nameMaps } from "../../weights/names.js";
+import { nameMaps } from "../../weights/name-maps.js";
+import { exported } from "../../weights/names.js";
 import { withWeights } from "../../weights/open.js";
 import { encodeSafetensors } from "../../weights/safetensors.js";
 import type { Tensor } from "../../weights/tensor.js";
@@ -46,16 +55,26 @@ export const importVerb = verb((terminal) =>
         description:
           "what is asked of the file; else what the spec's own weights ask of theirs, or all",
       }),
+      replace: option({
+        long: "replace",
+        type: optional(oneOf<"none" | "classifier">(["none", "classifier"])),
+        description: "layers that are not asked of the file; else those of the spec's own weights",
+      }),
       to: textOption("to", "FILE.safetensors", "where what fits is written, under our names"),
       json: jsonFlag,
     },
-    handler: async ({ file, only, to, json, ...request }) => {
+    handler: async ({ file, only, replace, to, json, ...request }) => {
+      const given = { ...(only && { only }), ...(replace && { replace }) };
       const { resolved } = await open(terminal, request, json);
       const { experiment } = resolved;
       const { found, tensors } = await orThrow(
         withWeights(
           file,
-          lookAt(experiment, only ?? experiment.model.weights?.only ?? "all", to !== undefined),
+          lookAt(
+            experiment,
+            { ...(experiment.model.weights ?? WHOLE), ...given },
+            to !== undefined,
+          ),
         ),
       );
       const wrong = misfits(found, experiment.model);
@@ -77,9 +96,9 @@ interface Looked {
 
 /** What fits, and the numbers of it where they are to be written. */
 const lookAt =
-  (experiment: Experiment, only: "all" | "backbone", isWritten: boolean) =>
+  (experiment: Experiment, asked: Asked, isWritten: boolean) =>
   (opened: WeightsFile): Read<Looked> => {
-    const found = fitOf(opened, networkVariables(experiment, "train"), experiment.model, only);
+    const found = fitOf(opened, networkVariables(experiment, "train"), experiment.model, asked);
     return isWritten
       ? pipe(
           readFitting(opened, found),
@@ -110,6 +129,7 @@ const answer = ({
   })),
   unexpected: [...rest.unexpected, ...rest.auxiliary],
   aside: rest.aside,
+  beside: header.beside,
 });
 
 export const exportVerb = verb((terminal) =>
