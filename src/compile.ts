@@ -12,20 +12,12 @@ import {
   unless,
 } from "./diagnostic/diagnostic.js";
 import type { Sources } from "./diagnostic/text.js";
-import type { Codec } from "./language/codec.js";
 import { recover } from "./language/decode.js";
-import {
-  bareSpec,
-  type DataSpec,
-  dataAlone,
-  spec as language,
-  type Spec,
-} from "./language/spec.js";
-import type { Data, Experiment } from "./normalize/experiment.js";
+import { bareSpec, spec as language, type Spec } from "./language/spec.js";
+import type { Data } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import {
   type Normalized as NormalizedAs,
-  normalizeData as normalizeDataOf,
   normalize as normalizeSpec,
   type Resolved,
 } from "./normalize/normalize.js";
@@ -79,13 +71,13 @@ export const checkStill = (world: StillWorld): ((request: Request) => Check) =>
 export const checkData = (
   world: Pick<World, "read" | "cwd">,
 ): ((request: Request) => Check<Data>) =>
-  flow(parse(world.read), decodeData, normalizeData(world), validateData);
+  flow(parse(world.read), decode, normalize(world), validateData);
 
-interface Decoded<S = Spec> extends Version {
-  readonly spec: S;
+interface Decoded extends Version {
+  readonly spec: Spec;
 }
 
-type Normalized<A = Resolved, S = Spec> = Decoded<S> & NormalizedAs<A>;
+type Normalized = Decoded & NormalizedAs<Resolved>;
 
 interface Asked extends Versions<Normalized> {
   readonly facts: Facts;
@@ -93,33 +85,18 @@ interface Asked extends Versions<Normalized> {
 }
 
 /** The tree of each version becomes a value of the language (language/); what cannot be read hides nothing else. */
-const decode = each((version) => decodedBy(language, bareSpec, version));
-const decodeData = each((version) => decodedBy(dataAlone, bareSpec, version));
-
-/** `bare` stands for a text of which nothing can be read. */
-const decodedBy = <S>(codec: Codec<S, unknown>, bare: S, version: Version): Decoded<S> => {
-  const { value, poisoned, found } = recover(codec, bare, plain(version.tree));
-  return {
-    ...version,
-    spec: value,
-    poisoned: new Set([...version.poisoned, ...poisoned]),
-    found: [...version.found, ...found],
-  };
-};
+const decode = each((version: Version): Decoded => {
+  const { value: spec, ...read } = recover(language, bareSpec, plain(version.tree));
+  const poisoned = new Set([...version.poisoned, ...read.poisoned]);
+  return { ...version, spec, poisoned, found: [...version.found, ...read.found] };
+});
 
 /** Everything left open is decided (normalize/). */
 const normalize = ({ cwd }: Pick<World, "cwd">) =>
-  each((of: Decoded): Normalized => {
-    const { spec: value, poisoned, tree, variant } = of;
+  each((version: Decoded): Normalized => {
+    const { spec: value, poisoned, tree, variant } = version;
     const normalized = normalizeSpec({ value, poisoned }, tree, { cwd, variant });
-    return { ...of, ...normalized, found: [...of.found, ...normalized.found] };
-  });
-
-const normalizeData = ({ cwd }: Pick<World, "cwd">) =>
-  each((of: Decoded<DataSpec>): Normalized<Pick<Experiment, "data">, DataSpec> => {
-    const { spec: value, poisoned, tree } = of;
-    const normalized = normalizeDataOf({ value, poisoned }, tree, cwd);
-    return { ...of, ...normalized, found: [...of.found, ...normalized.found] };
+    return { ...version, ...normalized, found: [...version.found, ...normalized.found] };
   });
 
 /** The headers of all files of weights that the versions name are read at once. */
@@ -154,14 +131,19 @@ const validate = ({ facts, headers, ...of }: Asked): Check => {
   return report(each(judge)(of), (value) => value);
 };
 
-const validateData = (of: Versions<Normalized<Pick<Experiment, "data">, DataSpec>>): Check<Data> =>
-  report(
-    each((version: Normalized<Pick<Experiment, "data">, DataSpec>) => {
-      const { found } = obeysDataRules(version.value, version.observe);
-      return { ...version, found: [...version.found, ...found] };
-    })(of),
-    ({ data }) => data,
-  );
+/** Only what is wrong with the data, or keeps them from being read, counts. */
+const validateData = (of: Versions<Normalized>): Check<Data> => {
+  const judge = (version: Normalized): Normalized => {
+    const { value, observe } = version;
+    const { found } = obeysDataRules(value.experiment, observe);
+    const { touched: isUnread } = observe(() => JSON.stringify(value.experiment.data));
+    const ofData = version.found.filter(({ primary: { path } }) => path[0] === "data");
+    const around = version.found.filter(({ primary: { path } }) => path.length < 2);
+    const own = ofData.length === 0 && isUnread ? around : ofData;
+    return { ...version, found: [...own, ...found] };
+  };
+  return report(each(judge)(of), ({ experiment }) => experiment.data);
+};
 
 /** The graph of the training step (plan/, over model/, gradient/ and rewrite/). */
 const lower = ({ result, ...rest }: Check): Check<Program> => ({
@@ -170,10 +152,10 @@ const lower = ({ result, ...rest }: Check): Check<Program> => ({
 });
 
 /** Everything found, with places. Of the variants that were not asked for, the errors alone. */
-const report = <A, B>(
-  { versions, found, ...rest }: Versions<Normalized<A, unknown>>,
-  resultOf: (value: A) => B,
-): Check<B> => {
+const report = <A>(
+  { versions, found, ...rest }: Versions<Normalized>,
+  resultOf: (value: Resolved) => A,
+): Check<A> => {
   const [main, ...others] = versions;
   const own = [...found, ...(main === undefined ? [] : placed(main))];
   const inVariants = others.flatMap((other) =>
@@ -187,7 +169,7 @@ const report = <A, B>(
   };
 };
 
-const placed = ({ found, tree, origins }: Normalized<unknown, unknown>): readonly Diagnostic[] =>
+const placed = ({ found, tree, origins }: Normalized): readonly Diagnostic[] =>
   found.map(locate(tree, origins));
 
 const inVariant = (name: string | null, d: Diagnostic): Diagnostic => ({

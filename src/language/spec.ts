@@ -77,29 +77,8 @@ export const spec = section(
   { hints, fields: { pspc: {}, extends: {}, semantics: {}, variants: {} } },
 );
 
-const unread = key(aside(anything), "", unsaid);
-
-/** As far as it is about the data; other sections are any. */
-export const dataAlone = section(
-  "the spec",
-  {
-    pspc: version,
-    extends: unread,
-    semantics,
-    data: dataKey,
-    model: unread,
-    train: unread,
-    evaluate: unread,
-    variants: unread,
-  },
-  { hints },
-);
-
 /** What an author writes, in YAML or in TypeScript. */
 export type Spec = t.TypeOf<typeof spec>;
-
-/** What is read where only the data count. */
-export type DataSpec = t.TypeOf<typeof dataAlone>;
 
 /** The same with everything decided. */
 export type DecidedSpec = DecidedBy<typeof spec>;

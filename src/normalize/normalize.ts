@@ -1,12 +1,10 @@
 /** Decides everything that a decoded spec leaves open: the experiment, with the origin of every value. */
 
-import type * as t from "io-ts";
 import { type Diagnostic, formatPath } from "../diagnostic/diagnostic.js";
-import type { Codec } from "../language/codec.js";
 import type { Recovered } from "../language/decode.js";
-import type { Row, Scope } from "../language/scope.js";
+import type { Row } from "../language/scope.js";
 import type { Preset } from "../language/semantics.js";
-import { dataAlone, spec as language, type Spec, semantics } from "../language/spec.js";
+import { spec as language, type Spec, semantics } from "../language/spec.js";
 import type { Tree } from "../source/tree.js";
 import type { Experiment } from "./experiment.js";
 import { labelMistakes } from "./labels.js";
@@ -40,43 +38,26 @@ export interface Normalized<A> {
   readonly observe: <B>(look: () => B) => { readonly value: B; readonly touched: boolean };
 }
 
-type Read<S> = Pick<Recovered<S>, "value" | "poisoned">;
-
-export const normalize = (
-  spec: Read<Spec>,
-  tree: Tree,
-  { cwd, variant }: Setting,
-): Normalized<Resolved> => {
-  const { value: experiment, scope, origins, found, observe } = decide(language, spec, tree, cwd);
-  const { value: preset } = observe(() => scope.read(semantics));
-  return { value: { experiment, origins, semantics: preset, variant }, origins, found, observe };
-};
-
-/** The data section alone, of a spec of which nothing else is known. */
-export const normalizeData = (
-  spec: Read<t.TypeOf<typeof dataAlone>>,
-  tree: Tree,
-  cwd: string,
-): Normalized<Pick<Experiment, "data">> => decide(dataAlone, spec, tree, cwd);
-
 /** Labels that are wrong in themselves are poisoned, so that no rule repeats what is said of them here. */
-const decide = <S extends Pick<Spec, "data">, D extends Pick<Experiment, "data">>(
-  codec: Codec<S, D>,
-  { value: spec, poisoned }: Read<S>,
+export const normalize = (
+  { value: spec, poisoned }: Pick<Recovered<Spec>, "value" | "poisoned">,
   tree: Tree,
-  cwd: string,
-): Normalized<D> & { readonly scope: Scope } => {
+  setting: Setting,
+): Normalized<Resolved> => {
+  const { cwd, variant } = setting;
   const watch = new Watch();
   const scope = scopeOf({ spec, tree, poisoned, cwd }, watch);
-  const { value, rows } = codec.decide(spec, scope);
+  const { value: experiment, rows } = language.decide(spec, scope);
   const observe = <B>(look: () => B) => watch.observe(look);
-  const labels = observe(() => labelMistakes(spec.data, value.data));
+  const labels = observe(() => labelMistakes(spec.data, experiment.data));
   const found = labels.touched ? [] : labels.value;
   if (found.length > 0 && !poisoned.has("data.labels")) {
     const more = new Set([...poisoned, "data.labels"]);
-    return { ...decide(codec, { value: spec, poisoned: more }, tree, cwd), found };
+    return { ...normalize({ value: spec, poisoned: more }, tree, setting), found };
   }
-  return { value, origins: originsOf(rows), found, observe, scope };
+  const { value: preset } = observe(() => scope.read(semantics));
+  const origins = originsOf(rows);
+  return { value: { experiment, origins, semantics: preset, variant }, origins, found, observe };
 };
 
 const originsOf = (rows: readonly Row[]): Origins =>

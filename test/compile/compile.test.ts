@@ -100,7 +100,15 @@ variants:
     const { result, diagnostics } = checkData(world)({ entry: "s.yaml" });
     expect(diagnostics).toEqual([]);
     expect(E.isRight(result) && result.right.labels.get(3)).toBe("ignore");
-    const wrong = worldOf(spec("data: {classes: [a, a]}\ntrain: {crop: 34, batsh: 2}"));
-    expect(codes(checkData(wrong.world)({ entry: "s.yaml" }))).toEqual(["E0517"]);
+    const of = (text: string): readonly string[] =>
+      codes(checkData(worldOf({ "s.yaml": text }).world)({ entry: "s.yaml" }));
+    expect(of(minimal.replace(/^train:.*/m, ""))).toEqual([]);
+    expect(of(minimal.replace("[sky", "[road").replace("crop: 89", "crop: 34"))).toEqual(["E0517"]);
+    expect(of(minimal.replace("root: data", "root: 1").replace(/^train:.*/m, ""))).toEqual([
+      "E0203",
+    ]);
+    expect(of(minimal.replace("data:", "dat:"))).toContain("E0202");
+    expect(of("pspc: 1\nmodel: 7\n")).toContain("E0202");
+    expect(of("[]")).toEqual(["E0203"]);
   });
 });

@@ -23,6 +23,10 @@ test("a side that is right already stays", () => {
   ]);
 });
 
+test("a crop of one pixel is not proposed", () => {
+  expect(nearestSizes([5, 5], modelOf([1]))).toEqual([[9, 9]]);
+});
+
 test("bins that no sensible crop suits are left out of account", () => {
   expect(nearestSizes([512, 512], modelOf([7, 11, 13]))).toEqual([
     [505, 505],
