@@ -104,6 +104,15 @@ const exact = (_: string, value: unknown): unknown =>
     ? `${value === 0 ? "-0" : value}`
     : value;
 
+/** Of constants alone the numbers are anything; spelling all attributes so exactly takes longer than the rest. */
+const spelled = ({
+  op,
+  attributes,
+}: {
+  readonly op: string;
+  readonly attributes: object;
+}): string => (op === "constant" ? JSON.stringify(attributes, exact) : JSON.stringify(attributes));
+
 /**
  * Numbers a step. Equal operations on equal arguments become one value, and what nothing asks for is not there:
  * common subexpressions and dead code need no pass of their own.
@@ -119,7 +128,7 @@ export const numbered = <N extends AnyNode<N>>(step: Step<N>): GraphOf<Numbered<
   };
   for (const node of topological(rootsOf(step))) {
     const args = node.args.map(idOf);
-    const key = `${node.op}(${args})${JSON.stringify(node.attributes, exact)}`;
+    const key = `${node.op}(${args})${spelled(node)}`;
     const id = known.get(key) ?? values.length;
     if (id === values.length) {
       // Sound: op and attributes come from one node.
