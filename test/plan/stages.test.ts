@@ -22,7 +22,7 @@ describe("the stages of a compilation", () => {
         [step, inForms, legalize(inForms)].map(printGraph),
       );
       const plain = { ...experiment, train: { ...experiment.train, precision: "f32" as const } };
-      expect(printGraph(all[0].graph)).toBe(printGraph(trainingStep(plain, asWritten)));
+      expect(printGraph(all[0]!.graph)).toBe(printGraph(trainingStep(plain, asWritten)));
       expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
     },
   );

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { apply, convolution, input } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
 import { type Node, type Padding, shapeOf } from "../../src/graph/op.js";
-import { product, type Shape } from "../../src/graph/type.js";
+import { ofRank, product, type Sizes } from "../../src/graph/type.js";
 import {
   type Form,
   formsOf,
@@ -73,18 +73,20 @@ const noise = (length: number, seed: number): Float32Array =>
 /** Calls `f` with the positions in x, kernel and y that each product of the definition joins. */
 const eachProduct = (
   { kernel: [size, k], dilation, padding, stride = 1, x: [n, h, w, c] }: Case,
-  [, rows, columns]: Shape,
+  [, rows, columns]: Sizes[4],
   f: (x: number, kernel: number, y: number) => void,
 ): void => {
-  const counts = [n, rows, columns, size, size, c, k];
-  for (let i = 0; i < product(counts); i++) {
+  const counts = { image: n, row: rows, column: columns, down: size, across: size, from: c, to: k };
+  for (let i = 0; i < product(Object.values(counts)); i++) {
     let rest = i;
-    const at = counts.map((count) => {
+    const next = (count: number): number => {
       const index = rest % count;
       rest = Math.floor(rest / count);
       return index;
-    });
-    const [image, row, column, down, across, from, to] = at;
+    };
+    const [image, row, column] = [next(counts.image), next(counts.row), next(counts.column)];
+    const [down, across] = [next(counts.down), next(counts.across)];
+    const [from, to] = [next(counts.from), next(counts.to)];
     const y = row * stride + down * dilation - padding.top;
     const x = column * stride + across * dilation - padding.left;
     if (y < 0 || y >= h || x < 0 || x >= w) continue;
@@ -98,13 +100,14 @@ const eachProduct = (
 
 /** The layer by its definition, in 64 bits. */
 const defined = (of: Case, layer: Layer, given: readonly Float32Array[]): Float64Array => {
-  const [a, b] = given;
-  const { y } = shapesOf(layer);
+  // Inner loops: every index is one of the layer's own.
+  const [a, b] = [given[0]!, given[1]!];
+  const y = ofRank(shapesOf(layer).y, 4);
   const sum = new Float64Array(product(layer.types[0].shape));
   eachProduct(of, y, (atX, atKernel, atY) => {
-    if (layer.op === "convolution") sum[atY] += a[atX] * b[atKernel];
-    else if (layer.op === "convolutionInputGradient") sum[atX] += a[atKernel] * b[atY];
-    else sum[atKernel] += a[atX] * b[atY];
+    if (layer.op === "convolution") sum[atY]! += a[atX]! * b[atKernel]!;
+    else if (layer.op === "convolutionInputGradient") sum[atX]! += a[atKernel]! * b[atY]!;
+    else sum[atKernel]! += a[atX]! * b[atY]!;
   });
   return sum;
 };
@@ -125,18 +128,18 @@ const inEveryForm = async (
   );
   const session = await openSession(model, "cpu");
   const given = Object.fromEntries(
-    layer.args.map((arg, i) => [arg.op === "input" ? arg.attributes.name : "", values[i]]),
+    layer.args.map((arg, i) => [arg.op === "input" ? arg.attributes.name : "", values[i]!]),
   );
   const found = forms.map((form): [Form, Float32Array] => [
     form,
-    session.run(form, given).of.data as Float32Array,
+    session.run(form, given).of!.data as Float32Array,
   ]);
   session.dispose();
   return new Map(found);
 };
 
 const relative = (a: Float64Array, b: Float32Array): number =>
-  Math.hypot(...a.map((value, i) => value - b[i])) / Math.hypot(...a);
+  Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.hypot(...a);
 
 /** f32 rounds at 6e-8, and sums of tens of terms at a few of that. What a 4×4 tile adds up is larger than its result. */
 const bound = (form: Form): number => (form === "winograd-4" ? 5e-6 : 1e-6);
@@ -153,7 +156,7 @@ describe("a convolution and its gradients in all their forms", () => {
   });
 
   it("are as many as its kernel, stride and dilation allow", () => {
-    const formsBy = (name: string) => layersFor(cases[name]).map((layer) => formsOf(layer));
+    const formsBy = (name: string) => layersFor(cases[name]!).map((layer) => formsOf(layer));
     const tiles = ["winograd-2", "winograd-4"];
     expect(formsBy("3×3 dilated by 2")).toEqual([
       ["native", "phases", ...tiles],

@@ -20,7 +20,7 @@ const layers: ReadonlySet<OpName> = new Set<OpName>([
   "convolutionKernelGradient",
 ]);
 
-const dtypeAt = (graph: Graph, id: number): string => graph.values[id].types[0].dtype;
+const dtypeAt = (graph: Graph, id: number): string => graph.values[id]!.types[0].dtype;
 
 describe("the graph of a step in bf16", () => {
   const graph = step("bf16");
@@ -40,7 +40,7 @@ describe("the graph of a step in bf16", () => {
 
   it("widens nothing to narrow it again", () => {
     const again = values("cast").filter(({ types, args: [id] }) => {
-      const from = graph.values[id];
+      const from = graph.values[id!]!;
       return (
         types[0].dtype === "bf16" && from.op === "cast" && dtypeAt(graph, from.args[0]) === "bf16"
       );
@@ -89,7 +89,7 @@ describe("the numbers of a step in bf16", () => {
     const { loss } = session.run("train", { images: pixels, labels: classes, rate: 0.01 });
     const momenta = [...session.read()].filter(([name]) => name.endsWith("/momentum"));
     session.dispose();
-    return { loss: loss.data[0], momenta: momenta.flatMap(([, { data }]) => Array.from(data)) };
+    return { loss: loss!.data[0]!, momenta: momenta.flatMap(([, { data }]) => Array.from(data)) };
   };
 
   it("are as far from f32's as those of PyTorch's autocast", async () => {
@@ -104,9 +104,9 @@ describe("the numbers of a step in bf16", () => {
         ["labels", { shape: [batch, ...crop], data: classes }],
       ] as const),
     } as const;
-    const [theirApart] = numbersOf(ask("half-precision", request).apart);
+    const theirApart = numbersOf(ask("half-precision", request).apart!)[0]!;
     const apart =
-      Math.hypot(...plain.momenta.map((value, i) => value - half.momenta[i])) /
+      Math.hypot(...plain.momenta.map((value, i) => value - half.momenta[i]!)) /
       Math.hypot(...plain.momenta);
     // The loss is a mean over thousands of pixels, of which each is off by some roundings of 2⁻⁹.
     expect(Math.abs(half.loss - plain.loss)).toBeLessThan(2 ** -9 * plain.loss);

@@ -65,8 +65,8 @@ const outcome = async (differs: Differs, which: Passes): Promise<Outcome> => {
     rate: 0.01,
   };
   const asked = { image: images(1, 50, 44), label: labels(1, 50, 44, classes) };
-  const confusion = session.run("evaluate", asked).confusion.data;
-  const loss = session.run("train", given).loss.data[0];
+  const confusion = session.run("evaluate", asked).confusion!.data;
+  const loss = session.run("train", given).loss!.data[0]!;
   const state = session.read();
   session.dispose();
   return { loss, confusion, state };
@@ -79,7 +79,7 @@ const difference = (a: Outcome, b: Outcome): number =>
   Math.max(
     ...[...a.state].map(([name, { data }]) => {
       const other = b.state.get(name)!.data;
-      const apart = norm(Array.from(data, (value, i) => value - other[i]));
+      const apart = norm(Array.from(data, (value, i) => value - other[i]!));
       // A shift before a batch norm has a gradient of zero, and rounding alone in it.
       return apart / Math.max(norm(data), 1e-4);
     }),
@@ -101,9 +101,10 @@ describe("a step after its rewrites is the step that was written", { timeout: 18
 describe("what a rewrite leaves", () => {
   // Bins of which factoring is worth its while at six channels.
   const experiment = tiny({ pyramid: { bins: [1, 2] }, train: { crop: [41, 41] } });
-  const [written, rewritten] = [asWritten, standard].map((which) =>
-    trainingStep(experiment, which),
-  );
+  const [written, rewritten] = [
+    trainingStep(experiment, asWritten),
+    trainingStep(experiment, standard),
+  ];
 
   it("upsamples no branch of the pyramid and joins none to the features", () => {
     expect(count(written, "resize")).toBe(experiment.model.pyramid?.bins.length);
@@ -118,9 +119,10 @@ describe("what a rewrite leaves", () => {
   });
 
   it("normalises nothing after a convolution in inference", () => {
-    const [plain, folded] = [asWritten, standard].map((which) =>
-      evaluationStep(experiment, 50, 44, which),
-    );
+    const [plain, folded] = [
+      evaluationStep(experiment, 50, 44, asWritten),
+      evaluationStep(experiment, 50, 44, standard),
+    ];
     expect(count(plain, "batchNormInference")).toBeGreaterThan(10);
     expect(count(folded, "batchNormInference")).toBe(0);
   });
@@ -147,7 +149,7 @@ describe("what a rewrite leaves", () => {
     const stretched = (graph: Graph): number =>
       graph.values.filter(
         (value) =>
-          value.op === "binary" && value.args.some((id) => graph.values[id].op === "broadcast"),
+          value.op === "binary" && value.args.some((id) => graph.values[id]!.op === "broadcast"),
       ).length;
     expect(stretched(written)).toBeGreaterThan(0);
     expect(stretched(rewritten)).toBe(0);

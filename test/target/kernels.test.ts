@@ -45,12 +45,12 @@ const outcome = async (kernels: Kernels) => {
   const { loss } = session.run("train", { ...given, rate: 0.01 });
   const state = session.read();
   session.dispose();
-  return { loss: loss.data[0], confusion: Array.from(confusion.data), state };
+  return { loss: loss!.data[0]!, confusion: Array.from(confusion!.data), state };
 };
 
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   // A shift before a batch norm has a gradient of zero, and rounding alone in it.
-  Math.hypot(...Array.from(a, (value, i) => value - b[i])) /
+  Math.hypot(...Array.from(a, (value, i) => value - b[i]!)) /
   Math.max(Math.hypot(...Array.from(a)), 1e-4);
 
 describe("a step in other forms", { timeout: 120_000 }, () => {
@@ -96,7 +96,7 @@ describe("the choice", () => {
       const wanted = Object.entries(all(form).known);
       expect(found).toEqual(wanted.filter(([name]) => found.some(([each]) => each === name)));
     }
-    const [layer] = layers;
+    const layer = layers[0]!;
     const wrong: Kernels = { ...plainCpu, known: { [nameOf(layer)]: "taps" } };
     expect(layer.op).not.toBe("convolutionKernelGradient");
     expect(chosen(graphs.train, wrong)).toEqual(chosen(graphs.train, plainCpu));

@@ -61,9 +61,8 @@ describe("PSPNet", () => {
     pspnet([1, 1, 1, 1], 19, { train: { crop: [89, 89], batch } });
 
   it("has each image's activations in a training step, and one state", () => {
-    const [one, two, four] = [1, 2, 4].map((batch) =>
-      memory(legalize(trainingStep(experiment(batch)))),
-    );
+    const at = (batch: number) => memory(legalize(trainingStep(experiment(batch))));
+    const [one, two, four] = [at(1), at(2), at(4)];
     expect(two.state).toBe(one.state);
     expect(four.activations / two.activations).toBeCloseTo(2, 1);
     expect(total(two)).toBeGreaterThan(total(one));

@@ -16,7 +16,7 @@ const decode = (bytes: Uint8Array): Message => {
   const varint = (): number => {
     let [value, scale] = [0, 1];
     for (;;) {
-      const byte = bytes[at++];
+      const byte = bytes[at++] ?? 0;
       value += (byte & 127) * scale;
       scale *= 128;
       if (byte < 128) return value;
@@ -43,18 +43,23 @@ const text = (of: Message, field: number): string[] =>
   bytesAt(of, field).map((bytes) => Buffer.from(bytes).toString());
 /** A `map<string, message>`. */
 const entries = (of: Message, field: number): Map<string, Message> =>
-  new Map(messages(of, field).map((entry) => [text(entry, 1)[0], messages(entry, 2)[0]]));
+  new Map(messages(of, field).map((entry) => [only(text(entry, 1)), only(messages(entry, 2))]));
+
+const only = <A>([one, ...others]: readonly A[]): A => {
+  if (one === undefined || others.length > 0) throw new Error(`one, not ${others.length + 1}`);
+  return one;
+};
 
 describe("a SavedModel", () => {
   const graph = trainingStep(tiny({ train: { crop: [34, 31] } }));
   const model = savedModel({ train: graph });
-  const [meta] = messages(decode(encode(model)), 2);
-  const [graphDef] = messages(meta, 2);
+  const meta = only(messages(decode(encode(model)), 2));
+  const graphDef = only(messages(meta, 2));
   const nodes = messages(graphDef, 1);
 
   it("is tagged for serving and says for which TensorFlow it was made", () => {
-    expect(text(messages(meta, 1)[0], 4)).toEqual(["serve"]);
-    expect(messages(graphDef, 4)[0].get(1)).toEqual([1087]);
+    expect(text(only(messages(meta, 1)), 4)).toEqual(["serve"]);
+    expect(only(messages(graphDef, 4)).get(1)).toEqual([1087]);
   });
 
   it("holds every node with its operation, inputs and attributes", () => {
@@ -62,7 +67,7 @@ describe("a SavedModel", () => {
       model.nodes.map(({ name, op, inputs }) => [name, op, inputs]),
     );
     nodes.forEach((node, i) => {
-      expect([...entries(node, 5).keys()]).toEqual(Object.keys(model.nodes[i].attributes));
+      expect([...entries(node, 5).keys()]).toEqual(Object.keys(model.nodes[i]!.attributes));
     });
   });
 
@@ -77,18 +82,18 @@ describe("a SavedModel", () => {
 
   it("holds constants' bytes and shapes", () => {
     const constants = model.nodes.flatMap(({ op, attributes }, i) =>
-      op === "Const" && "tensor" in attributes.value
+      op === "Const" && "tensor" in attributes.value!
         ? [{ i, tensor: attributes.value.tensor }]
         : [],
     );
     expect(constants.length).toBeGreaterThan(20);
     for (const { i, tensor } of constants) {
-      const [written] = messages(entries(nodes[i], 5).get("value")!, 8);
+      const written = only(messages(entries(nodes[i]!, 5).get("value")!, 8));
       const shape = messages(written, 2)[0] ?? new Map();
       expect(written.get(1)).toEqual([dataType[tensor.dtype]]);
       expect(messages(shape, 2).map((size) => size.get(1)?.[0] ?? 0)).toEqual([...tensor.shape]);
       if (typeof tensor.content !== "number") {
-        expect(Buffer.from(bytesAt(written, 4)[0])).toEqual(Buffer.from(tensor.content));
+        expect(Buffer.from(only(bytesAt(written, 4)))).toEqual(Buffer.from(tensor.content));
       }
     }
   });
@@ -104,11 +109,11 @@ describe("a SavedModel", () => {
     ]);
     for (const signature of signatures.values()) {
       for (const info of [...entries(signature, 1).values(), ...entries(signature, 2).values()]) {
-        expect(names.has(text(info, 1)[0].replace(/:\d+$|^\^/g, ""))).toBe(true);
+        expect(names.has(only(text(info, 1)).replace(/:\d+$|^\^/g, ""))).toBe(true);
       }
     }
     const sizes = (info: Message): unknown[] =>
-      messages(messages(info, 3)[0], 2).map((size) => size.get(1)?.[0]);
+      messages(only(messages(info, 3)), 2).map((size) => size.get(1)?.[0]);
     const inputs = entries(signatures.get("train")!, 1);
     expect(sizes(inputs.get("images")!)).toEqual([Math.ceil((3 * 34 * 31 * 3) / 4)]);
     expect(inputs.get("images")!.get(2)).toEqual([dataType.i32]);
@@ -125,7 +130,7 @@ describe("a SavedModel", () => {
       new Set(
         savedModel({ train: trainingStep(tiny({ train: { crop } })) })
           .nodes.filter(({ op }) => op === "Conv2D" || op === "MaxPool")
-          .map(({ attributes }) => "text" in attributes.padding && attributes.padding.text),
+          .map(({ attributes }) => "text" in attributes.padding! && attributes.padding.text),
       );
     expect(paddings([33, 33])).toEqual(new Set(["SAME", "VALID"]));
     expect(paddings([34, 33]).has("EXPLICIT")).toBe(true);

@@ -43,7 +43,7 @@ const weight = (name: string): Variable =>
 const of = (...data: number[]) => ({ shape: [data.length], data: Float32Array.from(data) });
 
 describe("updates", () => {
-  const [a, b, c] = ["a", "b", "c"].map(weight);
+  const [a, b, c] = [weight("a"), weight("b"), weight("c")];
 
   it("all see the state from before the step: two variables change places", async () => {
     const swap = number({
@@ -56,7 +56,7 @@ describe("updates", () => {
     const { write, run, read } = await open({ swap });
     for (let i = 0; i < 20; i++) {
       write(new Map(Object.entries({ a: of(1, 2), b: of(3, 4) })));
-      expect(run("swap", {}).total.data[0]).toBe(73);
+      expect(run("swap", {}).total!.data[0]).toBe(73);
       expect([...read()].map(([name, { data }]) => [name, ...data]).sort()).toEqual([
         ["a", 3, 4],
         ["b", 1, 2],
@@ -80,7 +80,7 @@ describe("updates", () => {
     const { write, run, read } = await open({ step });
     write(new Map(Object.entries({ a: of(1, 2), b: of(4, 0), c: of(0, 1) })));
     // v = ½v + (a − c) + ¼a;  a −= 10·rate·v
-    expect([...run("step", { rate: 0.125 }).before.data]).toEqual([1, 2]);
+    expect([...run("step", { rate: 0.125 }).before!.data]).toEqual([1, 2]);
     const after = read();
     expect([...after.get("b")!.data]).toEqual([3.25, 1.5]);
     expect([...after.get("a")!.data]).toEqual([1 - 1.25 * 3.25, 2 - 1.25 * 1.5]);
@@ -106,7 +106,7 @@ describe("a training step", () => {
     const state = stateFor(stateOf([graph]));
     const three = (from: State): (Float32Array | Int32Array | Uint8Array)[] => {
       write(from);
-      const losses = [0, 1, 2].map(() => run("train", batchOf(0.01)).loss.data);
+      const losses = [0, 1, 2].map(() => run("train", batchOf(0.01)).loss!.data);
       return [...losses, ...[...read().values()].map(({ data }) => data)];
     };
     const first = three(state);
@@ -118,7 +118,7 @@ describe("a training step", () => {
     // The mask is a function of the step alone: at step 5 another, at step 0 the same.
     const lossAt = (step: number): number => {
       write(new Map([...state, ["step", { shape: [], data: Int32Array.of(step) }]]));
-      return run("train", batchOf(0)).loss.data[0];
+      return run("train", batchOf(0)).loss!.data[0]!;
     };
     const losses = [0, 5, 0, 6].map(lossAt);
     expect(losses[0]).toBe(losses[2]);
@@ -130,9 +130,9 @@ describe("a training step", () => {
       trainingStep({ ...experiment, train: { ...experiment.train, seed } });
     const { write, run } = await open({ one: seeded(1), two: seeded(2) });
     write(stateFor(stateOf([seeded(1)])));
-    const one = run("one", batchOf(0)).loss.data[0];
+    const one = run("one", batchOf(0)).loss!.data[0];
     write(stateFor(stateOf([seeded(1)])));
-    expect(run("two", batchOf(0)).loss.data[0]).not.toBe(one);
+    expect(run("two", batchOf(0)).loss!.data[0]).not.toBe(one);
   }, 60_000);
 });
 
@@ -148,8 +148,8 @@ describe("bytes", () => {
       for (const offset of [0, 1, 3]) {
         const view = memory.subarray(offset, offset + n);
         const result = run("copy", { bytes: view });
-        expect([...result.words.data]).toEqual([...view]);
-        expect([...result.bytes.data]).toEqual([...view]);
+        expect([...result.words!.data]).toEqual([...view]);
+        expect([...result.bytes!.data]).toEqual([...view]);
       }
     },
   );
@@ -169,16 +169,16 @@ describe("evaluation and prediction", () => {
     const { write, run } = await open(graphs);
     const state = stateFor(stateOf(Object.values(graphs)));
     write(state);
-    const { confusion } = run("evaluate", given);
-    const { classes } = run("predict", { images: given.image });
+    const confusion = run("evaluate", given).confusion!;
+    const classes = run("predict", { images: given.image }).classes!;
 
     const written = predictionStep(experiment, height, width, asWritten);
-    const root = written.results.classes;
+    const root = written.results.classes!;
     const leaves = new Map([
       ...[...state].map(([name, { data }]) => [name, data] as const),
       ["images", given.image] as const,
     ]);
-    const wanted = evaluate(written, [root], leaves).values[root][0];
+    const wanted = evaluate(written, [root], leaves).values[root]![0]!;
     // 32 bits may see two nearly equal classes the other way round.
     const differ = wanted.filter((value, i) => value !== classes.data[i]).length;
     expect(differ).toBeLessThanOrEqual(2);
@@ -186,7 +186,8 @@ describe("evaluation and prediction", () => {
 
     const counts = new Array(25).fill(0);
     classes.data.forEach((found, i) => {
-      if (given.label[i] !== 255) counts[given.label[i] * 5 + found]++;
+      const truth = given.label[i]!;
+      if (truth !== 255) counts[truth * 5 + found]++;
     });
     expect([...confusion.data]).toEqual(counts);
   }, 60_000);
