@@ -10,7 +10,14 @@ import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
 import { closed, isMap } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
-import type { Augmentation, Data, Experiment, Model, Train, Weights } from "../normalize/experiment.js";
+import type {
+  Augmentation,
+  Data,
+  Experiment,
+  Model,
+  Train,
+  Weights,
+} from "../normalize/experiment.js";
 import type { Rule } from "../rules/rule.js";
 import { rules } from "../rules/rules.js";
 import { nullable, share, words } from "./codec.js";
