@@ -1,7 +1,9 @@
 // @ts-check
 /**
- * A clone → one that runs: packages, libtensorflow, the addon, dist/, and a proof that TensorFlow adds two numbers.
- * Plain Node without packages, since it runs before there are any. Each step is skipped when its result is there.
+ * Makes pspc ready to compute: packages, libtensorflow, the addon, and a proof that TensorFlow adds two numbers. In a
+ * clone they go into node_modules, and src/ is compiled to dist/; for an installed package all goes into the shared
+ * cache, and nothing of its project is touched. Plain Node without packages, since it runs before there are any. Each
+ * step is skipped when its result is there.
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +14,7 @@ import { addonFile, addonName, provideAddon } from "./setup/addon.mjs";
 import { alone, cached, cacheFolder } from "./setup/cache.mjs";
 import { emit, staleFiles } from "./setup/dist.mjs";
 import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
-import { installPackages, packagesMatch } from "./setup/packages.mjs";
+import { installPackages, packagesMatch, sharedPackages, shareTfjs } from "./setup/packages.mjs";
 import { prove, signature } from "./setup/proof.mjs";
 import { print, seconds, step } from "./setup/say.mjs";
 import { Stop } from "./setup/stop.mjs";
@@ -20,8 +22,10 @@ import { linkDeps, obtain } from "./setup/tensorflow.mjs";
 
 const started = performance.now();
 const root = fileURLToPath(new URL("..", import.meta.url));
-const addon = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu");
-const record = join(root, "node_modules", ".pspc.json");
+const isClone = existsSync(join(root, "src"));
+const home = isClone ? join(root, "node_modules") : sharedPackages(root);
+const addon = join(home, "@tensorflow", "tfjs-node-gpu");
+const record = join(home, ".pspc.json");
 
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
   process.on(signal, () => {
@@ -39,20 +43,25 @@ try {
 
 async function main() {
   const had = proven();
-  if (had && staleFiles(root).length === 0)
-    return print(`set-up: all in place, ${had} (${seconds(started)})`);
+  if (had && !isStale()) return print(`set-up: all in place, ${had} (${seconds(started)})`);
   requireSystem();
   print(`set-up: cache ${cacheFolder()}`);
   await alone(
     () => print("  · another set-up is at work; waiting for it"),
     async () => {
-      await installPackages(root, step("packages"));
+      if (isClone) await installPackages(root, step("packages"));
+      else await shareTfjs(root, step("packages"));
       if (!proven()) await provideTensorFlow();
-      if (staleFiles(root).length > 0) compileDist();
+      if (isStale()) compileDist();
       if (!proven()) await writeProof();
     },
   );
   print(`set-up: all in place (${seconds(started)})`);
+}
+
+/** A package brings dist/ with it. */
+function isStale() {
+  return isClone && staleFiles(root).length > 0;
 }
 
 function compileDist() {
@@ -89,7 +98,7 @@ function sayVersion({ version, flavour }) {
 
 /** @returns {string | undefined} what TensorFlow said when it was proved, if that still holds */
 function proven() {
-  if (!existsSync(record) || !packagesMatch(root)) return undefined;
+  if (!existsSync(record) || (isClone && !packagesMatch(root))) return undefined;
   const { said, signature: then, asked: askedThen } = JSON.parse(readFileSync(record, "utf8"));
   return then === now() && (asked() === "" || asked() === askedThen) ? said : undefined;
 }

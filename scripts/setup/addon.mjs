@@ -18,7 +18,7 @@ const napi = "8";
 export const addonFile = (addon) => join(addon, "lib", `napi-v${napi}`, "tfjs_binding.node");
 
 /**
- * What an addon is made of: the same parts give the same addon.
+ * What an addon is made of: the same parts give the same addon. It speaks N-API, which every Node understands.
  * @param {string} addon
  * @param {import("./library.mjs").Library} library
  * @param {import("./machine.mjs").Tools} tools
@@ -27,16 +27,9 @@ export async function addonName(addon, library, { compilerVersion }) {
   const { version } = JSON.parse(readFileSync(join(addon, "package.json"), "utf8"));
   const main = realpathSync(join(library.folder, "lib", "libtensorflow.so"));
   const { size } = await stat(main);
-  const made = [
-    compilerVersion,
-    process.versions.modules,
-    process.platform,
-    process.arch,
-    size,
-    library.version,
-  ];
+  const made = [compilerVersion, process.platform, process.arch, size, library.version];
   const id = createHash("sha256").update(made.join("\n")).digest("hex").slice(0, 12);
-  return `addon-${version}-tensorflow-${library.version}-node-${process.versions.modules}-${id}`;
+  return `addon-${version}-tensorflow-${library.version}-${id}`;
 }
 
 /**

@@ -27,10 +27,11 @@ export const staleFiles = (root) =>
 const assets = [".js", ".css"];
 
 /**
- * For `npm run build`, whose compiler knows TypeScript alone.
+ * For `npm run build`, whose compiler knows TypeScript alone and removes nothing.
  * @param {string} root
  */
 export function copyAssets(root) {
+  removeOrphans(root);
   for (const path of files(join(root, "src"), ...assets)) copy(root, path);
 }
 
@@ -82,8 +83,10 @@ function removeOrphans(root) {
   const made = new Set(
     files(join(root, "src"), ".ts", ...assets).map((path) => emitted(root, path)),
   );
-  for (const path of files(join(root, "dist"), ".js"))
-    if (!made.has(join(root, "dist", path))) rmSync(join(root, "dist", path));
+  for (const path of files(join(root, "dist"), ".js", ".css", ".d.ts", ".map")) {
+    const script = path.replace(/\.d\.ts$/, ".js").replace(/\.map$/, "");
+    if (!made.has(join(root, "dist", script))) rmSync(join(root, "dist", path));
+  }
 }
 
 /** @param {string} folder @param {...string} endings */

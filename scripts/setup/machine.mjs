@@ -6,14 +6,23 @@ import process from "node:process";
 import { run, which } from "./command.mjs";
 import { Stop } from "./stop.mjs";
 
-/** The oldest Node that runs pspc. */
-const oldest = 20;
+/** The oldest Nodes that run pspc: in their lines, and in all later ones. */
+const oldest = [
+  [20, 19],
+  [22, 12],
+];
+
+/** @returns {boolean} as `engines` in package.json has it */
+const isSupported = () => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  return oldest.some(([line = 0, least = 0]) => major === line && minor >= least) || major > 22;
+};
 
 /** Fails where no set-up can help: a Node too old, or a system for which nobody makes a libtensorflow. */
 export function requireSystem() {
-  if (Number.parseInt(process.versions.node, 10) < oldest)
+  if (!isSupported())
     throw new Stop(`Node ${process.versions.node} is too old`, {
-      help: `install Node ${oldest} or newer; \`node --version\` must say so`,
+      help: "install Node 20.19 or newer, or 22.12 or newer; `node --version` must say so",
     });
   if (process.platform !== "linux")
     throw new Stop(`${process.platform} is not supported: pspc runs TensorFlow on Linux only`, {

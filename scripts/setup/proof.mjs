@@ -26,7 +26,7 @@ export async function prove(root) {
   if (proof?.sum === 42) return proof;
   throw new Stop("TensorFlow was set up, but does not run", {
     reason: tail(output),
-    help: "remove the cache folder and node_modules, and run the same command again",
+    help: "remove the cache folder (and in a clone node_modules), and run the same command again",
   });
 }
 

@@ -4,9 +4,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
 import { rename, rm, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import process from "node:process";
-import { cached, keep } from "./cache.mjs";
+import { cached, cacheFolder, keep } from "./cache.mjs";
 import { run, tail, which } from "./command.mjs";
 import { describeLibrary, finish, librariesOf, link } from "./library.mjs";
 import { hasNvidiaGpu } from "./machine.mjs";
@@ -198,7 +198,9 @@ export async function linkDeps(addon, { folder }) {
   if (folder === deps) return;
   const fresh = join(addon, `deps-${process.pid}`);
   await rm(fresh, { force: true });
-  await symlink(folder, fresh);
+  // Within the cache by a path that holds when the cache is moved or copied.
+  const isShared = addon.startsWith(cacheFolder());
+  await symlink(isShared ? relative(addon, folder) : folder, fresh);
   if (existsSync(deps) && !lstatSync(deps).isSymbolicLink()) await rm(deps, { recursive: true });
   await rename(fresh, deps);
 }

@@ -2,7 +2,7 @@
 
 import { flag, oneOf, option, optional, positional, restPositionals, type Type } from "cmd-ts";
 import type { Split } from "../data/layout.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { oneAlone, twoToCompare } from "./errors.js";
 
 /** A spec as typed, `specs/camvid.yaml#fcn`. */

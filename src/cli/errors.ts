@@ -72,6 +72,23 @@ export const internalError = (error: unknown, argv: readonly string[]): string =
   ].join("\n");
 };
 
+export const notSetUp = (): Failure =>
+  failure(
+    "TensorFlow is not set up yet",
+    "this verb computes with it; those that only read specs, plans and files of weights do not",
+    [
+      "`npx pspc setup` fetches it (260 MB, 850 MB unpacked) and compiles its addon, once for all projects;",
+      "in a script PSPC_SETUP=yes lets the first verb that needs it do so",
+    ].join("\n"),
+  );
+
+export const setUpFailed = (): Failure =>
+  failure(
+    "TensorFlow could not be set up",
+    "set-up says above what it lacks",
+    "`npx pspc setup` goes on from where it stopped",
+  );
+
 export const nothingToTrain = (): Misused =>
   new Misused("there is nothing to train", "name a spec, or --resume RUN");
 

@@ -1,5 +1,6 @@
 /** The one way out: data goes to `out`, progress and mistakes to `err`, and no text commands the terminal. */
 
+import { createInterface } from "node:readline/promises";
 import type { Writable } from "node:stream";
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { render } from "../diagnostic/render.js";
@@ -12,6 +13,8 @@ export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: n
 export interface Terminal {
   readonly out: Stream;
   readonly err: Stream;
+  /** Asks the person at the terminal; absent where nobody is. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /** This process's own. A reader that has enough (`pspc plan … | head`) ends the program quietly. */
@@ -20,7 +23,17 @@ export const processTerminal = (): Terminal => {
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });
-  return { out: process.stdout, err: process.stderr };
+  const { stdin, stdout: out, stderr: err } = process;
+  return stdin.isTTY && err.isTTY ? { out, err, ask } : { out, err };
+};
+
+const ask = async (question: string): Promise<string> => {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 };
 
 /** https://no-color.org, and its counterpart for pipes. */

@@ -79,6 +79,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: "explain an error code: pspc explain E0503",
     load: async () => (await import("./verb/reference.js")).explain,
   },
+  setup: {
+    summary: "set TensorFlow up, once for all projects",
+    load: async () => (await import("./setup.js")).run,
+  },
   doctor: {
     summary: "say what this machine can run",
     load: async () => (await import("./verb/machine.js")).doctor,

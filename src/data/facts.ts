@@ -9,13 +9,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { open, readdir, readFile, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as T from "fp-ts/lib/Task.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
+import { cacheFolder } from "../file/cache.js";
 import type { Size } from "../language/geometry.js";
 import type { Data } from "../normalize/experiment.js";
 import { decodePicture } from "./decode-picture.js";
@@ -187,8 +187,7 @@ const sha256 = (data: string | Buffer): string => createHash("sha256").update(da
 
 /** Beside set-up's cache. */
 function usual(): string {
-  const { PSPC_CACHE, XDG_CACHE_HOME } = process.env;
-  return join(PSPC_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pspc"), "facts");
+  return join(cacheFolder(), "facts");
 }
 
 /** Of another version, or a damaged file, nothing is known. */

@@ -10,7 +10,7 @@ import { macs, parameterCount } from "../graph/cost.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { networkGraph } from "../plan/inference.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { unreadableRuns } from "./errors.js";
 import { evaluate } from "./evaluate.js";
 import { type Evaluation, evaluationFingerprint, readEvaluation } from "./evaluation.js";

@@ -12,7 +12,7 @@ import { Failed, type Failure } from "../diagnostic/failure.js";
 import { boundaries } from "../metric/boundary.js";
 import { sizeName } from "../plan/graphs.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { type Evaluation, evaluationFingerprint, scored, writeEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { partialEvaluationFile } from "./folder.js";

@@ -7,7 +7,7 @@ import { orThrow, valueOrThrow } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
 import { type Abilities, sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { openSession, type Session } from "../runtime/session.js";
 import { modelFor } from "../tensorflow/target.js";
 import { networkVariables } from "../weights/fit.js";

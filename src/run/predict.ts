@@ -9,7 +9,7 @@ import { draft, makeFolder } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { type Layout, layOut } from "../weights/safetensors.js";
 import type { Outline } from "../weights/tensor.js";
 import { wouldOverwrite } from "./errors.js";

@@ -13,7 +13,7 @@ import { closed } from "../language/section.js";
 import { list } from "../language/value.js";
 import type { Program } from "../plan/program.js";
 import { fingerprintOf } from "../plan/program.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { weightsOf } from "./checkpoint.js";
 import { readJson, words } from "./codec.js";
 import type { Event } from "./event.js";

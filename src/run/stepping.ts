@@ -8,7 +8,7 @@ import { readSample, type Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import type { Session } from "../runtime/session.js";
 import { Diverged } from "./checkpoint.js";
 import { notFinite } from "./errors.js";

@@ -2,17 +2,17 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { getOrElse } from "fp-ts/lib/Option.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
+import { cacheFolder } from "../file/cache.js";
 import { cast, onArgs, slice, variable } from "../graph/compose.js";
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { type Form, formsOf, inForm, isForm, type Layer, nameOf } from "../rewrite/forms.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import { thisMachine } from "../runtime/machine.js";
 import { openSession, type Session } from "../runtime/session.js";
 import { layersIn } from "../target/kernels.js";
@@ -152,10 +152,8 @@ const median = (times: readonly number[]): number =>
 
 /** Beside set-up's cache, a file a machine. */
 export const tableFile = (machine: string): string => {
-  const { PSPC_CACHE, XDG_CACHE_HOME } = process.env;
-  const cache = PSPC_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pspc");
   const key = createHash("sha256").update(machine).digest("hex").slice(0, 16);
-  return join(cache, "kernels", `${key}.json`);
+  return join(cacheFolder(), "kernels", `${key}.json`);
 };
 
 /** Of this machine: the forms that were measured, and guesses for all else. */

@@ -12,7 +12,7 @@ import type { Size } from "../language/geometry.js";
 import { type Confusion, fromCounts, monoid, scores } from "../metric/scores.js";
 import { type Abilities, sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
-import type { Want } from "../runtime/library.js";
+import type { Want } from "../runtime/machine.js";
 import type { Session } from "../runtime/session.js";
 import type { SummaryImage } from "../tensorflow/summary.js";
 import type { Event } from "./event.js";

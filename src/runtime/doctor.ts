@@ -1,13 +1,13 @@
 /** Describes this machine and what of pspc runs on it: Node, TensorFlow, devices, oneDNN, bf16, and a small test step. */
 
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { promisify } from "node:util";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import { type Device, describe, loadTensorFlow, type TensorFlow } from "./library.js";
-import { hasBf16Units, vectorUnits } from "./machine.js";
+import { describe, loadTensorFlow } from "./library.js";
+import { type Device, hasBf16Units, vectorUnits } from "./machine.js";
+import { type TensorFlow, tfjsVersion } from "./tfjs.js";
 
 export interface Gpu {
   readonly name: string;
@@ -62,7 +62,7 @@ export async function diagnose(): Promise<Report> {
   return {
     node: process.versions.node,
     npm,
-    tfjs: tfjsVersion(),
+    tfjs: tfjsVersion() ?? "not installed",
     tensorflow: await tensorflow(),
     cpu,
     gpus,
@@ -172,8 +172,3 @@ const said = (program: string, args: string[]): Promise<string | undefined> =>
     ({ stdout }) => stdout.trim(),
     () => undefined,
   );
-
-const tfjsVersion = (): string => {
-  const require = createRequire(import.meta.url);
-  return (require("@tensorflow/tfjs-node-gpu/package.json") as { version: string }).version;
-};

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { writing } from "../file/system.js";
 
-const setUp = "run `npm run setup`; it says what is missing";
+const setUp = "run `npx pspc setup`; it says what is missing";
 
 export const notInstalled = (reason: string): Failure =>
   failure("cannot load TensorFlow", reason, setUp);
@@ -58,7 +58,7 @@ const whyNoGpu = ({ hidden, driver, cuda }: GpuEvidence): readonly [string, stri
   if (cuda === false)
     return [
       `the NVIDIA driver ${driver} is here, but the libtensorflow in use is the one without CUDA`,
-      "run `PSPC_FLAVOUR=cuda npm run setup`",
+      "run `PSPC_FLAVOUR=cuda npx pspc setup`",
     ];
   return [
     `the NVIDIA driver ${driver} is here, but TensorFlow could not open it or a CUDA library`,

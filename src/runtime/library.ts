@@ -1,17 +1,13 @@
 /** Loads TensorFlow on the device that is asked for, once a process; the only place that opens the native addon. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
-import type * as tf from "@tensorflow/tfjs-node-gpu";
+import { join } from "node:path";
 import { Failed } from "../diagnostic/failure.js";
 import { alreadyLoaded, type GpuEvidence, noGpu, notInstalled } from "./errors.js";
+import type { Device, Want } from "./machine.js";
 import { quietly } from "./quiet.js";
-
-export type TensorFlow = typeof tf;
-export type Device = "cpu" | "gpu";
-export type Want = "auto" | Device;
+import { requireTfjs, type TensorFlow, tfjsFolder } from "./tfjs.js";
 
 /** What the addon tells of itself. */
 interface Binding {
@@ -19,7 +15,6 @@ interface Binding {
   isUsingGpuDevice(): boolean;
 }
 
-const require = createRequire(import.meta.url);
 let loaded: { readonly tf: TensorFlow; readonly device: Device; readonly want: Want } | undefined;
 
 /**
@@ -50,14 +45,12 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
   if (want === "cpu") process.env.CUDA_VISIBLE_DEVICES = "-1";
   try {
     preloadCuda();
-    const library = loud ? addon() : quietly(addon);
+    const library = loud ? requireTfjs() : quietly(requireTfjs);
     return { tf: library, device: describe(library).device };
   } catch (error) {
     throw new Failed(notInstalled(error instanceof Error ? firstLine(error) : String(error)));
   }
 }
-
-const addon = (): TensorFlow => require("@tensorflow/tfjs-node-gpu") as TensorFlow;
 
 /** TensorFlow reads its environment when it loads; what the user has set stays. */
 function setDefaults(): void {
@@ -76,8 +69,8 @@ const stay = 0x1000;
  * them by name: LD_LIBRARY_PATH would count only when the process starts. cuDNN opens its own parts itself.
  */
 function preloadCuda(): void {
-  const nvidia = join(depsFolder(), "nvidia");
-  if (process.env.CUDA_VISIBLE_DEVICES === "-1" || !existsSync(nvidia)) return;
+  const nvidia = inDeps("nvidia");
+  if (process.env.CUDA_VISIBLE_DEVICES === "-1" || nvidia === undefined) return;
   const files = readdirSync(nvidia, { recursive: true, encoding: "utf8" })
     .filter((file) => /\/lib\/lib[^/_]+\.so\.\d+$/.test(file))
     .map((file) => join(nvidia, file));
@@ -94,14 +87,17 @@ export function preload(file: string): void {
   }
 }
 
-/** Where libtensorflow lies: set-up's link into the cache, or what the package's own installer put there. */
-const depsFolder = (): string =>
-  join(dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json")), "deps");
+/** What lies beside libtensorflow: in set-up's link into the cache, or where the package's own installer put it. */
+const inDeps = (name: string): string | undefined => {
+  const folder = tfjsFolder();
+  const path = folder && join(folder, "deps", name);
+  return path !== undefined && existsSync(path) ? path : undefined;
+};
 
 /** What set-up wrote beside the library that it chose. */
 const madeForCuda = (): boolean | undefined => {
-  const file = join(depsFolder(), "pspc.json");
-  if (!existsSync(file)) return undefined;
+  const file = inDeps("pspc.json");
+  if (file === undefined) return undefined;
   const { flavour } = JSON.parse(readFileSync(file, "utf8")) as { readonly flavour: string };
   return flavour === "cuda";
 };

@@ -4,7 +4,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import type { Machine } from "../tensorflow/cost.js";
-import { expectedDevice, type Want } from "./library.js";
+import { expectedDevice } from "./library.js";
+
+export type Device = "cpu" | "gpu";
+/** What is asked for; `auto` takes a GPU where TensorFlow sees one. */
+export type Want = "auto" | Device;
 
 export interface ThisMachine extends Machine {
   /** The processor or GPU by its name: times that were measured on one say nothing of another. */

@@ -9,7 +9,8 @@ import { invariant } from "../diagnostic/invariant.js";
 import { product } from "../graph/type.js";
 import { encode, type SavedModel, type Signature, type TensorInfo } from "../tensorflow/proto.js";
 import { noTemporary } from "./errors.js";
-import { loadTensorFlow, type Want } from "./library.js";
+import { loadTensorFlow } from "./library.js";
+import type { Want } from "./machine.js";
 
 /** Numbers with a shape, row by row. Bytes are `Uint8Array`. */
 export interface NumberArray {

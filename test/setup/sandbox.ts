@@ -42,6 +42,15 @@ esac
 echo "ERROR: No matching distribution found for tensorflow-cpu==2.21.0"
 exit 1`;
 
+/** An npm whose \`ci\` installs what the lock of the folder names; it has no global packages. */
+const npm = `
+[ "$1" = ci ] || { echo /nowhere; exit; }
+echo npm >>"$FAKE_LOG"
+[ "$FAKE_NPM" = fails ] && { echo "npm error network"; exit 1; }
+/bin/mkdir -p node_modules/@tensorflow/tfjs-node-gpu
+echo '{"version":"4.22.0"}' >node_modules/@tensorflow/tfjs-node-gpu/package.json
+/bin/cp package-lock.json node_modules/.package-lock.json`;
+
 const gyp = `
 import fs from "node:fs";
 fs.appendFileSync(process.env.FAKE_LOG, "gyp\\n");
@@ -61,6 +70,11 @@ const library = `
 export const loadTensorFlow = async () => ({ add: () => ({ data: async () => [42] }) });
 export const describe = () => ({ version: "2.21.0", device: "cpu" });`;
 
+const packageJson = JSON.stringify({
+  type: "module",
+  optionalDependencies: { "@tensorflow/tfjs-node-gpu": "4.22.0" },
+});
+
 export interface Ended {
   readonly code: number | null;
   readonly output: string;
@@ -74,7 +88,7 @@ export class Sandbox {
     this.program("python3", python);
     this.program("c++", "echo c++ 13");
     this.program("make", "");
-    this.program("npm", "echo /nowhere");
+    this.program("npm", npm);
     this.write("node_modules/node-gyp/bin/node-gyp.js", gyp);
     this.write("node_modules/node-gyp/package.json", '{"type":"module"}');
     this.write("wheel", wheel);
@@ -87,12 +101,26 @@ export class Sandbox {
     const tfjs = "node_modules/@tensorflow/tfjs-node-gpu";
     const lock = JSON.stringify({ packages: { "": {}, [tfjs]: { version: "4.22.0" } } });
     cpSync("scripts", join(this.folder, name, "scripts"), { recursive: true });
-    this.write(`${name}/package.json`, '{"type":"module"}');
+    this.write(`${name}/package.json`, packageJson);
     this.write(`${name}/package-lock.json`, lock);
     this.write(`${name}/node_modules/.package-lock.json`, lock);
     this.write(`${name}/${tfjs}/package.json`, '{"version":"4.22.0"}');
     this.write(`${name}/src/runtime/library.ts`, library);
     this.write(`${name}/node_modules/typescript/index.js`, typescript);
+  }
+
+  /** A project with pspc installed, and what npm made of tfjs-node-gpu beside it. */
+  project(name: string, beside: "dropped" | "script skipped" | "own TensorFlow"): void {
+    const pspc = `${name}/node_modules/pspc`;
+    const tfjs = `${name}/node_modules/@tensorflow/tfjs-node-gpu`;
+    cpSync("scripts", join(this.folder, pspc, "scripts"), { recursive: true });
+    this.write(`${pspc}/package.json`, packageJson);
+    this.write(`${pspc}/dist/runtime/library.js`, library);
+    if (beside === "dropped") return;
+    this.write(`${tfjs}/package.json`, '{"version":"4.22.0"}');
+    if (beside === "script skipped") return;
+    this.write(`${tfjs}/deps/lib/libtensorflow.so.2.9.1`, "2.9.1");
+    this.write(`${tfjs}/lib/napi-v8/tfjs_binding.node`, "addon of 2.9.1");
   }
 
   write(path: string, content: string | Buffer): void {
@@ -134,8 +162,8 @@ export class Sandbox {
     return existsSync(this.cache) ? readdirSync(this.cache).sort() : [];
   }
 
-  /** How often pip or node-gyp was called. */
-  calls(program: "pip" | "gyp"): number {
+  /** How often pip, node-gyp or npm ci was called. */
+  calls(program: "pip" | "gyp" | "npm"): number {
     const log = readFileSync(join(this.folder, "log"), "utf8");
     return log.split("\n").filter((line) => line === program).length;
   }

@@ -1,7 +1,16 @@
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tfjsLock } from "../../scripts/tfjs-lock.mjs";
 import { ended, Sandbox, wheelName } from "./sandbox.js";
 
 let machine: Sandbox;
@@ -16,7 +25,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 /** Only whole things: two folders and the wheels' one. */
 const whole = [
-  expect.stringMatching(/^addon-4\.22\.0-tensorflow-2\.21\.0-node-\d+-\w{12}$/),
+  expect.stringMatching(/^addon-4\.22\.0-tensorflow-2\.21\.0-\w{12}$/),
   expect.stringMatching(/^tensorflow-2\.21\.0-cpu-/),
   "wheels",
 ];
@@ -152,6 +161,92 @@ describe("nothing half-made", () => {
     expect(machine.calls("pip")).toBe(2);
   });
 });
+
+describe("set-up of an installed package", () => {
+  const pspc = "project/node_modules/pspc";
+  const besides = [
+    ["dropped", "npm left it out beside pspc, because its install script failed"],
+    ["script skipped", "its install script was not run beside pspc"],
+    ["own TensorFlow", "its install script brought another TensorFlow, which is left alone"],
+  ] as const;
+
+  test.each(besides)(
+    "goes into the cache where npm's tfjs-node-gpu is: %s",
+    async (beside, why) => {
+      machine.project("project", beside);
+      const before = filesIn(join(machine.folder, "project"));
+      const { code, output } = await machine.run({}, pspc);
+      expect(output).toContain(why);
+      expect(output).toMatch(/✓ proof +TensorFlow 2\.21\.0 on the cpu/);
+      expect(code).toBe(0);
+      expect(machine.cached()).toEqual([...whole.slice(0, 2), "tfjs-4.22.0", "wheels"]);
+      expect(filesIn(join(machine.folder, "project"))).toEqual(before);
+      const again = await machine.run({ FAKE_PIP: "none", FAKE_NPM: "fails" }, pspc);
+      expect(again.output).toMatch(/^set-up: all in place, TensorFlow 2\.21\.0 on the cpu/);
+    },
+  );
+
+  test("may be moved: the cache holds no path of its own", async () => {
+    machine.project("project", "dropped");
+    await machine.run({}, pspc);
+    renameSync(machine.cache, `${machine.cache}-moved`);
+    const deps = "tfjs-4.22.0/node_modules/@tensorflow/tfjs-node-gpu/deps/pspc.json";
+    expect(existsSync(join(`${machine.cache}-moved`, deps))).toBe(true);
+  });
+
+  test("is shared: a second project downloads, installs and compiles nothing", async () => {
+    machine.project("project", "dropped");
+    machine.project("other", "script skipped");
+    await machine.run({}, pspc);
+    const { code } = await machine.run({ FAKE_PIP: "none" }, "other/node_modules/pspc");
+    expect(code).toBe(0);
+    expect([machine.calls("npm"), machine.calls("pip"), machine.calls("gyp")]).toEqual([1, 1, 1]);
+  });
+
+  test("says what is missing without a compiler, and goes on when it is there", async () => {
+    machine.project("project", "dropped");
+    const { code, output } = await machine.without("c++").run({}, pspc);
+    expect([code, output]).toEqual([1, expect.stringMatching(/a C\+\+ compiler: .*apt install/)]);
+    expect(machine.calls("pip")).toBe(0);
+    machine.program("c++", "echo c++ 13");
+    expect((await machine.run({}, pspc)).code).toBe(0);
+  });
+
+  test("says that npm failed, and leaves nothing half-made", async () => {
+    machine.project("project", "dropped");
+    const { code, output } = await machine.run({ FAKE_NPM: "fails" }, pspc);
+    expect([code, output]).toEqual([1, expect.stringMatching(/npm ci failed\n {2}\| npm error/)]);
+    expect(machine.cached()).toEqual([]);
+  });
+
+  test("is held to the versions of the clone's own lock", () => {
+    const own: Lock = JSON.parse(readFileSync("package-lock.json", "utf8"));
+    const shipped: Lock = JSON.parse(readFileSync("scripts/setup/tfjs-lock.json", "utf8"));
+    expect(shipped).toEqual(JSON.parse(JSON.stringify(tfjsLock(own))));
+    for (const [path, { version, integrity }] of Object.entries(shipped.packages))
+      if (path !== "")
+        expect({ path, version, integrity }).toEqual({
+          path,
+          version: own.packages[path]?.version,
+          integrity: own.packages[path]?.integrity,
+        });
+  });
+});
+
+describe("a clone where npm dropped tfjs-node-gpu, because its install script failed", () => {
+  test("gets it back without its script", async () => {
+    rmSync(join(machine.folder, "clone/node_modules/@tensorflow"), { recursive: true });
+    const lock = { packages: { "": {} } };
+    machine.write("clone/node_modules/.package-lock.json", JSON.stringify(lock));
+    const { code } = await machine.run();
+    expect([code, machine.calls("npm")]).toEqual([0, 1]);
+  });
+});
+
+type Lock = Parameters<typeof tfjsLock>[0];
+
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
 
 /** The wheel with its first entry's bytes overwritten; its directory is whole. */
 const damagedInside = (): Buffer => {

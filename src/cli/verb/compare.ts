@@ -17,11 +17,12 @@ import { compare, shownAs } from "../../run/compare.js";
 import type { Event } from "../../run/event.js";
 import { readRun } from "../../run/record.js";
 import { sample } from "../../run/samples.js";
-import type { Want } from "../../runtime/library.js";
+import type { Want } from "../../runtime/machine.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
 import { badCount, leftOut, noOverride } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
+import { needTensorFlow } from "../setup.js";
 import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
 import { type AllMeant, isRun, type Meant, variantsOfRuns, variantsOfSpec } from "../variants.js";
@@ -86,6 +87,7 @@ export const run = verb((terminal, argv) =>
           };
       const { variants } = meant;
       const split = of ?? defaultSplit(terminal, variants[0].programs[0]);
+      await needTensorFlow(terminal);
       const { answer: rows, events } = await follow(
         terminal,
         (signal) => compare({ spec: target.entry, parent: runs, variants, split, device, signal }),

@@ -25,6 +25,7 @@ import {
 import { badCount, noImages } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
+import { needTensorFlow } from "../setup.js";
 import { print, printJson, tell } from "../terminal.js";
 import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
@@ -51,6 +52,7 @@ export const evalVerb = verb((terminal) =>
     },
     handler: async ({ run, best, weights, split, write, json, device, ...request }) => {
       const { program, from } = await network(terminal, request, { run, best, weights }, json);
+      await needTensorFlow(terminal);
       const { answer } = await follow(terminal, (signal) =>
         evaluate({
           ...from,
@@ -145,6 +147,7 @@ export const predictVerb = verb((terminal) =>
       if (!Number.isInteger(asked.batch) || asked.batch < 1) throw badCount("batch", asked.batch);
       const request = { target, overrides: words.filter(isOverride) };
       const { program, from } = await network(terminal, request, { run, best, weights }, json);
+      await needTensorFlow(terminal);
       if (file !== undefined) {
         const job = { ...from, program, inputs, out: file, device };
         const { interrupted } = await follow(terminal, (signal) => logits({ ...job, signal }));

@@ -11,6 +11,7 @@ import { deviceOption, imageOption, jsonFlag, specArguments } from "../arguments
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open } from "../read.js";
+import { needTensorFlow } from "../setup.js";
 import { print, printJson, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
@@ -45,6 +46,7 @@ export const tuneVerb = verb((terminal) =>
     handler: async ({ image, json, device, ...request }) => {
       const { resolved } = await open(terminal, request, json);
       const { experiment, training } = lower(resolved.experiment);
+      await needTensorFlow(terminal);
       const [height, width] = image ?? experiment.train.crop;
       const layers = layersOf([training, evaluationStep(experiment, height, width)]);
       const { answer, interrupted } = await follow(terminal, (signal) =>

@@ -11,6 +11,7 @@ import { nothingToTrain } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open, type SpecRequest } from "../read.js";
+import { needTensorFlow } from "../setup.js";
 import { print, type Terminal, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
@@ -40,6 +41,7 @@ export const run = verb((terminal) =>
     handler: async ({ device, workers, json, ...asked }) => {
       const job = await jobFor(terminal, asked);
       const { program, folder } = job;
+      await needTensorFlow(terminal);
       const stopAsking = saveOnSignal(folder);
       const { interrupted } = await follow(
         terminal,

@@ -1,0 +1,73 @@
+/** Finds the package tfjs-node-gpu that set-up made ready, and loads it: beside pspc in a clone, else in the shared cache. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type * as tf from "@tensorflow/tfjs-node-gpu";
+import { cacheFolder } from "../file/cache.js";
+
+export type TensorFlow = typeof tf;
+
+const NAME = "@tensorflow/tfjs-node-gpu";
+
+/** The package's own folder, which holds `dist` and in a clone `src`. */
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const require = createRequire(import.meta.url);
+
+interface Package {
+  readonly version: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const packageIn = (folder: string): Package =>
+  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Package;
+
+/** Where set-up makes packages ready: a clone's own, and those of the cache. */
+const homes = (): readonly string[] => {
+  const version = packageIn(root).optionalDependencies?.[NAME];
+  return [join(root, "node_modules"), join(cacheFolder(), `tfjs-${version}`, "node_modules")];
+};
+
+/** Set-up says beside a library that it chose it; what the package's own installer brings is another TensorFlow. */
+const isReady = (folder: string): boolean =>
+  [join("deps", "pspc.json"), join("lib", "napi-v8", "tfjs_binding.node")].every((file) =>
+    existsSync(join(folder, file)),
+  );
+
+const readyFolder = (): string | undefined =>
+  homes()
+    .map((home) => join(home, NAME))
+    .find(isReady);
+
+/** A clone may have been made ready by hand; an installed package never was. */
+export const isSetUp = (): boolean => readyFolder() !== undefined || existsSync(join(root, "src"));
+
+/** The folder of tfjs-node-gpu, ready or not; undefined where npm could not install it. */
+export const tfjsFolder = (): string | undefined => {
+  const ready = readyFolder();
+  if (ready !== undefined) return ready;
+  try {
+    return dirname(require.resolve(`${NAME}/package.json`));
+  } catch {
+    return undefined;
+  }
+};
+
+export const tfjsVersion = (): string | undefined => {
+  const folder = tfjsFolder();
+  return folder === undefined ? undefined : packageIn(folder).version;
+};
+
+/** @throws where the package, its addon or libtensorflow cannot be loaded. */
+export const requireTfjs = (): TensorFlow => {
+  lendRemoved();
+  return require(tfjsFolder() ?? NAME) as TensorFlow;
+};
+
+/** tfjs-node 4.22 calls functions that Node 23 took out of `node:util`: they are there again before it loads. */
+const lendRemoved = (): void => {
+  const util = require("node:util") as Record<string, unknown>;
+  util.isNullOrUndefined ??= (value: unknown): boolean => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+};
