@@ -73,6 +73,9 @@ export function emit(root) {
       });
     mkdirSync(dirname(emitted(root, path)), { recursive: true });
     writeFileSync(emitted(root, path), outputText);
+    // Those of `npm run build` would tell of what was there before.
+    for (const old of [".d.ts", ".js.map"])
+      rmSync(emitted(root, path).replace(/\.js$/, old), { force: true });
   }
   return stale.length;
 }
