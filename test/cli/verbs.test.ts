@@ -143,8 +143,9 @@ describe("check", () => {
     const { code, out, err } = await pspc(folder, "check", "wrong.yaml", "--json");
     expect({ code, err }).toEqual({ code: 1, err: "" });
     const answer = JSON.parse(out);
-    expect(answer).toMatchObject({ valid: false, error_count: 1 });
-    expect(answer.diagnostics[0]).toMatchObject({
+    expect(answer).toMatchObject({ valid: false, error_count: 2 });
+    expect(answer.diagnostics[0]).toMatchObject({ code: "E0503", line: 5 });
+    expect(answer.diagnostics[1]).toMatchObject({
       code: "E0201",
       severity: "error",
       file: "wrong.yaml",
