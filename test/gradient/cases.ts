@@ -163,8 +163,8 @@ const norms = (
 ).flatMap((x): (readonly [Shape, Shape])[] => [[x, [x[3]]]]);
 
 const statistics = ([c]: Shape): [Node, Node] => [
-  numbers([c], (i) => 0.3 * i - 0.2),
-  numbers([c], (i) => 0.7 + 0.5 * i),
+  numbers([c!], (i) => 0.3 * i - 0.2),
+  numbers([c!], (i) => 0.7 + 0.5 * i),
 ];
 
 const pairs: readonly (readonly [Shape, Shape])[] = [

@@ -54,7 +54,7 @@ interface Prepared {
 
 const prepare = (each: Case, i: number): Prepared => {
   const names = each.args.map((_, arg) => `x${i}.${arg}`);
-  const args = each.args.map((shape, arg) => input(names[arg], "f32", ...shape));
+  const args = each.args.map((shape, arg) => input(names[arg]!, "f32", ...shape));
   const y = each.f(...args);
   const size = product(shapeOf(y));
   const loss = sum(multiply(reshape(y, [size]), weights(size)));
@@ -74,10 +74,10 @@ const centralDifferences = (graph: Graph, root: number, given: Leaves, name: str
   const base = evaluate(graph, [root], given);
   const moved = Float64Array.from(given.get(name)!);
   const at = (index: number, value: number): number => {
-    const before = moved[index];
+    const before = moved[index]!;
     moved[index] = value;
     const all = new Map([...given, [name, moved]]);
-    const loss = evaluate(graph, [root], all, base, new Set([name])).values[root][0][0];
+    const loss = evaluate(graph, [root], all, base, new Set([name])).values[root]![0]![0]!;
     moved[index] = before;
     return loss;
   };
@@ -88,7 +88,7 @@ const centralDifferences = (graph: Graph, root: number, given: Leaves, name: str
 const difference = (got: ArrayLike<number>, wanted: ArrayLike<number>): number => {
   if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
   const scale = Math.max(1, ...Array.from(wanted, Math.abs));
-  return Math.max(0, ...Array.from(got, (value, i) => Math.abs(value - wanted[i]))) / scale;
+  return Math.max(0, ...Array.from(got, (value, i) => Math.abs(value - wanted[i]!))) / scale;
 };
 /** Sums here have fewer than a thousand terms of size 1: 2⁻²⁴ · √1000 · a margin of 5. */
 const tolerance = 1e-5;
@@ -142,7 +142,7 @@ describe("reverse mode", () => {
   it("gives 1 for the loss itself", () => {
     const [one] = gradients(loss, [loss]);
     expect(
-      evaluate(number({ results: { one }, updates: [] }), [0], new Map()).values[0][0],
+      evaluate(number({ results: { one }, updates: [] }), [0], new Map()).values[0]![0]!,
     ).toEqual(Float64Array.of(1));
   });
 
@@ -151,8 +151,8 @@ describe("reverse mode", () => {
       results: { slope: gradients(add(loss, sum(x)), [x])[0] },
       updates: [],
     });
-    const at = evaluate(graph, [graph.results.slope], new Map([["x", [0, 1, 2, 3, -4, 5]]]));
-    expect([...at.values[graph.results.slope][0]]).toEqual([1, 3, 5, 7, -7, 11]);
+    const at = evaluate(graph, [graph.results.slope!], new Map([["x", [0, 1, 2, 3, -4, 5]]]));
+    expect([...at.values[graph.results.slope!]![0]!]).toEqual([1, 3, 5, 7, -7, 11]);
   });
 
   it("refuses to differentiate what is no scalar", () => {
@@ -181,17 +181,17 @@ describe("gradients", () => {
           each.names.map((name, arg) => [
             name,
             Float64Array.from(
-              each.values[arg],
+              each.values[arg]!,
               (value, index) => value + nudge * (each.each.nudge?.(arg, index) ?? 0),
             ),
           ]),
         );
       const y = graph.results[`y${i}`];
-      const wanted = evaluate(graph, [y], given(0)).values[y][0];
-      expect(difference(got[`y${i}`].data, wanted)).toBeLessThan(tolerance);
+      const wanted = evaluate(graph, [y!], given(0)).values[y!]![0];
+      expect(difference(got[`y${i}`]!.data, wanted!)).toBeLessThan(tolerance);
       each.names.forEach((name, arg) => {
-        const slopes = centralDifferences(graph, graph.results[`loss${i}`], given(1e-4), name);
-        expect(difference(got[`g${i}.${arg}`].data, slopes)).toBeLessThan(
+        const slopes = centralDifferences(graph, graph.results[`loss${i}`]!, given(1e-4), name);
+        expect(difference(got[`g${i}.${arg}`]!.data, slopes)).toBeLessThan(
           // A nudge of 1e-4 an element moves the point a little; only ties are nudged, where f is linear.
           tolerance,
         );

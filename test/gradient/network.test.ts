@@ -65,8 +65,8 @@ describe("the training step's gradient", () => {
         ...[...state].map(([name, { data }]) => [name, data] as const),
       ]);
       const root = written.results.loss;
-      const base = evaluate(written, [root], leaves);
-      expect(loss.data[0]).toBeCloseTo(base.values[root][0][0], 5);
+      const base = evaluate(written, [root!], leaves);
+      expect(loss!.data[0]!).toBeCloseTo(base.values[root!]![0]![0]!, 5);
 
       const trained = [...after.keys()].filter((name) => name.endsWith("/momentum"));
       expect(trained.length).toBeGreaterThan(30);
@@ -77,9 +77,9 @@ describe("the training step's gradient", () => {
         const lossAt = (h: number): number => {
           const moved = new Map(leaves).set(
             name,
-            weight.map((w, i) => w + h * along[i]),
+            weight.map((w, i) => w + h * along[i]!),
           );
-          return evaluate(written, [root], moved, base, new Set([name])).values[root][0][0];
+          return evaluate(written, [root!], moved, base, new Set([name])).values[root!]![0]![0]!;
         };
         // Small enough that hardly a ReLU or a maximum changes its mind, 10⁷ times the rounding of 64 bits.
         const h = 1e-7;
@@ -87,7 +87,7 @@ describe("the training step's gradient", () => {
         const norm = Math.hypot(...slope);
         return {
           name,
-          got: along.reduce((sum, sign, i) => sum + sign * slope[i], 0),
+          got: along.reduce((sum, sign, i) => sum + sign * slope[i]!, 0),
           wanted: (lossAt(h) - lossAt(-h)) / (2 * h),
           scale: Math.max(1e-3, norm * Math.sqrt(weight.length)),
         };

@@ -28,8 +28,8 @@ describe("window starts", () => {
         expect(starts.at(-1)).toBe(Math.max(0, n - window));
         const stride = Math.ceil(window - window * share - 1e-6);
         starts.slice(1).forEach((start, i) => {
-          expect(start - starts[i]).toBeGreaterThan(0);
-          expect(start - starts[i]).toBeLessThanOrEqual(stride);
+          expect(start - starts[i]!).toBeGreaterThan(0);
+          expect(start - starts[i]!).toBeLessThanOrEqual(stride);
         });
       }),
     );
@@ -66,25 +66,25 @@ const draw = (
 });
 const depthOf = ({ height, width, data }: Picture): number => data.length / (height * width);
 const at = (of: Picture, y: number, x: number, c: number): number =>
-  of.data[(y * of.width + x) * depthOf(of) + c];
+  of.data[(y * of.width + x) * depthOf(of) + c]!;
 const mirror = (of: Picture): Picture =>
   draw(of.height, of.width, depthOf(of), (y, x, c) => at(of, y, of.width - 1 - x, c));
 const window = (of: Picture, top: number, left: number, height: number, width: number): Picture =>
   draw(height, width, depthOf(of), (y, x, c) =>
-    [top + y, left + x].every((n, i) => n >= 0 && n < [of.height, of.width][i])
+    [top + y, left + x].every((n, i) => n >= 0 && n < [of.height, of.width][i]!)
       ? at(of, top + y, left + x, c)
       : 0,
   );
 const mean = (maps: readonly Picture[]): Picture => ({
-  ...maps[0],
-  data: maps[0].data.map((_, i) => maps.reduce((sum, map) => sum + map.data[i], 0) / maps.length),
+  ...maps[0]!,
+  data: maps[0]!.data.map((_, i) => maps.reduce((sum, map) => sum + map.data[i]!, 0) / maps.length),
 });
 const softmax: Mapping = (of) => {
   const c = depthOf(of);
   const powers = of.data.map(Math.exp);
   return draw(of.height, of.width, c, (y, x, k) => {
     const start = (y * of.width + x) * c;
-    return powers[start + k] / powers.subarray(start, start + c).reduce((a, b) => a + b);
+    return powers[start + k]! / powers.subarray(start, start + c).reduce((a, b) => a + b);
   });
 };
 
@@ -98,7 +98,7 @@ const scaleTo = (of: Picture, height: number, width: number): Picture => {
   return { height, width, data: run(graph, "y", new Map([["x", of.data]])) };
 };
 const run = (graph: Graph, result: string, leaves: Leaves): Float64Array =>
-  evaluate(graph, [graph.results[result]], leaves).values[graph.results[result]][0];
+  evaluate(graph, [graph.results[result]!], leaves).values[graph.results[result]!]![0]!;
 
 /** `[N, H, W, 3]` → logits `[N, H, W, C]`. */
 const logits =
@@ -107,7 +107,7 @@ const logits =
     const { data, model } = experiment;
     const [, height, width] = shapeOf(x);
     const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);
-    return resize(main, height, width, model.align_corners);
+    return resize(main, height!, width!, model.align_corners);
   };
 
 const forward = (experiment: Experiment, state: Leaves): Mapping => {
@@ -139,9 +139,9 @@ const recipe = (net: Mapping, of: Evaluate, image: Picture): Picture => {
       of.padding === "centre" ? Math.floor(more / 2) : 0,
     );
     const pieces = tops
-      .flatMap((top) => lefts.map((left) => ({ top: top - above, left: left - beside })))
+      .flatMap((top) => lefts.map((left) => ({ top: top - above!, left: left - beside! })))
       .map(({ top, left }) => ({ top, left, map: both(window(x, top, left, h, w)) }));
-    return draw(x.height, x.width, depthOf(pieces[0].map), (y, z, c) => {
+    return draw(x.height, x.width, depthOf(pieces[0]!.map), (y, z, c) => {
       const over = pieces.filter(
         ({ top, left }) => top <= y && y < top + h && left <= z && z < left + w,
       );
@@ -156,7 +156,7 @@ const recipe = (net: Mapping, of: Evaluate, image: Picture): Picture => {
       const longest = Math.max(image.height, image.width);
       const factor = of.long_side === null ? scale : Math.round(scale * of.long_side) / longest;
       const [h, w] = [image.height, image.width].map((n) => Math.round(n * factor));
-      return scaleTo(slide(scaleTo(image, h, w)), image.height, image.width);
+      return scaleTo(slide(scaleTo(image, h!, w!)), image.height, image.width);
     }),
   );
 };
@@ -209,7 +209,7 @@ describe("evaluation in the graph equals the recipe", () => {
       height,
       width,
       3,
-      (y, x, c) => (bytes[(y * width + x) * 3 + c] - shift[c]) / std[c],
+      (y, x, c) => (bytes[(y * width + x) * 3 + c]! - shift[c]!) / std[c]!,
     );
     const map = recipe(forward(experiment, state), experiment.evaluate, image);
     const asked = number({
@@ -222,7 +222,7 @@ describe("evaluation in the graph equals the recipe", () => {
       updates: [],
     });
     const found = run(asked, "scores", new Map([...state, ["x", image.data] as const]));
-    const off = found.map((value, i) => Math.abs(value - map.data[i]));
+    const off = found.map((value, i) => Math.abs(value - map.data[i]!));
     expect(found).toHaveLength(map.data.length);
     expect(Math.max(...off)).toBeLessThan(1e-6);
 
@@ -234,7 +234,7 @@ describe("evaluation in the graph equals the recipe", () => {
 
     const counts = new Array(25).fill(0);
     wanted.forEach((found, i) => {
-      if (truth[i] !== 255) counts[truth[i] * 5 + found]++;
+      if (truth[i]! !== 255) counts[truth[i]! * 5 + found]++;
     });
     expect([...run(graph, "confusion", leaves)]).toEqual(counts);
   });

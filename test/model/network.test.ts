@@ -41,7 +41,7 @@ describe("PSPNet50", () => {
       pspnet([3, 4, 6, 3], 19, { train: { crop: [crop, crop] } }),
       "infer",
     );
-    expect(graph.values[graph.results.main].types[0].shape).toEqual([1, map, map, 19]);
+    expect(graph.values[graph.results.main!]!.types[0].shape).toEqual([1, map, map, 19]);
   });
 
   it("dilates its last two stages, the first blocks too, and keeps their stride", () => {

@@ -78,8 +78,8 @@ const draw = (shares: ArrayLike<number>, width: number): string => {
   const limit = TIE * Math.max(...Array.from(shares));
   const pixels = Array.from({ length: shares.length / CLASSES }, (_, i) => {
     const own = Array.from({ length: CLASSES }, (_, c) => shares[i * CLASSES + c]);
-    const [first, second] = own.toSorted((a, b) => b - a);
-    return first - second < limit ? "·" : String(own.indexOf(first));
+    const [first, second] = own.toSorted((a, b) => b! - a!);
+    return first! - second! < limit ? "·" : String(own.indexOf(first));
   });
   return `${pixels
     .join("")
@@ -130,20 +130,20 @@ describe(`evaluation, against ${source}`, () => {
         ["images", { shape: [1, ...each.size, 3], data: bytes }] as const,
       ]);
       const answer = ask(name, { task: "evaluate", experiment, tensors, bits: 64 });
-      expect(compare(probabilities.data, answer.probabilities).largest).toBeLessThan(TIE / 2);
+      expect(compare(probabilities!.data, answer.probabilities!).largest).toBeLessThan(TIE / 2);
 
-      const whole = "samples" in answer.probabilities ? null : answer.probabilities;
-      const wanted = [...classesOf(name, whole, each.size[1]).replaceAll("\n", "")];
-      const off = wanted.filter((digit, i) => digit !== "·" && digit !== String(classes.data[i]));
+      const whole = "samples" in answer.probabilities! ? null : answer.probabilities;
+      const wanted = [...classesOf(name, whole!, each.size[1]).replaceAll("\n", "")];
+      const off = wanted.filter((digit, i) => digit !== "·" && digit !== String(classes!.data[i]!));
       expect(off).toEqual([]);
       expect(wanted.filter((digit) => digit === "·").length).toBeLessThan(wanted.length / 100);
 
       const counts = new Array(CLASSES ** 2).fill(0);
       truth.forEach((label, i) => {
-        if (label !== 255) counts[label * CLASSES + classes.data[i]] += 1;
+        if (label !== 255) counts[label * CLASSES + classes!.data[i]!] += 1;
       });
       const { confusion } = session.run(`${each.name}-count`, { image: bytes, label: truth });
-      expect([...confusion.data]).toEqual(counts);
+      expect([...confusion!.data]).toEqual(counts);
     },
     60_000,
   );

@@ -39,7 +39,7 @@ const wholeDistance = (
       (sum, [got, wanted]) => sum + wanted.reduce((n, w, i) => n + of(got, w, i) ** 2, 0),
       0,
     );
-  return Math.sqrt(squares((got, w, i) => got[i] - w) / squares((_, w) => w));
+  return Math.sqrt(squares((got, w, i) => got[i]! - w) / squares((_, w) => w));
 };
 
 describe(`one training step, against ${source}`, () => {
@@ -51,13 +51,13 @@ describe(`one training step, against ${source}`, () => {
         [0.02],
         labelsFor(training.experiment),
       );
-      const loss = compare(losses[0], answer.loss0);
+      const loss = compare(losses[0]!, answer.loss0!);
       expect(loss.relative).toBeLessThan(1e-5);
 
       const tensors = Object.keys(answer).filter((key) => key !== "loss0");
       const variables = [...state.keys()].filter((key) => key !== "step");
       expect(tensors.toSorted()).toEqual(variables.toSorted());
-      const found = tensors.map((key) => ({ key, ...compare(state.get(key)!, answer[key]) }));
+      const found = tensors.map((key) => ({ key, ...compare(state.get(key)!, answer[key]!) }));
       const worst = (ends: RegExp): number =>
         Math.max(...found.filter(({ key }) => ends.test(key)).map((each) => each.relative));
       const kinds = [/momentum$/, /(mean|variance)$/, /(kernel|bias|scale|shift)$/];
@@ -67,15 +67,15 @@ describe(`one training step, against ${source}`, () => {
       // PyTorch's own distance from its 64-bit self is the measure: of the worst tensor, and of all as one vector.
       const truth = exact();
       const apart = (values: (key: string) => ArrayLike<number>): readonly [number, number] => [
-        Math.max(...off.map(({ key }) => compare(values(key), truth[key]).relative)),
+        Math.max(...off.map(({ key }) => compare(values(key), truth[key]!).relative)),
         wholeDistance(
           tensors
             .filter((key) => key.endsWith("/momentum"))
-            .map((key) => [values(key), numbersOf(truth[key])]),
+            .map((key) => [values(key), numbersOf(truth[key]!)]),
         ),
       ];
       const ours = apart((key) => state.get(key)!);
-      const theirs = apart((key) => numbersOf(answer[key]));
+      const theirs = apart((key) => numbersOf(answer[key]!));
       report("fifty", "pspc", ...ours);
       report("fifty", "PyTorch", ...theirs);
       expect(ours[0]).toBeLessThan(Math.max(1e-3, 2 * theirs[0]));
@@ -92,11 +92,11 @@ describe(`twenty training steps, against ${source}`, () => {
       const { schedule, iterations } = training.experiment.train;
       const rates = Array.from({ length: iterations }, (_, i) => rate(schedule, iterations, i));
       const { losses, answer } = await train(training, rates, labelsFor(training.experiment));
-      const off = losses.map((terms, step) => compare(terms, answer[`loss${step}`]).relative);
+      const off = losses.map((terms, step) => compare(terms, answer[`loss${step}`]!).relative);
       report("course", "first", off[0]!);
       report("course", "worst of twenty", Math.max(...off));
       expect(Math.max(...off)).toBeLessThan(1e-2);
-      expect(losses.at(-1)![0]).toBeLessThan(0.8 * losses[0][0]);
+      expect(losses.at(-1)![0]!).toBeLessThan(0.8 * losses[0]![0]!);
     },
     120_000,
   );
@@ -104,7 +104,7 @@ describe(`twenty training steps, against ${source}`, () => {
 
 describe("a crop in which every pixel is ignored", () => {
   it("loses nothing and moves no weight, where PyTorch has 0/0", async () => {
-    const [{ experiment }] = trainings;
+    const { experiment } = trainings[0]!;
     const graph = trainingStep(experiment);
     const state = stateFor(stateOf([graph]));
     const { batch, crop } = experiment.train;
@@ -114,7 +114,7 @@ describe("a crop in which every pixel is ignored", () => {
     const { loss } = session.run("train", { images: images(batch, ...crop), labels: all, rate: 0 });
     const after = session.read();
     session.dispose();
-    expect(loss.data[0]).toBe(0);
+    expect(loss!.data[0]!).toBe(0);
     for (const [key, { data }] of after) {
       const name = key.replace("/momentum", "");
       if (name === key) continue;

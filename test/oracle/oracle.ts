@@ -67,12 +67,12 @@ const places = (size: number): number[] => {
 
 const largestOf = (values: ArrayLike<number>): number => {
   let most = 0;
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
   return most;
 };
 const normOf = (values: ArrayLike<number>): number => {
   let squares = 0;
-  for (let i = 0; i < values.length; i++) squares += values[i] ** 2;
+  for (let i = 0; i < values.length; i++) squares += values[i]! ** 2;
   return Math.sqrt(squares);
 };
 const short = (value: number): number => Number(value.toPrecision(7));
@@ -81,7 +81,7 @@ const summarise = (values: ArrayLike<number>): Summary => ({
   size: values.length,
   norm: short(normOf(values)),
   largest: short(largestOf(values)),
-  samples: places(values.length).map((i) => short(values[i])),
+  samples: places(values.length).map((i) => short(values[i]!)),
 });
 
 const isSummary = (of: Summary | ArrayLike<number>): of is Summary => "samples" in of;
@@ -107,7 +107,7 @@ export const compare = (got: ArrayLike<number>, wanted: Answer[string]): Differe
   if (at !== undefined && at.length !== reference.length) {
     throw new Error("the summaries were recorded with other samples: PSPC_ORACLE=record");
   }
-  const off = Array.from(reference, (value, i) => got[at?.[i] ?? i] - value);
+  const off = Array.from(reference, (value, i) => got[at?.[i] ?? i]! - value);
   const norm = summary?.norm ?? normOf(reference);
   const share = norm * Math.sqrt(off.length / size);
   const ofNorms = summary === undefined ? 0 : Math.abs(normOf(got) - norm) / norm;
@@ -126,9 +126,8 @@ const run = ({
 }: Request): Map<string, Tensor> => {
   const folder = mkdtempSync(join(tmpdir(), "pspc-oracle-"));
   try {
-    const [request, weights, result] = ["request.json", "in", "out"].map((name) =>
-      join(folder, name),
-    );
+    const file = (name: string): string => join(folder, name);
+    const [request, weights, result] = [file("request.json"), file("in"), file("out")];
     writeFileSync(request, JSON.stringify({ ...experiment, task, rates, bits }));
     writeFileSync(weights, encodeSafetensors(tensors));
     const script = join(import.meta.dirname, "oracle.py");

@@ -1,12 +1,21 @@
 /**
- * The IR's forward meaning a second time, in 64-bit floats and plain loops, from the definitions alone: a numbered
- * graph and its leaves enter, every output of every value leaves. What TensorFlow computes is held against it.
+ * The IR's forward meaning a second time, in 64-bit floats and plain loops, from the definitions alone. What
+ * TensorFlow computes is held against it. Every index of an array is computed from the shapes.
  */
 
 import { valuesOf } from "../../src/graph/constant.js";
-import type { Graph, Value } from "../../src/graph/graph.js";
-import type { Binary, Comparison, NodeOf, OpName, Pool, Unary } from "../../src/graph/op.js";
-import { product, type Shape, sameShape } from "../../src/graph/type.js";
+import { type Graph, type Value, valueAt } from "../../src/graph/graph.js";
+import {
+  type Arguments,
+  type Binary,
+  type Comparison,
+  mapArgs,
+  type NodeOf,
+  type OpName,
+  type Pool,
+  type Unary,
+} from "../../src/graph/op.js";
+import { ofRank, product, type Shape, sameShape } from "../../src/graph/type.js";
 
 export type Numbers = Float64Array;
 /** Numbers of inputs and variables, by name. */
@@ -15,8 +24,8 @@ export type Leaves = ReadonlyMap<string, ArrayLike<number>>;
 interface Site<K extends OpName> {
   readonly attributes: NodeOf<K>["attributes"];
   readonly shape: Shape;
-  readonly args: readonly Numbers[];
-  readonly shapes: readonly Shape[];
+  readonly args: Arguments<Numbers>[K];
+  readonly shapes: Arguments<Shape>[K];
 }
 type Rule<K extends OpName> = (site: Site<K>) => Numbers | readonly Numbers[];
 
@@ -29,13 +38,14 @@ const mapped = (shape: Shape, f: (at: readonly number[]) => number): Numbers => 
   const at = shape.map(() => 0);
   for (let flat = 0; flat < out.length; flat++) {
     out[flat] = f(at);
-    for (let axis = shape.length - 1; axis >= 0 && ++at[axis] === shape[axis]; axis--) at[axis] = 0;
+    for (let axis = shape.length - 1; axis >= 0 && ++at[axis]! === shape[axis]!; axis--)
+      at[axis] = 0;
   }
   return out;
 };
 const position = (at: readonly number[], shape: Shape): number => {
   let flat = 0;
-  for (let axis = 0; axis < shape.length; axis++) flat = flat * shape[axis] + at[axis];
+  for (let axis = 0; axis < shape.length; axis++) flat = flat * shape[axis]! + at[axis]!;
   return flat;
 };
 
@@ -47,13 +57,13 @@ const offsets = (shape: Shape, out: Shape): Numbers => {
   );
   return mapped(out, (at) => {
     let flat = 0;
-    for (let axis = 0; axis < at.length; axis++) flat += at[axis] * steps[axis];
+    for (let axis = 0; axis < at.length; axis++) flat += at[axis]! * steps[axis]!;
     return flat;
   });
 };
 
 const stretched = (x: Numbers, from: Shape, to: Shape): Numbers =>
-  sameShape(from, to) ? x : offsets(from, to).map((at) => x[at]);
+  sameShape(from, to) ? x : offsets(from, to).map((at) => x[at]!);
 
 /** Takes each element of the result from where `source` says; 0 where it says nothing. */
 const moved =
@@ -63,7 +73,7 @@ const moved =
   (site) =>
     mapped(site.shape, (to) => {
       const from = source(to, site);
-      return from === undefined ? 0 : site.args[0][position(from, site.shapes[0])];
+      return from === undefined ? 0 : site.args[0]![position(from, site.shapes[0]!)]!;
     });
 
 const unary: Readonly<Record<Unary, (x: number) => number>> = {
@@ -87,14 +97,16 @@ const binary: Readonly<Record<Binary | Comparison, (a: number, b: number) => num
 
 const pairwise = ({ attributes: { kind }, shape, args, shapes }: Site<"binary" | "compare">) => {
   const f = binary[kind];
-  const [a, b] = args.map((x, i) => stretched(x, shapes[i], shape));
-  return a.map((value, i) => f(value, b[i]));
+  const [[a, b], [sa, sb]] = [args, shapes];
+  const right = stretched(b, sb, shape);
+  return stretched(a, sa, shape).map((value, i) => f(value, right[i]!));
 };
 
 const convolution: Rule<"convolution"> = ({ attributes, shape, args: [x, kernel], shapes }) => {
   const { stride, dilation, padding } = attributes;
-  const [[, h, w, from], [kh, kw]] = shapes;
-  const [n, rows, columns, to] = shape;
+  const [, h, w, from] = ofRank(shapes[0], 4);
+  const [kh, kw] = ofRank(shapes[1], 4);
+  const [n, rows, columns, to] = ofRank(shape, 4);
   const out = new Float64Array(product(shape));
   for (let image = 0; image < n; image++)
     for (let i = 0; i < rows; i++)
@@ -108,39 +120,41 @@ const convolution: Rule<"convolution"> = ({ attributes, shape, args: [x, kernel]
             const to0 = ((image * rows + i) * columns + j) * to;
             for (let c = 0; c < from; c++)
               for (let o = 0; o < to; o++)
-                out[to0 + o] += x[start + c] * kernel[(tap + c) * to + o];
+                out[to0 + o]! += x[start + c]! * kernel[(tap + c) * to + o]!;
           }
   return out;
 };
 
 const normalised = (x: Numbers, c: number, mean: Numbers, variance: Numbers, epsilon: number) =>
-  x.map((value, i) => (value - mean[i % c]) / Math.sqrt(variance[i % c] + epsilon));
+  x.map((value, i) => (value - mean[i % c]!) / Math.sqrt(variance[i % c]! + epsilon));
 const affine = (x: Numbers, c: number, scale: Numbers, shift: Numbers) =>
-  x.map((value, i) => value * scale[i % c] + shift[i % c]);
+  x.map((value, i) => value * scale[i % c]! + shift[i % c]!);
 
 const batchNorm: Rule<"batchNorm"> = ({ attributes: { epsilon }, shape, args }) => {
   const [x, scale, shift] = args;
-  const c = shape[3];
+  const [, , , c] = ofRank(shape, 4);
   const count = x.length / c;
   const [mean, variance] = [new Float64Array(c), new Float64Array(c)];
   x.forEach((value, i) => {
-    mean[i % c] += value / count;
+    mean[i % c]! += value / count;
   });
   x.forEach((value, i) => {
-    variance[i % c] += (value - mean[i % c]) ** 2 / count;
+    variance[i % c]! += (value - mean[i % c]!) ** 2 / count;
   });
   return [affine(normalised(x, c, mean, variance, epsilon), c, scale, shift), mean, variance];
 };
 
-const maxPool: Rule<"maxPool"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) => {
+const maxPool: Rule<"maxPool"> = ({ attributes, shape, args: [x], shapes: [from] }) => {
   const { size, stride, padding }: Pool = attributes;
-  return mapped(shape, ([n, i, j, channel]) => {
+  const [, h, w, c] = ofRank(from, 4);
+  return mapped(shape, (at) => {
+    const [n, i, j, channel] = ofRank(at, 4);
     let most = Number.NEGATIVE_INFINITY;
     for (let ki = 0; ki < size[0]; ki++)
       for (let kj = 0; kj < size[1]; kj++) {
         const [y, z] = [i * stride[0] + ki - padding.top, j * stride[1] + kj - padding.left];
         if (y < 0 || y >= h || z < 0 || z >= w) continue;
-        most = Math.max(most, x[((n * h + y) * w + z) * c + channel]);
+        most = Math.max(most, x[((n * h + y) * w + z) * c + channel]!);
       }
     return most;
   });
@@ -158,21 +172,24 @@ const between = (i: number, from: number, to: number, alignCorners: boolean) => 
   return { low, high: Math.min(low + 1, from - 1), share: inside - low };
 };
 
-const resize: Rule<"resize"> = ({ attributes, shape, args: [x], shapes: [[, h, w, c]] }) =>
-  mapped(shape, ([n, i, j, channel]) => {
+const resize: Rule<"resize"> = ({ attributes, shape, args: [x], shapes: [from] }) => {
+  const [, h, w, c] = ofRank(from, 4);
+  return mapped(shape, (place) => {
+    const [n, i, j, channel] = ofRank(place, 4);
     const y = between(i, h, attributes.height, attributes.alignCorners);
     const z = between(j, w, attributes.width, attributes.alignCorners);
-    const at = (row: number, column: number) => x[((n * h + row) * w + column) * c + channel];
+    const at = (row: number, column: number) => x[((n * h + row) * w + column) * c + channel]!;
     const upper = at(y.low, z.low) * (1 - z.share) + at(y.low, z.high) * z.share;
     const lower = at(y.high, z.low) * (1 - z.share) + at(y.high, z.high) * z.share;
     return upper * (1 - y.share) + lower * y.share;
   });
+};
 
 /** Runs `f` on each row along the last axis. */
 const rows = (x: Numbers, shape: Shape, f: (row: Numbers, index: number) => ArrayLike<number>) => {
-  const c = shape[shape.length - 1];
+  const c = shape.at(-1) ?? 1;
   const each = Array.from({ length: x.length / c }, (_, i) => f(x.subarray(i * c, (i + 1) * c), i));
-  const out = new Float64Array(each.length * each[0].length);
+  const out = new Float64Array(each.reduce((total, row) => total + row.length, 0));
   each.forEach((row, i) => {
     out.set(row, i * row.length);
   });
@@ -186,14 +203,14 @@ const softmaxOf = (row: Numbers): Numbers => {
 };
 
 const crossEntropy: Rule<"crossEntropy"> = ({ args: [logits, labels], shapes: [shape] }) => [
-  rows(logits, shape, (row, i) => [-Math.log(softmaxOf(row)[labels[i]])]),
+  rows(logits, shape, (row, i) => [-Math.log(softmaxOf(row)[labels[i]!]!)]),
   rows(logits, shape, (row, i) => softmaxOf(row).map((p, c) => p - +(c === labels[i]))),
 ];
 
 const matmul: Rule<"matmul"> = ({ attributes, shape, args: [a, b], shapes: [sa, sb] }) => {
   const batch = shape.slice(0, -2);
-  const [m, n] = shape.slice(-2);
-  const k = sa[sa.length - (attributes.transposeA ? 2 : 1)];
+  const [m, n] = ofRank(shape.slice(-2), 2);
+  const k = sa.at(attributes.transposeA ? -2 : -1) ?? 1;
   const [at, bt] = [offsets(sa.slice(0, -2), batch), offsets(sb.slice(0, -2), batch)];
   const out = new Float64Array(product(shape));
   for (let image = 0; image < at.length; image++)
@@ -203,19 +220,30 @@ const matmul: Rule<"matmul"> = ({ attributes, shape, args: [a, b], shapes: [sa, 
         for (let l = 0; l < k; l++) {
           const left = attributes.transposeA ? l * m + i : i * k + l;
           const right = attributes.transposeB ? j * k + l : l * n + j;
-          total += a[at[image] * m * k + left] * b[bt[image] * k * n + right];
+          total += a[at[image]! * m * k + left]! * b[bt[image]! * k * n + right]!;
         }
         out[(image * m + i) * n + j] = total;
       }
   return out;
 };
 
-const rules: { readonly [K in OpName]?: Rule<K> } = {
+/** `null` has no forward meaning of its own: leaves, parts of others, and gradients. */
+const rules: { readonly [K in OpName]: Rule<K> | null } = {
+  input: null,
+  variable: null,
+  part: null,
+  convolutionInputGradient: null,
+  convolutionKernelGradient: null,
+  batchNormGradient: null,
+  reluGradient: null,
+  maxPoolGradient: null,
+  resizeGradient: null,
+  uniform: null,
   constant: ({ attributes: { content }, shape }) => Float64Array.from(valuesOf(content, shape)),
   convolution,
   batchNorm,
-  batchNormInference: ({ attributes: { epsilon }, shape, args: [x, scale, shift, mean, v] }) =>
-    affine(normalised(x, shape[3], mean, v, epsilon), shape[3], scale, shift),
+  batchNormInference: ({ attributes: { epsilon }, args: [x, scale, shift, mean, v] }) =>
+    affine(normalised(x, scale.length, mean, v, epsilon), scale.length, scale, shift),
   relu: ({ args: [x] }) => x.map((value) => Math.max(0, value)),
   maxPool,
   resize,
@@ -225,7 +253,7 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
   unary: ({ attributes: { kind }, args: [x] }) => x.map(unary[kind]),
   binary: pairwise,
   compare: pairwise,
-  select: ({ args: [condition, a, b] }) => condition.map((yes, i) => (yes ? a[i] : b[i])),
+  select: ({ args: [condition, a, b] }) => condition.map((yes, i) => (yes ? a[i]! : b[i]!)),
   largest: ({ args: [x], shapes: [shape] }) => rows(x, shape, (row) => [Math.max(...row)]),
   stop: ({ args: [x] }) => x,
   after: ({ args: [x] }) => x,
@@ -233,7 +261,7 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
     const kept = from.map((n, axis) => (axes.includes(axis) ? 1 : n));
     const out = new Float64Array(product(shape));
     offsets(kept, from).forEach((to, i) => {
-      out[to] += x[i];
+      out[to]! += x[i]!;
     });
     return out;
   },
@@ -241,49 +269,61 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
   cast: ({ args: [x] }) => x,
   reshape: ({ args: [x] }) => x,
   transpose: moved((at, { attributes: { permutation } }) =>
-    permutation.map((_, axis) => at[permutation.indexOf(axis)]),
+    permutation.map((_, axis) => at[permutation.indexOf(axis)]!),
   ),
   concat: ({ attributes: { axis }, shape, args, shapes }) =>
     mapped(shape, (to) => {
       const at = [...to];
       let piece = 0;
-      while (at[axis] >= shapes[piece][axis]) at[axis] -= shapes[piece++][axis];
-      return args[piece][position(at, shapes[piece])];
+      while (at[axis]! >= shapes[piece]![axis]!) at[axis]! -= shapes[piece++]![axis]!;
+      return args[piece]![position(at, shapes[piece]!)]!;
     }),
-  slice: moved((at, { attributes: { begin } }) => at.map((i, axis) => begin[axis] + i)),
+  slice: moved((at, { attributes: { begin } }) => at.map((i, axis) => begin[axis]! + i)),
   pad: moved((at, { attributes: { before }, shapes: [from] }) => {
-    const inner = at.map((i, axis) => i - before[axis]);
-    return inner.every((i, axis) => i >= 0 && i < from[axis]) ? inner : undefined;
+    const inner = at.map((i, axis) => i - before[axis]!);
+    return inner.every((i, axis) => i >= 0 && i < from[axis]!) ? inner : undefined;
   }),
   reverse: moved((at, { attributes: { axis }, shape }) =>
-    at.map((i, each) => (each === axis ? shape[each] - 1 - i : i)),
+    at.map((i, each) => (each === axis ? shape[each]! - 1 - i : i)),
   ),
   gather: ({ shape, args: [table, indices], shapes: [from] }) => {
     const row = product(from.slice(1));
-    return filled(shape, (i) => table[indices[Math.floor(i / row)] * row + (i % row)]);
+    return filled(shape, (i) => table[indices[Math.floor(i / row)]! * row + (i % row)]!);
   },
   kthSmallest: ({ attributes: { k }, args: [x] }) => x.toSorted().slice(k - 1, k),
   argmax: ({ args: [x], shapes: [shape] }) =>
     rows(x, shape, (row) => [row.indexOf(Math.max(...row))]),
   bincount: ({ attributes: { size }, args: [x] }) => {
     const out = new Float64Array(size);
-    for (const value of x) if (value >= 0 && value < size) out[value]++;
+    for (const value of x) if (value >= 0 && value < size) out[value]!++;
     return out;
   },
 };
 
 const evaluateValue = (graph: Graph, value: Value, done: readonly (readonly Numbers[])[]) => {
-  if (value.op === "part") return [done[value.args[0]][value.attributes.index]];
-  const rule = rules[value.op] as Rule<OpName> | undefined;
-  if (rule === undefined) throw new Error(`the reference does not know ${value.op}`);
+  if (value.op === "part") return [done[value.args[0]]![value.attributes.index]!];
+  return ruled(graph, value, done);
+};
+
+const ruled = <K extends OpName>(
+  graph: Graph,
+  { op, attributes, types, args }: Pick<NodeOf<K>, "op" | "attributes" | "types"> & Numbered<K>,
+  done: readonly (readonly Numbers[])[],
+): readonly Numbers[] => {
+  const rule: Rule<K> | null = rules[op];
+  if (rule === null) throw new Error(`the reference does not know ${op}`);
   const result = rule({
-    attributes: value.attributes,
-    shape: value.types[0].shape,
-    args: value.args.map((id) => done[id][0]),
-    shapes: value.args.map((id) => graph.values[id].types[0].shape),
+    attributes,
+    shape: types[0].shape,
+    args: mapArgs<K, number, Numbers>(args, (id) => done[id]![0]!),
+    shapes: mapArgs<K, number, Shape>(args, (id) => valueAt(graph, id).types[0].shape),
   });
   return result instanceof Float64Array ? [result] : result;
 };
+
+interface Numbered<K extends OpName> {
+  readonly args: Arguments<number>[K];
+}
 
 /** Ids of the values that `roots` need. */
 const needed = (graph: Graph, roots: readonly number[]): ReadonlySet<number> => {
@@ -316,7 +356,7 @@ export const evaluate = (
     const leaf = op === "input" || op === "variable";
     if (leaf ? changed.has(attributes.name) : args.some((arg) => dirty.has(arg))) dirty.add(id);
     if (!wanted.has(id)) values.push([]);
-    else if (before !== undefined && !dirty.has(id)) values.push(before.values[id]);
+    else if (before !== undefined && !dirty.has(id)) values.push(before.values[id]!);
     else if (leaf) values.push([Float64Array.from(leaves.get(attributes.name)!)]);
     else values.push(evaluateValue(graph, value, values));
   }
