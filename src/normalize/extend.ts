@@ -1,7 +1,7 @@
 /** Reads a spec and its parents into one tree, and puts changes into it. */
 
 import * as E from "fp-ts/lib/Either.js";
-import { type Checked, type Path, reject } from "../diagnostic/diagnostic.js";
+import { type Checked, type Path, reject, type Span } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Sources } from "../diagnostic/text.js";
 import { declarationAt } from "../language/path.js";
@@ -133,11 +133,19 @@ const put = (tree: Tree, assignment: Assignment, depth: number): Checked<Tree> =
     below === undefined && last
       ? E.right(value)
       : put(below?.value ?? empty, assignment, depth + 1);
-  const at = last || below === undefined ? key : below.key;
+  const at = last || below === undefined ? stepIn(assignment, depth) : below.key;
   return E.map(
     (changed: Tree): Tree => ({
       ...tree,
       entries: new Map(tree.entries).set(String(step), { key: at, value: changed }),
     }),
   )(child);
+};
+
+/** Where one step of a path is written; all of the path, where it is quoted. */
+const stepIn = ({ path, key }: Assignment, depth: number): Span => {
+  const isPlain = path.join(".").length === key.end - key.start;
+  const start =
+    key.start + path.slice(0, depth).reduce<number>((n, step) => n + `${step}.`.length, 0);
+  return isPlain ? { file: key.file, start, end: start + `${path[depth]}`.length } : key;
 };

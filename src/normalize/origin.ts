@@ -2,6 +2,7 @@
 
 import {
   type Diagnostic,
+  type Fix,
   formatPath,
   type Path,
   type Place,
@@ -31,11 +32,18 @@ export const locate =
       ...told.filter((p) => p.label !== "").map((p) => asNote(p, origins)),
       ...d.notes,
     ];
-    const fixes = d.fixes.map((fix) => ({
-      ...fix,
-      edits: fix.edits.map((edit) => ({ at: find(tree, edit.path, edit.on).span, ...edit })),
-    }));
-    return { ...d, primary, related, notes, fixes };
+    return { ...d, primary, related, notes, fixes: d.fixes.flatMap(placedFix(tree)) };
+  };
+
+/** None where a key is not written as it reads, in quotes or as a part of a path: new text would not fit there. */
+const placedFix =
+  (tree: Tree) =>
+  (fix: Fix): readonly Fix[] => {
+    const edits = fix.edits.map((edit) => ({ at: find(tree, edit.path, edit.on).span, ...edit }));
+    const isPlain = edits.every(
+      ({ path, on, at: { start, end } }) => on !== "key" || end - start === `${path.at(-1)}`.length,
+    );
+    return isPlain ? [{ ...fix, edits }] : [];
   };
 
 interface Placed {
