@@ -38,6 +38,7 @@ const pipeline = [
 ];
 const table = labelTable({
   labels: new Map(Array.from({ length: 21 }, (_, c) => [c, c])),
+  classes: Array.from({ length: 21 }, (_, c) => `${c}`),
   label_format: "index",
   images: null,
 });
@@ -104,6 +105,7 @@ async function queue(folder, { workers, batch, milliseconds, steps }) {
     samples: Array.from({ length: batch }, () => sample),
     data: {
       labels: new Map(Array.from({ length: 21 }, (_, c) => [c, c])),
+      classes: Array.from({ length: 21 }, (_, c) => `${c}`),
       label_format: "index",
       images: null,
       damaged: "stop",

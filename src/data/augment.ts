@@ -4,12 +4,12 @@
  */
 
 import type { Sides } from "../language/geometry.js";
-import { IGNORED } from "../language/labels.js";
+import type { ClassIndices } from "../language/labels.js";
 import type { Data, Train } from "../normalize/experiment.js";
 import { type Decision, decide, type Rectangle } from "../plan/augment.js";
 import type { Affine } from "../plan/transform.js";
 import { blur, REACH, room } from "./blur.js";
-import { type Packed, recolour, unpack, word } from "./packed.js";
+import { type Packed, recolour, unpack, unpackUpper, word } from "./packed.js";
 import { type Placement, resample, stretch } from "./resample.js";
 
 /** Writes image [h, w, 3] and labels [h, w]; tells what was decided. */
@@ -19,7 +19,7 @@ export type Augment = (
   /** Of the sample in its split. */
   index: number,
   image: Uint8Array,
-  labels: Uint8Array,
+  labels: ClassIndices,
 ) => Decision;
 
 export function augmenter(
@@ -44,9 +44,10 @@ const STEP = 4;
  * A crop without one has share 1, so that another is drawn.
  */
 export const largestShare =
-  ({ words, height, width }: Packed) =>
+  ({ words, upper, height, width }: Packed) =>
   ({ crop, map: [a, b, c, d, e, f], canvas }: Decision): number => {
-    const counts = new Int32Array(256);
+    const counts = new Int32Array(upper === null ? 256 : 65536);
+    const ignored = counts.length - 1;
     let counted = 0;
     const [top, left] = [Math.max(0, canvas.top), Math.max(0, canvas.left)];
     for (let y = top; y < Math.min(crop[0], canvas.bottom); y += STEP)
@@ -54,12 +55,13 @@ export const largestShare =
         const u = Math.round(a * x + b * y + c);
         const v = Math.round(d * x + e * y + f);
         if (u < 0 || v < 0 || u >= width || v >= height) continue;
-        const label = words[v * width + u]! >>> 24;
-        if (label === IGNORED) continue;
+        const at = v * width + u;
+        const label = (words[at]! >>> 24) | (upper === null ? 0 : (upper[at]! >>> 24) << 8);
+        if (label === ignored) continue;
         counts[label]!++;
         counted++;
       }
-    return counted === 0 ? 1 : Math.max(...counts) / counted;
+    return counted === 0 ? 1 : counts.reduce((most, n) => Math.max(most, n), 0) / counted;
   };
 
 export type Warp = (
@@ -68,19 +70,19 @@ export type Warp = (
   /** [h, w, 3] */
   image: Uint8Array,
   /** [h, w] */
-  labels: Uint8Array,
+  labels: ClassIndices,
 ) => void;
 
-/** A warp for crops of one size. Padding takes `mean` (RGB) and label 255; what lies beyond the source too, or the decision's border. */
+/** A warp for crops of one size. Padding takes `mean` (RGB) and is ignored; what lies beyond the source too, or the decision's border. */
 export function warper(crop: Sides, mean: readonly [number, number, number]): Warp {
   const [height, width] = crop;
   const [red, green, blue] = mean;
-  const fill = word(Math.round(red), Math.round(green), Math.round(blue), IGNORED);
+  const fill = word(Math.round(red), Math.round(green), Math.round(blue), BEYOND);
   const target = { words: new Int32Array(height * width), origin: 0, stride: width };
   const unblurred = room(height + 2 * REACH, width + 2 * REACH);
 
-  return (source, { map, canvas, colour, border, ...decision }, image, labels) => {
-    const beyond = border === null ? fill : word(...border, IGNORED);
+  const draw = (source: Packed, { map, canvas, colour, border, ...decision }: Decision): void => {
+    const beyond = border === null ? fill : word(...border, BEYOND);
     const window = intersect(canvas, widened(crop, 0));
     if (area(window) < height * width) target.words.fill(fill);
     if (decision.blur) {
@@ -91,9 +93,20 @@ export function warper(crop: Sides, mean: readonly [number, number, number]): Wa
     if (colour !== null)
       for (let y = window.top; y < window.bottom; y++)
         recolour(target.words, y * width + window.left, y * width + window.right, colour);
+  };
+
+  return (source, decision, image, labels) => {
+    draw(source, decision);
     unpack(target.words, image, labels);
+    if (source.upper === null) return;
+    // Blurred too where the colours were: the same arithmetic reads the same neighbours.
+    draw({ ...source, words: source.upper }, { ...decision, colour: null });
+    unpackUpper(target.words, labels);
   };
 }
+
+/** Each byte of the label of a pixel beyond the picture, and so the index that is ignored. */
+const BEYOND = 255;
 
 function read(source: Packed, map: Affine, region: Rectangle, target: Placement, fill: number) {
   const straight = map[1] === 0 && map[3] === 0;

@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Failed } from "../diagnostic/failure.js";
+import { areWide, type ClassIndices, classIndices } from "../language/labels.js";
 import { shuffle } from "../plan/schedule.js";
 import { noWorkerFile, tooFewSamples, workerLost } from "./errors.js";
 import { createCache } from "./packed.js";
@@ -17,7 +18,7 @@ export interface Batch {
   /** [B, h, w, 3]; as `labels`, valid until the next batch is asked for. */
   readonly images: Uint8Array;
   /** [B, h, w] */
-  readonly labels: Uint8Array;
+  readonly labels: ClassIndices;
   /** Of the samples that were drawn for this batch. */
   readonly indices: readonly number[];
   /** Of those in it: others only where a damaged one was skipped. */
@@ -51,7 +52,14 @@ export const defaultWorkers = (): number => Math.min(8, Math.max(1, availablePar
 export function batches({ start, workers, cacheBytes, ...plan }: BatchesOptions): Batches {
   const { samples, train } = plan;
   if (samples.length < train.batch) throw new Failed(tooFewSamples(samples.length, train.batch));
-  const work: Work = { ...plan, cache: createCache(samples.length, cacheBytes ?? defaultBytes()) };
+  const work: Work = {
+    ...plan,
+    cache: createCache(
+      samples.length,
+      cacheBytes ?? defaultBytes(),
+      areWide(plan.data.classes.length),
+    ),
+  };
   return workers === 0 ? inline(work, start) : threaded(work, start, workers);
 }
 
@@ -62,7 +70,8 @@ function inline(work: Work, start: number): Batches {
   const write = sampleWriter(work);
   const draw = shuffle(seed, work.samples.length, batch);
   const area = crop[0] * crop[1];
-  const [images, labels] = [new Uint8Array(3 * batch * area), new Uint8Array(batch * area)];
+  const images = new Uint8Array(3 * batch * area);
+  const labels = classIndices(work.data.classes.length, batch * area);
   let step = start;
   return {
     async next() {
@@ -81,7 +90,7 @@ function inline(work: Work, start: number): Batches {
 
 function threaded(work: Work, start: number, workers: number): Batches {
   const { batch, crop, seed, iterations } = work.train;
-  const ring = createRing(SLOTS, batch, crop, start, iterations);
+  const ring = createRing(SLOTS, batch, crop, start, iterations, work.cache.isWide);
   const threads = startWorkers({ ...work, ring }, workers);
   const draw = shuffle(seed, work.samples.length, batch);
   let step = start;

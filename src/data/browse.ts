@@ -1,6 +1,7 @@
 /** Samples to look at, as they are stored and as training sees them: thumbnails, crops, a contact sheet. */
 
 import sharp from "sharp";
+import { classIndices } from "../language/labels.js";
 import type { Data, Train } from "../normalize/experiment.js";
 import type { Decision } from "../plan/augment.js";
 import { augmenter } from "./augment.js";
@@ -38,7 +39,7 @@ export async function* looks(
     const source = pack(original);
     const crops = Array.from({ length: epochs }, (_, epoch) => {
       const image = new Uint8Array(3 * height * width);
-      const labels = new Uint8Array(height * width);
+      const labels = classIndices(data.classes.length, height * width);
       const decision = augment(source, epoch, index, image, labels);
       return { picture: { image, labels, height, width }, decision };
     });
@@ -57,7 +58,7 @@ export async function thumbnail(picture: Labelled, side: number): Promise<Labell
     .resize(width, height, { fit: "fill" })
     .raw()
     .toBuffer();
-  const labels = new Uint8Array(height * width);
+  const labels = picture.labels.slice(0, height * width);
   for (let i = 0; i < labels.length; i++) {
     const x = Math.floor((((i % width) + 0.5) * picture.width) / width);
     const y = Math.floor(((Math.floor(i / width) + 0.5) * picture.height) / height);

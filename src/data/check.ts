@@ -43,7 +43,7 @@ export interface Pair extends Sample, Size {
   readonly labelDigest: string;
   /** The least and the largest value of any channel of the image. */
   readonly limits: readonly [low: number, high: number];
-  /** Pixels of each class that occurs, by its index; `IGNORED` among them. */
+  /** Pixels of each class that occurs, by its index; that of ignored pixels among them. */
   readonly classes: ReadonlyMap<number, number>;
 }
 

@@ -1,6 +1,6 @@
 /** How often each class occurs in a split, and the class weights that follow from it. */
 
-import { IGNORED } from "../language/labels.js";
+import { ignoredOf } from "../language/labels.js";
 import type { Pair } from "./check.js";
 
 /** What labels hold, class by class. */
@@ -17,11 +17,12 @@ export interface ClassCounts {
 export const countClasses = (pairs: readonly Pair[], classes: number): ClassCounts => {
   const [pixels, images, area] = [0, 1, 2].map(() => new Array<number>(classes).fill(0)) as Three;
   let ignored = 0;
+  const uncounted = ignoredOf(classes);
   for (const pair of pairs) {
-    const unseen = pair.classes.get(IGNORED) ?? 0;
+    const unseen = pair.classes.get(uncounted) ?? 0;
     ignored += unseen;
     for (const [index, count] of pair.classes) {
-      if (index === IGNORED) continue;
+      if (index === uncounted) continue;
       pixels[index]! += count;
       images[index]! += 1;
       area[index]! += pair.height * pair.width - unseen;

@@ -2,7 +2,7 @@
 
 import type { Failure } from "../diagnostic/failure.js";
 import { rgb } from "../language/dataset.js";
-import { IGNORED, VOID } from "../language/labels.js";
+import { ignoredOf, VOID } from "../language/labels.js";
 import type { CheckedLabel, Checkup, Pair } from "./check.js";
 import { classNeverOccurs, isSmoothed, palettesDiffer } from "./errors.js";
 import { type Labelling, labelTable } from "./labels.js";
@@ -62,9 +62,10 @@ const coloursOf = (labels: readonly CheckedLabel[]) =>
 const onlyIgnored = (labels: readonly CheckedLabel[], labelling: Labelling): boolean => {
   if (labelling.label_format !== "index") return false;
   const { meaning } = labelTable(labelling);
+  const ignored = ignoredOf(labelling.classes.length);
   const values = new Set(labels.flatMap(({ values: seen }) => seen.map(([value]) => value)));
   const isMask = values.size === 2 && values.has(0) && values.has(VOID);
-  return isMask && meaning(VOID) === IGNORED && meaning(0) !== IGNORED;
+  return isMask && meaning(VOID) === ignored && meaning(0) !== ignored;
 };
 
 /** A picture whose values span less than this, of 255, is nearly of one colour. */

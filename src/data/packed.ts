@@ -6,12 +6,15 @@
  */
 
 import type { Size } from "../language/geometry.js";
+import type { ClassIndices } from "../language/labels.js";
 import type { Colour } from "../plan/transform.js";
 import type { Labelled } from "./sample.js";
 
 export interface Packed extends Size {
   /** [H, W] */
   readonly words: Int32Array;
+  /** Above 255 classes: the upper bytes of the labels, packed without colours. They are read by the same maps. */
+  readonly upper: Int32Array | null;
 }
 
 /** The two lanes of 16 bits that red and blue have to themselves. */
@@ -38,11 +41,19 @@ export function pack({ image, labels, height, width }: Labelled): Packed {
   const words = new Int32Array(labels.length);
   for (let i = 0, j = 0; i < words.length; i++, j += 3)
     words[i] = image[j]! | (image[j + 1]! << 8) | (image[j + 2]! << 16) | (labels[i]! << 24);
-  return { words, height, width };
+  return { words, upper: upperOf(labels), height, width };
 }
 
-/** Words [H, W] as an image [H, W, 3] and labels [H, W]. */
-export function unpack(words: Int32Array, image: Uint8Array, labels: Uint8Array): void {
+const upperOf = (labels: ClassIndices): Int32Array | null =>
+  labels instanceof Uint8Array ? null : Int32Array.from(labels, (label) => (label >>> 8) << 24);
+
+/** Adds the upper bytes of labels whose lower ones are there. */
+export function unpackUpper(words: Int32Array, labels: ClassIndices): void {
+  for (let i = 0; i < labels.length; i++) labels[i]! |= (words[i]! >>> 24) << 8;
+}
+
+/** Words [H, W] as an image [H, W, 3] and labels [H, W], of more bytes the lowest. */
+export function unpack(words: Int32Array, image: Uint8Array, labels: ClassIndices): void {
   for (let i = 0, j = 0; i < labels.length; i++, j += 3) {
     const pixel = words[i]!;
     image[j] = pixel;
@@ -71,6 +82,8 @@ const clip = (value: number): number => (value <= 0 ? 0 : value >= 255 ? 255 : (
 export interface Cache {
   /** Pixels given out so far. */
   readonly taken: Int32Array;
+  /** Whether labels have upper bytes, which stand behind the words of each sample. */
+  readonly isWide: boolean;
   /** [samples, 4]: state, first pixel, height, width. */
   readonly entries: Int32Array;
   /** The packed pixels of all samples, one behind the other. */
@@ -80,9 +93,10 @@ export interface Cache {
 const [EMPTY, WRITING, READY] = [0, 1, 2];
 
 /** The system gives memory when it is first written: a small data set takes no more than its pixels. */
-export function createCache(samples: number, bytes: number): Cache {
+export function createCache(samples: number, bytes: number, isWide: boolean): Cache {
   const shared = (n: number) => new Int32Array(new SharedArrayBuffer(4 * n));
-  return { taken: shared(1), entries: shared(4 * samples), words: shared(Math.floor(bytes / 4)) };
+  const words = shared(Math.floor(bytes / 4));
+  return { taken: shared(1), isWide, entries: shared(4 * samples), words };
 }
 
 /** The sample from memory, or read and kept if there is room. Nobody waits: two threads may read the same file. */
@@ -97,21 +111,25 @@ export async function cached(
   return sample;
 }
 
-function recall({ entries, words }: Cache, index: number): Packed {
+function recall({ entries, words, isWide }: Cache, index: number): Packed {
   const [first, height, width] = [1, 2, 3].map((field) => entries[4 * index + field]!) as Stored;
-  return { words: words.subarray(first, first + height * width), height, width };
+  const [middle, end] = [first + height * width, first + 2 * height * width];
+  const upper = isWide ? words.subarray(middle, end) : null;
+  return { words: words.subarray(first, middle), upper, height, width };
 }
 
 type Stored = [first: number, height: number, width: number];
 
 /** A full store stays full: an entry that finds no room is left in `WRITING` and always read anew. */
 function keep({ entries, taken, words }: Cache, index: number, sample: Packed): void {
-  const area = sample.words.length;
+  const pixels = sample.words.length;
+  const area = sample.upper === null ? pixels : 2 * pixels;
   if (Atomics.compareExchange(entries, 4 * index, EMPTY, WRITING) !== EMPTY) return;
   if (Atomics.load(taken, 0) + area > words.length) return;
   const first = Atomics.add(taken, 0, area);
   if (first + area > words.length) return;
   words.set(sample.words, first);
+  if (sample.upper !== null) words.set(sample.upper, first + pixels);
   entries.set([first, sample.height, sample.width], 4 * index + 1);
   Atomics.store(entries, 4 * index, READY);
 }

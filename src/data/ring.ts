@@ -7,6 +7,7 @@
 
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import type { Sides } from "../language/geometry.js";
+import type { ClassIndices } from "../language/labels.js";
 
 export interface Ring {
   readonly slots: number;
@@ -21,7 +22,7 @@ export interface Ring {
   /** [slots, B, h, w, 3] */
   readonly images: Uint8Array;
   /** [slots, B, h, w] */
-  readonly labels: Uint8Array;
+  readonly labels: ClassIndices;
   /** [slots, B]: the sample that was written. */
   readonly used: Int32Array;
   /** [slots, MESSAGE]: why a slot will never be full, as JSON. */
@@ -38,13 +39,15 @@ export function createRing(
   [height, width]: Sides,
   start: number,
   end: number,
+  isWide: boolean,
 ): Ring {
   const bytes = (n: number) => new Uint8Array(new SharedArrayBuffer(n));
   const area = height * width;
   const control = new Int32Array(new SharedArrayBuffer(4 * (SLOTS + slots * WORDS)));
   for (let slot = 0; slot < slots; slot++) control[word(slot, TURN)] = start + slot;
   const pixels = slots * batch * area;
-  const [images, labels, messages] = [bytes(3 * pixels), bytes(pixels), bytes(slots * MESSAGE)];
+  const [images, messages] = [bytes(3 * pixels), bytes(slots * MESSAGE)];
+  const labels = isWide ? new Uint16Array(new SharedArrayBuffer(2 * pixels)) : bytes(pixels);
   const used = new Int32Array(new SharedArrayBuffer(4 * slots * batch));
   return { slots, batch, area, start, end, control, images, labels, used, messages };
 }
@@ -56,7 +59,7 @@ export type WriteSample = (
   step: number,
   position: number,
   image: Uint8Array,
-  labels: Uint8Array,
+  labels: ClassIndices,
 ) => Promise<number>;
 
 /** A writer's whole life: draws tickets until the last step is written, the ring is closed, or a sample fails. */
@@ -83,7 +86,7 @@ export interface Slot {
   /** [B, h, w, 3] */
   readonly images: Uint8Array;
   /** [B, h, w] */
-  readonly labels: Uint8Array;
+  readonly labels: ClassIndices;
   /** [B] */
   readonly used: readonly number[];
 }

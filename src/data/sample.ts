@@ -5,6 +5,7 @@ import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import { type Failure, orThrow } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
+import type { ClassIndices } from "../language/labels.js";
 import { sizesDiffer } from "./errors.js";
 import { imageIn, isTurned } from "./image.js";
 import { decodeLabel, type Indices } from "./label-file.js";
@@ -21,8 +22,8 @@ export interface Sample {
 export interface Labelled extends Size {
   /** RGB [H, W, 3]. */
   readonly image: Uint8Array;
-  /** Class indices [H, W]; 255 is ignored. */
-  readonly labels: Uint8Array;
+  /** Class indices [H, W]; the highest of their kind is ignored. */
+  readonly labels: ClassIndices;
 }
 
 /** Both files at once. @throws Failed if either cannot be read, or they do not fit each other or the map. */

@@ -4,20 +4,28 @@ import { extname } from "node:path";
 import { deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { Failed } from "../diagnostic/failure.js";
+import type { ClassIndices } from "../language/labels.js";
 import { unknownFormat } from "./errors.js";
 import type { Palette } from "./palette.js";
 import type { Picture } from "./picture.js";
 import { SIGNATURE } from "./png.js";
 import { writeFileAtomic } from "./write.js";
 
-/** Class indices [H, W] as an 8-bit palette PNG, whose values tools read back as they are. */
+/** Class indices [H, W] as a PNG whose values tools read back as they are: a palette of bytes, or grey of 16 bits. */
 export const writePalettePng = (
   path: string,
-  labels: Uint8Array,
+  labels: ClassIndices,
   height: number,
   width: number,
   colours: Palette,
-): Promise<void> => writeFileAtomic(path, encodeIndices(labels, height, width, colours), false);
+): Promise<void> =>
+  writeFileAtomic(
+    path,
+    labels instanceof Uint8Array
+      ? encodeIndices(labels, height, width, colours)
+      : encodeWords(labels, height, width),
+    false,
+  );
 
 /** RGB [H, W, 3] as the bytes of a PNG at most `widest` pixels wide. */
 export const encodePng = async ({ pixels, height, width }: Picture, widest: number) => {
@@ -49,29 +57,52 @@ const encoders: Readonly<Record<string, (raw: Sharp) => Sharp>> = {
   ".jpeg": jpeg,
 };
 
-/** Indices [H, W] and an RGB palette [256, 3] as an 8-bit palette PNG. */
-export function encodeIndices(
+/** Indices [H, W] and an RGB palette, of which the first 256 colours count, as an 8-bit palette PNG. */
+export const encodeIndices = (
   indices: Uint8Array,
   height: number,
   width: number,
   palette: Uint8Array,
-): Buffer {
+): Buffer =>
+  encoded(indices, height, width, PALETTE, chunk("PLTE", Buffer.from(palette.subarray(0, 768))));
+
+/** Words [H, W] as a 16-bit grey PNG. */
+const encodeWords = (words: Uint16Array, height: number, width: number): Buffer => {
+  const bytes = Buffer.alloc(2 * words.length);
+  for (const [i, value] of words.entries()) bytes.writeUInt16BE(value, 2 * i);
+  return encoded(bytes, height, 2 * width, GREY, Buffer.alloc(0));
+};
+
+interface Kind {
+  readonly bits: number;
+  readonly type: number;
+}
+const PALETTE: Kind = { bits: 8, type: 3 };
+const GREY: Kind = { bits: 16, type: 0 };
+
+/** Rows of `stride` bytes. Indices compress best without a filter: neighbours are equal, not near. */
+const encoded = (
+  bytes: Uint8Array,
+  height: number,
+  stride: number,
+  { bits, type }: Kind,
+  palette: Buffer,
+): Buffer => {
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE((8 * stride) / bits, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 3, 0, 0, 0], 8);
-  // Indices compress best without a filter: neighbours are equal, not near.
-  const rows = Buffer.alloc((width + 1) * height);
+  header.set([bits, type, 0, 0, 0], 8);
+  const rows = Buffer.alloc((stride + 1) * height);
   for (let y = 0; y < height; y++)
-    rows.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+    rows.set(bytes.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   return Buffer.concat([
     SIGNATURE,
     chunk("IHDR", header),
-    chunk("PLTE", Buffer.from(palette)),
+    palette,
     chunk("IDAT", deflateSync(rows, { level: 6 })),
     chunk("IEND", Buffer.alloc(0)),
   ]);
-}
+};
 
 function chunk(name: string, data: Buffer): Buffer {
   const out = Buffer.alloc(data.length + 12);

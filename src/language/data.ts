@@ -6,14 +6,13 @@ import { absent, byDefault, computed, key, required, saidElsewhere, usually } fr
 import {
   colour,
   colours,
-  IGNORED,
+  ignoredOf,
   labelsForm,
   labelsOf,
   labelValue,
   type MapName,
   mapInWords,
   usualPalette,
-  VOID,
 } from "./labels.js";
 import type { Scope } from "./scope.js";
 import { requiredUnless, section } from "./section.js";
@@ -23,8 +22,8 @@ const named = ["voc", "cityscapes", "ade20k"] as const;
 const layouts = ["list", ...named, "folders"] as const;
 export type Layout = (typeof layouts)[number];
 
-/** As many indices as there are below the one that is ignored. */
-export const MAX_CLASSES = IGNORED;
+/** Beyond, a confusion matrix alone has a million counts; label files take 16 bits. */
+export const MAX_CLASSES = 1000;
 
 const layout = key(
   choice(...layouts),
@@ -49,8 +48,18 @@ const split = oneOf(
 );
 
 const classes = key(
-  list("class names", text("a class name"), { min: 2, max: MAX_CLASSES }),
-  "Class names in the order of their label values. The one place that says how many classes there are.",
+  redecided(
+    list("class names", text("a class name"), { min: 1, max: MAX_CLASSES }),
+    (written, scope) => {
+      const [only, ...others] = written;
+      const value = only !== undefined && others.length === 0 ? ["background", only] : written;
+      return {
+        value,
+        rows: [scope.row(written, value === written ? undefined : value.join(", "))],
+      };
+    },
+  ),
+  "Class names in the order of their label values; one alone is the class 1, before a background. The one place that says how many classes there are.",
   computed(
     "the dataset's; needed for list and folders",
     (scope) => {
@@ -64,10 +73,12 @@ const classes = key(
 /** Labels that are colours have no values to ignore: there `ignore` is a name among them. */
 const ignore = key(
   oneOf(labelValue, list("label values", labelValue)),
-  "Label values that count for nothing, in loss and in scores. 255 is always among them.",
-  computed<typeof VOID | null>("`255`", (scope) =>
-    scope.isWritten(colours) ? saidElsewhere : byDefault(VOID, "255 is always ignored"),
-  ),
+  "Label values that count for nothing, in loss and in scores. 255 is always among them, and above 255 classes 65535 in its place.",
+  computed<number | null>("`255`; `65535` above 255 classes", (scope) => {
+    if (scope.isWritten(colours)) return saidElsewhere;
+    const value = ignoredOf(scope.read(classes).length);
+    return byDefault(value, `${value} is always ignored`);
+  }),
 );
 
 const asList = (values: number | readonly number[] | null): readonly number[] =>

@@ -7,8 +7,27 @@ import { key, required } from "./key.js";
 import { keyed, record } from "./map.js";
 import { choice, integer, list, oneOf, text, tuple } from "./value.js";
 
+/** Class indices of pixels: bytes for up to 255 classes, words of 16 bits for more. */
+export type ClassIndices = Uint8Array | Uint16Array;
+
+/** The indices of a byte and of a word that no class has. */
+const [BYTE, WORD] = [255, 65535];
+
+export const areWide = (classes: number): boolean => classes > BYTE;
+
 /** The class index of a pixel that does not count, in batches and in graphs. */
-export const IGNORED = 255;
+export const ignoredOf = (classes: number): number => (areWide(classes) ? WORD : BYTE);
+
+export const ignoredIn = (indices: ClassIndices): number =>
+  indices instanceof Uint8Array ? BYTE : WORD;
+
+/** Room for so many pixels. */
+export const classIndices = (classes: number, pixels: number): ClassIndices =>
+  areWide(classes) ? new Uint16Array(pixels) : new Uint8Array(pixels);
+
+/** Indices that a graph gave as whole numbers. */
+export const toClassIndices = (classes: number, found: ArrayLike<number>): ClassIndices =>
+  areWide(classes) ? Uint16Array.from(found) : Uint8Array.from(found);
 
 /** The value that datasets by convention (VOC, Cityscapes, ADE20K) give to pixels of no class. */
 export const VOID = 255;
@@ -70,7 +89,7 @@ export interface Labels {
   readonly drawn: readonly Rgb[] | null;
 }
 
-/** The meaning of labels for these classes. 255 is ignored unless it is a class; so are the values of `ignore`. */
+/** The meaning of labels for these classes. 255 (65535 above 255 classes) is ignored unless it is a class; so are the values of `ignore`. */
 export const labelsOf = (
   written: WrittenLabels,
   classes: readonly string[],
@@ -128,7 +147,7 @@ const counted = (classes: readonly string[], first: number): Named =>
 
 const mapOf = (classes: readonly string[], named: Named, ignored: readonly number[]): LabelMap => {
   const index = indexOf(classes);
-  const values = new Map<number, number | "ignore">([[VOID, "ignore"]]);
+  const values = new Map<number, number | "ignore">([[ignoredOf(classes.length), "ignore"]]);
   for (const [value, name] of Object.entries(named)) {
     values.set(Number(value), index.get(name) ?? "ignore");
   }

@@ -10,7 +10,7 @@
 import type { Monoid } from "fp-ts/lib/Monoid.js";
 import { invariant } from "../diagnostic/invariant.js";
 import type { Size } from "../language/geometry.js";
-import { IGNORED } from "../language/labels.js";
+import { type ClassIndices, ignoredIn } from "../language/labels.js";
 
 /** Per class: the sum of F over images, and the number of images. */
 export interface Boundaries {
@@ -28,20 +28,21 @@ export const boundaryMonoid = (classes: number): Monoid<Boundaries> => ({
 
 /** A class map `[H, W]`. */
 export interface ClassMap extends Size {
-  readonly values: Uint8Array;
+  readonly values: ClassIndices;
 }
 
 /** Of one image: the share of the diagonal `tolerance` says how far two boundaries may lie apart. */
 export const boundaries = (
   truth: ClassMap,
-  prediction: Uint8Array,
+  prediction: ClassIndices,
   classes: number,
   tolerance: number,
 ): Boundaries => {
   const { values, height, width } = truth;
   invariant(values.length === prediction.length, "labels and prediction of different size");
-  const counted = (map: Uint8Array): Uint8Array =>
-    outline({ values: map.map((c, i) => (values[i] === IGNORED ? IGNORED : c)), height, width });
+  const ignored = ignoredIn(values);
+  const counted = (map: ClassIndices): ClassIndices =>
+    outline({ values: map.map((c, i) => (values[i] === ignored ? ignored : c)), height, width });
   const [drawn, found] = [outline(truth), counted(prediction)];
   const near = disc(tolerance * Math.hypot(height, width));
   const [recall, precision] = [
@@ -66,14 +67,15 @@ export const boundaryScores = ({ f, images }: Boundaries) => {
   return { mean, classes: byClass };
 };
 
-/** The class where a boundary runs, and IGNORED everywhere else. */
-const outline = ({ values, height, width }: ClassMap): Uint8Array => {
-  const outlined = new Uint8Array(values.length).fill(IGNORED);
+/** The class where a boundary runs, and the ignored index everywhere else. */
+const outline = ({ values, height, width }: ClassMap): ClassIndices => {
+  const ignored = ignoredIn(values);
+  const outlined = values.slice().fill(ignored);
   const differs = (i: number, j: number): boolean =>
-    values[j] !== IGNORED && values[j] !== values[i];
+    values[j] !== ignored && values[j] !== values[i];
   for (let y = 0, i = 0; y < height; y++)
     for (let x = 0; x < width; x++, i++) {
-      if (values[i] === IGNORED) continue;
+      if (values[i] === ignored) continue;
       const onEdge =
         (x > 0 && differs(i, i - 1)) ||
         (x + 1 < width && differs(i, i + 1)) ||
@@ -98,13 +100,14 @@ const disc = (radius: number): readonly (readonly [dy: number, dx: number])[] =>
 /** Of each class: boundary pixels of `of`, and those among them that have one of `others` near. */
 const matches = (
   { values, height, width }: ClassMap,
-  others: Uint8Array,
+  others: ClassIndices,
   near: ReturnType<typeof disc>,
   classes: number,
 ) => {
   const [met, all] = [new Float64Array(classes), new Float64Array(classes)];
+  const ignored = ignoredIn(values);
   values.forEach((c, i) => {
-    if (c === IGNORED) return;
+    if (c === ignored) return;
     const [y, x] = [Math.floor(i / width), i % width];
     all[c]! += 1;
     const isNear = near.some(([dy, dx]) => {

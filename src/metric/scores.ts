@@ -2,7 +2,7 @@
 
 import type { Monoid } from "fp-ts/lib/Monoid.js";
 import { invariant } from "../diagnostic/invariant.js";
-import { IGNORED } from "../language/labels.js";
+import { type ClassIndices, ignoredIn } from "../language/labels.js";
 import type { Evaluate } from "../normalize/experiment.js";
 
 export interface Confusion {
@@ -26,12 +26,13 @@ export function fromCounts(counts: ArrayLike<number>, classes: number): Confusio
 }
 
 /** Counts the pixels of a label map [H, W] and its prediction [H, W], both class indices below `classes`. */
-export function count(truth: Uint8Array, prediction: Uint8Array, classes: number): Confusion {
+export function count(truth: ClassIndices, prediction: ClassIndices, classes: number): Confusion {
   invariant(truth.length === prediction.length, "labels and prediction of different size");
   const counts = new Float64Array(classes * classes);
+  const ignored = ignoredIn(truth);
   for (let i = 0; i < truth.length; i++) {
     const t = truth[i]!;
-    if (t === IGNORED) continue;
+    if (t === ignored) continue;
     const p = prediction[i]!;
     invariant(t < classes && p < classes, `class ${Math.max(t, p)} of ${classes}`);
     counts[t * classes + p]! += 1;

@@ -71,7 +71,7 @@ const upsampling = (
 /** Smallest normal number: a pixel that every class has left far behind keeps a finite logarithm. */
 const tiny = 1.2e-38;
 
-/** u8 `[N, H, W]`: of the images at hand, and of the whole batch that they are a part of. */
+/** u8 `[N, H, W]`, i32 above 255 classes: of the images at hand, and of the whole batch that they are a part of. */
 export interface Labels {
   readonly labels: Node;
   readonly batch: Node;
@@ -121,7 +121,7 @@ export const logPartition = (
   rows: Rows,
 ): Node => {
   const { up } = upsampling(small, labels, alignCorners, rows);
-  const weights = pixelWeights(stripOf(labels, rows), of.class_weights);
+  const weights = pixelWeights(stripOf(labels, rows), sizesOf(small, 4)[1], of.class_weights);
   return sum(multiply(weights, log(partitionOf(exp(up(small))))));
 };
 
@@ -150,7 +150,7 @@ const crossEntropy = (
 ): Node => {
   const { partition, members, labels } = pixels;
   const hard = of.mining === null ? null : hardest(pixels, of.mining);
-  const each = pixelWeights(labels, of.class_weights);
+  const each = pixelWeights(labels, sizesOf(small, 4)[1], of.class_weights);
   const weights = hard === null ? each : multiply(each, hard);
   const spread = down(hard === null ? members : multiply(members, perClass(hard)));
   const hits = byClass(spread, of.class_weights);
@@ -163,18 +163,22 @@ const byClass = (x: Node, weights: readonly number[] | null): Node =>
   weights === null ? x : multiply(x, reshape(vector(weights), [weights.length, 1, 1]));
 
 /** Of the whole batch; but with mining each part of a batch chooses its own pixels, and the parts count alike. */
-const denominator = (weights: Node, { labels, batch }: Pixels, of: Train["loss"]): Node => {
-  if (of.mining === null) return pixelCount(batch, of);
+const denominator = (
+  weights: Node,
+  { labels, batch, members }: Pixels,
+  of: Train["loss"],
+): Node => {
+  if (of.mining === null) return pixelCount(batch, sizesOf(members, 4)[1], of);
   if (of.mean_over === "all") return scalar(product(shapeOf(batch)));
   const parts = sizesOf(batch, 3)[0] / sizesOf(labels, 3)[0];
   return parts === 1 ? orOne(sum(weights)) : multiply(orOne(sum(weights)), scalar(parts));
 };
 
 /** What a mean over the pixels of the whole batch is divided by. */
-export const pixelCount = (batch: Node, of: Train["loss"]): Node =>
+export const pixelCount = (batch: Node, classes: number, of: Train["loss"]): Node =>
   of.mean_over === "all"
     ? scalar(product(shapeOf(batch)))
-    : orOne(sum(pixelWeights(cast(batch, "i32"), of.class_weights)));
+    : orOne(sum(pixelWeights(cast(batch, "i32"), classes, of.class_weights)));
 
 /** main + weight·auxiliary. */
 export const totalLoss = (main: Node, auxiliary: Node | null, weight: number): Node =>

@@ -25,15 +25,19 @@ import {
 } from "../graph/compose.js";
 import { type Node, shapeOf, sizesOf } from "../graph/op.js";
 import { product } from "../graph/type.js";
-import { IGNORED } from "../language/labels.js";
+import { ignoredOf } from "../language/labels.js";
 import type { Train } from "../normalize/experiment.js";
 
 export const filled = (value: number, dtype: "i32" | "f32", like: Node): Node =>
   broadcast(constant({ kind: "fill", value }, dtype), shapeOf(like));
 
 /** What each pixel weighs, `[N, H, W]`: its class's weight, or nothing where it is ignored. */
-export const pixelWeights = (labels: Node, classWeights: readonly number[] | null): Node => {
-  const ignored = equal(labels, scalar(IGNORED, "i32"));
+export const pixelWeights = (
+  labels: Node,
+  classes: number,
+  classWeights: readonly number[] | null,
+): Node => {
+  const ignored = equal(labels, scalar(ignoredOf(classes), "i32"));
   const target = select(ignored, filled(0, "i32", labels), labels);
   const counted =
     classWeights === null ? filled(1, "f32", labels) : gather(vector(classWeights), target);
@@ -92,7 +96,7 @@ export const hardest = (
   { threshold, keep }: NonNullable<Train["loss"]["mining"]>,
 ): Node => {
   const own = stop(divide(sum(multiply(exponentials, members), [1]), partition));
-  const ignored = equal(labels, scalar(IGNORED, "i32"));
+  const ignored = equal(labels, scalar(ignoredOf(sizesOf(members, 4)[1]), "i32"));
   const rated = select(ignored, filled(EASIEST, "f32", labels), own);
   const pixels = product(shapeOf(labels));
   const rank = Math.min(keep * sizesOf(labels, 3)[0] + 1, pixels);
@@ -110,7 +114,7 @@ export const hardest = (
  * have no term, because theirs would teach the area of nothing. Class weights and mining do not apply.
  */
 export const diceLoss = ({ exponentials, partition, members, labels, batch }: Pixels): Node => {
-  const counts = pixelWeights(labels, null);
+  const counts = pixelWeights(labels, sizesOf(members, 4)[1], null);
   const probabilities = multiply(exponentials, perClass(divide(counts, partition)));
   const sums = (x: Node): Node => sum(x, [2, 3]);
   const size = sums(members);
@@ -127,7 +131,7 @@ const pairs = (labels: Node, classes: number): Node => {
   const images = [...Array(n).keys()].map((i) => i * (classes + 1));
   const start = constant({ kind: "values", values: images }, "i32", n, 1, 1);
   // Ignored pixels are counted in a bucket of their own, which is cut off.
-  const ignored = equal(labels, scalar(IGNORED, "i32"));
+  const ignored = equal(labels, scalar(ignoredOf(classes), "i32"));
   const bucket = add(select(ignored, filled(classes, "i32", labels), labels), start);
   const counts = bincount(reshape(bucket, [product(shapeOf(labels))]), n * (classes + 1));
   const found = slice(reshape(counts, [n, classes + 1]), [0, 0], [n, classes]);

@@ -22,7 +22,7 @@ import { type Graph, number, type Step } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import { isTrained } from "../graph/variable.js";
-import { IGNORED } from "../language/labels.js";
+import { areWide, ignoredOf } from "../language/labels.js";
 import { scores } from "../model/evaluate.js";
 import { type Context, normalise } from "../model/layer.js";
 import { network } from "../model/network.js";
@@ -57,6 +57,10 @@ export interface Asked {
   readonly probabilities?: boolean;
 }
 
+/** Class indices as they leave a graph: bytes, or above 255 classes whole numbers of 32 bits. */
+const indicesOf = ({ data }: Experiment, found: Node): Node =>
+  areWide(data.classes.length) ? found : cast(found, "u8");
+
 /**
  * images u8 `[N, H, W, 3]` → the class of each pixel, u8 `[N, H, W]`, and if asked the probabilities of all, f32
  * `[N, H, W, C]`: where logits are averaged, of their mean.
@@ -70,7 +74,7 @@ export const predictionStep = (
 ): Graph => {
   const images = input("images", "u8", batch, height, width, 3);
   const found = imageScores(experiment, images);
-  const classes = reshape(cast(argmax(found), "u8"), [batch, height, width]);
+  const classes = reshape(indicesOf(experiment, argmax(found)), [batch, height, width]);
   const shares = experiment.evaluate.average === "logits" ? softmax(found) : found;
   return question({ classes, ...(probabilities ? { probabilities: shares } : {}) }, passes);
 };
@@ -111,13 +115,17 @@ export const evaluationStep = (
   const c = experiment.data.classes.length;
   const found = argmax(imageScores(experiment, oneImage(height, width)));
   const predicted = reshape(found, [height * width]);
-  const truth = reshape(cast(input("label", "u8", height, width), "i32"), [height * width]);
-  const ignored = equal(truth, scalar(IGNORED, "i32"));
+  const truth = reshape(cast(input("label", areWide(c) ? "i32" : "u8", height, width), "i32"), [
+    height * width,
+  ]);
+  const ignored = equal(truth, scalar(ignoredOf(c), "i32"));
   const all = (value: number): Node => broadcast(scalar(value, "i32"), [height * width]);
   // Ignored pixels are counted in a bucket of their own, which is cut off.
   const bucket = select(ignored, all(c * c), add(multiply(truth, all(c)), predicted));
   const confusion = slice(bincount(bucket, c * c + 1), [0], [c * c]);
-  const classes = asked.classes ? { classes: reshape(cast(found, "u8"), [height, width]) } : {};
+  const classes = asked.classes
+    ? { classes: reshape(indicesOf(experiment, found), [height, width]) }
+    : {};
   return question({ confusion, ...classes }, passes);
 };
 

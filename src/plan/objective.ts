@@ -14,6 +14,7 @@ import {
   sum,
 } from "../graph/compose.js";
 import { type Node, sizesOf } from "../graph/op.js";
+import { areWide } from "../language/labels.js";
 import { type Context, normalise, type Part } from "../model/layer.js";
 import {
   headLoss,
@@ -76,7 +77,7 @@ export const lossOf = (
     return { value, surrogate: value };
   }
   const strips = stripsOf(sizesOf(labels, 3)[1], of.strips);
-  const count = pixelCount(batch, of);
+  const count = pixelCount(batch, sizesOf(logits, 4)[3], of);
   const shares: Node[] = [];
   const partition = oneByOne(strips, (rows, wait) => {
     const here = wait(small);
@@ -119,7 +120,7 @@ export interface Objective {
 
 /**
  * Inputs: images u8 `[n, H, W, 3]` and labels u8 `[n, H, W]`, n = batch / parts; and where the batch comes in parts,
- * `batch`: the labels of all of it, u8 `[N, H, W]`. Losses are shares of the batch's: over its parts they add up to
+ * `batch`: the labels of all of it, u8 `[N, H, W]`; labels are i32 above 255 classes. Losses are shares of the batch's: over its parts they add up to
  * the loss of the whole, because their denominators are the whole batch's.
  */
 export const objective = (
@@ -131,8 +132,9 @@ export const objective = (
   const [height, width] = train.crop;
   const size = train.batch / part.count;
   const images = input("images", "u8", size, height, width, 3);
-  const labels = input("labels", "u8", size, height, width);
-  const batch = part.count === 1 ? labels : input("batch", "u8", train.batch, height, width);
+  const dtype = areWide(data.classes.length) ? "i32" : "u8";
+  const labels = input("labels", dtype, size, height, width);
+  const batch = part.count === 1 ? labels : input("batch", dtype, train.batch, height, width);
   const logits = network(
     context(experiment, "train", part),
     model,

@@ -1,5 +1,7 @@
 /** One page that shows pictures with their labels, without any other file or server (`data browse`). */
 
+import { ignoredOf } from "../language/labels.js";
+
 /** A picture and its class indices, each as a `data:` address; labels as a grey PNG whose value is the class. */
 export interface Shown {
   readonly image: string;
@@ -19,13 +21,15 @@ export interface Page {
   readonly title: string;
   readonly subtitle: string;
   readonly classes: readonly string[];
-  /** RGB of 256 indices, [256, 3]. */
+  /** RGB of each index, [256 or more, 3]. */
   readonly palette: Uint8Array;
   readonly cards: readonly Card[];
 }
 
 export const browsePage = ({ title, subtitle, classes, palette, cards }: Page): string => {
-  const colours = Array.from({ length: 256 }, (_, i) => [...palette.subarray(3 * i, 3 * i + 3)]);
+  const colours = Array.from({ length: palette.length / 3 }, (_, i) => [
+    ...palette.subarray(3 * i, 3 * i + 3),
+  ]);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -51,6 +55,7 @@ ${cards.map(cardHtml).join("\n")}
 <footer>Keys: <kbd>1</kbd> picture, <kbd>2</kbd> overlay, <kbd>3</kbd> labels, <kbd>↓</kbd> <kbd>↑</kbd> next and last sample.</footer>
 <script>
 const classes = ${inScript(classes)};
+const ignored = ${ignoredOf(classes.length)};
 const colours = ${inScript(colours)};
 ${script}
 </script>
@@ -121,8 +126,8 @@ const paint = (canvas) => {
   const context = canvas.getContext("2d");
   const drawn = context.createImageData(canvas.width, canvas.height);
   for (let i = 0; i < seen.length; i++) {
-    drawn.data.set(colours[seen[i]], 4 * i);
-    drawn.data[4 * i + 3] = seen[i] === 255 ? 0 : 255;
+    drawn.data.set(colours[seen[i]] ?? [0, 0, 0], 4 * i);
+    drawn.data[4 * i + 3] = seen[i] === ignored ? 0 : 255;
   }
   context.putImageData(drawn, 0, 0);
 };
@@ -133,7 +138,7 @@ const load = async (canvas) => {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  indices.set(canvas, Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]));
+  indices.set(canvas, Uint16Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] + 256 * data[4 * i + 1]));
   paint(canvas);
 };
 const show = () => {
@@ -153,7 +158,7 @@ const under = (event) => {
   const x = Math.floor(((event.clientX - box.left) / box.width) * canvas.width);
   const y = Math.floor(((event.clientY - box.top) / box.height) * canvas.height);
   const index = seen[y * canvas.width + x];
-  if (index !== undefined) form.elements.under.value = index === 255 ? "ignored" : index + " " + classes[index];
+  if (index !== undefined) form.elements.under.value = index === ignored ? "ignored" : index + " " + classes[index];
 };
 const keys = { 1: "picture", 2: "overlay", 3: "labels" };
 const step = (by) => {

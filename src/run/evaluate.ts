@@ -9,6 +9,7 @@ import { palette } from "../data/palette.js";
 import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { makeFolder } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
+import { toClassIndices } from "../language/labels.js";
 import { boundaries } from "../metric/boundary.js";
 import { sizeName } from "../plan/graphs.js";
 import { fingerprintOf, type Program } from "../plan/program.js";
@@ -122,7 +123,7 @@ async function* counts(
   const { data, evaluate } = network.program.experiment;
   const table = labelTable(data);
   const classes = write !== undefined || evaluate.boundary !== null;
-  const look = { colours: palette(data.palette), alpha: 0.5 };
+  const look = { colours: palette(data.palette, data.classes.length), alpha: 0.5 };
   if (write !== undefined) makeFolder(write);
   const images = await Promise.all(
     items.map(async (item) => ({ item, size: await imageSize(item.sample.image) })),
@@ -132,7 +133,7 @@ async function* counts(
     for await (const [{ item, size }, sample] of ahead(members, read)) {
       const inputs = { image: sample.image, label: sample.labels };
       const result = session.run(`evaluate_${sizeName(size)}`, inputs);
-      const found = Uint8Array.from(result.classes?.data ?? []);
+      const found = toClassIndices(data.classes.length, result.classes?.data ?? []);
       const picture = { ...size, pixels: sample.image };
       if (write !== undefined) await paint(write, item.name, { picture, classes: found }, look);
       const near = evaluate.boundary;

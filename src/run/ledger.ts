@@ -126,7 +126,11 @@ export const openLedger = async (
     validated: async (event, seen) => {
       demand();
       const best = await keepBest(event);
-      await keepSamples(folder, seen, palette(experiment.data.palette));
+      await keepSamples(
+        folder,
+        seen,
+        palette(experiment.data.palette, experiment.data.classes.length),
+      );
       const { kind: _, best: __, ...line } = event;
       const { step, split, miou, mean_accuracy, pixel_accuracy } = line;
       metrics.append(line);

@@ -7,6 +7,7 @@ import { palette } from "../data/palette.js";
 import type { Picture } from "../data/picture.js";
 import { draft, makeFolder } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
+import type { ClassIndices } from "../language/labels.js";
 import { sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/machine.js";
@@ -48,7 +49,7 @@ export type PredictRequest = Trained & {
 export async function* predict(request: PredictRequest): AsyncGenerator<Event, void> {
   const { program, out, device, signal, alpha = 0.5, batch = 1, probabilities = false } = request;
   const { classes: names, palette: chosen, images: reading } = program.experiment.data;
-  const colours = palette(chosen);
+  const colours = palette(chosen, names.length);
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
   const inputs = await imagesFor(request.inputs, request.list);
@@ -76,7 +77,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
     for await (const [group, pictures] of ahead(batches(members, batch), read)) {
       await setImmediate();
       if (signal?.aborted) return;
-      const found = segment(session, group[0]!.size, pictures, batch);
+      const found = segment(session, group[0]!.size, pictures, batch, names.length);
       for (const [i, prediction] of found.entries()) {
         const { path, name } = group[i]!.item;
         if (prediction !== null) {
@@ -129,7 +130,7 @@ const batches = <A>(
 };
 
 /** Pixels of each class that occurs, and its share of the image. */
-const areasOf = (classes: Uint8Array, names: readonly string[]) => {
+const areasOf = (classes: ClassIndices, names: readonly string[]) => {
   const pixels = new Array<number>(names.length).fill(0);
   for (const c of classes) pixels[c]! += 1;
   return names

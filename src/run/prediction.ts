@@ -6,6 +6,7 @@ import type { Picture } from "../data/picture.js";
 import { writeFileAtomic } from "../data/write.js";
 import { writeImage, writePalettePng } from "../data/write-image.js";
 import type { Size } from "../language/geometry.js";
+import { type ClassIndices, toClassIndices } from "../language/labels.js";
 import { sizeName } from "../plan/graphs.js";
 import type { Session } from "../runtime/session.js";
 import { encodeSafetensors } from "../weights/safetensors.js";
@@ -16,6 +17,7 @@ export const segment = (
   size: Size,
   pictures: readonly (Picture | null)[],
   batch: number,
+  classCount: number,
 ): readonly (Prediction | null)[] => {
   if (pictures.every((picture) => picture === null)) return pictures.map(() => null);
   const pixels = size.height * size.width;
@@ -29,7 +31,7 @@ export const segment = (
     (picture, i) =>
       picture && {
         picture,
-        classes: Uint8Array.from(classes!.data.subarray(i * pixels, (i + 1) * pixels)),
+        classes: toClassIndices(classCount, classes!.data.subarray(i * pixels, (i + 1) * pixels)),
         probabilities: shares?.slice(i * pixels * depth, (i + 1) * pixels * depth),
       },
   );
@@ -38,7 +40,7 @@ export const segment = (
 export interface Prediction {
   readonly picture: Picture;
   /** `[H, W]` */
-  readonly classes: Uint8Array;
+  readonly classes: ClassIndices;
   /** f32 `[H, W, C]`, where they are to be kept. */
   readonly probabilities?: Float32Array | undefined;
 }
@@ -56,7 +58,7 @@ export interface Look {
   readonly alpha: number;
 }
 
-/** `classes` is a palette PNG, whose values are class indices. */
+/** `classes` is a PNG whose values are class indices. */
 export const paint = async (
   folder: string,
   name: string,

@@ -6,6 +6,7 @@ import { type Batch, batches, defaultWorkers } from "../data/batches.js";
 import { labelTable } from "../data/labels.js";
 import { readSample, type Sample } from "../data/sample.js";
 import { Failed } from "../diagnostic/failure.js";
+import type { ClassIndices } from "../language/labels.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import type { Want } from "../runtime/machine.js";
@@ -103,8 +104,8 @@ const step = ({ session, samples, run, program }: Training, batch: Batch) => {
 
 /** Equal parts in order; each knows the labels of all, by which losses are shares of the batch's. */
 const partsOf = ({ images, labels }: Batch, count: number) => {
-  const share = (bytes: Uint8Array, part: number): Uint8Array =>
-    bytes.subarray((part * bytes.length) / count, ((part + 1) * bytes.length) / count);
+  const share = <A extends ClassIndices>(all: A, part: number) =>
+    all.subarray((part * all.length) / count, ((part + 1) * all.length) / count);
   return Array.from({ length: count }, (_, part) => ({
     images: share(images, part),
     labels: share(labels, part),

@@ -9,6 +9,7 @@ import { type Labelled, readSample, type Sample } from "../data/sample.js";
 import { encodePng } from "../data/write-image.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
+import type { ClassIndices } from "../language/labels.js";
 import { type Confusion, fromCounts, monoid, scores } from "../metric/scores.js";
 import { type Abilities, sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
@@ -74,7 +75,7 @@ export interface Validated {
 export interface Seen extends Size {
   readonly sample: Sample;
   /** `[H, W]` */
-  readonly classes: Uint8Array;
+  readonly classes: ClassIndices;
   /** Side by side: the image, its labels, and what the network says. */
   readonly picture: SummaryImage;
 }
@@ -88,7 +89,7 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
   const { data, evaluate } = program.experiment;
   const classes = data.classes.length;
   const { concat, empty } = monoid(classes);
-  const colours = palette(data.palette);
+  const colours = palette(data.palette, classes);
   const seen: Seen[] = [];
   let [total, done, counted]: [Confusion, number, number] = [empty, 0, 0];
   for await (const [{ item, size }, sample, session] of readings(validating)) {
@@ -154,7 +155,8 @@ const look = async (
   const { classes: found } = session.run(`predict_${sizeName({ height, width })}`, {
     images: image,
   });
-  const classes = Uint8Array.from(found!.data);
+  const classes =
+    labels instanceof Uint8Array ? Uint8Array.from(found!.data) : Uint16Array.from(found!.data);
   const bare: Picture = { pixels: image, height, width };
   const panels = [bare, overlay(bare, labels, colours, 0.6), overlay(bare, classes, colours, 0.6)];
   const picture = await encodePng(beside(panels, height, width), WIDEST);

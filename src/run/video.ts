@@ -54,7 +54,13 @@ export async function* predictVideo(request: VideoRequest): AsyncGenerator<Event
     for await (const { session } of serve(network, "predict", [{ item: null, size }], asked)) {
       let done = 0;
       for await (const group of groups(size, pictures, batch)) {
-        for (const found of segment(session, size, group, batch)) {
+        for (const found of segment(
+          session,
+          size,
+          group,
+          batch,
+          network.program.experiment.data.classes.length,
+        )) {
           const { picture, classes } = found!;
           done += 1;
           const shown = join(folder, `${String(done).padStart(6, "0")}.png`);

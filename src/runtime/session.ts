@@ -25,7 +25,7 @@ export interface Session {
   /** Calls one signature. Bytes may be given as they are; results are copied out and their tensors freed. */
   readonly run: (
     signature: string,
-    inputs: Readonly<Record<string, NumberArray["data"] | number>>,
+    inputs: Readonly<Record<string, NumberArray["data"] | Uint16Array | number>>,
   ) => Record<string, NumberArray>;
   /** Sets every variable. */
   readonly write: (state: State) => void;
@@ -48,10 +48,11 @@ const words = (bytes: Uint8Array): Int32Array => {
 
 const valuesFor = (
   { dtype }: TensorInfo,
-  given: NumberArray["data"] | number,
+  given: NumberArray["data"] | Uint16Array | number,
 ): Float32Array | Int32Array => {
   if (typeof given === "number")
     return dtype === "f32" ? Float32Array.of(given) : Int32Array.of(given);
+  if (given instanceof Uint16Array) return Int32Array.from(given);
   return given instanceof Uint8Array ? words(given) : given;
 };
 

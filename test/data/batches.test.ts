@@ -22,6 +22,7 @@ const options = (change: Partial<BatchesOptions> = {}): BatchesOptions => ({
       [1, 1],
       [2, 2],
     ]),
+    classes: ["a", "b", "c"],
     label_format: "index",
     images: null,
     mean: [124, 116, 104],

@@ -55,7 +55,12 @@ describe("an image is read as RGB of 8 bits", () => {
 });
 
 describe("a turned image", () => {
-  const table = labelTable({ labels: new Map([[0, 0]]), label_format: "index", images: null });
+  const table = labelTable({
+    labels: new Map([[0, 0]]),
+    classes: ["a", "b"],
+    label_format: "index",
+    images: null,
+  });
   const pair = async (height: number, width: number) => {
     const sample = { image: join(root, "turned.jpg"), label: join(root, `${height}.png`) };
     await ground().withMetadata({ orientation: 6 }).jpeg().toFile(sample.image);
@@ -106,6 +111,7 @@ it("label values of 16 bits map to classes", async () => {
       [300, 1],
       [65535, "ignore"],
     ]),
+    classes: ["a", "b", "c"],
     label_format: "index",
     images: null,
   });

@@ -149,6 +149,7 @@ describe("facts", () => {
       [packRgb([70, 130, 180]), 0],
       [packRgb([128, 64, 128]), 1],
     ]),
+    classes: ["a", "b"],
     label_format: "colour",
     images: null,
   } as const;

@@ -156,6 +156,7 @@ describe("a file that is no label is refused", () => {
 });
 
 const labelling = (...values: readonly (number | readonly [number, "ignore"])[]): Labelling => ({
+  classes: ["a", "b", "c"],
   label_format: "index",
   images: null,
   labels: new Map<number, number | "ignore">(

@@ -104,7 +104,7 @@ describe("a sample", () => {
   it("comes as RGB and class indices, 255 where the map ignores", async () => {
     const read = await readSample(
       { image: path("a.jpg"), label: path("a.png") },
-      labelTable({ labels, label_format: "index", images: null }),
+      labelTable({ labels, classes: ["a", "b"], label_format: "index", images: null }),
     );
     expect([read.height, read.width]).toEqual([4, 6]);
     expect(Array.from(read.labels.subarray(0, 4))).toEqual([0, 1, 255, 0]);
@@ -123,7 +123,10 @@ describe("a sample", () => {
   ])("with %s is refused", async (label, message, reason) => {
     const sample = { image: path("a.jpg"), label: path(label) };
     const failure = await failureOf(
-      readSample(sample, labelTable({ labels, label_format: "index", images: null })),
+      readSample(
+        sample,
+        labelTable({ labels, classes: ["a", "b"], label_format: "index", images: null }),
+      ),
     );
     expect(failure.message).toMatch(message);
     expect(failure.reason).toContain(reason);

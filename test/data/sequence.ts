@@ -148,7 +148,7 @@ export function compared(source: Labelled, decision: Decision) {
   const { height, width } = source;
   const ours = carriedOut(source, decision);
   const image = inSequence(source.image, height, width, decision, mean);
-  const labels = inSequence(source.labels, height, width, decision, [255]);
+  const labels = inSequence(Uint8Array.from(source.labels), height, width, decision, [255]);
   const uniform = (x: number, y: number, label: number) => {
     for (let dy = -2; dy <= 2; dy++)
       for (let dx = -2; dx <= 2; dx++) if (labels.at(x + dx, y + dy, 0) !== label) return false;

@@ -77,6 +77,25 @@ describe("labels", () => {
     ]);
   });
 
+  test("of more than 255 classes leave 255 to one of them, and ignore 65535", () => {
+    const names = Array.from({ length: 300 }, (_, i) => `c${i}`);
+    const { labels } = experiment(`data: {classes: [${names.join(", ")}]}`).data;
+    expect([255, 299, 300, 65535].map((value) => labels.get(value))).toEqual([
+      255,
+      299,
+      undefined,
+      "ignore",
+    ]);
+  });
+
+  test("of one class are a background and it", () => {
+    const { classes, labels } = experiment("data: {classes: [crack]}").data;
+    expect(classes).toEqual(["background", "crack"]);
+    expect([labels.get(0), labels.get(1), labels.get(255)]).toEqual([0, 1, "ignore"]);
+    const two = experiment("data: {classes: [sound, crack]}").data;
+    expect(two.classes).toEqual(["sound", "crack"]);
+  });
+
   test("are named by ranges, above which a value alone stands", () => {
     const { labels } = experiment(
       "data: {labels: {0..2: sky, 1: road, 3..254: car, 255: road}}",

@@ -1,7 +1,7 @@
 /** Each option of a training, three steps long, against PyTorch: losses, weights, statistics, momentum, averages. */
 
 import { describe, expect, it } from "vitest";
-import { IGNORED } from "../../src/language/labels.js";
+import { ignoredOf } from "../../src/language/labels.js";
 import { train } from "./course.js";
 import { type Option, options } from "./options.js";
 import { askable, compare, source } from "./oracle.js";
@@ -14,7 +14,7 @@ const labelsFor = ({ experiment: { data, train: of }, uneven }: Option): Uint8Ar
   const size = even.length / batch;
   // No image has all classes, and the later ones come in later images.
   const inFirst = (i: number): boolean => i < size && i % 5 > 0;
-  return uneven ? even.map((c, i) => (inFirst(i) || i >= 3 * size ? IGNORED : c)) : even;
+  return uneven ? even.map((c, i) => (inFirst(i) || i >= 3 * size ? ignoredOf(2) : c)) : even;
 };
 
 describe(`three steps with an option, against ${source}`, () => {

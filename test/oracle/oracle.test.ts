@@ -1,7 +1,7 @@
 /** The numbers are PyTorch's numbers: logits, one training step, twenty. */
 
 import { describe, expect, it } from "vitest";
-import { IGNORED } from "../../src/language/labels.js";
+import { ignoredOf } from "../../src/language/labels.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { stateOf } from "../../src/plan/graphs.js";
 import { rate } from "../../src/plan/schedule.js";
@@ -110,7 +110,7 @@ describe("a crop in which every pixel is ignored", () => {
     const { batch, crop } = experiment.train;
     const session = await openSession(savedModel({ train: graph }), "cpu");
     session.write(state);
-    const all = new Uint8Array(batch * crop[0] * crop[1]).fill(IGNORED);
+    const all = new Uint8Array(batch * crop[0] * crop[1]).fill(ignoredOf(2));
     const { loss } = session.run("train", { images: images(batch, ...crop), labels: all, rate: 0 });
     const after = session.read();
     session.dispose();

@@ -2,7 +2,7 @@
 
 import type { Ops } from "../../src/graph/op.js";
 import { product } from "../../src/graph/type.js";
-import { IGNORED } from "../../src/language/labels.js";
+import { ignoredOf } from "../../src/language/labels.js";
 import { fillUniform } from "../../src/plan/random.js";
 import type { State } from "../../src/runtime/session.js";
 import { initialValues } from "../../src/weights/initial.js";
@@ -47,5 +47,5 @@ export const images = (count: number, height: number, width: number, phase = 0):
 export const labels = (count: number, height: number, width: number, classes: number): Uint8Array =>
   Uint8Array.from({ length: count * height * width }, (_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
-    return i % 11 === 3 ? IGNORED : (Math.floor(x / 9) + Math.floor(y / 7)) % classes;
+    return i % 11 === 3 ? ignoredOf(2) : (Math.floor(x / 9) + Math.floor(y / 7)) % classes;
   });

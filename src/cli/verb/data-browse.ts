@@ -7,7 +7,8 @@ import { openSplit } from "../../data/layout.js";
 import { overlay, type Palette, palette } from "../../data/palette.js";
 import type { Labelled } from "../../data/sample.js";
 import { makeFolder, writeFileAtomic } from "../../data/write.js";
-import { encodeIndices, encodeJpeg } from "../../data/write-image.js";
+import { encodeJpeg, encodePng } from "../../data/write-image.js";
+import type { ClassIndices } from "../../language/labels.js";
 import type { Decision } from "../../plan/augment.js";
 import { browsePage, type Card, type Shown } from "../../report/browse.js";
 import { jsonFlag, specArguments, splitOption, textOption } from "../arguments.js";
@@ -50,7 +51,7 @@ export const run = verb((terminal) =>
       const { data, train } = resolved.experiment;
       const samples = await openSplit(data, split);
       const indices = spread(samples.length, count);
-      const colours = palette(data.palette);
+      const colours = palette(data.palette, data.classes.length);
       const folder = out ?? "browse";
       const progress = progressOn(terminal);
       const cards: Card[] = [];
@@ -88,7 +89,7 @@ const shown = async (picture: Labelled, caption: string): Promise<Shown> => {
   const small = await thumbnail(picture, LARGE);
   const { height, width } = small;
   const jpeg = await encodeJpeg({ pixels: small.image, height, width });
-  const png = encodeIndices(small.labels, height, width, grey);
+  const { png } = await encodePng({ pixels: inTwoBytes(small.labels), height, width }, width);
   return {
     image: `data:image/jpeg;base64,${jpeg.toString("base64")}`,
     labels: `data:image/png;base64,${png.toString("base64")}`,
@@ -98,7 +99,12 @@ const shown = async (picture: Labelled, caption: string): Promise<Shown> => {
   };
 };
 
-const grey = Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
+/** An index as a colour that the page reads back: its lower byte is red, its upper green. */
+const inTwoBytes = (labels: ClassIndices): Uint8Array =>
+  Uint8Array.from({ length: 3 * labels.length }, (_, i) => {
+    const index = labels[Math.floor(i / 3)] ?? 0;
+    return [index & 255, index >> 8, 0][i % 3] ?? 0;
+  });
 
 /** What was drawn, so far as it changed anything. */
 const inWords = ({ drawn, blur, colour }: Decision, epoch: number): string =>

@@ -4,12 +4,13 @@ import { basename } from "node:path";
 import sharp from "sharp";
 import { readImage } from "../../data/image.js";
 import { type Labelling, labelTable } from "../../data/labels.js";
-import { palette } from "../../data/palette.js";
+import { overlay, palette } from "../../data/palette.js";
 import { readIndices, readSample } from "../../data/sample.js";
-import { encodeIndices } from "../../data/write-image.js";
+import { encodeIndices, encodePng } from "../../data/write-image.js";
 import { Failed } from "../../diagnostic/failure.js";
+import { MAX_CLASSES } from "../../language/data.js";
 import type { Size } from "../../language/geometry.js";
-import { IGNORED } from "../../language/labels.js";
+import { type ClassIndices, ignoredIn } from "../../language/labels.js";
 import type { Predicted } from "../../run/samples.js";
 import { percent } from "../format.js";
 import { type Html, html, nothing } from "./html.js";
@@ -18,10 +19,8 @@ import type { Pictured, Prediction, Report } from "./report.js";
 /** Longest side in a page, in pixels. */
 const longest = 448;
 
-interface Classes {
-  readonly labels: Uint8Array;
-  readonly height: number;
-  readonly width: number;
+interface Classes extends Size {
+  readonly labels: ClassIndices;
 }
 
 /**
@@ -73,16 +72,17 @@ const prediction = async (
   size: Size,
 ): Promise<Prediction> => {
   const { values, height, width } = await readIndices(classes);
-  const labels = Uint8Array.from(values);
+  const labels = values instanceof Uint8Array ? values : Uint16Array.from(values);
   const accuracy = truth?.labels.length === labels.length ? agreement(labels, truth.labels) : null;
   return { url: await drawn({ labels, height, width }, size), accuracy };
 };
 
 /** Share of equal pixels among those that are not ignored. */
-const agreement = (labels: Uint8Array, truth: Uint8Array): number | null => {
+const agreement = (labels: ClassIndices, truth: ClassIndices): number | null => {
+  const ignored = ignoredIn(truth);
   let [right, total] = [0, 0];
   for (let i = 0; i < truth.length; i++) {
-    if (truth[i] === IGNORED) continue;
+    if (truth[i] === ignored) continue;
     total++;
     if (truth[i] === labels[i]) right++;
   }
@@ -97,14 +97,19 @@ const photograph = async (pixels: Uint8Array, from: Size, to: Size): Promise<str
 
 /** Classes are scaled without mixing: between two of them there is no third. */
 const drawn = async ({ labels, height, width }: Classes, to: Size): Promise<string> => {
-  const scaled = new Uint8Array(to.height * to.width);
+  const pixels = to.height * to.width;
+  const scaled = labels instanceof Uint8Array ? new Uint8Array(pixels) : new Uint16Array(pixels);
   for (let y = 0; y < to.height; y++) {
     const row = Math.floor(((y + 0.5) * height) / to.height) * width;
     for (let x = 0; x < to.width; x++)
       scaled[y * to.width + x] =
-        labels[row + Math.floor(((x + 0.5) * width) / to.width)] ?? IGNORED;
+        labels[row + Math.floor(((x + 0.5) * width) / to.width)] ?? ignoredIn(labels);
   }
-  return dataUrl("image/png", encodeIndices(scaled, to.height, to.width, classPalette()));
+  if (scaled instanceof Uint8Array)
+    return dataUrl("image/png", encodeIndices(scaled, to.height, to.width, classPalette()));
+  const black = { pixels: new Uint8Array(3 * pixels), ...to };
+  const { png } = await encodePng(overlay(black, scaled, palette(null, MAX_CLASSES), 1), to.width);
+  return dataUrl("image/png", png);
 };
 
 const dataUrl = (type: string, bytes: Buffer): string =>
