@@ -30,7 +30,7 @@ const rotate = abbreviated(
     range: key(degrees, "Least and greatest angle in degrees.", required([0, 0]), "degrees"),
     probability: key(
       probability,
-      "How often an image is turned at all.",
+      "Probability that an image is rotated.",
       usually(0.5, "semseg `util/transform.py`"),
     ),
     border: key(
@@ -55,7 +55,7 @@ const jitter = section("`jitter`", {
   saturation: strength("saturation"),
   probability: key(
     probability,
-    "How often colours are changed at all.",
+    "Probability that an image's colours are changed.",
     usually(1, "every image, as in torchvision"),
   ),
 });
@@ -77,11 +77,11 @@ const written = tagged(
   {
     mirror: key(
       probability,
-      "Left becomes right, with this probability.",
+      "Flip left and right, with this probability.",
       usually(0.5, "semseg `util/transform.py`"),
     ),
     scale: key(scale, "Grow or shrink by a factor from this range.", required([1, 1])),
-    rotate: key(rotate, "Turn by an angle from this range of degrees.", required([0, 0])),
+    rotate: key(rotate, "Rotate by an angle from this range of degrees.", required([0, 0])),
     blur: key(
       probability,
       "Gaussian blur, 5×5, with this probability.",

@@ -167,7 +167,7 @@ const keys = section(
     damaged: key(
       choice("stop", "skip"),
       "What a pair that cannot be read does to a training: stop it, or be left out and recorded.",
-      usually("stop", "nothing is left out in silence"),
+      usually("stop", "no sample is skipped silently"),
     ),
     mean: key(
       tuple(3, "numbers (red, green, blue)", real()),

@@ -1,4 +1,4 @@
-/** For specs in TypeScript: `defineSpec` leaves what it is given, held to the language by the compiler. */
+/** For specs in TypeScript: `defineSpec` returns what it is given, which `tsc` has checked against the language. */
 
 import type { Spec } from "./spec.js";
 

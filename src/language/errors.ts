@@ -1,4 +1,4 @@
-/** What the spec room says of a value that is not of the language. */
+/** The messages about values that are not of the language. */
 
 import { didYouMean } from "../diagnostic/nearest.js";
 import { type Fault, type Shape, shapeOf } from "./codec.js";
@@ -24,6 +24,9 @@ export const either = (words: readonly (string | number)[]): string => {
     ? quoted.join("")
     : `${quoted.slice(0, -1).join(", ")} or ${quoted[quoted.length - 1]}`;
 };
+
+/** "an augmentation". */
+export const a = (owner: string): string => `${/^[aeiou]/.test(owner) ? "an" : "a"} ${owner}`;
 
 const wrongTypeHelp = (expects: string, value: unknown): readonly string[] => {
   const isNumeric =
@@ -69,7 +72,7 @@ export const missingKey = (key: string, owner: string, expects: string): Fault =
   help: [`add \`${key}:\` with ${expects}`],
 });
 
-/** A key that one value of another key would make needless. */
+/** A key that has a default for some values of another key only. */
 export const missingUnless = (
   key: string,
   owner: string,
@@ -78,7 +81,7 @@ export const missingUnless = (
   is: readonly string[],
 ): Fault => ({
   ...missingKey(key, owner, expects),
-  notes: [`only with \`${unless}\` ${either(is)} it goes without saying`],
+  notes: [`it has a default only where \`${unless}\` is ${either(is)}`],
 });
 
 export const notAChoice = (value: unknown, choices: readonly (string | number)[]): Fault => ({
@@ -110,16 +113,16 @@ export const unknownTag = (
 
 export const notOneTag = (owner: string, tags: readonly string[], count: number): Fault => ({
   code: "E0207",
-  message: count === 0 ? `a ${owner} has a name` : `one ${owner} at a time, found ${count}`,
+  message: count === 0 ? `${a(owner)} needs a name` : `one ${owner} at a time, found ${count}`,
   label: `expected one of ${either(tags)}`,
-  help: count === 0 ? [] : ["in a list, give each its own dash or braces"],
+  help: count === 0 ? [] : ["in a list, make each an item of its own"],
 });
 
 export const notAlone = (owner: string, key: string, others: readonly string[]): Fault => ({
   code: "E0207",
-  message: `\`${key}\` is the whole of ${owner}, and stands alone`,
+  message: `\`${key}\` says all of ${owner}, so no other key may stand beside it`,
   label: `beside \`${key}\`: ${others.join(", ")}`,
-  help: ["write the one, or a map from values to class names"],
+  help: [`keep \`${key}\` alone, or write a map from values to class names`],
 });
 
 export const tagNeedsValue = (tag: string, owner: string, expects: string): Fault => ({

@@ -9,7 +9,7 @@ import { choice, flag, integer, list, none, oneOf, real, text } from "./value.js
 /** A share below 1, which may be a fraction in digits, as papers write it: `1/3`. */
 const share = meaning(
   oneOf(
-    real({ min: 0, below: 1 }, "windows must move on"),
+    real({ min: 0, below: 1 }, "windows must advance"),
     text("a fraction below 1 such as `1/3`", /^(0|[1-9]\d{0,5})\/[1-9]\d{0,5}$/),
   ),
   (written): number => {

@@ -1,9 +1,8 @@
-/** The text of a spec enters; the same spec with its keys in canonical order leaves, comments and layout kept. */
+/** Puts the keys of a spec's text into canonical order, and keeps comments and layout. */
 
-import { isDeepStrictEqual } from "node:util";
 import * as E from "fp-ts/lib/Either.js";
 import { isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from "yaml";
-import { plain } from "../source/tree.js";
+import type { Tree } from "../source/tree.js";
 import { parse } from "../source/yaml.js";
 import type { JsonSchema } from "./codec.js";
 import { spec } from "./spec.js";
@@ -22,8 +21,16 @@ export const format = (text: string): string => {
   const lines = sort(contents, spec.schema, whole, true).trimEnd();
   const sorted = `${lines.replaceAll(/\r?\n/g, end)}${end}`;
   const after = parse("", sorted);
-  const same = E.isRight(after) && isDeepStrictEqual(plain(after.right), plain(before.right));
+  const same = E.isRight(after) && means(after.right) === means(before.right);
   return same ? sorted : text;
+};
+
+/** The tree's value as text, whatever the order of its keys. */
+const means = (tree: Tree): string => {
+  if (tree.kind === "list") return `[${tree.items.map(means).join(",")}]`;
+  if (tree.kind === "leaf") return `${typeof tree.value}:${JSON.stringify(String(tree.value))}`;
+  const entries = [...tree.entries].map(([k, { value }]) => `${JSON.stringify(k)}:${means(value)}`);
+  return `{${entries.sort().join(",")}}`;
 };
 
 interface Range {
@@ -40,7 +47,8 @@ const sort = (node: unknown, schema: JsonSchema, range: Range, isRoot: boolean):
   if (!isBlock(node, range.text) || fields === undefined) return slice(range);
   const order = Object.keys(fields);
   const { text } = range;
-  let from = isRoot ? lineStart(text, start(node.items[0]!.key)) : range.from;
+  const [first] = node.items;
+  let from = isRoot && first ? lineStart(text, start(first.key)) : range.from;
   const head = text.slice(range.from, from);
   const chunks = node.items.map((pair) => {
     const to = lineEnd(text, endOf(pair) - 1);
@@ -84,7 +92,8 @@ const endOf = ({ key, value }: Pair): number => Math.max(rangeOf(key)[1], endOfV
 
 const endOfValue = (node: unknown): number => {
   const isFlow = (isMap(node) || isSeq(node)) && node.flow === true;
-  if (isMap(node) && !isFlow && node.items.length > 0) return endOf(node.items.at(-1)!);
+  const last = isMap(node) && !isFlow ? node.items.at(-1) : undefined;
+  if (last !== undefined) return endOf(last);
   if (isSeq(node) && !isFlow && node.items.length > 0) return endOfValue(node.items.at(-1));
   return rangeOf(node)[1];
 };

@@ -38,7 +38,7 @@ export const tagged = <P extends Keys>(
 ): Codec<Tagged<P>, TaggedDecided<P>> => {
   const tags = Object.keys(choices);
   const bare = tags.filter((tag) => choices[tag]?.otherwise.need === "optional");
-  const expects = `${/^[aeiou]/.test(owner) ? "an" : "a"} ${owner}`;
+  const expects = says.a(owner);
   const validate: t.Validate<unknown, Tagged<P>> = (u, c) => {
     if (typeof u === "string") return alone(u, c);
     if (!isMap(u)) return fail(u, c, says.wrongType(expects, u));

@@ -88,6 +88,6 @@ export const freeze = section("`freeze`", {
   norm: key(
     choice("none", "backbone", "all"),
     "Batch norms that use their running statistics and leave them (mmsegmentation's `norm_eval`); scale and shift still learn.",
-    usually("none", "statistics of the batch"),
+    usually("none", "batch statistics"),
   ),
 });

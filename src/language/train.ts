@@ -55,7 +55,7 @@ const mining = section("`mining`", {
   ),
   keep: key(
     integer({ min: 1 }, "the loss needs a pixel"),
-    "How many pixels an image are kept at least, the hardest first.",
+    "How many pixels of each image are kept at least, the hardest first.",
     usually(100000, miningSource),
     "pixels",
   ),
@@ -70,7 +70,7 @@ const loss = section("`loss`", {
   class_weights: key(
     oneOf(none, list("weights, one a class", real({ min: 0 }))),
     "Weight of each class in the order of `data.classes`: a weighted mean, as in PyTorch.",
-    usually("none", "all classes count alike"),
+    usually("none", "all classes weigh the same"),
   ),
   mining: key(
     oneOf(none, mining),
@@ -79,7 +79,7 @@ const loss = section("`loss`", {
   ),
   strips: key(
     integer({ min: 1, max: 64 }),
-    "Rows at full resolution come in this many strips, one after another, so that only one is in memory.",
+    "The loss at full resolution is computed in this many strips of rows, one after another, so that only one is in memory.",
     usually(1, "the whole map at once"),
   ),
   dice: key(
@@ -103,7 +103,7 @@ const validate = key(
     }),
   ),
   "Scores of the validation split while training.",
-  usually("none", "scored when training is over"),
+  usually("none", "scored once, after training"),
 );
 
 const checkpoints = section("`checkpoints`", {
@@ -116,7 +116,7 @@ const checkpoints = section("`checkpoints`", {
   keep: key(
     integer({ min: 1 }, "a run resumes from its last one"),
     "How many of the last are kept.",
-    usually(2, "the last, and one in case it is damaged"),
+    usually(2, "the last, and a spare in case it is damaged"),
   ),
   best: key(
     choice("none", "miou", "mean_accuracy", "pixel_accuracy"),
@@ -138,7 +138,7 @@ const recover = section("`recover`", {
   attempts: key(
     integer({ min: 1 }),
     "How often, before the run stops.",
-    usually(3, "then a person should look"),
+    usually(3, "after that a person should look"),
   ),
 });
 
@@ -166,7 +166,7 @@ export const train = section(
     ),
     accumulate: key(
       integer({ min: 1 }, "the batch has at least one part"),
-      "The batch goes through the device in this many equal parts, with one update.",
+      "The batch goes through the device in this many equal parts, whose gradients are accumulated for one update.",
       usually(1, "the whole batch at once"),
     ),
     memory: key(
@@ -183,7 +183,7 @@ export const train = section(
     precision: key(
       choice("f32", "bf16"),
       "Number format of the convolutions.",
-      usually("f32", "every device has it"),
+      usually("f32", "every device supports it"),
     ),
     optimizer: key(optimizer, "Stochastic gradient descent.", byKeys("sgd")),
     clip: key(

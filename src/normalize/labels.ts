@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { colourRows, isColours, type Named, namedValues } from "../language/labels.js";
+import { path } from "../language/path.js";
 import type { Spec } from "../language/spec.js";
 import * as says from "./errors.js";
 import type { Data } from "./experiment.js";
@@ -44,13 +45,13 @@ const valuesOutOfRange = (named: Named): readonly Diagnostic[] => {
 /** The silent 255 gives way to a class that is written for it; a written value does not. */
 const ignoredClasses = (named: Named, { ignore, labels }: Written): readonly Diagnostic[] => {
   if (ignore === undefined) return [];
-  const from = ["data", labels === undefined ? "classes" : "labels"];
+  const from = path(labels === undefined ? "data.classes" : "data.labels");
   const values = typeof ignore === "number" ? [ignore] : ignore;
   return values.flatMap((value, i) => {
     const name = named[value];
     const at = typeof ignore === "number" ? [] : [i];
     const isClass = name !== undefined && name !== "ignore";
-    return isClass ? [says.ignoredClass(value, name, ["data", "ignore", ...at], from)] : [];
+    return isClass ? [says.ignoredClass(value, name, path("data.ignore", ...at), from)] : [];
   });
 };
 

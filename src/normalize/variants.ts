@@ -1,4 +1,4 @@
-/** The tree of a spec enters; its variants leave by name, matrices expanded to their products. */
+/** Lists the variants of a spec by name; a matrix becomes every combination of its axes. */
 
 import * as E from "fp-ts/lib/Either.js";
 import {
@@ -9,6 +9,7 @@ import {
   reject,
   unless,
 } from "../diagnostic/diagnostic.js";
+import { path } from "../language/path.js";
 import { type Assignment, dottedPath } from "../source/override.js";
 import { at, type Entry, type Mapping, type Plain, plain, type Tree } from "../source/tree.js";
 import * as says from "./errors.js";
@@ -34,10 +35,13 @@ export const expandVariants = (tree: Tree): Checked<readonly Variant[]> => {
 };
 
 const repeated = (variants: readonly Variant[], all: Mapping): readonly Diagnostic[] => {
-  const names = variants.map((v) => v.name);
+  const first = new Map(variants.map((v) => [v.name, v] as const).toReversed());
   return variants
-    .filter((v, i) => names.indexOf(v.name) < i)
-    .map((v) => says.sameName(v.name, ["variants", v.family], all.entries.get(v.family)!.key));
+    .filter((v) => first.get(v.name) !== v)
+    .map(({ name, family }) => {
+      const key = all.entries.get(family)?.key ?? all.span;
+      return says.sameName(name, path("variants", family), key);
+    });
 };
 
 const expand = (family: string, { key, value }: Entry): Checked<readonly Variant[]> => {
@@ -46,15 +50,15 @@ const expand = (family: string, { key, value }: Entry): Checked<readonly Variant
   const fixed = assignments(value, "matrix");
   const matrix = value.entries.get("matrix");
   if (matrix === undefined) return E.right([{ name: family, family, assignments: fixed }]);
-  const path: Path = ["variants", family, "matrix"];
+  const place = path("variants", family, "matrix");
   if (matrix.value.kind !== "map" || matrix.value.entries.size === 0) {
-    return reject(says.matrixEmpty(path, key));
+    return reject(says.matrixEmpty(place, key));
   }
-  const axes = collect([...matrix.value.entries].map(([name, entry]) => axis(name, entry, path)));
+  const axes = collect([...matrix.value.entries].map(([name, entry]) => axis(name, entry, place)));
   if (E.isLeft(axes)) return axes;
   const count = axes.right.reduce((product, choices) => product * choices.length, 1);
   if (count > MAX_VARIANTS)
-    return reject(says.tooManyVariants(path, count, MAX_VARIANTS, matrix.key));
+    return reject(says.tooManyVariants(place, count, MAX_VARIANTS, matrix.key));
   return E.right(product(axes.right).map((chosen) => member(family, fixed, chosen)));
 };
 
@@ -63,9 +67,13 @@ const assignments = (map: Mapping, except: string): readonly Assignment[] =>
     .filter(([name]) => name !== except)
     .map(([name, { key, value }]) => ({ path: dottedPath(name), key, value }));
 
-const axis = (name: string, { key, value }: Entry, path: Path): Checked<readonly Assignment[]> => {
-  if (value.kind !== "list") return reject(says.axisNotList([...path, name], key));
-  if (value.items.length === 0) return reject(says.matrixEmpty([...path, name], key));
+const axis = (
+  name: string,
+  { key, value }: Entry,
+  matrix: Path,
+): Checked<readonly Assignment[]> => {
+  if (value.kind !== "list") return reject(says.axisNotList([...matrix, name], key));
+  if (value.items.length === 0) return reject(says.matrixEmpty([...matrix, name], key));
   return E.right(value.items.map((item) => ({ path: dottedPath(name), key, value: item })));
 };
 

@@ -339,7 +339,7 @@ describe("what declarations say", () => {
 
   test("is there for editors at the path where they stand", () => {
     expect(keyInWords(["train", "augment", 2, "rotate", "probability"])).toEqual({
-      words: "How often an image is turned at all.",
+      words: "Probability that an image is rotated.",
       unit: undefined,
       default: "`0.5`",
       source: "semseg `util/transform.py`",
