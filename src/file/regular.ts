@@ -24,20 +24,31 @@ export const openRegular = (path: string): E.Either<string, RegularFile> => {
   return E.left(kindReason(stats));
 };
 
-/** The whole of a file, or the reason why it cannot be read. */
-export const readRegular = (path: string): E.Either<string, Buffer<ArrayBuffer>> => {
+/** The whole of a file of at most `most` bytes, or the reason why it cannot be read. */
+export const readRegular = (
+  path: string,
+  most = Number.POSITIVE_INFINITY,
+): E.Either<string, Buffer<ArrayBuffer>> => {
   const opened = openRegular(path);
   if (E.isLeft(opened)) return opened;
   const { descriptor, size } = opened.right;
   try {
+    if (size > most) return E.left(tooLarge(size, most));
     const bytes = Buffer.alloc(size);
-    return E.right(bytes.subarray(0, readSync(descriptor, bytes, 0, size, 0)));
+    let length = 0;
+    // One call reads two gigabytes at most.
+    for (let read = 1; read > 0 && length < size; length += read)
+      read = readSync(descriptor, bytes, length, size - length, length);
+    return E.right(bytes.subarray(0, length));
   } catch (error) {
     return E.left(systemReason(error));
   } finally {
     closeSync(descriptor);
   }
 };
+
+const tooLarge = (size: number, most: number): string =>
+  `it has ${size.toLocaleString("en")} bytes, and at most ${most.toLocaleString("en")} are read`;
 
 /** A socket cannot be opened at all, nor a device whose driver is missing. */
 const openReason = (error: unknown): string =>

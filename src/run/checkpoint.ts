@@ -1,12 +1,14 @@
 /** Checkpoints and weights of a run: the state of every variable, saved to safetensors files and read back. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { unreadable } from "../data/errors.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure, valueOrThrow } from "../diagnostic/failure.js";
-import { systemReason } from "../file/system.js";
+import { readRegular } from "../file/regular.js";
 import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
 import type { Fingerprint } from "../plan/program.js";
@@ -159,12 +161,14 @@ export const loadCheckpoint = async (
 };
 
 /** @throws Failed where the file cannot be read or is damaged. */
-export const readSafetensors = async (file: string): Promise<Safetensors> => {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new Failed(unreadable(file, systemReason(error)));
-  });
-  return valueOrThrow(decodeSafetensors(bytes, file));
-};
+export const readSafetensors = async (file: string): Promise<Safetensors> =>
+  valueOrThrow(
+    pipe(
+      readRegular(file),
+      E.mapLeft((reason) => unreadable(file, reason)),
+      E.flatMap((bytes) => decodeSafetensors(bytes, file)),
+    ),
+  );
 
 /** The score of the best weights so far, as their file says; `null` where there is none that can be read. */
 export const bestScore = async (folder: string, metric: string): Promise<number | null> => {

@@ -94,6 +94,8 @@ const reasons = (fit: Fit, { backbone }: Model): readonly string[] => {
   const size = stemSize(fit);
   const isDeep = backbone.stem.kind === "deep";
   const [ours, theirs] = [backbone.blocks, blocksIn(fit)];
+  if (fit.fits.length + fit.misshapen.length === 0)
+    return isNumbered(fit) ? [says.numberedLayers()] : [];
   const inBlocks = fit.unexpected.filter((name) => isInBlock(fit, name));
   return [
     ...(isDeep && size === 7 ? [says.shallowStem()] : []),
@@ -103,6 +105,13 @@ const reasons = (fit: Fit, { backbone }: Model): readonly string[] => {
     ...(inBlocks.length > 0 ? [says.otherBlocks(inBlocks)] : []),
   ];
 };
+
+/** Keras 3 numbers layers that bear no name of their own. */
+const isNumbered = ({ header }: Fit): boolean =>
+  header.format === "HDF5" &&
+  [...header.tensors.keys()].some((name) =>
+    /(^|\.)layers\.(conv2d|batch_normalization)/.test(name),
+  );
 
 const otherClasses = ({ misshapen }: Fit): readonly string[] => {
   const classifier = misshapen.find(({ variable }) => variable.name === "head.classifier.bias");
@@ -138,6 +147,7 @@ const remedies = (fit: Fit, { backbone }: Model): readonly string[] => {
   const off = [...missing, ...misshapen.map(({ variable }) => variable)];
   const isPartial = fits.length > 0 && asked.only === "all" && off.length > 0;
   const backboneFits = isPartial && off.every(({ site }) => site?.part !== "backbone");
+  if (fits.length + misshapen.length === 0) return [says.renameTensors(header.file)];
   if (backboneFits && off.every(isClassifier) && unexpected.length === 0)
     return [says.replaceClassifier(header.file)];
   if (backboneFits) return [says.onlyBackbone(header.file)];
@@ -145,8 +155,7 @@ const remedies = (fit: Fit, { backbone }: Model): readonly string[] => {
     return ["write `stem: conv7` under `model.backbone`, or take weights with a deep stem"];
   if (backbone.stem.kind === "conv7" && size === 3)
     return ["write `stem: deep` under `model.backbone`, or take weights with a 7×7 stem"];
-  if (fits.length === 0) return [says.renameTensors(header.file)];
-  return ["write the spec of the network that this file is of, or take weights of this one"];
+  return [says.otherNetwork(header.file)];
 };
 
 export const asDiagnostic = ({ label, ...said }: Misfit, path: Path): Diagnostic => ({

@@ -54,6 +54,13 @@ export const unknownFormat = (file: string): Failure =>
     "pspc reads safetensors, PyTorch `.pth` of every version, NumPy `.npz`, PaddleSeg `.pdparams` and Keras `.h5`.",
   );
 
+export const packedKeras = (file: string, member: string): Failure =>
+  failure(
+    `${file} is a model of Keras`,
+    "its weights are a file inside of it, which pspc does not unpack",
+    `Take it out: \`unzip ${file} ${member}\`, and name that file.`,
+  );
+
 export const damagedZip = (file: string, reason: string): Failure =>
   failure(`${file} is no intact archive`, reason, RESTORE);
 
@@ -210,6 +217,12 @@ export const onlyBackbone = (file: string): string =>
 
 export const replaceClassifier = (file: string): string =>
   `all but the classes fits: \`weights: {file: ${basename(file)}, replace: classifier}\` keeps pyramid and head, and draws the classifier`;
+
+export const otherNetwork = (file: string): string =>
+  `change \`model\` to the network that ${basename(file)} is of, or take a file of the spec's network`;
+
+export const numberedLayers = (): string =>
+  "the file numbers Keras's layers; pspc knows them by the names of keras.applications (`conv1_conv`, `conv2_block1_1_conv`)";
 
 export const renameTensors = (file: string): string =>
   `if ${basename(file)} is of this network, rename its tensors to those that docs/weights.md lists, and save it as safetensors, .pth or .npz`;

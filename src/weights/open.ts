@@ -4,7 +4,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { unknownFormat } from "./errors.js";
+import { packedKeras, unknownFormat } from "./errors.js";
 import { type Bytes, bytesOfFile, type Read, viewOf, type WeightsFile } from "./file.js";
 import { openNpz } from "./npz.js";
 import { LEGACY_TORCH, openLegacyPth, openPickle, openPth } from "./pth.js";
@@ -64,9 +64,14 @@ const openArchive = (bytes: Bytes): Read<WeightsFile> =>
       const names = [...zip.members.keys()];
       if (names.some((name) => /(^|\/)data\.pkl$/.test(name))) return openPth(zip);
       if (names.some((name) => name.endsWith(".npy"))) return openNpz(zip);
-      return E.left(unknownFormat(bytes.file));
+      return E.left(
+        names.includes(KERAS) ? packedKeras(bytes.file, KERAS) : unknownFormat(bytes.file),
+      );
     }),
   );
+
+/** Where a `.keras` archive has its weights. */
+const KERAS = "model.weights.h5";
 
 /** The first bytes of a file, a character each. */
 const beginning = (bytes: Bytes): Read<string> =>

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { afterAll, expect, test } from "vitest";
 import { openRegular, readRegular } from "../../src/file/regular.js";
+import { readText } from "../../src/file/text.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pspc-regular-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,6 +29,14 @@ test("a pipe, a device and a folder are refused, behind a link too", () => {
   expect(openRegular("/dev/null")).toEqual(E.left("it is a device, not a file"));
   expect(openRegular(folder)).toEqual(E.left("it is a folder"));
   expect(openRegular(path("nothing"))).toEqual(E.left("there is no such file"));
+});
+
+test("a file is read up to its bound, and a spec never from a pipe", () => {
+  writeFileSync(path("five"), "12345");
+  expect(E.isRight(readRegular(path("five"), 5))).toBe(true);
+  expect(readRegular(path("five"), 4)).toEqual(E.left("it has 5 bytes, and at most 4 are read"));
+  execFileSync("mkfifo", [path("spec.yaml")]);
+  expect(readText(path("spec.yaml"))).toMatchObject(E.left({ reason: "it is a pipe, not a file" }));
 });
 
 test("a socket is refused", async () => {

@@ -130,6 +130,8 @@ const limit = 60_000 + rounds * 100;
 test.each([
   ["safetensors", safetensors],
   ["PyTorch", () => fixture("f16.pth")],
+  ["PyTorch before 1.6", () => fixture("legacy.pth")],
+  ["pickled arrays", () => fixture("checkpoint-protocol4.pdparams")],
   ["NumPy, stored", () => fixture("stored.npz")],
   ["NumPy, packed", () => fixture("packed.npz")],
 ] as const)(

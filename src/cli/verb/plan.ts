@@ -1,11 +1,11 @@
 /** `plan`: layers, costs, memory and rates of a spec, or what differs from another plan; nothing is trained. */
 
-import { readFileSync } from "node:fs";
 import { command, flag, option, optional, type Type } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { openSplit } from "../../data/layout.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
+import { readRegular } from "../../file/regular.js";
 import { unreadable } from "../../file/text.js";
 import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
@@ -143,9 +143,7 @@ const savedPlan = (file: string): ComparablePlan => {
 };
 
 const textOf = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Failed(unreadable(file, error));
-  }
+  const read = readRegular(file);
+  if (E.isLeft(read)) throw new Failed(unreadable(file, read.left));
+  return read.right.toString("utf8");
 };
