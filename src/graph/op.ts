@@ -119,8 +119,6 @@ export interface Ops {
   uniform: { readonly shape: Shape; readonly seed: number; readonly stream: number };
 }
 
-export type OpName = keyof Ops;
-
 /** The arguments of each operation, as references of one kind: nodes, numbers of values, types. */
 export interface Arguments<Ref> {
   input: readonly [];
@@ -164,6 +162,10 @@ export interface Arguments<Ref> {
   bincount: readonly [x: Ref];
   uniform: readonly [step: Ref];
 }
+
+/** Operations have attributes and arguments: whoever lacks its arguments is named here. */
+type Complete<A extends Readonly<Record<keyof Ops, readonly unknown[]>>> = keyof Ops & keyof A;
+export type OpName = Complete<Arguments<unknown>>;
 
 /** One result an argument. Sound: as many leave as entered. */
 export const mapArgs = <K extends OpName, A, B>(
