@@ -6,7 +6,7 @@
  * step is skipped when its result is there.
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -17,8 +17,9 @@ import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
 import { installPackages, packagesMatch, sharedPackages, shareTfjs } from "./setup/packages.mjs";
 import { prove, signature } from "./setup/proof.mjs";
 import { print, seconds, step } from "./setup/say.mjs";
-import { Stop } from "./setup/stop.mjs";
+import { stopOf } from "./setup/stop.mjs";
 import { linkDeps, obtain } from "./setup/tensorflow.mjs";
+import { writeWhole } from "./setup/whole.mjs";
 
 const started = performance.now();
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,7 +28,7 @@ const home = isClone ? join(root, "node_modules") : sharedPackages(root);
 const addon = join(home, "@tensorflow", "tfjs-node-gpu");
 const record = join(home, ".pspc.json");
 
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]))
   process.on(signal, () => {
     print("set-up interrupted; nothing half-made is left, and the same command goes on from here");
     process.exit(130);
@@ -36,8 +37,7 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof Stop)) throw error;
-  print(error.print());
+  print(stopOf(error).print());
   process.exitCode = 1;
 }
 
@@ -87,7 +87,7 @@ async function writeProof() {
   const proving = step("proof");
   const { version, device } = await prove(root);
   const said = `TensorFlow ${version} on the ${device}`;
-  writeFileSync(record, JSON.stringify({ said, signature: now(), asked: asked() }));
+  writeWhole(record, JSON.stringify({ said, signature: now(), asked: asked() }));
   proving.done(said);
 }
 
@@ -98,9 +98,18 @@ function sayVersion({ version, flavour }) {
 
 /** @returns {string | undefined} what TensorFlow said when it was proved, if that still holds */
 function proven() {
-  if (!existsSync(record) || (isClone && !packagesMatch(root))) return undefined;
-  const { said, signature: then, asked: askedThen } = JSON.parse(readFileSync(record, "utf8"));
+  if (isClone && !packagesMatch(root)) return undefined;
+  const { said, signature: then, asked: askedThen } = recorded();
   return then === now() && (asked() === "" || asked() === askedThen) ? said : undefined;
+}
+
+/** @returns {{ said?: string, signature?: string, asked?: string }} nothing where there is no record, or half of one */
+function recorded() {
+  try {
+    return JSON.parse(readFileSync(record, "utf8"));
+  } catch {
+    return {};
+  }
 }
 
 function now() {

@@ -2,14 +2,15 @@
 /** The package's own sources and a libtensorflow → its addon, compiled once for each pair and kept in the cache. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { cached, keep } from "./cache.mjs";
 import { run, tail } from "./command.mjs";
 import { nodeGyp } from "./npm.mjs";
 import { Stop } from "./stop.mjs";
+import { writeWhole } from "./whole.mjs";
 
 /** The N-API version that the package's loader picks on every Node from 16 on. */
 const napi = "8";
@@ -39,15 +40,20 @@ export async function addonName(addon, library, { compilerVersion }) {
  * @param {import("./say.mjs").Step} step
  */
 export async function provideAddon(addon, name, tools, step) {
-  const there = cached(name);
+  const known = cached(name);
+  const there = known && isWhole(known) ? known : undefined;
+  if (known && !there) await rm(known, { recursive: true });
   const folder = there ?? (await keep(name, (target) => compile(addon, target, tools, step)));
-  await mkdir(dirname(addonFile(addon)), { recursive: true });
   // A copy, not a link: its rpath starts from where it lies.
-  const fresh = `${addonFile(addon)}-${process.pid}`;
-  await copyFile(join(folder, "tfjs_binding.node"), fresh);
-  await rename(fresh, addonFile(addon));
+  writeWhole(addonFile(addon), readFileSync(binding(folder)));
   step.done(there ? "from the cache" : `compiled by ${tools.compiler}`);
 }
+
+/** @param {string} folder */
+const binding = (folder) => join(folder, "tfjs_binding.node");
+
+/** A disk that was full leaves a file that is empty. @param {string} folder */
+const isWhole = (folder) => (statSync(binding(folder), { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 /**
  * @param {string} addon
@@ -69,7 +75,7 @@ async function compile(addon, target, { python, compiler }, step) {
     { cwd: addon, env: { ...process.env, CXX: compiler, npm_config_python: python } },
   );
   await rm(join(addon, "build"), { recursive: true, force: true });
-  if (code !== 0 || !existsSync(join(target, "tfjs_binding.node")))
+  if (code !== 0 || !isWhole(target))
     throw new Stop("the addon does not compile", {
       reason: tail(output, 20),
       help: remedy(output),

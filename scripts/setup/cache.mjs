@@ -5,15 +5,22 @@
  */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
+import { Stop } from "./stop.mjs";
 
+/** The lock of runs: in a clone before anything is compiled, in a package where there is no src/. @type {typeof import("../../src/file/lock.js")} */
+const { take } = await import(
+  existsSync(new URL("../../src/file/lock.js", import.meta.url))
+    ? "../../src/file/lock.js"
+    : "../../dist/file/lock.js"
+);
+
+/** How often, in ms, a set-up that waits looks again. */
 const beat = 500;
-/** A lock that has not been touched for so long belongs to a set-up that was killed. */
-const dead = 10_000;
 
 /** @returns {string} the folder of downloads, libraries and compiled addons */
 export const cacheFolder = () =>
@@ -36,6 +43,7 @@ export async function keep(name, make) {
   if (existsSync(target)) return target;
   await temporary(name, async (folder) => {
     await make(folder);
+    demandHeld();
     await rename(folder, target);
   });
   return target;
@@ -58,6 +66,18 @@ export async function temporary(name, work) {
   }
 }
 
+/** The lock of this set-up, while it has it. @type {import("../../src/file/lock.js").Hold | undefined} */
+let hold;
+
+/** Before anything takes its place in the cache. */
+function demandHeld() {
+  if (hold && !hold.isOurs())
+    throw new Stop("another set-up has taken the cache", {
+      reason: `${join(cacheFolder(), "lock")} was deleted, or this set-up stood still for more than three minutes`,
+      help: "run the same command again: it goes on with what is there",
+    });
+}
+
 /**
  * Holds the cache while `work` runs; waits while another set-up holds it.
  * @template T
@@ -66,17 +86,12 @@ export async function temporary(name, work) {
  * @returns {Promise<T>}
  */
 export async function alone(waiting, work) {
-  const lock = join(cacheFolder(), "lock");
   await mkdir(cacheFolder(), { recursive: true });
-  for (let first = true; !(await take(lock)); first = false) {
-    if (first) waiting();
-    await pause(beat);
-  }
-  const alive = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => {}), beat);
+  hold = await holding(join(cacheFolder(), "lock"), waiting);
   const leave = () => {
-    clearInterval(alive);
-    sweep();
-    rmSync(lock, { force: true });
+    if (hold?.isOurs()) sweep();
+    hold?.release();
+    hold = undefined;
   };
   process.once("exit", leave);
   try {
@@ -88,24 +103,18 @@ export async function alone(waiting, work) {
   }
 }
 
-/** @param {string} lock */
-async function take(lock) {
-  try {
-    await (await open(lock, "wx")).close();
-    return true;
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
+/** @param {string} lock @param {() => void} waiting */
+async function holding(lock, waiting) {
+  for (let told = false; ; ) {
+    const taking = take(lock);
+    let next = await taking.next();
+    const free = next.done && "held" in next.value;
+    if (!free && !told) waiting();
+    told ||= !free;
+    while (!next.done) next = await taking.next();
+    if ("held" in next.value) return next.value.held;
+    await pause(beat);
   }
-  const held = await stat(lock).catch(() => undefined);
-  if (held && Date.now() - held.mtimeMs > dead) {
-    // Renaming is atomic: of two that find the lock dead, one removes it.
-    const mine = `${lock}-${process.pid}`;
-    await rename(lock, mine).then(
-      () => rm(mine),
-      () => {},
-    );
-  }
-  return false;
 }
 
 /** What an interrupted set-up left half-made; only whoever holds the lock may look. */

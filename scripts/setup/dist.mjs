@@ -1,44 +1,76 @@
 // @ts-check
-/** Files of src/ → dist/ where theirs is older; types are not checked here (`npm test` and `npm run build` do). */
+/**
+ * Compiles src/ to dist/: each file whose source has changed, or whose output is not what was written. Types are not
+ * checked here (`npm test` and `npm run build` do).
+ */
 
-import {
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Stop } from "./stop.mjs";
+import { writeWhole } from "./whole.mjs";
+
+/**
+ * What dist/ was made of: for each file of src/ the hash of its text, and of what stands for it in dist/. Times are not
+ * asked: a disk that was full leaves new files that are empty.
+ * @typedef {Record<string, { source: string, output: string }>} Made
+ */
+
+/** @param {string} root */
+const madeFile = (root) => join(root, "dist", ".made.json");
+
+/** @param {string} root @returns {Made} */
+const madeOf = (root) => {
+  try {
+    return JSON.parse(readFileSync(madeFile(root), "utf8"));
+  } catch {
+    return {};
+  }
+};
 
 /**
  * @param {string} root
- * @returns {string[]} the files of src/ that are newer than what dist/ holds of them
+ * @returns {string[]} the files of src/ that dist/ does not hold as they are now
  */
-export const staleFiles = (root) =>
-  files(join(root, "src"), ".ts", ...assets).filter(
-    (path) => changed(join(root, "src", path)) >= changed(emitted(root, path)),
-  );
+export const staleFiles = (root) => {
+  const made = madeOf(root);
+  return sources(root).filter((path) => {
+    const { source, output } = made[path] ?? {};
+    return source !== hashOf(join(root, "src", path)) || output !== hashOf(emitted(root, path));
+  });
+};
 
-/** What a page of a report is made of, beside TypeScript: it goes as it is. */
+/** @param {string} file */
+const hashOf = (file) =>
+  existsSync(file) ? createHash("sha256").update(readFileSync(file)).digest("hex") : "absent";
+
+/** What a page of a report is made of, and what set-up shares, beside TypeScript: it goes as it is. */
 const assets = [".js", ".css"];
+
+/** @param {string} root */
+const sources = (root) => files(join(root, "src"), ".ts", ...assets);
 
 /**
  * For `npm run build`, whose compiler knows TypeScript alone and removes nothing.
  * @param {string} root
  */
-export function copyAssets(root) {
+export function finishBuild(root) {
   removeOrphans(root);
   for (const path of files(join(root, "src"), ...assets)) copy(root, path);
+  remember(root);
 }
 
 /** @param {string} root @param {string} path */
-function copy(root, path) {
-  mkdirSync(dirname(emitted(root, path)), { recursive: true });
-  copyFileSync(join(root, "src", path), emitted(root, path));
+const copy = (root, path) => writeWhole(emitted(root, path), readFileSync(join(root, "src", path)));
+
+/** @param {string} root */
+function remember(root) {
+  const made = sources(root).map((path) => [
+    path,
+    { source: hashOf(join(root, "src", path)), output: hashOf(emitted(root, path)) },
+  ]);
+  writeWhole(madeFile(root), JSON.stringify(Object.fromEntries(made)));
 }
 
 /**
@@ -47,46 +79,48 @@ function copy(root, path) {
  */
 export function emit(root) {
   const stale = staleFiles(root);
-  if (stale.length > 0) removeOrphans(root);
+  if (stale.length === 0) return 0;
+  removeOrphans(root);
   /** @type {typeof import("typescript")} */
-  const ts = stale.length > 0 ? createRequire(import.meta.url)("typescript") : undefined;
-  for (const path of stale) {
-    if (!path.endsWith(".ts")) {
-      copy(root, path);
-      continue;
-    }
-    const compilerOptions = {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ES2022,
-      verbatimModuleSyntax: true,
-    };
-    const source = readFileSync(join(root, "src", path), "utf8");
-    const { outputText, diagnostics } = ts.transpileModule(source, {
-      compilerOptions,
-      reportDiagnostics: true,
-    });
-    const wrong = diagnostics?.[0];
-    if (wrong)
-      throw new Stop(`src/${path} is no TypeScript`, {
-        reason: ts.flattenDiagnosticMessageText(wrong.messageText, "\n"),
-        help: "`npm run build` names the place",
-      });
-    mkdirSync(dirname(emitted(root, path)), { recursive: true });
-    writeFileSync(emitted(root, path), outputText);
-    // Those of `npm run build` would tell of what was there before.
-    for (const old of [".d.ts", ".js.map"])
-      rmSync(emitted(root, path).replace(/\.js$/, old), { force: true });
-  }
+  const ts = createRequire(import.meta.url)("typescript");
+  for (const path of stale)
+    if (path.endsWith(".ts"))
+      replace(emitted(root, path), compiled(ts, path, join(root, "src", path)));
+    else copy(root, path);
+  remember(root);
   return stale.length;
 }
 
-/** What is left in dist/ of files that src/ no longer has. @param {string} root */
+/** The declarations of `npm run build` would tell of what was there before. @param {string} file @param {string} text */
+function replace(file, text) {
+  writeWhole(file, text);
+  for (const old of [".d.ts", ".js.map"]) rmSync(file.replace(/\.js$/, old), { force: true });
+}
+
+/** @param {typeof import("typescript")} ts @param {string} path @param {string} file */
+function compiled(ts, path, file) {
+  const { outputText, diagnostics } = ts.transpileModule(readFileSync(file, "utf8"), {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ES2022,
+      verbatimModuleSyntax: true,
+    },
+    reportDiagnostics: true,
+  });
+  const wrong = diagnostics?.[0];
+  if (wrong)
+    throw new Stop(`src/${path} is no TypeScript`, {
+      reason: ts.flattenDiagnosticMessageText(wrong.messageText, "\n"),
+      help: "`npm run build` names the place",
+    });
+  return outputText;
+}
+
+/** What is left in dist/ of files that src/ no longer has, and of files that were never finished. @param {string} root */
 function removeOrphans(root) {
   mkdirSync(join(root, "dist"), { recursive: true });
-  const made = new Set(
-    files(join(root, "src"), ".ts", ...assets).map((path) => emitted(root, path)),
-  );
-  for (const path of files(join(root, "dist"), ".js", ".css", ".d.ts", ".map")) {
+  const made = new Set(sources(root).map((path) => emitted(root, path)));
+  for (const path of files(join(root, "dist"), ".js", ".css", ".d.ts", ".map", ".part")) {
     const script = path.replace(/\.d\.ts$/, ".js").replace(/\.map$/, "");
     if (!made.has(join(root, "dist", script))) rmSync(join(root, "dist", path));
   }
@@ -100,6 +134,3 @@ const files = (folder, ...endings) =>
 
 /** @param {string} root @param {string} path within src/ */
 const emitted = (root, path) => join(root, "dist", path.replace(/\.ts$/, ".js"));
-
-/** @param {string} file */
-const changed = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;

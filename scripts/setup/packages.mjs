@@ -38,10 +38,14 @@ export function packagesMatch(root) {
 }
 
 /** @param {string} file @returns {Record<string, Locked>} */
-const packagesOf = (file) =>
-  existsSync(file)
-    ? /** @type {Lock} */ (JSON.parse(readFileSync(file, "utf8")).packages ?? {})
-    : {};
+const packagesOf = (file) => {
+  try {
+    return /** @type {Lock} */ (JSON.parse(readFileSync(file, "utf8"))).packages ?? {};
+  } catch {
+    // It is not there yet, or npm was stopped while it wrote it.
+    return {};
+  }
+};
 
 /**
  * @param {string} root

@@ -106,6 +106,7 @@ export class Sandbox {
     this.write(`${name}/node_modules/.package-lock.json`, lock);
     this.write(`${name}/${tfjs}/package.json`, '{"version":"4.22.0"}');
     this.write(`${name}/src/runtime/library.ts`, library);
+    this.write(`${name}/src/file/lock.js`, readFileSync("src/file/lock.js"));
     this.write(`${name}/node_modules/typescript/index.js`, typescript);
   }
 
@@ -116,6 +117,7 @@ export class Sandbox {
     cpSync("scripts", join(this.folder, pspc, "scripts"), { recursive: true });
     this.write(`${pspc}/package.json`, packageJson);
     this.write(`${pspc}/dist/runtime/library.js`, library);
+    this.write(`${pspc}/dist/file/lock.js`, readFileSync("src/file/lock.js"));
     if (beside === "dropped") return;
     this.write(`${tfjs}/package.json`, '{"version":"4.22.0"}');
     if (beside === "script skipped") return;
@@ -140,7 +142,11 @@ export class Sandbox {
   }
 
   start(env: Record<string, string> = {}, clone = "clone"): ChildProcess {
-    return spawn(process.execPath, [join(this.folder, clone, "scripts/setup.mjs")], {
+    return this.startBy(process.execPath, env, clone);
+  }
+
+  startBy(node: string, env: Record<string, string> = {}, clone = "clone"): ChildProcess {
+    return spawn(node, [join(this.folder, clone, "scripts/setup.mjs")], {
       env: {
         PATH: join(this.folder, "bin"),
         PSPC_CACHE: this.cache,

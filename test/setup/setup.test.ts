@@ -133,10 +133,80 @@ describe("nothing half-made", () => {
     child.kill("SIGKILL");
     await end;
     expect(machine.cached()).toContain("lock");
-    const long = new Date(Date.now() - 60_000);
-    utimesSync(join(machine.cache, "lock"), long, long);
     expect((await machine.run()).code).toBe(0);
     expect(machine.cached()).toEqual(whole);
+  });
+
+  test("a set-up that stands still for long keeps the cache, and its work", {
+    timeout: 60_000,
+  }, async () => {
+    const child = machine.start({ FAKE_PIP: "hang" });
+    const end = ended(child);
+    await until(() => machine.calls("pip") > 0);
+    child.kill("SIGSTOP");
+    const long = new Date(Date.now() - 600_000);
+    utimesSync(join(machine.cache, "lock"), long, long);
+    machine.clone("other");
+    const second = machine.start({}, "other");
+    const answer = ended(second);
+    await pause(3000);
+    expect(machine.cached().filter((name) => name.startsWith(".tmp-"))).toHaveLength(1);
+    expect(machine.calls("pip")).toBe(1);
+    child.kill("SIGKILL");
+    child.kill("SIGCONT");
+    await end;
+    expect(await answer).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/another set-up is at work; waiting/),
+    });
+    expect(machine.cached()).toEqual(whole);
+  });
+
+  test.each(["src/runtime/library.ts", "src/file/lock.js"])(
+    "what stands for %s in dist/ is made again where it is empty, however new",
+    async (source) => {
+      await machine.run();
+      const made = source.replace("src/", "dist/").replace(/\.ts$/, ".js");
+      machine.write(`clone/${made}`, "");
+      const later = new Date(Date.now() + 60_000);
+      utimesSync(join(machine.folder, "clone", made), later, later);
+      const { output } = await machine.run();
+      expect(output).toMatch(/✓ compile +1 file/);
+      expect(readFileSync(join(machine.folder, "clone", made), "utf8")).not.toBe("");
+    },
+  );
+
+  test("an addon, a library and a record that are empty are not trusted", async () => {
+    const trusted = /^set-up: all in place, TensorFlow/;
+    await machine.run();
+    const [addon = "", library = ""] = machine.cached();
+    const tfjs = "clone/node_modules/@tensorflow/tfjs-node-gpu";
+    for (const file of [
+      "clone/node_modules/.pspc.json",
+      `${tfjs}/lib/napi-v8/tfjs_binding.node`,
+      `cache/${addon}/tfjs_binding.node`,
+    ]) {
+      machine.write(file, "");
+      if (file.startsWith("cache")) rmSync(join(machine.folder, "clone/node_modules/.pspc.json"));
+      const { code, output } = await machine.run();
+      expect({ file, code, trusted: trusted.test(output) }).toEqual({
+        file,
+        code: 0,
+        trusted: false,
+      });
+    }
+    machine.write(`cache/${library}/lib/libtensorflow.so`, "");
+    expect((await machine.run()).output).not.toMatch(trusted);
+    expect((await machine.run()).output).toMatch(trusted);
+  });
+
+  test("a disk that takes no more is told in a sentence", async () => {
+    // What may be written to one file is bounded, as the nearest thing to a full disk that any user can have.
+    machine.program("full", `ulimit -f 0; exec ${process.execPath} "$@"`);
+    const { code, output } = await ended(machine.startBy(join(machine.folder, "bin/full")));
+    expect(code).toBe(1);
+    expect(output).toMatch(/set-up stopped: cannot write/);
+    expect((await machine.run()).code).toBe(0);
   });
 
   test("a damaged wheel in the cache is fetched again", async () => {
