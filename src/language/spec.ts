@@ -1,7 +1,6 @@
 /** The whole language: what a spec is once parent, variant and overrides are merged into it. */
 
 import type * as t from "io-ts";
-import type { DecidedBy } from "./codec.js";
 import { data } from "./data.js";
 import { evaluate } from "./evaluate.js";
 import { byKeys, key, required, unsaid, usually } from "./key.js";
@@ -79,6 +78,3 @@ export const spec = section(
 
 /** What an author writes, in YAML or in TypeScript. */
 export type Spec = t.TypeOf<typeof spec>;
-
-/** The same with everything decided. */
-export type DecidedSpec = DecidedBy<typeof spec>;

@@ -19,18 +19,13 @@ export type Folders = Exclude<SplitName, string>;
 
 export type Model = Experiment["model"];
 export type Backbone = Model["backbone"];
-/** Three 3×3 convolutions, or one 7×7; then max pooling 3×3 of stride 2. */
-export type Stem = Backbone["stem"];
 /** A file of weights to begin with: of the whole network, or of its backbone. */
 export type Weights = NonNullable<Model["weights"]>;
 /** `null` is the dilated FCN. Its `channels` are those of each branch; `null` keeps the backbone's and has no 1×1. */
 export type Pyramid = NonNullable<Model["pyramid"]>;
-export type Head = Model["head"];
-export type Auxiliary = NonNullable<Model["auxiliary"]>;
 export type Norm = Model["norm"];
 
 export type Train = Experiment["train"];
-export type Multipliers = Train["multipliers"];
 export type Freeze = Train["freeze"];
 export type Checkpoints = Train["checkpoints"];
 /** In the order written; what moves pixels moves the label with them. The random crop of `train.crop` follows. */
