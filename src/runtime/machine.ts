@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import type { Machine } from "../tensorflow/cost.js";
+import type { Machine } from "../tensorflow/machine.js";
 import { expectedDevice } from "./library.js";
 
 export type Device = "cpu" | "gpu";

@@ -11,10 +11,9 @@ import { lowerFor, stages as neutralStages, type Program } from "../plan/program
 import { trainingKernels } from "../plan/step.js";
 import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
 import type { KernelChoice, Sizing, Target } from "../target/target.js";
-import { form, type Machine } from "./cost.js";
-import { footprint } from "./footprint.js";
 import { legalize } from "./legalize.js";
 import { emit } from "./lower.js";
+import { footprint, form, type Machine } from "./machine.js";
 import { memory, total } from "./memory.js";
 import type { LegalGraph } from "./op.js";
 import type { SavedModel } from "./proto.js";

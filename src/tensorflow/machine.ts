@@ -1,12 +1,14 @@
 /**
- * Which form of a layer should be cheapest where nobody has measured it. The numbers are fitted to what `pspc tune`
- * measured on two cores with AVX2 (docs/performance.md): they rank forms, and foretell no times.
+ * What TensorFlow costs on a machine: which form of a layer should be cheapest where nobody has measured it, and the
+ * memory of a process that runs a graph. All numbers here are fitted to measurements on two cores with AVX2
+ * (docs/performance.md). Those of time rank forms, and foretell no times.
  */
 
 import { getOrElse } from "fp-ts/lib/Option.js";
-import { topological } from "../graph/graph.js";
+import { topological, valuesOfOp } from "../graph/graph.js";
 import { type Node, type OpName, shapeOf, typeOf } from "../graph/op.js";
-import { product } from "../graph/type.js";
+import { bytesOf, product } from "../graph/type.js";
+import { isSaved } from "../graph/variable.js";
 import {
   type Form,
   formsOf,
@@ -16,7 +18,9 @@ import {
   macsOfLayer,
   shapesOf,
 } from "../rewrite/forms.js";
-import type { KernelChoice } from "../target/target.js";
+import type { Footprint, KernelChoice } from "../target/target.js";
+import { memory, storageOf } from "./memory.js";
+import type { LegalGraph } from "./op.js";
 
 /** What TensorFlow computes on. */
 export interface Machine {
@@ -132,3 +136,43 @@ export const form = (
   const best = others.reduce((a, b) => (b.cost < a.cost ? b : a));
   return own === "phases" || best.cost < MARGIN * costOf(layer, own) ? best.form : own;
 };
+
+const MiB = 2 ** 20;
+
+/** Of all that is alive. TensorFlow's pool grows by regions, each twice the last. */
+const SLACK = 0.3;
+/** 375 MiB are Node and libtensorflow, the rest is threads and their kernels. */
+const PROCESS = 478 * MiB;
+/** A value of the graph as TensorFlow's nodes, kernels and compiled code. */
+const VALUE = 25 * 1024;
+
+/**
+ * Of a process that opens a session for a graph, writes its state, and runs it. The three numbers above are fitted to
+ * peaks measured on Linux with TensorFlow 2.21 on two cores (docs/performance.md).
+ */
+export const footprint = (graph: LegalGraph): Footprint => {
+  const { state, held, activations, passing } = memory(graph);
+  const kept = held + activations;
+  const pool = Math.round(SLACK * (state + kept + passing));
+  const made = graph.values.filter((value) => storageOf(value, graph) !== "written").length;
+  const process = PROCESS + VALUE * made;
+  const step = state + kept + passing + pool + process;
+  const written = state - accumulators(graph);
+  const initial =
+    graph.updates.length === 0 ? written : Math.max(0, process + state + written - step);
+  return {
+    state,
+    activations: kept,
+    workspace: passing,
+    pool,
+    initial,
+    process,
+    total: step + initial,
+  };
+};
+
+/** Sums that begin at 0 are filled by TensorFlow. */
+const accumulators = (graph: LegalGraph): number =>
+  valuesOfOp(graph, "variable")
+    .filter(({ attributes }) => !isSaved(attributes))
+    .reduce((bytes, { types }) => bytes + bytesOf(types[0]), 0);
