@@ -18,7 +18,7 @@ import { labelTable } from "../dist/data/labels.js";
 import { pack } from "../dist/data/packed.js";
 import { palette } from "../dist/data/palette.js";
 import { readSample } from "../dist/data/sample.js";
-import { writePalettePng } from "../dist/data/write-image.js";
+import { writeClasses } from "../dist/data/write-image.js";
 import { decide } from "../dist/plan/augment.js";
 import { uniform } from "../dist/plan/random.js";
 
@@ -56,7 +56,7 @@ async function writeSample(folder, [height, width]) {
     const [x, y] = [i % width, Math.floor(i / width)];
     return (((x + (y >> 2)) >> 6) + ((y >> 5) & 1)) % 21;
   });
-  await writePalettePng(sample.label, labels, height, width, palette());
+  await writeClasses(sample.label, labels, height, width, palette());
   return sample;
 }
 

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../dist/data/write.js";
-import { writeImage, writePalettePng } from "../../dist/data/write-image.js";
+import { writeClasses, writeImage } from "../../dist/data/write-image.js";
 import { toBytes } from "./canvas.mjs";
 import { PALETTE } from "./classes.mjs";
 import { drawScene, WORLDS } from "./scene.mjs";
@@ -94,5 +94,5 @@ function drawingOf(seed) {
 async function writeScene(folder, name, { rgb, label, size }) {
   const picture = { pixels: toBytes(rgb), height: size, width: size };
   await writeImage(join(folder, imageFile(name)), picture);
-  await writePalettePng(join(folder, labelFile(name)), label, size, size, PALETTE);
+  await writeClasses(join(folder, labelFile(name)), label, size, size, PALETTE);
 }

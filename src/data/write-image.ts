@@ -12,7 +12,7 @@ import { SIGNATURE } from "./png.js";
 import { writeFileAtomic } from "./write.js";
 
 /** Class indices [H, W] as a PNG whose values tools read back as they are: a palette of bytes, or grey of 16 bits. */
-export const writePalettePng = (
+export const writeClasses = (
   path: string,
   labels: ClassIndices,
   height: number,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { overlay, type Palette } from "../data/palette.js";
 import type { Picture } from "../data/picture.js";
 import { writeFileAtomic } from "../data/write.js";
-import { writeImage, writePalettePng } from "../data/write-image.js";
+import { writeClasses, writeImage } from "../data/write-image.js";
 import type { Size } from "../language/geometry.js";
 import { type ClassIndices, toClassIndices } from "../language/labels.js";
 import { sizeName } from "../plan/graphs.js";
@@ -68,7 +68,7 @@ export const paint = async (
   const { height, width } = picture;
   const files = filesFor(folder, name);
   await Promise.all([
-    writePalettePng(files.classes, classes, height, width, colours),
+    writeClasses(files.classes, classes, height, width, colours),
     writeImage(files.overlay, overlay(picture, classes, colours, alpha)),
   ]);
   if (probabilities === undefined) return { classes: files.classes, overlay: files.overlay };

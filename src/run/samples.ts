@@ -7,7 +7,7 @@ import type { TypeOf } from "io-ts";
 import { openSplit, type Split } from "../data/layout.js";
 import type { Palette } from "../data/palette.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { writePalettePng } from "../data/write-image.js";
+import { writeClasses } from "../data/write-image.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { closed } from "../language/section.js";
 import { list } from "../language/value.js";
@@ -117,7 +117,7 @@ export const keepSamples = async (
     return { ...seen[i]!.sample, classes };
   });
   for (const [i, { classes, height, width }] of seen.entries())
-    await writePalettePng(join(folder, samples[i]!.classes), classes, height, width, colours);
+    await writeClasses(join(folder, samples[i]!.classes), classes, height, width, colours);
   await writeList(folder, { key: "learning", samples });
 };
 

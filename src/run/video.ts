@@ -10,7 +10,7 @@ import { setImmediate } from "node:timers/promises";
 import { overlay, type Palette } from "../data/palette.js";
 import type { Picture } from "../data/picture.js";
 import { makeFolder } from "../data/write.js";
-import { writePalettePng } from "../data/write-image.js";
+import { writeClasses } from "../data/write-image.js";
 import { Failed } from "../diagnostic/failure.js";
 import { noFfmpeg, unreadableVideo } from "./errors.js";
 import type { Event } from "./event.js";
@@ -64,7 +64,7 @@ export async function* predictVideo(request: VideoRequest): AsyncGenerator<Event
           const { picture, classes } = found!;
           done += 1;
           const shown = join(folder, `${String(done).padStart(6, "0")}.png`);
-          await writePalettePng(shown, classes, size.height, size.width, colours);
+          await writeClasses(shown, classes, size.height, size.width, colours);
           await put(sink.stdin, overlay(picture, classes, colours, alpha).pixels);
         }
         const total = Math.max(done, frames);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 import { datasets } from "../data/dataset.js";
 import { pspc } from "./captured.js";
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const labels = Uint8Array.from({ length: height * width }, (_, i) => [0, 2, 3, 255][i % 4] ?? 0);
   const pixels = new Uint8Array(3 * height * width);
   await writeImage(join(data, "1.png"), { pixels, height, width });
-  await writePalettePng(join(data, "1.label.png"), labels, height, width, palette());
+  await writeClasses(join(data, "1.label.png"), labels, height, width, palette());
   writeFileSync(join(data, "train.txt"), "1.png 1.label.png\n".repeat(16));
   writeFileSync(join(data, "val.txt"), "1.png 1.label.png\n");
   mkdirSync(join(folder, "empty"));

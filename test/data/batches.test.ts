@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BatchesOptions, batches } from "../../src/data/batches.js";
 import { palette } from "../../src/data/palette.js";
 import type { Sample } from "../../src/data/sample.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 import { Failed } from "../../src/diagnostic/failure.js";
 import { shuffle } from "../../src/plan/schedule.js";
 
@@ -73,7 +73,7 @@ beforeAll(async () => {
       const labels = Uint8Array.from({ length: height * width }, (_, j) => (j >> 4) % 3);
       const sample = { image: join(root, `${i}.png`), label: join(root, `${i}-label.png`) };
       await writeImage(sample.image, { pixels, height, width });
-      await writePalettePng(sample.label, labels, height, width, palette());
+      await writeClasses(sample.label, labels, height, width, palette());
       return sample;
     }),
   );

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { palette } from "../../src/data/palette.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 
 export const [HEIGHT, WIDTH] = [96, 120];
 
@@ -35,7 +35,7 @@ export const label = async (
   values: readonly number[],
 ): Promise<void> => {
   await mkdir(dirname(join(root, path)), { recursive: true });
-  await writePalettePng(join(root, path), stripes(values), HEIGHT, WIDTH, palette());
+  await writeClasses(join(root, path), stripes(values), HEIGHT, WIDTH, palette());
 };
 
 /** Labels as colours: two of them, in halves. */

@@ -10,7 +10,7 @@ import { decodeLabel } from "../../src/data/label-file.js";
 import { labelTable } from "../../src/data/labels.js";
 import { palette } from "../../src/data/palette.js";
 import { readSample } from "../../src/data/sample.js";
-import { writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses } from "../../src/data/write-image.js";
 import { orThrow } from "../../src/diagnostic/failure.js";
 
 let root = "";
@@ -64,7 +64,7 @@ describe("a turned image", () => {
   const pair = async (height: number, width: number) => {
     const sample = { image: join(root, "turned.jpg"), label: join(root, `${height}.png`) };
     await ground().withMetadata({ orientation: 6 }).jpeg().toFile(sample.image);
-    await writePalettePng(sample.label, new Uint8Array(24), height, width, palette());
+    await writeClasses(sample.label, new Uint8Array(24), height, width, palette());
     return readSample(sample, table);
   };
 

@@ -13,7 +13,7 @@ import { areSmoothed, flawsIn, noticesIn } from "../../src/data/findings.js";
 import { decodeLabel } from "../../src/data/label-file.js";
 import type { Labelling } from "../../src/data/labels.js";
 import type { Palette } from "../../src/data/palette.js";
-import { writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses } from "../../src/data/write-image.js";
 import { numbersTiff } from "./tiff.js";
 
 let root = "";
@@ -179,7 +179,7 @@ const checkOf = async (
       })
         .png()
         .toFile(image);
-      await writePalettePng(label, Uint8Array.from(values), 1, 4, palette);
+      await writeClasses(label, Uint8Array.from(values), 1, 4, palette);
       return { image, label };
     }),
   );

@@ -12,7 +12,7 @@ import { openSplit } from "../../src/data/layout.js";
 import { overlay, palette } from "../../src/data/palette.js";
 import { readSample } from "../../src/data/sample.js";
 import { writeFileAtomic } from "../../src/data/write.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 import { Failed, orThrow } from "../../src/diagnostic/failure.js";
 import type { Data, LabelMap } from "../../src/normalize/experiment.js";
 
@@ -58,10 +58,10 @@ beforeAll(async () => {
     .jpeg({ quality: 100, chromaSubsampling: "4:4:4" })
     .toFile(path("a.jpg"));
   const good = Uint8Array.from({ length: 24 }, (_, i) => [0, 1, 7][i % 3]!);
-  await writePalettePng(path("a.png"), good, 4, 6, palette());
+  await writeClasses(path("a.png"), good, 4, 6, palette());
   const stray = Uint8Array.from({ length: 24 }, (_, i) => (i < 5 ? 200 : i < 6 ? 3 : 0));
-  await writePalettePng(path("stray.png"), stray, 4, 6, palette());
-  await writePalettePng(path("small.png"), good.subarray(0, 20), 4, 5, palette());
+  await writeClasses(path("stray.png"), stray, 4, 6, palette());
+  await writeClasses(path("small.png"), good.subarray(0, 20), 4, 5, palette());
   const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 256));
   const jpeg = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
     .jpeg()

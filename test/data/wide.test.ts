@@ -11,7 +11,7 @@ import { labelTable } from "../../src/data/labels.js";
 import { pack } from "../../src/data/packed.js";
 import { overlay, palette } from "../../src/data/palette.js";
 import { readIndices, readSample } from "../../src/data/sample.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 import type { ClassIndices } from "../../src/language/labels.js";
 import { boundaries } from "../../src/metric/boundary.js";
 import { count } from "../../src/metric/scores.js";
@@ -52,7 +52,7 @@ describe("labels of 16 bits", () => {
   it("are written as grey PNGs that libpng and we read as they are", async () => {
     const file = join(root, "label.png");
     const values = drawn(1);
-    await writePalettePng(file, values, HEIGHT, WIDTH, palette());
+    await writeClasses(file, values, HEIGHT, WIDTH, palette());
     const { data } = await sharp(file)
       .toColourspace("grey16")
       .raw({ depth: "ushort" })
@@ -121,7 +121,7 @@ describe("labels of 16 bits", () => {
       [0, 1, 2, 3].map(async (n) => {
         const [picture, label] = [join(root, `${n}.image.png`), join(root, `${n}.png`)];
         await writeImage(picture, { pixels: image, height: HEIGHT, width: WIDTH });
-        await writePalettePng(label, drawn(n), HEIGHT, WIDTH, palette());
+        await writeClasses(label, drawn(n), HEIGHT, WIDTH, palette());
         return { image: picture, label };
       }),
     );

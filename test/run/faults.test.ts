@@ -5,7 +5,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses } from "../../src/data/write-image.js";
 import type { Event } from "../../src/run/event.js";
 import { train } from "../../src/run/train.js";
 import { lower } from "../../src/tensorflow/target.js";
@@ -32,7 +32,7 @@ const refusal = async (of = program(data), seen: Event[] = []) => {
 describe("training refuses", () => {
   test("a label value outside the classes", async () => {
     const labels = new Uint8Array(44 * 46).fill(7, 0, 3);
-    await writePalettePng(join(data, "4.label.png"), labels, 44, 46, palette());
+    await writeClasses(join(data, "4.label.png"), labels, 44, 46, palette());
     const failure = await refusal();
     expect(failure.message).toContain("4.label.png");
     expect(failure.reason).toBe("value 7 in 3 pixels");
@@ -51,7 +51,7 @@ describe("training refuses", () => {
 
   test("an image and a label of different size", async () => {
     const labels = new Uint8Array(20 * 30);
-    await writePalettePng(join(data, "0.label.png"), labels, 20, 30, palette());
+    await writeClasses(join(data, "0.label.png"), labels, 20, 30, palette());
     expect((await refusal()).reason).toMatch(/the image is 46×44, the label 30×20/);
   });
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { palette } from "../../src/data/palette.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 import { Failed, type Failure } from "../../src/diagnostic/failure.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import type { Program } from "../../src/plan/program.js";
@@ -42,7 +42,7 @@ const pair = async (root: string, i: number): Promise<void> => {
       pixels.set(inside ? [200, 60 + shade, 40] : [30, 90, 160 + shade], 3 * (y * width + x));
     }
   await writeImage(join(root, `${i}.png`), { pixels, height, width });
-  await writePalettePng(join(root, `${i}.label.png`), labels, height, width, palette());
+  await writeClasses(join(root, `${i}.label.png`), labels, height, width, palette());
 };
 
 export const experiment = (root: string, train: Partial<Experiment["train"]> = {}): Experiment =>

@@ -7,7 +7,7 @@ import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { palette } from "../../src/data/palette.js";
 import { readIndices, readSample } from "../../src/data/sample.js";
-import { writeImage, writePalettePng } from "../../src/data/write-image.js";
+import { writeClasses, writeImage } from "../../src/data/write-image.js";
 import { count, monoid } from "../../src/metric/scores.js";
 import { evaluate } from "../../src/run/evaluate.js";
 import { predict } from "../../src/run/predict.js";
@@ -34,7 +34,7 @@ test("300 classes", { timeout: 120_000 }, async () => {
       (_, i) => (labels[Math.floor(i / 3)] ?? 0) % 251,
     );
     await writeImage(join(data, `${n}.png`), { pixels, height: SIDE, width: SIDE });
-    await writePalettePng(join(data, `${n}.label.png`), labels, SIDE, SIDE, palette());
+    await writeClasses(join(data, `${n}.label.png`), labels, SIDE, SIDE, palette());
   }
   const list = names.map((n) => `${n}.png ${n}.label.png`).join("\n");
   for (const split of ["train.txt", "val.txt"]) await writeFile(join(data, split), list);
