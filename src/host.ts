@@ -3,8 +3,9 @@
 import { resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import type { World } from "./compile.js";
+import type { Failure } from "./diagnostic/failure.js";
 import { evaluate, isModule } from "./file/module.js";
-import { readText } from "./file/text.js";
+import { readStandardInput, readText } from "./file/text.js";
 import type { Data } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import { computesBf16 } from "./runtime/machine.js";
@@ -19,12 +20,20 @@ export const thisMachine = (cwd: string = process.cwd()): World => ({
   computesBf16,
 });
 
+let given: E.Either<Failure, string> | undefined;
+
+/** It can be read once, and a spec is read for each of its variants. */
+const standardInput = (): E.Either<Failure, string> => {
+  given ??= readStandardInput();
+  return given;
+};
+
 /** A spec that is text is read; one in TypeScript or JavaScript is run, in a process of its own. */
 const read =
   (cwd: string): Read =>
   (path) => {
     const file = resolve(cwd, path);
-    const text = readText(file, path);
+    const text = path === "-" ? standardInput() : readText(file, path);
     return isModule(file) ? E.map((t: string) => evaluate(file, t))(text) : text;
   };
 

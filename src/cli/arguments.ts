@@ -1,5 +1,6 @@
 /** Arguments that several verbs take. */
 
+import { existsSync } from "node:fs";
 import { flag, oneOf, option, optional, positional, restPositionals, type Type } from "cmd-ts";
 import type { Split } from "../data/layout.js";
 import type { Want } from "../runtime/machine.js";
@@ -11,12 +12,18 @@ export interface Target {
   readonly variant: string | undefined;
 }
 
+/** A path that is there wins over syntax: in `C#/spec.yaml` the folder is called `C#`. */
 export const parseTarget = (text: string): Target => {
   const at = text.lastIndexOf("#");
-  return at < 0
+  const variant = text.slice(at + 1);
+  return at < 0 || /[\\/]/.test(variant) || existsSync(text)
     ? { entry: text, variant: undefined }
-    : { entry: text.slice(0, at), variant: text.slice(at + 1) };
+    : { entry: text.slice(0, at), variant };
 };
+
+/** Whether a word changes a value of the spec: `train.batch=4`, but no path that is there. */
+export const isOverride = (word: string): boolean =>
+  /^[^\\/=]+=/.test(word) && !existsSync(parseTarget(word).entry);
 
 export const targetType: Type<string, Target> = {
   from: async (text) => parseTarget(text),
@@ -59,7 +66,7 @@ export const pairOf = (
   others: readonly string[],
   diff: boolean,
 ): readonly [Target] | Pair<Target> => {
-  const [second, ...more] = others.filter((text) => !text.includes("="));
+  const [second, ...more] = others.filter((text) => !isOverride(text));
   if (!diff && second !== undefined) throw oneAlone(verb, second);
   if (diff && (second === undefined || more.length > 0)) throw twoToCompare(verb);
   return second === undefined ? [target] : [target, parseTarget(second)];

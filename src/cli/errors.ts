@@ -2,6 +2,7 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
+import { someOf } from "../report/format.js";
 import { PLAN_FORMAT } from "../report/saved-plan.js";
 import type { Target } from "./arguments.js";
 import { Misused } from "./exit.js";
@@ -27,7 +28,11 @@ export const misread = (
 ): Misused => {
   const found = mistakes.map(({ message, word }) => {
     const isUnknown = message === "Unknown arguments";
-    const remedy = isUnknown ? didYouMean(word.replace(/[= ].*/s, ""), options)[0] : undefined;
+    const name = word.replace(/[= ].*/s, "");
+    const value = `a value of the spec is changed without dashes: train.batch=8; \`pspc ${verb} --help\` lists the arguments`;
+    const remedy = isUnknown
+      ? (didYouMean(name, options)[0] ?? (name.startsWith("--") ? value : undefined))
+      : undefined;
     return new Misused(
       inOurWords(message, word),
       remedy ?? `\`pspc ${verb} --help\` lists the arguments`,
@@ -101,6 +106,12 @@ export const overridesNeedSpec = (run: string): Misused =>
 export const exportNeedsFile = (): Misused =>
   new Misused("there is nowhere to export to", "name a file: --to FILE.safetensors");
 
+export const exportIsSafetensors = (file: string): Misused =>
+  new Misused(
+    `${file} is not named as safetensors, and \`export\` writes no other format`,
+    `name it ${file.replace(/\.[^./\\]*$/, "")}.safetensors`,
+  );
+
 export const weightsTwice = (): Misused =>
   new Misused("a run has its weights", "name a run, or a spec with --weights FILE");
 
@@ -126,7 +137,7 @@ export const noImages = (): Misused =>
 export const noSuchVariants = (asked: readonly string[], known: readonly string[]): Misused =>
   new Misused(
     `the spec has no variant ${asked.map((name) => `\`${name}\``).join(", ")}`,
-    known.length === 0 ? "it has none at all" : `it has ${known.join(", ")}`,
+    known.length === 0 ? "it has none at all" : `it has ${someOf(known)}`,
   );
 
 export const badCount = (option: string, value: number): Misused =>

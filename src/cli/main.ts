@@ -40,6 +40,8 @@ const dispatch = async (
     return exit.usage;
   }
   if (["--help", "-h", "help"].includes(word)) {
+    const [about] = rest;
+    if (word === "help" && about !== undefined) return dispatch([about, "--help"], terminal);
     print(terminal, help());
     return exit.ok;
   }

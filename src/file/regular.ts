@@ -4,6 +4,9 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import * as E from "fp-ts/lib/Either.js";
 import { systemReason } from "./system.js";
 
+/** Why a folder is no file. */
+export const FOLDER = "it is a folder";
+
 export interface RegularFile {
   readonly descriptor: number;
   /** In bytes, when it was opened. */
@@ -57,7 +60,7 @@ const openReason = (error: unknown): string =>
     : systemReason(error);
 
 const kindReason = (stats: Stats): string => {
-  if (stats.isDirectory()) return "it is a folder";
+  if (stats.isDirectory()) return FOLDER;
   if (stats.isFIFO()) return "it is a pipe, not a file";
   if (stats.isSocket()) return "it is a socket, not a file";
   return "it is a device, not a file";

@@ -21,6 +21,12 @@ export const scaled = (n: number): string => {
   return prefix === "" ? `${n}` : `${(n / unit).toFixed(1)} ${prefix}`;
 };
 
+/** The first names, and how many more there are: a spec may have a thousand variants. */
+export const someOf = (names: readonly string[], most = 12): string =>
+  names.length <= most
+    ? names.join(", ")
+    : `${names.slice(0, most).join(", ")} and ${count(names.length - most)} more`;
+
 /** `14.2 GiB`. */
 export const bytes = (n: number): string =>
   n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(1)} GiB` : `${(n / 2 ** 20).toFixed(1)} MiB`;

@@ -2,7 +2,7 @@
 
 import { visible } from "../diagnostic/text.js";
 import type { Footprint } from "../target/target.js";
-import { bytes, count, figure, percent, rateText, scaled, table, text } from "./format.js";
+import { bytes, count, figure, percent, rateText, scaled, someOf, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
 import type { Plan } from "./plan.js";
 
@@ -109,7 +109,7 @@ const facts = (plan: Plan): string => {
     ...again(plan),
     ...room(plan),
     `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,
-    ...(plan.variants.length === 0 ? [] : [`variants     ${visible(plan.variants.join(", "))}`]),
+    ...(plan.variants.length === 0 ? [] : [`variants     ${visible(someOf(plan.variants))}`]),
     `fingerprint  ${plan.fingerprint}`,
   ].join("\n");
 };

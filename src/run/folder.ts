@@ -26,5 +26,5 @@ export const evaluationsFolder = (folder: string): string => join(folder, "evalu
 /** `runs/camvid-no-aux` for `specs/camvid.yaml#no-aux`. */
 export const runFolder = (spec: string, variant: string | null, parent = "runs"): string => {
   const name = [basename(spec, extname(spec)), ...(variant === null ? [] : [variant])].join("-");
-  return join(parent, name.replace(/[^\w.,=+-]+/g, "_"));
+  return join(parent, name.replace(/[^\p{L}\p{M}\p{N}_.,=+-]+/gu, "_"));
 };

@@ -1,7 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runFolder } from "../../src/run/folder.js";
 import { conforms } from "../language/schema.js";
 import { pspc } from "./captured.js";
 
@@ -34,6 +37,71 @@ describe("the words", () => {
     const help = await pspc(folder, "--help");
     expect(help).toMatchObject({ code: 0, err: "" });
     for (const verb of ["check", "plan", "train", "compare"]) expect(help.out).toContain(verb);
+  });
+
+  it("explains a verb by `help VERB` as by its option", async () => {
+    const [asked, option] = [
+      await pspc(folder, "help", "train"),
+      await pspc(folder, "train", "--help"),
+    ];
+    expect(asked).toEqual(option);
+    expect(asked.out).toContain("--resume");
+  });
+
+  it("takes a path that is there for a path, whatever signs it has", async () => {
+    for (const place of ["C#", "x=y"]) {
+      mkdirSync(join(folder, place));
+      writeFileSync(join(folder, place, "spec.yaml"), spec);
+      expect((await pspc(folder, "check", `${place}/spec.yaml`)).code).toBe(0);
+      const variant = await pspc(folder, "show", `${place}/spec.yaml#fcn`, "--json");
+      expect(JSON.parse(variant.out)).toMatchObject({ variant: "fcn" });
+      const pair = ["spec.yaml", `${place}/spec.yaml#fcn`, "train.batch=4"];
+      const { code, out } = await pspc(folder, "show", "--diff", ...pair);
+      expect({ code, pyramid: out.includes("model.pyramid") }).toEqual({ code: 0, pyramid: true });
+    }
+  });
+
+  it("says what is meant where options and folders are no values and specs", async () => {
+    const option = await pspc(folder, "check", "spec.yaml", "--batch", "8");
+    expect(option).toMatchObject({ code: 3 });
+    expect(option.err).toContain("without dashes: train.batch=8");
+    const place = await pspc(folder, "check", "empty");
+    expect(place.err).toContain("it is a folder");
+    expect(place.err).toContain("`pspc init empty` writes one");
+    const onnx = await pspc(folder, "export", "spec.yaml", "--to", "w.onnx");
+    expect(onnx).toMatchObject({ code: 3, out: "" });
+    expect(onnx.err).toContain("`export` writes no other format\n = help: name it w.safetensors");
+  });
+
+  it("names a few of a thousand variants, and says how many there are", async () => {
+    const many = Array.from({ length: 1000 }, (_, i) => `  v${i}: {train.seed: ${i}}`).join("\n");
+    writeFileSync(
+      join(folder, "many.yaml"),
+      spec.replace(/variants:[\s\S]*/, `variants:\n${many}\n`),
+    );
+    const { code, out } = await pspc(folder, "check", "many.yaml");
+    expect(code).toBe(0);
+    expect(out).toMatch(/variants: v0, v1, .*, v11 and 988 more\n$/);
+  });
+
+  it("names run folders in every script", () => {
+    const folders = ["实验.yaml", "データ.yaml", "a b/c:d.yaml"].map((each) =>
+      runFolder(each, null),
+    );
+    expect(folders).toEqual(["runs/实验", "runs/データ", "runs/c_d"]);
+    expect(runFolder("camvid.yaml", "bins=[1, 2]")).toBe("runs/camvid-bins=_1,_2_");
+  });
+
+  it("reads a spec from standard input", () => {
+    const program = `
+      const { main } = await import(${JSON.stringify(pathToFileURL("dist/cli/main.js").href)});
+      process.exitCode = await main(["check", "-"]);`;
+    const answer = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      input: spec,
+      encoding: "utf8",
+    });
+    expect(answer.stdout).toMatch(/^-: PSPNet over ResNet-50/);
+    expect(answer.status).toBe(0);
   });
 
   it("tells its version", async () => {

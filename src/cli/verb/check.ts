@@ -4,6 +4,7 @@ import { command } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { toJson } from "../../diagnostic/json.js";
 import { visible } from "../../diagnostic/text.js";
+import { someOf } from "../../report/format.js";
 import { summary } from "../../report/summary.js";
 import { jsonFlag, specArguments } from "../arguments.js";
 import { exit } from "../exit.js";
@@ -28,7 +29,7 @@ export const run = verb((terminal) =>
         tellDiagnostics(terminal, diagnostics, sources);
       }
       if (answer.valid && E.isRight(result)) {
-        const more = variants.length === 0 ? "" : ` · variants: ${variants.join(", ")}`;
+        const more = variants.length === 0 ? "" : ` · variants: ${someOf(variants)}`;
         print(
           terminal,
           visible(`${request.target.entry}: ${summary(result.right.experiment)}${more}`),

@@ -17,6 +17,7 @@ import { evaluate } from "../../run/evaluate.js";
 import { logits, predict } from "../../run/predict.js";
 import {
   deviceOption,
+  isOverride,
   jsonFlag,
   textOption,
   trainedArguments,
@@ -141,7 +142,6 @@ export const predictVerb = verb((terminal) =>
       device,
       ...asked
     }) => {
-      const isOverride = (word: string): boolean => /^[a-z_][\w.[\]-]*=/.test(word);
       const inputs = words.filter((word) => !isOverride(word));
       if (inputs.length === 0 && asked.list === undefined) throw noImages();
       if (!Number.isInteger(asked.batch) || asked.batch < 1) throw badCount("batch", asked.batch);

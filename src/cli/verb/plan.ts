@@ -17,6 +17,7 @@ import { kernelsHere } from "../../run/tune.js";
 import { lower } from "../../tensorflow/target.js";
 import {
   imageOption,
+  isOverride,
   jsonFlag,
   nameOf,
   othersArguments,
@@ -71,7 +72,7 @@ export const run = verb((terminal) =>
       }),
     },
     handler: async ({ target, others, layers, out, diff, exitCode, ...request }) => {
-      const asked = { ...request, overrides: others.filter((text) => text.includes("=")) };
+      const asked = { ...request, overrides: others.filter(isOverride) };
       const options = { everyLayer: layers };
       const [first, second] = pairOf("plan", target, others, diff);
       if (second !== undefined) {

@@ -11,7 +11,15 @@ import { plan } from "../../report/plan.js";
 import { fitting } from "../../report/weights.js";
 import { kernelsHere } from "../../run/tune.js";
 import { lower } from "../../tensorflow/target.js";
-import { jsonFlag, nameOf, othersArguments, type Pair, pairOf, type Target } from "../arguments.js";
+import {
+  isOverride,
+  jsonFlag,
+  nameOf,
+  othersArguments,
+  type Pair,
+  pairOf,
+  type Target,
+} from "../arguments.js";
 import { exit, Rejected } from "../exit.js";
 import { checked, type SpecRequest } from "../read.js";
 import { print, printJson, type Terminal } from "../terminal.js";
@@ -30,7 +38,7 @@ export const run = verb((terminal) =>
       json: jsonFlag,
     },
     handler: async ({ target, others, json, diff }) => {
-      const overrides = others.filter((text) => text.includes("="));
+      const overrides = others.filter(isOverride);
       const [first, second] = pairOf("show", target, others, diff);
       const { check, resolved } = await opened({ target: first, overrides }, json);
       if (second !== undefined) {

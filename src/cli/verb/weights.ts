@@ -34,7 +34,7 @@ import {
   trainedArguments,
   weightsArguments,
 } from "../arguments.js";
-import { exportNeedsFile } from "../errors.js";
+import { exportIsSafetensors, exportNeedsFile } from "../errors.js";
 import { exit } from "../exit.js";
 import { open } from "../read.js";
 import { print, printJson, tell } from "../terminal.js";
@@ -151,6 +151,7 @@ export const exportVerb = verb((terminal) =>
     },
     handler: async ({ run, best, weights, to, names, ...request }) => {
       if (to === undefined) throw exportNeedsFile();
+      if (!to.endsWith(".safetensors")) throw exportIsSafetensors(to);
       const { program, from } = await network(terminal, request, { run, best, weights });
       const map = nameMaps.find(({ name }) => name === names)!;
       const ours = await weightsFrom(program, from);
