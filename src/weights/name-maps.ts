@@ -1,6 +1,6 @@
 /** What other programs call the layers of a PSPNet, as data. */
 
-import { WORDS, type Word } from "../graph/variable.js";
+import type { Word } from "../graph/variable.js";
 
 /**
  * A convolution and its norm. In templates `{s}` is a stage, `{B}` a block, `{k}` a convolution and `{n}` the size of a
@@ -73,7 +73,14 @@ const ours: NameMap = {
       classifier: "auxiliary.classifier",
     },
   },
-  words: Object.fromEntries(WORDS.map((word) => [word, word])) as Record<Word, string>,
+  words: {
+    kernel: "kernel",
+    bias: "bias",
+    scale: "scale",
+    shift: "shift",
+    mean: "mean",
+    variance: "variance",
+  },
   kernels: "HWIO",
   caution: null,
 };

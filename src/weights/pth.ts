@@ -67,17 +67,14 @@ export const LEGACY_TORCH = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 /** The form before PyTorch 1.6: five pickles, then each storage behind its length. */
 export const openLegacyPth = (bytes: Bytes): Read<WeightsFile> => {
   const budget = budgetOf(bytes);
-  return pipe(
-    picklesOf(bytes, budget),
-    E.flatMap((pickles) =>
-      pipe(
-        legacyStorages(bytes, pickles),
-        E.flatMap((storages) =>
-          weightsIn(bytes, pickles.value, budget, storages, "PyTorch, as before 1.6"),
-        ),
+  const weights = (pickles: LegacyPickles): Read<WeightsFile> =>
+    pipe(
+      legacyStorages(bytes, pickles),
+      E.flatMap((storages) =>
+        weightsIn(bytes, pickles.value, budget, storages, "PyTorch, as before 1.6"),
       ),
-    ),
-  );
+    );
+  return pipe(picklesOf(bytes, budget), E.flatMap(weights));
 };
 
 interface LegacyPickles extends Unpickled {
@@ -216,12 +213,8 @@ const weightsIn = (
       if (of === undefined) return E.left(damagedTorch(file, `it holds no ${name}`));
       return pipe(
         of.kind === "inline" ? E.right(Uint8Array.from(of.bytes)) : rowByRow(storages, of),
-        E.flatMap((numbers) =>
-          pipe(
-            numbersOf(of.dtype, numbers),
-            E.mapLeft((value) => inexact(file, name, value)),
-          ),
-        ),
+        E.map((numbers) => numbersOf(of.dtype, numbers)),
+        E.flatMap(E.mapLeft((value) => inexact(file, name, value))),
         E.map((data) => ({ shape: of.shape, data })),
       );
     },
