@@ -94,7 +94,7 @@ const stem = mapped(
     conv7: key(
       channels,
       "Of the one convolution.",
-      computed("64 at width 64", (scope) => inferred(widthIn(scope), "`model.backbone.resnet`")),
+      computed("`64` at width 64", (scope) => inferred(widthIn(scope), "`model.backbone.resnet`")),
       "channels",
     ),
   }),

@@ -86,7 +86,7 @@ const auxiliary = section("`auxiliary`", {
     channels,
     "Channels of its 3×3 convolution.",
     computed(
-      "256 at width 64",
+      "`256` at width 64",
       (scope) =>
         byDefault(atWidth(256, widthIn(scope)), "256 at width 64, semseg `model/pspnet.py`"),
       { source: "semseg `model/pspnet.py`" },

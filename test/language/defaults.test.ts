@@ -212,6 +212,8 @@ describe("the choices that implementations disagree on", () => {
     expect(found.get("model.backbone.stem.deep")?.[0]).toEqual([8, 8, 16]);
     expect(found.get("model.pyramid.reduction")?.[0]).toEqual({ channels: 128 });
     expect(found.get("model.head.channels")?.[0]).toBe(128);
+    const odd = printed(`semantics: mmseg\n${narrow.replace("16", "17")}`);
+    expect(odd.get("model.backbone.stem.deep")?.[0]).toEqual([8, 8, 17]);
   });
 });
 

@@ -232,6 +232,21 @@ describe("parents", () => {
     expect(data.root).toBe("/project/base/data");
   });
 
+  test("a label map is replaced as a whole", () => {
+    const parent = `${minimal.replace("car]", "car], labels: {7: sky, 8: road, 9: car}")}`;
+    const files = { "spec.yaml": "extends: p.yaml\ndata: {labels: {first: 1}}", "p.yaml": parent };
+    expect([...resolved(check(files)).experiment.data.labels.keys()]).toEqual([1, 2, 3, 255]);
+  });
+
+  test("a way to save memory replaces another one", () => {
+    const parent = minimal.replace("crop: 89", "crop: 89, memory: {recompute: blocks}");
+    const files = {
+      "spec.yaml": "extends: p.yaml\ntrain: {memory: {budget: 6GiB}}",
+      "p.yaml": parent,
+    };
+    expect(resolved(check(files)).experiment.train.memory).toEqual({ budget: 6 * 1024 ** 3 });
+  });
+
   test("a path on the command line is relative to where the command runs", () => {
     const { data } = experiment("", undefined, ["data.root=other"]);
     expect(data.root).toBe("/project/other");

@@ -137,3 +137,17 @@ test("files are found beside the file that names them, as POSIX joins paths", ()
   );
   fc.assert(law, { numRuns: 2000, seed: 1 });
 });
+
+test("a value that stands for a whole map is where it is written", () => {
+  const text = "train: {augment: [{rotate: [-5, 5]}]}\n";
+  const checked = checkChild(text);
+  const { result, sources } = checked;
+  if (E.isLeft(result)) throw new Error(shown(checked));
+  const written = (path: string): string | undefined => {
+    const origin = result.right.origins.get(path)?.origin;
+    if (origin?.kind !== "written") return undefined;
+    return sources.get(origin.span.file)?.slice(origin.span.start, origin.span.end);
+  };
+  expect(written("train.augment[0].rotate.range")).toBe("[-5, 5]");
+  expect(written("train.augment[0].rotate.border")).toBeUndefined();
+});
