@@ -30,19 +30,36 @@ export const imageIn = (
   );
 
 /** Height and width of a picture as it will be decoded, from the head of its file. @throws Failed */
-export const imageSize = (path: string): Promise<Size> =>
-  orThrow(
-    TE.bracket(
-      TE.fromEither(
-        pipe(
-          openRegular(path),
-          E.mapLeft((reason) => unreadable(path, reason)),
-        ),
+export const imageSize = (path: string): Promise<Size> => inTurn(() => orThrow(sizeIn(path)));
+
+const sizeIn = (path: string): TE.TaskEither<Failure, Size> =>
+  TE.bracket(
+    TE.fromEither(
+      pipe(
+        openRegular(path),
+        E.mapLeft((reason) => unreadable(path, reason)),
       ),
-      (file) => sizers[formatOf(headOf(file))](path, file),
-      ({ descriptor }) => TE.fromIO(() => closeSync(descriptor)),
     ),
+    (file) => sizers[formatOf(headOf(file))](path, file),
+    ({ descriptor }) => TE.fromIO(() => closeSync(descriptor)),
   );
+
+/** Heads that are read at once: each holds a descriptor, and a split has more images than a process has of these. */
+const AT_ONCE = 16;
+let free = AT_ONCE;
+const waiting: (() => void)[] = [];
+
+const inTurn = async <A>(task: () => Promise<A>): Promise<A> => {
+  if (free > 0) free--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await task();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  }
+};
 
 const headOf = ({ descriptor }: RegularFile): Buffer => {
   const head = Buffer.alloc(32);

@@ -1,5 +1,6 @@
 /** Pictures that are not RGB of 8 bits: read as a spec says, or refused with what it must say. */
 
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -312,4 +313,19 @@ it("a BMP is read, with and without a palette", async () => {
   await writeFile(join(root, "a.bmp"), plain);
   expect(await imageSize(join(root, "a.bmp"))).toMatchObject({ height: 1, width: 2 });
   expect([...(await readImage(join(root, "a.bmp"), null)).pixels]).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+it("the sizes of a whole split are asked at once without a descriptor for each", async () => {
+  const file = join(root, "sized.png");
+  await sharp({ create: { width: 3, height: 2, channels: 3, background: "red" } })
+    .png()
+    .toFile(file);
+  const open = () => readdirSync("/proc/self/fd").length;
+  const before = open();
+  const asked = Array.from({ length: 400 }, () => imageSize(file));
+  expect(open() - before).toBeLessThan(40);
+  expect(
+    new Set((await Promise.all(asked)).map(({ height, width }) => `${width}×${height}`)),
+  ).toEqual(new Set(["3×2"]));
+  expect(open()).toBeLessThanOrEqual(before + 2);
 });
