@@ -2,6 +2,7 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { didYouMean } from "../diagnostic/nearest.js";
+import { writing } from "../file/system.js";
 import { someOf } from "../report/format.js";
 import { PLAN_FORMAT } from "../report/saved-plan.js";
 import type { Target } from "./arguments.js";
@@ -66,6 +67,18 @@ export const nothingToFormat = (): Misused =>
 
 export const notYaml = (path: string): Failure =>
   failure(`${path} is a module`, "`fmt` formats specs in YAML", "use a formatter of TypeScript");
+
+export const readerLost = (error: NodeJS.ErrnoException): string =>
+  error.code === "EPIPE"
+    ? "nobody reads the output any more: going on without it"
+    : `cannot write the output (${writing("stdout", error)[0]}): going on without it`;
+
+export const notPrinted = (error: NodeJS.ErrnoException): Failure =>
+  failure(
+    "cannot write to stdout",
+    writing("stdout", error)[0],
+    "Direct the output elsewhere. What was made is complete.",
+  );
 
 export const internalError = (error: unknown, argv: readonly string[]): string => {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -2,10 +2,12 @@
 
 import { setImmediate } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
+import { refusedBySystem } from "../file/system.js";
 import type { Event } from "../run/event.js";
+import { notPrinted, readerLost } from "./errors.js";
 import { exit, Interrupted, TrainingFailed } from "./exit.js";
 import { type BatchOf, eventLines, progressOn } from "./progress.js";
-import type { Terminal } from "./terminal.js";
+import { type Terminal, tell } from "./terminal.js";
 
 export interface Followed<A> {
   readonly answer: A;
@@ -13,6 +15,28 @@ export interface Followed<A> {
   readonly events: readonly Event[];
   readonly interrupted: boolean;
 }
+
+/** What asks a program to end: the terminal's keys, a batch system, a terminal that is closed. */
+export const stops = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/**
+ * Whoever reads `out` may go, or its disk be full: what is under way is worth more than what would be told of it. The
+ * work goes on, says so once, and is an error at its end unless the reader left by itself.
+ */
+const watched = (terminal: Terminal) => {
+  let lost: NodeJS.ErrnoException | null = null;
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (lost === null) tell(terminal, readerLost(error));
+    lost ??= error;
+  };
+  terminal.out.on("error", onError);
+  return {
+    demandWritten: () => {
+      if (lost !== null && lost.code !== "EPIPE") throw new Failed(notPrinted(lost));
+    },
+    close: () => terminal.out.off("error", onError),
+  };
+};
 
 type Work<A> = (signal: AbortSignal) => AsyncGenerator<Event, A>;
 
@@ -39,13 +63,17 @@ export const follow = async <A>(
         : "\nstopping; Ctrl-C again stops at once",
     );
   };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  for (const signal of stops) process.on(signal, onSignal);
+  const reader = watched(terminal);
   const events: Event[] = [];
   try {
     const program = work(stop.signal);
     for (;;) {
       const next = await program.next();
-      if (next.done) return { answer: next.value, events, interrupted: stop.signal.aborted };
+      if (next.done) {
+        reader.demandWritten();
+        return { answer: next.value, events, interrupted: stop.signal.aborted };
+      }
       progress.show(next.value);
       if (next.value.kind === "step") trained = true;
       else if (next.value.kind !== "progress") events.push(next.value);
@@ -54,10 +82,13 @@ export const follow = async <A>(
     }
   } catch (error) {
     if (error === stop.signal.reason && stop.signal.aborted) throw new Interrupted();
-    if (error instanceof Failed) progress.failed?.(error.failure);
-    throw trained && error instanceof Failed ? new TrainingFailed(error.failure) : error;
+    const failure = error instanceof Failed ? error.failure : refusedBySystem(error);
+    if (failure === null) throw error;
+    progress.failed?.(failure);
+    throw trained ? new TrainingFailed(failure) : new Failed(failure);
   } finally {
     progress.close();
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    for (const signal of stops) process.off(signal, onSignal);
+    reader.close();
   }
 };

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { Failed } from "../diagnostic/failure.js";
 import { visible } from "../diagnostic/text.js";
+import { refusedBySystem } from "../file/system.js";
 import { bold, red } from "../report/format.js";
 import { internalError, unknownVerb } from "./errors.js";
 import { type ExitCode, exit, Interrupted, Misused, Rejected, TrainingFailed } from "./exit.js";
@@ -79,13 +80,15 @@ const printError = async (
       tell(terminal, lines(message, remedy && ` = help: ${remedy}`));
     return exit.usage;
   }
-  if (error instanceof Failed || error instanceof TrainingFailed) {
-    const { message, reason, help: remedy } = error.failure;
+  const told = error instanceof Failed || error instanceof TrainingFailed;
+  const failure = told ? error.failure : refusedBySystem(error);
+  if (failure !== null) {
+    const { message, reason, help: remedy } = failure;
     tell(
       terminal,
       lines(message, reason && hang(" = reason: ", reason), remedy && hang(" = help: ", remedy)),
     );
-    return error instanceof Failed ? exit.wrong : exit.failed;
+    return error instanceof TrainingFailed ? exit.failed : exit.wrong;
   }
   tell(terminal, internalError(error, argv));
   return exit.failed;

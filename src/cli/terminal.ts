@@ -6,6 +6,8 @@ import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { render } from "../diagnostic/render.js";
 import type { Sources } from "../diagnostic/text.js";
 import { json, printable } from "../report/format.js";
+import { notPrinted } from "./errors.js";
+import { exit } from "./exit.js";
 
 /** A stream that may be a terminal. */
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -17,11 +19,18 @@ export interface Terminal {
   readonly ask?: (question: string) => Promise<string>;
 }
 
-/** This process's own. A reader that has enough (`pspc plan … | head`) ends the program quietly. */
+/**
+ * This process's own. A reader that has enough (`pspc plan … | head`) ends the program quietly, and a disk that is full
+ * with a sentence, unless work is under way that listens for this itself. What cannot be told on stderr is lost.
+ */
 export const processTerminal = (): Terminal => {
+  process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (process.stdout.listenerCount("error") > 1) return;
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    const { message, reason, help } = notPrinted(error);
+    process.stderr.write(`error: ${message}\n = reason: ${reason}\n = help: ${help}\n`);
+    process.exit(exit.wrong);
   });
   const { stdin, stdout: out, stderr: err } = process;
   return stdin.isTTY && err.isTTY ? { out, err, ask } : { out, err };

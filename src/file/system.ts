@@ -1,6 +1,7 @@
 /** Says in words why the system could not read or write a file, from the error that Node threw. */
 
 import { dirname } from "node:path";
+import { type Failure, failure } from "../diagnostic/failure.js";
 
 /** Why a file cannot be read. */
 export const systemReason = (error: unknown): string =>
@@ -41,3 +42,42 @@ export const writing = (path: string, error: unknown): Told => {
 };
 
 const elsewhere = "Change the folder's permissions, or write elsewhere.";
+
+/** What this machine or its limits refused, where an error says that: no fault of the program, wherever it arose. */
+export const refusedBySystem = (error: unknown): Failure | null => {
+  if (!(error instanceof Error)) return null;
+  const limit = limits.find(
+    ({ code, words }) => code.test(codeOf(error)) || words.test(error.message),
+  );
+  if (limit !== undefined) return failure(limit.message, firstLine(error), limit.help);
+  if (!(codeOf(error) in refusals)) return null;
+  const path = "path" in error && typeof error.path === "string" ? error.path : "a file";
+  return failure(`cannot use ${path}`, ...writing(path, error));
+};
+
+const limits = [
+  {
+    code: /^E[MN]FILE$/,
+    words: /^too many open files$/i,
+    message: "this process may not open as many files as it needs",
+    help: "Allow more: ulimit -n 1024.",
+  },
+  {
+    code: /^(ENOMEM|ERR_WORKER_OUT_OF_MEMORY|ERR_WORKER_INIT_FAILED|ERR_MEMORY_ALLOCATION_FAILED)$/,
+    words:
+      /allocation failed|OOM when allocating|bad_alloc|cannot allocate memory|failed to map segment|could not create a primitive/i,
+    message: "there is not enough memory",
+    help: "Free some, or raise the limit (ulimit -v unlimited); or ask for less: a smaller train.batch or train.crop, train.memory. `pspc plan SPEC` estimates what a training needs.",
+  },
+] as const;
+
+const refusals: Readonly<Record<string, true>> = {
+  ENOSPC: true,
+  EDQUOT: true,
+  EROFS: true,
+  EACCES: true,
+  EPERM: true,
+  EIO: true,
+};
+
+const firstLine = (error: Error): string => error.message.split("\n", 1)[0] ?? "";

@@ -9,6 +9,13 @@ const setUp = "run `npx pspc setup`; it says what is missing";
 export const notInstalled = (reason: string): Failure =>
   failure("cannot load TensorFlow", reason, setUp);
 
+export const littleAddressSpace = (bytes: number): Failure =>
+  failure(
+    "there is not enough memory for TensorFlow",
+    `this process may use ${(bytes / 2 ** 30).toFixed(1)} GiB of address space (ulimit -v); the libraries, their threads and a small training take 5`,
+    "Raise the limit (ulimit -v unlimited). Memory that is in use can be limited otherwise: systemd-run -p MemoryMax=…, docker run --memory=….",
+  );
+
 export const alreadyLoaded = (asked: string, has: string): Failure =>
   failure(
     `cannot use the ${asked}: TensorFlow is already loaded in this process with the ${has}`,

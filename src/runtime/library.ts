@@ -4,8 +4,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Failed } from "../diagnostic/failure.js";
-import { alreadyLoaded, type GpuEvidence, noGpu, notInstalled } from "./errors.js";
+import { refusedBySystem } from "../file/system.js";
+import {
+  alreadyLoaded,
+  type GpuEvidence,
+  littleAddressSpace,
+  noGpu,
+  notInstalled,
+} from "./errors.js";
 import type { Device, Want } from "./machine.js";
+import { addressSpace } from "./memory.js";
 import { quietly } from "./quiet.js";
 import { requireTfjs, type TensorFlow, tfjsFolder } from "./tfjs.js";
 
@@ -37,7 +45,12 @@ export const describe = (library: TensorFlow): { version: string; device: Device
   return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? "gpu" : "cpu" };
 };
 
+/** With less, TensorFlow ends the process as soon as it cannot have another thread: 4.5 GiB were used at most. */
+const LEAST_ADDRESS_SPACE = 5 * 2 ** 30;
+
 function open(want: Want): { tf: TensorFlow; device: Device } {
+  const space = addressSpace();
+  if (space !== null && space < LEAST_ADDRESS_SPACE) throw new Failed(littleAddressSpace(space));
   // Whoever sets the level wants to hear TensorFlow.
   const loud = process.env.TF_CPP_MIN_LOG_LEVEL !== undefined;
   setDefaults();
@@ -48,7 +61,8 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
     const library = loud ? requireTfjs() : quietly(requireTfjs);
     return { tf: library, device: describe(library).device };
   } catch (error) {
-    throw new Failed(notInstalled(error instanceof Error ? firstLine(error) : String(error)));
+    const reason = error instanceof Error ? firstLine(error) : String(error);
+    throw new Failed(refusedBySystem(error) ?? notInstalled(reason));
   }
 }
 

@@ -37,3 +37,14 @@ export const collectGarbage = (): void => {
   }
   collect();
 };
+
+/** Bytes of address space that this process may use (`ulimit -v`); `null` where there is no limit or none is told. */
+export const addressSpace = (): number | null => {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    const soft = /^Max address space\s+(\d+)/m.exec(limits)?.[1];
+    return soft === undefined ? null : Number(soft);
+  } catch {
+    return null;
+  }
+};

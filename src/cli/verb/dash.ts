@@ -6,6 +6,7 @@ import { Failed } from "../../diagnostic/failure.js";
 import { liveReport, serve } from "../../report/live.js";
 import { badPort, noRunsFolder } from "../errors.js";
 import { exit } from "../exit.js";
+import { stops } from "../follow.js";
 import { print, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
@@ -47,8 +48,8 @@ export const run = verb((terminal) =>
 const interruption = (): Promise<void> =>
   new Promise((resolve) => {
     const stop = (): void => {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
+      for (const signal of stops) process.off(signal, stop);
       resolve();
     };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
+    for (const signal of stops) process.on(signal, stop);
   });
