@@ -90,7 +90,6 @@ const halves: Readonly<Record<Word, "conv" | "norm">> = {
   mean: "norm",
   variance: "norm",
 };
-export const WORDS = Object.keys(halves) as readonly Word[];
 export const isOfNorm = (word: Word): boolean => halves[word] === "norm";
 
 /** `stem`, `stage3.block2`. */
