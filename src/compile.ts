@@ -26,7 +26,7 @@ import { each, parse, type Request, type Version, type Versions } from "./normal
 import type { Program } from "./plan/program.js";
 import type { Facts } from "./rules/rule.js";
 import { validateData as obeysDataRules, validate as obeysRules } from "./rules/rules.js";
-import { plain } from "./source/tree.js";
+import { plain, type Tree } from "./source/tree.js";
 import { lower as lowerExperiment, withinBudget } from "./tensorflow/target.js";
 import { type Headers, weightsFit } from "./weights/check.js";
 
@@ -66,6 +66,25 @@ export const check = (world: World): ((request: Request) => T.Task<Check>) =>
 
 export const checkStill = (world: StillWorld): ((request: Request) => Check) =>
   flow(parse(world.read), decode, normalize(world), askStill(world), validate);
+
+/** The version that was asked for as far as it could be read, whatever is wrong with it. */
+export interface Look extends NormalizedAs<Resolved> {
+  /** With parents, variant and overrides merged into it. */
+  readonly tree: Tree;
+}
+
+export interface Inspection {
+  readonly check: Check;
+  /** Nothing where the text cannot be read as a spec at all. */
+  readonly look: Look | undefined;
+}
+
+/** For editors: a check, and beside it what every key is decided to while others are still wrong. */
+export const inspect = (world: StillWorld): ((request: Request) => Inspection) =>
+  flow(parse(world.read), decode, normalize(world), askStill(world), (asked) => ({
+    check: validate(asked),
+    look: asked.versions[0],
+  }));
 
 /** The same of the data section alone, whatever is wrong elsewhere. */
 export const checkData = (

@@ -52,6 +52,13 @@ interface Composed {
   readonly errors: readonly { code: string; message: string; pos: [number, number] }[];
 }
 
+/**
+ * For editors: the library's nodes of a text that need not be whole. It closes what is open and goes on behind what it
+ * cannot read. Nothing for a text beyond the bounds.
+ */
+export const contentsOf = (yaml: string): unknown =>
+  yaml.length > MAX_LENGTH ? undefined : composed(yaml)?.contents;
+
 /** Nothing for a text whose nesting would exhaust the library's stack: it recurses. */
 const composed = (yaml: string): Composed | undefined =>
   nesting(yaml) > 2 * MAX_DEPTH || NESTED_MARKS.test(yaml)

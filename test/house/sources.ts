@@ -21,6 +21,7 @@ export const rooms = [
   "file",
   "weights",
   "compile.ts",
+  "editor",
   "runtime",
   "host.ts",
   "data",

@@ -1,0 +1,64 @@
+/** Changes that an editor offers: the fixes of diagnostics, and the canonical order of keys. */
+
+import type { Edit, Fix, Span } from "../diagnostic/diagnostic.js";
+import { format } from "../language/format.js";
+import type { Range } from "./cursor.js";
+import type { Document } from "./document.js";
+
+export interface PlacedEdit {
+  readonly at: Span;
+  readonly text: string;
+}
+
+export interface Action {
+  readonly title: string;
+  readonly code: string;
+  readonly safe: boolean;
+  /** Of the diagnostic that it removes. */
+  readonly at: Span;
+  readonly edits: readonly PlacedEdit[];
+}
+
+/** The fixes of what stands in a range of the document. */
+export const actionsIn = ({ name, check }: Document, range: Range): readonly Action[] =>
+  check.diagnostics.flatMap(({ code, primary: { at }, fixes }) => {
+    const isHere =
+      at !== undefined && at.file === name && at.start <= range.end && range.start <= at.end;
+    return isHere ? fixes.map((fix) => ({ ...action(fix), code, at })) : [];
+  });
+
+const action = ({ title, safe, edits }: Fix) => ({
+  title,
+  safe,
+  edits: edits.flatMap(placed),
+});
+
+const placed = ({ at, text }: Edit): readonly PlacedEdit[] =>
+  at === undefined ? [] : [{ at, text }];
+
+/** Every safe fix whose edits lie in the document; of those that would change one place, the first. */
+export const safeEdits = ({ name, check }: Document): readonly PlacedEdit[] => {
+  const chosen: PlacedEdit[] = [];
+  for (const fix of check.diagnostics.flatMap(({ fixes }) => fixes)) {
+    const edits = fix.edits.flatMap(placed);
+    const isOpen = edits.every(
+      ({ at }) => at.file === name && !chosen.some((other) => overlap(other.at, at)),
+    );
+    if (fix.safe && isOpen) chosen.push(...edits);
+  }
+  return chosen;
+};
+
+const overlap = (a: Range, b: Range): boolean => a.start <= b.end && b.start <= a.end;
+
+/** A text with edits made; they do not overlap. */
+export const edited = (text: string, edits: readonly PlacedEdit[]): string =>
+  edits
+    .toSorted((a, b) => b.at.start - a.at.start)
+    .reduce((now, { at, text: by }) => now.slice(0, at.start) + by + now.slice(at.end), text);
+
+/** The document with its keys in canonical order; nothing where they are. */
+export const formatted = ({ text }: Document): string | undefined => {
+  const better = format(text);
+  return better === text ? undefined : better;
+};
