@@ -29,7 +29,7 @@ import { isNormFrozen } from "./stages.js";
 export type Layer = (x: Node) => Node;
 
 /** A batch may come in `count` equal parts, this one at `index` (i32 `[]`). */
-export interface Part {
+export interface BatchPart {
   readonly count: number;
   readonly index: Node;
 }
@@ -41,7 +41,7 @@ export interface Context {
   readonly alignCorners: boolean;
   readonly seed: number;
   readonly freeze: Freeze;
-  readonly part: Part;
+  readonly part: BatchPart;
 }
 
 export interface Convolution {
@@ -156,7 +156,7 @@ export const stepCounter = (): Node =>
   });
 
 /** The rows of one part: what is drawn for a batch does not depend on the parts in which it comes. */
-const rowsOf = ({ count, index }: Part, whole: Node, rows: number): Node => {
+const rowsOf = ({ count, index }: BatchPart, whole: Node, rows: number): Node => {
   if (count === 1) return whole;
   const row = constant({ kind: "values", values: [...Array(rows).keys()] }, "i32", rows);
   return gather(whole, add(multiply(index, scalar(rows, "i32")), row));

@@ -15,7 +15,7 @@ import {
 } from "../graph/compose.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import { areWide } from "../language/labels.js";
-import { type Context, normalise, type Part } from "../model/layer.js";
+import { type BatchPart, type Context, normalise } from "../model/layer.js";
 import {
   headLoss,
   type Labels,
@@ -99,7 +99,7 @@ export const lossOf = (
 export const context = (
   { model, train }: Experiment,
   phase: Context["phase"],
-  part: Part = { count: 1, index: scalar(0, "i32") },
+  part: BatchPart = { count: 1, index: scalar(0, "i32") },
 ): Context => ({
   phase,
   norm: model.norm,
@@ -125,7 +125,7 @@ export interface Objective {
  */
 export const objective = (
   experiment: Experiment,
-  part: Part,
+  part: BatchPart,
   passes: Pick<Passes, "forward" | "precision">,
 ): Objective => {
   const { data, model, train } = experiment;
