@@ -1,6 +1,5 @@
 /** Finds the verb, runs it, and prints whatever went wrong; the answer is the exit code. */
 
-import { createRequire } from "node:module";
 import { Failed } from "../diagnostic/failure.js";
 import { visible } from "../diagnostic/text.js";
 import { refusedBySystem } from "../file/system.js";
@@ -16,6 +15,7 @@ import {
   tellDiagnostics,
 } from "./terminal.js";
 import { verbs } from "./verbs.js";
+import { version } from "./version.js";
 
 /**
  * Runs one verb.
@@ -55,10 +55,6 @@ const dispatch = async (
   const run = await entry.load();
   return run(terminal, rest);
 };
-
-/** Read where the package lies, beside `src` and `dist` alike. */
-const version = (): string =>
-  (createRequire(import.meta.url)("../../package.json") as { readonly version: string }).version;
 
 const printError = async (
   error: unknown,

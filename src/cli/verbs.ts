@@ -71,6 +71,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: "write the weights of a run, under our names or another program's",
     load: async () => (await import("./verb/weights.js")).exportVerb,
   },
+  lsp: {
+    summary: "serve an editor: diagnostics, hovers, completion, renames, fixes",
+    load: async () => (await import("./verb/lsp.js")).run,
+  },
   schema: {
     summary: "print the JSON Schema of the language, for editors",
     load: async () => (await import("./verb/reference.js")).schema,

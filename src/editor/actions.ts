@@ -57,8 +57,27 @@ export const edited = (text: string, edits: readonly PlacedEdit[]): string =>
     .toSorted((a, b) => b.at.start - a.at.start)
     .reduce((now, { at, text: by }) => now.slice(0, at.start) + by + now.slice(at.end), text);
 
-/** The document with its keys in canonical order; nothing where they are. */
-export const formatted = ({ text }: Document): string | undefined => {
+/** What puts the keys of the document into canonical order: one edit; nothing where they are. */
+export const formattingOf = ({ name, text }: Document): PlacedEdit | undefined => {
   const better = format(text);
-  return better === text ? undefined : better;
+  if (better === text) return undefined;
+  const start = shared(text, better, (line, i) => line[i]);
+  const most = Math.min(text.length, better.length) - start;
+  const behind = shared(text, better, (line, i) => line.at(-1 - i), most);
+  return {
+    at: { file: name, start, end: text.length - behind },
+    text: better.slice(start, better.length - behind),
+  };
+};
+
+/** How many characters two texts have in common, from the beginning or from the end. */
+const shared = (
+  a: string,
+  b: string,
+  character: (text: string, i: number) => string | undefined,
+  most = Math.min(a.length, b.length),
+): number => {
+  let n = 0;
+  while (n < most && character(a, n) === character(b, n)) n++;
+  return n;
 };

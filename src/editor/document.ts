@@ -19,6 +19,11 @@ export interface Document extends Inspection {
   readonly whole: Inspection | undefined;
 }
 
+/** Whether a YAML file is meant as a spec: it says `pspc:`, or `extends:` with another spec. */
+export const isSpec = (text: string): boolean =>
+  /^[\s{]*["']?pspc["']?\s*:/m.test(text) ||
+  /^extends\s*:\s*["']?\S+\.(ya?ml|[cm]?[jt]s)\b/m.test(text);
+
 /** @param before the same document before its last change. */
 export const documentOf = (
   world: EditorWorld,
