@@ -68,6 +68,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0521: "a rate that does not fall",
   E0522: "a precision without hardware for it",
   E0523: "a batch larger than the data",
+  E0524: "a bottleneck whose first convolution alone is dilated",
   E0530: "weights that cannot be read",
   E0531: "weights that are missing",
   E0532: "weights of another shape",

@@ -78,8 +78,9 @@ export const receptiveField = (of: Backbone): number => {
       const stride = block === 0 ? (strides[stage] ?? 1) : 1;
       const isEarly = of.block === "bottleneck" && of.stride_site === "1x1";
       if (isEarly) window(1, stride);
-      window(3, isEarly ? 1 : stride, block === 0 ? first : dilation);
-      if (of.block === "basic") window(3, 1, block === 0 ? first : dilation);
+      const own = block === 0 ? first : dilation;
+      window(3, isEarly ? 1 : stride, own);
+      if (of.block === "basic") window(3, 1, of.dilated === "first" ? 1 : own);
     }
   });
   return field;

@@ -150,6 +150,19 @@ export const backbone = section(
       "Dilation of a dilated stage's first block: the stage's, or half of it.",
       preset("model.backbone.first_dilation"),
     ),
+    dilated: key(
+      choice("both", "first"),
+      "Which of a dilated basic block's two convolutions are dilated: both, or the first alone as in mmsegmentation.",
+      // A bottleneck has one 3×3 convolution, and dilates that.
+      computed(
+        `${presetWords("model.backbone.dilated")}; bottlenecks: \`both\``,
+        (scope): Chosen<"both" | "first"> =>
+          scope.read(resnet).block === "basic"
+            ? scope.preset("model.backbone.dilated")
+            : inferred("both", "a bottleneck has one 3×3 convolution"),
+        { source: "`semantics`" },
+      ),
+    ),
     weights: backboneWeights,
   },
   {

@@ -14,6 +14,22 @@ const bins = key(
   usually([1, 2, 3, 6], "paper, section 3.2"),
 );
 
+const headChannels = key(
+  channels,
+  "Channels of its 3×3 convolution; `features/4` is a quarter of the backbone's.",
+  bySemantics(
+    "model.head.channels",
+    (count, scope) =>
+      count === "features/4"
+        ? quarter(stageChannels(scope.read(resnet))[3])
+        : atWidth(count, widthIn(scope)),
+    "; counts at width 64",
+  ),
+  "channels",
+);
+
+const quarter = (count: number): number => Math.max(1, Math.floor(count / 4));
+
 /** Section 3.2: with N levels, a 1×1 convolution reduces each to 1/N of the features' channels. */
 const reduction = meaning(
   oneOf(
@@ -21,11 +37,12 @@ const reduction = meaning(
       channels: key(channels, "Channels of each branch.", required(512), "channels"),
     }),
     integer({ min: 1 }),
-    choice("levels", "none"),
+    choice("levels", "head", "none"),
   ),
   (written, scope): number | null => {
     const features = stageChannels(scope.read(resnet))[3];
     if (written === "none") return null;
+    if (written === "head") return scope.read(headChannels);
     if (written === "levels") return Math.floor(features / scope.read(bins).length);
     return typeof written === "number" ? Math.floor(features / written) : written.channels;
   },
@@ -42,10 +59,8 @@ const pyramid = section(
     ),
     reduction: key(
       reduction,
-      "Each branch has 1/reduction of the backbone's channels; `levels` divides by the number of bins, `none` keeps all.",
-      bySemantics("model.pyramid.reduction", (value, scope) =>
-        value === "levels" ? value : { channels: atWidth(value.channels, widthIn(scope)) },
-      ),
+      "Each branch has 1/reduction of the backbone's channels; `levels` divides by the number of bins, `head` takes as many as the head has, `none` keeps all.",
+      preset("model.pyramid.reduction"),
     ),
     order: key(
       choice("ascending", "descending"),
@@ -63,33 +78,28 @@ const dropout = key(
 );
 
 const head = section("`head`", {
-  channels: key(
-    channels,
-    "Channels of its 3×3 convolution.",
-    bySemantics(
-      "model.head.channels",
-      (count, scope) => atWidth(count, widthIn(scope)),
-      " at width 64",
-    ),
-    "channels",
-  ),
+  channels: headChannels,
   dropout,
 });
 
+const after = key(
+  integer({ min: 1, max: 4 }, "a ResNet has four stages"),
+  "Stage whose output the auxiliary head reads.",
+  usually(3, "paper, section 3.3: after res4"),
+);
+
 const auxiliary = section("`auxiliary`", {
-  after: key(
-    integer({ min: 1, max: 4 }, "a ResNet has four stages"),
-    "Stage whose output the auxiliary head reads.",
-    usually(3, "paper, section 3.3: after res4"),
-  ),
+  after,
   channels: key(
     channels,
-    "Channels of its 3×3 convolution.",
-    computed(
-      "`256` at width 64",
-      (scope) =>
-        byDefault(atWidth(256, widthIn(scope)), "256 at width 64, semseg `model/pspnet.py`"),
-      { source: "semseg `model/pspnet.py`" },
+    "Channels of its 3×3 convolution; `input/4` is a quarter of those that it reads.",
+    bySemantics(
+      "model.auxiliary.channels",
+      (count, scope) =>
+        count === "input/4"
+          ? quarter(stageChannels(scope.read(resnet))[scope.read(after) - 1] ?? 0)
+          : atWidth(count, widthIn(scope)),
+      "; counts at width 64",
     ),
     "channels",
   ),

@@ -11,10 +11,15 @@ const semseg = {
   "model.backbone.stem": [64, 64, 128],
   "model.backbone.stride_site": "3x3",
   "model.backbone.first_dilation": "full",
+  /** Of a basic block, where no reference but mmsegmentation and PaddleSeg has one. */
+  "model.backbone.dilated": "both",
   "model.pyramid.order": "ascending",
-  /** `levels`: ⌊C / number of bins⌋ channels a branch. */
+  /** `levels`: ⌊C / number of bins⌋ channels a branch; `head`: the head's. */
   "model.pyramid.reduction": "levels",
+  /** `features/4`: a quarter of the backbone's channels. */
   "model.head.channels": 512,
+  /** `input/4`: a quarter of the channels of the stage that it reads. */
+  "model.auxiliary.channels": 256,
   "model.norm.momentum": 0.9,
   "train.optimizer.sgd.decay": "all",
   "train.schedule.poly.end": 0,
@@ -44,13 +49,19 @@ const caffe = {
 /** The paper's text; where it is silent, the release that its numbers were made with, on VOC and Cityscapes. */
 const paper = { ...caffe, "model.backbone.stride_site": "3x3" } as const satisfies Column;
 
-/** `configs/_base_/models/pspnet_r50-d8.py` with ResNetV1c and its default schedule. */
+/**
+ * `configs/_base_/models/pspnet_r50-d8.py` with ResNetV1c and its default schedule, and `pspnet_r18-d8` for basic
+ * blocks (`mmseg/models/backbones/resnet.py`, `decode_heads/psp_head.py`).
+ */
 const mmseg = {
   ...semseg,
   "model.align_corners": false,
   "model.backbone.stem": [32, 32, 64],
   "model.backbone.first_dilation": "contracted",
-  "model.pyramid.reduction": { channels: 512 },
+  "model.backbone.dilated": "first",
+  "model.pyramid.reduction": "head",
+  "model.head.channels": "features/4",
+  "model.auxiliary.channels": "input/4",
   "train.schedule.poly.end": 1e-4,
   "train.multipliers.new": 1,
   "train.loss.mean_over": "all",
@@ -66,6 +77,7 @@ const paddleseg = {
   "model.backbone.stem": [32, 32, 64],
   "model.pyramid.order": "descending",
   "model.head.channels": 1024,
+  "model.auxiliary.channels": "input/4",
   "train.schedule.poly.end": 1e-5,
   "train.multipliers.new": 1,
   "evaluate.padding": "end",

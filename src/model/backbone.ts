@@ -35,11 +35,13 @@ const stem = (context: Context, { stem: of }: Backbone): Layer => {
 const branch: Readonly<
   Record<Backbone["block"], (context: Context, of: Backbone, block: Residual) => Layer>
 > = {
-  basic: (context, _, { at, planes, stride, dilation }) =>
-    chain(
+  basic: (context, { dilated }, { at, planes, stride, dilation }) => {
+    const second = dilated === "both" ? dilation : 1;
+    return chain(
       convNormRelu(context, { ...at, layer: 1 }, { channels: planes, size: 3, stride, dilation }),
-      convNorm(context, { ...at, layer: 2 }, { channels: planes, size: 3, dilation }),
-    ),
+      convNorm(context, { ...at, layer: 2 }, { channels: planes, size: 3, dilation: second }),
+    );
+  },
   bottleneck: (context, { stride_site }, { at, planes, stride, dilation }) => {
     const [outer, inner] = stride_site === "1x1" ? [stride, 1] : [1, stride];
     return chain(

@@ -38,6 +38,21 @@ export const firstDilation: Rule = ({ model: { backbone } }) =>
       )
     : [];
 
+/** A bottleneck has one 3×3 convolution: there is nothing to choose. */
+export const dilatedConvolution: Rule = ({ model: { backbone } }) =>
+  backbone.block === "bottleneck" && backbone.dilated === "first" ? [nothingToLeave()] : [];
+
+const nothingToLeave = (): Diagnostic =>
+  error(
+    "E0524",
+    "bottlenecks have one 3×3 convolution to dilate",
+    place(path("model.backbone.dilated"), "only basic blocks have a second one"),
+    {
+      related: [place(path("model.backbone.resnet"), "these blocks are bottlenecks")],
+      help: ["remove `dilated`, or use a network of basic blocks: 18, 34"],
+    },
+  );
+
 const contractedOdd = (stage: number, dilation: number): Diagnostic =>
   error(
     "E0508",

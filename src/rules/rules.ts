@@ -28,6 +28,7 @@ export const rules = {
   batchFills: data.batchFills,
   strideSite: model.strideSite,
   firstDilation: model.firstDilation,
+  dilatedConvolution: model.dilatedConvolution,
   binsFit: model.binsFit,
   binsDivide: model.binsDivide,
   binsDiffer: model.binsDiffer,

@@ -31,8 +31,9 @@ const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
 type Written = Omit<Experiment, "data" | "model"> & {
-  /** Records of 0.1 know of no layers that are replaced. */
-  readonly model: Omit<Model, "weights"> & {
+  /** Records of 0.1 know of no layers that are replaced, and of one kind of network. */
+  readonly model: Omit<Model, "weights" | "backbone"> & {
+    readonly backbone: Optionally<Model["backbone"], keyof typeof only>;
     readonly weights: (Omit<Weights, "replace"> & Partial<Pick<Weights, "replace">>) | null;
   };
   readonly data: Omit<Data, "labels" | "images"> & {
@@ -40,6 +41,11 @@ type Written = Omit<Experiment, "data" | "model"> & {
     readonly images?: Data["images"];
   };
 };
+
+type Optionally<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
+
+/** What every network of 0.1 was. */
+const only = { dilated: "both" } as const;
 
 const label: Codec<LabelPair> = plainly("a label value and its class", ["list"], {}, (u, c) => {
   const [value, target, ...more] = Array.isArray(u) ? (u as readonly unknown[]) : [];
@@ -107,7 +113,7 @@ const model = closed(
         stride_site: choice("3x3", "1x1"),
         first_dilation: choice("full", "contracted"),
       },
-      {},
+      { dilated: choice("both", "first") },
     ),
     weights: nullable(
       closed(
@@ -274,7 +280,7 @@ const completed = ({ data, model, ...rest }: Written): Experiment => {
   return {
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
-    model: { ...model, weights },
+    model: { ...model, weights, backbone: { ...only, ...model.backbone } },
   };
 };
 

@@ -90,6 +90,7 @@ test.each([
   "model: {backbone: {resnet: 34, stem: conv7}}",
   "model: {backbone: {resnet: 50, stride_site: 1x1, dilations: [1, 1, 1, 1]}}",
   "model: {backbone: {resnet: 18, first_dilation: contracted}}",
+  "model: {backbone: {resnet: 18, dilated: first}}",
   "model: {backbone: {resnet: 50, first_dilation: contracted, dilations: [1, 2, 4, 8]}}",
 ])("the receptive field is the graph's: %s", (text) => {
   const { result } = checkChild(`${text}\ntrain: {crop: 161}`);

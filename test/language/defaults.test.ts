@@ -112,7 +112,6 @@ const computed = [
   "model.backbone.stem.conv7",
   "model.backbone.stride_site",
   "model.weights",
-  "model.auxiliary.channels",
   "train.multipliers.pyramid",
   "train.multipliers.head",
   "train.multipliers.auxiliary",
@@ -172,9 +171,11 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   ],
   "model.backbone.stride_site": ["3x3", "1x1", "3x3", "3x3", "3x3"],
   "model.backbone.first_dilation": ["full", "full", "full", "contracted", "full"],
+  "model.backbone.dilated": ["both", "both", "both", "first", "both"],
   "model.pyramid.order": ["descending", "descending", "ascending", "ascending", "descending"],
-  "model.pyramid.reduction": ["levels", "levels", "levels", { channels: 512 }, "levels"],
-  "model.head.channels": [512, 512, 512, 512, 1024],
+  "model.pyramid.reduction": ["levels", "levels", "levels", "head", "levels"],
+  "model.head.channels": [512, 512, 512, "features/4", 1024],
+  "model.auxiliary.channels": [256, 256, 256, "input/4", "input/4"],
   "model.norm.momentum": [0.95, 0.95, 0.9, 0.9, 0.9],
   "train.optimizer.sgd.decay": ["kernels", "kernels", "all", "all", "all"],
   "train.schedule.poly.end": [0, 0, 0, 0.0001, 0.00001],
@@ -195,13 +196,18 @@ describe("the choices that implementations disagree on", () => {
 
   test.each(presetNames.map((name, i) => [name, i] as const))("%s decides each key", (name, i) => {
     const found = printed(`semantics: ${name}`);
+    const basic = printed(`semantics: ${name}\nmodel: {backbone: {resnet: 18}}`);
     const decided: Readonly<Record<string, unknown>> = {
       ...Object.fromEntries(Object.entries(choices).map(([path, row]) => [path, row[i]])),
       "train.multipliers.bias": choices["train.multipliers.new"]?.[i],
+      // Of ResNet-50.
+      "model.head.channels": name === "paddleseg" ? 1024 : 512,
+      "model.auxiliary.channels": 256,
     };
     for (const [path, value] of Object.entries(decided)) {
       const at = path === "model.backbone.stem" ? "model.backbone.stem.deep" : path;
-      expect([at, found.get(at)]).toEqual([at, [value, "preset"]]);
+      const of = path === "model.backbone.dilated" ? basic : found;
+      expect([at, of.get(at)]).toEqual([at, [value, "preset"]]);
     }
   });
 
@@ -210,7 +216,7 @@ describe("the choices that implementations disagree on", () => {
       "model: {backbone: {resnet: {block: bottleneck, blocks: [1, 1, 1, 1], width: 16}}}";
     const found = printed(`semantics: mmseg\n${narrow}`);
     expect(found.get("model.backbone.stem.deep")?.[0]).toEqual([8, 8, 16]);
-    expect(found.get("model.pyramid.reduction")?.[0]).toEqual({ channels: 128 });
+    expect(found.get("model.pyramid.reduction")?.[0]).toBe("head");
     expect(found.get("model.head.channels")?.[0]).toBe(128);
     const odd = printed(`semantics: mmseg\n${narrow.replace("16", "17")}`);
     expect(odd.get("model.backbone.stem.deep")?.[0]).toEqual([8, 8, 17]);
@@ -254,13 +260,14 @@ describe("functions of other keys", () => {
       "inferred",
     ],
     ["", "model.weights", "random", null, "default"],
-    ["", "model.auxiliary.channels", "256", 256, "default"],
+    ["", "model.auxiliary.channels", "256", 256, "preset"],
+    ["", "model.backbone.dilated", "one 3×3", "both", "inferred"],
     [
       "model: {backbone: {resnet: {block: basic, blocks: [1, 1, 1, 1], width: 32}}}",
       "model.auxiliary.channels",
       "half of it",
       128,
-      "default",
+      "preset",
     ],
     ["train: {multipliers: {new: 7}}", "train.multipliers.pyramid", "as new", 7, "inferred"],
     ["train: {multipliers: {new: 7}}", "train.multipliers.head", "as new", 7, "inferred"],

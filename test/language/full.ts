@@ -31,6 +31,7 @@ export const full: Spec = {
       dilations: [1, 1, 2, 4],
       stride_site: "1x1",
       first_dilation: "full",
+      dilated: "both",
       weights: "start.safetensors",
     },
     pyramid: { bins: [1, 2, 3, 6], pool: "max", reduction: 4, order: "descending" },

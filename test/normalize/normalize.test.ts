@@ -29,6 +29,7 @@ describe("defaults", () => {
       dilations: [1, 1, 2, 4],
       stride_site: "3x3",
       first_dilation: "full",
+      dilated: "both",
     });
     expect(model.pyramid).toEqual({
       bins: [1, 2, 3, 6],
@@ -150,6 +151,15 @@ describe("presets", () => {
     expect(train.loss.mean_over).toBe("all");
     expect(train.multipliers.new).toBe(1);
     expect(evaluate.absent_class).toBe("skip");
+  });
+
+  test("mmseg's basic blocks dilate once, and its widths follow the backbone and the head", () => {
+    const { model } = experiment("semantics: mmseg\nmodel: {backbone: {resnet: 18}}");
+    expect(model.backbone.dilated).toBe("first");
+    const widths = [model.pyramid?.channels, model.head.channels, model.auxiliary?.channels];
+    expect(widths).toEqual([128, 128, 64]);
+    const wide = experiment("semantics: mmseg\nmodel: {head: {channels: 256}}").model;
+    expect([wide.pyramid?.channels, wide.auxiliary?.channels]).toEqual([256, 256]);
   });
 
   test("give way to what is written", () => {

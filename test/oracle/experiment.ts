@@ -64,6 +64,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
         dilations: [1, 1, 2, 4],
         stride_site: "3x3",
         first_dilation: "full",
+        dilated: "both",
         ...differs.backbone,
       },
       pyramid:

@@ -17,7 +17,10 @@ import { ask, compare, type Difference } from "./oracle.js";
 import { images, stateFor } from "./scene.js";
 
 /** Images u8 `[1, H, W, 3]` → logits `[1, H, W, C]`, with the rewrites that inference gets. */
-const logitsGraph = ({ experiment, size: [height, width] }: Forward): Graph => {
+export const logitsGraph = ({
+  experiment,
+  size: [height, width],
+}: Pick<Forward, "experiment" | "size">): Graph => {
   const { data, model } = experiment;
   const x = normalise(data.mean, data.std)(input("images", "u8", 1, height, width, 3));
   const { main } = network(context(experiment, "infer"), model, data.classes.length)(x);

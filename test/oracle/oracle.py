@@ -58,13 +58,13 @@ class ConvNorm(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, cin, planes, kind, norm, stride, dilation, site):
+    def __init__(self, cin, planes, kind, norm, stride, dilation, site, dilated):
         super().__init__()
         if kind == "basic":
             out = planes
             layers = [
                 ConvNorm(cin, planes, 3, norm, stride, dilation),
-                ConvNorm(planes, planes, 3, norm, 1, dilation),
+                ConvNorm(planes, planes, 3, norm, 1, dilation if dilated == "both" else 1),
             ]
         else:
             out = 4 * planes
@@ -115,6 +115,7 @@ class Backbone(nn.Module):
                     stride if i == 0 else 1,
                     first if i == 0 else dilation,
                     of["stride_site"],
+                    of["dilated"],
                 )
                 blocks.append(block)
                 channels = block.channels

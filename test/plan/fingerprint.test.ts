@@ -177,6 +177,8 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.dilations": ["decides", [1, 1, 1, 2]],
   "model.backbone.stride_site": ["decides", "1x1"],
   "model.backbone.first_dilation": ["decides", "contracted"],
+  // Of a bottleneck nothing; the networks of basic blocks are told apart below.
+  "model.backbone.dilated": ["watches", "first"],
   "model.weights.file": ["decides", "/weights/second.safetensors"],
   "model.weights.replace": ["decides", "classifier"],
   "model.weights.only": ["decides", "all"],
@@ -308,6 +310,13 @@ describe("every field of an experiment", () => {
     expect(new Set([training, ...prints]).size).toBe(prints.length + 1);
     const unwatched = changed(whole, ["train", "validate"], null) as Experiment;
     expect(lower(unwatched).fingerprint.training).toBe(training);
+  });
+
+  test("tells basic blocks apart by the convolutions that are dilated", () => {
+    const [both, first] = (["both", "first"] as const).map(
+      (dilated) => lower(tiny({ backbone: { dilated } })).fingerprint.graph,
+    );
+    expect(first).not.toBe(both);
   });
 
   test("but where a file of first weights lies does not count", () => {

@@ -129,6 +129,15 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       ["E0507 model.backbone.stride_site"],
     ],
   ],
+  dilatedConvolution: [
+    ["the first of a basic block", { backbone: { dilated: "first" } }, []],
+    ["both of a bottleneck", { backbone: { block: "bottleneck" } }, []],
+    [
+      "the first of a bottleneck",
+      { backbone: { block: "bottleneck", dilated: "first" } },
+      ["E0524 model.backbone.dilated"],
+    ],
+  ],
   firstDilation: [
     ["even ones", { backbone: { ...contracted, dilations: [1, 1, 2, 4] } }, []],
     [
