@@ -128,13 +128,6 @@ export const exportIsSafetensors = (file: string): Misused =>
 export const weightsTwice = (): Misused =>
   new Misused("a run has its weights", "name a run, or a spec with --weights FILE");
 
-export const noBest = (folder: string): Failure =>
-  failure(
-    `${folder} keeps no best weights`,
-    "they are kept where train.validate scores on the way, and train.checkpoints.best names a score",
-    "Leave out --best for the last weights; or let a run score on its way (train.validate={every: 500}).",
-  );
-
 export const scoresWhatIsLearnt =
   "note: the data have neither a val nor a test split; what is scored is what was learnt from";
 

@@ -6,6 +6,7 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Program } from "../plan/program.js";
 import { percent } from "../report/format.js";
 import { readSafetensors } from "../run/checkpoint.js";
+import { noBest } from "../run/errors.js";
 import { findRun } from "../run/find.js";
 import { bestFile, runFile, runFolder } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
@@ -13,7 +14,6 @@ import { readRun } from "../run/record.js";
 import { lower } from "../tensorflow/target.js";
 import type { WhichWeights } from "./arguments.js";
 import {
-  noBest,
   overridesNeedSpec,
   scoresWhatIsLearnt,
   untrained,

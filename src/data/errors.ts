@@ -96,6 +96,14 @@ export const unreadable = (
   help = "Restore the file from its source, or take its line out of the list.",
 ): Failure => failure(`cannot read ${path}`, reason, help);
 
+/** Told from the head of a file, before it is decoded. */
+export const tooManyPixels = (name: string, { height, width }: Size, most: number): Failure =>
+  failure(
+    `${name} is ${width} pixels wide and ${height} high`,
+    `at most ${most} pixels are taken`,
+    "Send a smaller one, or allow more (maxPixels).",
+  );
+
 /** A file that is whole, and is no still picture of three bands of bytes. */
 export const oddPicture = (path: string, reason: string, help: string): Failure =>
   failure(`${path} is not a picture that can be read as it is`, reason, help);

@@ -18,14 +18,18 @@ export const writeClasses = (
   height: number,
   width: number,
   colours: Palette,
-): Promise<void> =>
-  writeFileAtomic(
-    path,
-    labels instanceof Uint8Array
-      ? encodeIndices(labels, height, width, colours)
-      : encodeWords(labels, height, width),
-    false,
-  );
+): Promise<void> => writeFileAtomic(path, encodeClasses(labels, height, width, colours), false);
+
+/** The same as the bytes of the file. */
+export const encodeClasses = (
+  labels: ClassIndices,
+  height: number,
+  width: number,
+  colours: Palette,
+): Buffer =>
+  labels instanceof Uint8Array
+    ? encodeIndices(labels, height, width, colours)
+    : encodeWords(labels, height, width);
 
 /** RGB [H, W, 3] as the bytes of a PNG at most `widest` pixels wide. */
 export const encodePng = async ({ pixels, height, width }: Picture, widest: number) => {

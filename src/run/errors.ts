@@ -150,6 +150,27 @@ export const noWeights = (folder: string): Failure =>
     `Train it first (--resume ${folder}).`,
   );
 
+export const noBest = (folder: string): Failure =>
+  failure(
+    `${folder} keeps no best weights`,
+    "they are kept where train.validate scores on the way, and train.checkpoints.best names a score",
+    "Take the last weights (without --best); or let a run score on its way (train.validate={every: 500}).",
+  );
+
+/** A picture in memory whose numbers are not those of its size. */
+export const oddPixels = (height: number, width: number, found: number): Failure =>
+  failure(
+    `the picture has ${found} bytes, not those of ${height}×${width} pixels`,
+    "pixels are bytes [H, W, 3], row by row, red, green and blue of each pixel; height and width are whole numbers",
+    `Give ${height} × ${width} × 3 bytes, or the height and width that the pixels have.`,
+  );
+
+export const predictorClosed: Failure = failure(
+  "the predictor is closed",
+  undefined,
+  "Open another one, or close this one later.",
+);
+
 export const noImages = (inputs: readonly string[]): Failure =>
   failure(
     `there are no images in ${inputs.join(", ")}`,

@@ -4,6 +4,7 @@ import type { Failure } from "../diagnostic/failure.js";
 import type { Scores } from "../metric/scores.js";
 import type { Row } from "./compare.js";
 import type { Evaluation } from "./evaluation.js";
+import type { Area } from "./prediction.js";
 
 export type Event =
   /** A folder was made, or an unfinished run in it taken up at `step`. */
@@ -77,11 +78,7 @@ export type Event =
       readonly overlay: string;
       readonly probabilities?: string;
       /** Of the classes that occur. */
-      readonly areas: readonly {
-        readonly class: string;
-        readonly pixels: number;
-        readonly share: number;
-      }[];
+      readonly areas: readonly Area[];
     }
   /** One of many could not be done; the others were. */
   | { readonly kind: "skipped"; readonly file: string; readonly failure: Failure }

@@ -96,7 +96,7 @@ export const SIZES = 8;
  * Images of one size come together, the most frequent size first.
  */
 export async function* serve<A>(
-  { program, tensors, file, device }: Network,
+  network: Network,
   ability: keyof Pick<Abilities, "evaluate" | "predict" | "logits">,
   images: readonly Measured<A>[],
   more: Pick<Abilities, "asked" | "classes"> = {},
@@ -105,20 +105,30 @@ export async function* serve<A>(
   for (let first = 0; first < bySize.length; first += SIZES) {
     const chunk = bySize.slice(first, first + SIZES);
     const sizes = chunk.map(([{ size }]) => size);
-    const { model, variables } = modelFor(
-      program,
-      { ...more, [ability]: sizes },
-      kernelsHere(device),
-    );
-    const session = await openSession(model, device);
+    const session = await openNetwork(network, { ...more, [ability]: sizes });
     try {
-      session.write(valueOrThrow(select(averaged(tensors), variables, file)));
       yield { session, members: chunk.flat() };
     } finally {
       session.dispose();
     }
   }
 }
+
+/** A session that holds the network's weights. @throws Failed */
+export const openNetwork = async (
+  { program, tensors, file, device }: Network,
+  can: Abilities,
+): Promise<Session> => {
+  const { model, variables } = modelFor(program, can, kernelsHere(device));
+  const session = await openSession(model, device);
+  try {
+    session.write(valueOrThrow(select(averaged(tensors), variables, file)));
+    return session;
+  } catch (error) {
+    session.dispose();
+    throw error;
+  }
+};
 
 type SameSize<A> = [Measured<A>, ...Measured<A>[]];
 

@@ -7,7 +7,6 @@ import { palette } from "../data/palette.js";
 import type { Picture } from "../data/picture.js";
 import { draft, makeFolder } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import type { ClassIndices } from "../language/labels.js";
 import { sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/machine.js";
@@ -25,7 +24,7 @@ import {
   type Trained,
 } from "./inference.js";
 import { type Input, imagesFor } from "./inputs.js";
-import { filesFor, paint, segment } from "./prediction.js";
+import { areasOf, filesFor, paint, segment } from "./prediction.js";
 import { isVideo, predictVideo } from "./video.js";
 
 export type PredictRequest = Trained & {
@@ -127,15 +126,6 @@ const batches = <A>(
     else groups.push([member]);
   }
   return groups;
-};
-
-/** Pixels of each class that occurs, and its share of the image. */
-const areasOf = (classes: ClassIndices, names: readonly string[]) => {
-  const pixels = new Array<number>(names.length).fill(0);
-  for (const c of classes) pixels[c]! += 1;
-  return names
-    .map((name, c) => ({ class: name, pixels: pixels[c]!, share: pixels[c]! / classes.length }))
-    .filter((area) => area.pixels > 0);
 };
 
 export type LogitsRequest = Trained &

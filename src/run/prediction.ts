@@ -45,6 +45,22 @@ export interface Prediction {
   readonly probabilities?: Float32Array | undefined;
 }
 
+export interface Area {
+  readonly class: string;
+  readonly pixels: number;
+  readonly share: number;
+}
+
+/** Pixels of each class that occurs, and its share of the image. */
+export const areasOf = (classes: ClassIndices, names: readonly string[]): readonly Area[] => {
+  const pixels = new Array<number>(names.length).fill(0);
+  for (const c of classes) pixels[c]! += 1;
+  return names.flatMap((name, c) => {
+    const count = pixels[c] ?? 0;
+    return count === 0 ? [] : [{ class: name, pixels: count, share: count / classes.length }];
+  });
+};
+
 export interface Painted {
   /** The files written. */
   readonly classes: string;

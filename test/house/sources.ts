@@ -27,6 +27,7 @@ export const rooms = [
   "data",
   "run",
   "report",
+  "library.ts",
   "index.ts",
   "cli",
 ] as const;
