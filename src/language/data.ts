@@ -154,7 +154,7 @@ const keys = section(
     palette: key(
       list("colours", colour),
       "Colours of the classes in pictures.",
-      computed("the dataset's, those of the labels, or Pascal VOC's colour map", (scope) => {
+      computed("the dataset's, those of the labels, else pspc's own", (scope) => {
         const usual = usualPalette(scope.read(labels), scope.read(classes));
         return byDefault(usual.colours, usual.source);
       }),

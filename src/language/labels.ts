@@ -182,7 +182,7 @@ const isOne = (colours: OneOrMore): colours is Rgb => typeof colours[0] === "num
 
 const several = (colours: OneOrMore): readonly Rgb[] => (isOne(colours) ? [colours] : colours);
 
-/** A dataset's colours belong to its own classes; for any others there is Pascal VOC's colour map: `null`. */
+/** A dataset's colours belong to its own classes; for any others there are ours: `null`. */
 export const usualPalette = (
   { drawn, name }: Labels,
   classes: readonly string[],
@@ -191,7 +191,7 @@ export const usualPalette = (
   const dataset = name === null ? undefined : mapNamed(name).dataset;
   return dataset !== undefined && dataset.classes.length === classes.length
     ? { colours: dataset.palette, source: dataset.title }
-    : { colours: null, source: "Pascal VOC's colour map" };
+    : { colours: null, source: "pspc's own" };
 };
 
 interface ValueRange {

@@ -6,8 +6,8 @@ import { basename, join, resolve } from "node:path";
 import { Failed, type Failure, failure } from "../diagnostic/failure.js";
 import { experimentDifferences } from "../normalize/difference.js";
 import { fingerprintOf } from "../plan/program.js";
-import type { Evaluation, Evaluations } from "../run/evaluation.js";
-import { readEvaluations } from "../run/evaluation.js";
+import { costs } from "../run/compare.js";
+import { type Evaluations, readEvaluations } from "../run/evaluation.js";
 import { type Found, groups, type Runs, runsIn, type SeedGroup } from "../run/find.js";
 import { metricsFile, runFile } from "../run/folder.js";
 import { page, policy } from "./page/page.js";
@@ -77,8 +77,8 @@ const pageOf = async (folder: string, { runs, damaged }: Runs): Promise<string> 
     ),
   );
   const read = [...evaluations.values()];
-  const split = splitOf(read.flatMap((one) => one.evaluations));
-  const plans = groups(comparable);
+  const split = splitOf(evaluations);
+  const plans = baselineFirst(groups(comparable));
   const entries = plans.map((group): Entry => {
     const { experiment } = group[0].run;
     const base = plans[0]?.[0].run.experiment ?? experiment;
@@ -132,8 +132,33 @@ const otherClasses = (folder: string): Failure =>
     "Keep runs over other classes in a folder of their own.",
   );
 
-const splitOf = (evaluations: readonly Evaluation[]): string =>
-  ["val", "test", "train"].find((split) => evaluations.some((one) => one.split === split)) ?? "val";
+/** The one that most runs have scores on; of as many, the one that most were evaluated on. */
+const splitOf = (evaluations: ReadonlyMap<Found, Evaluations>): string => {
+  const counts = ["val", "test", "train"].map((split) => {
+    const [evaluated, scored] = [new Set<Found>(), new Set<Found>()];
+    for (const [found, one] of evaluations) {
+      const known = one.evaluations.some((each) => each.split === split);
+      if (known) evaluated.add(found);
+      if (known || (split === "val" && found.run.experiment.train.validate !== null))
+        scored.add(found);
+    }
+    return { split, scored: scored.size, evaluated: evaluated.size };
+  });
+  const [most] = counts.toSorted((a, b) => b.scored - a.scored || b.evaluated - a.evaluated);
+  return most?.split ?? "val";
+};
+
+/**
+ * The baseline is what the others vary: a variant that its spec calls so, or the spec itself, or else the network of
+ * the fewest parameters. The others keep their order.
+ */
+const baselineFirst = (plans: readonly SeedGroup[]): readonly SeedGroup[] => {
+  const rank = ([{ run }]: SeedGroup): number =>
+    run.variant === null ? 1 : /^base(line)?$/i.test(run.variant) ? 0 : 2;
+  const size = ([{ run }]: SeedGroup): number => costs(run.experiment).parameters;
+  const [baseline] = plans.toSorted((a, b) => rank(a) - rank(b) || size(a) - size(b));
+  return baseline === undefined ? [] : [baseline, ...plans.filter((one) => one !== baseline)];
+};
 
 const nameOf = ([{ folder }]: SeedGroup): string => basename(folder);
 

@@ -147,7 +147,37 @@ describe("the live page", () => {
     const after = await liveReport(live)();
     expect(after.version).not.toBe(before.version);
     expect(after.text.match(/<tr data-v="\d" data-miou="0\.\d+"/g)).toHaveLength(1);
-    expect(after.text.includes("1 variant, scored on val")).toBe(true);
+    expect(after.text.includes("<dt>Variant</dt><dd>a</dd>")).toBe(true);
+    expect(after.text).toMatch(/a reaches [\d.]+ mIoU with one seed\./);
+  });
+
+  test("shows scores of a finished run that was validated alone, beside a baseline that its spec names", async () => {
+    const validated = join(folder, "validated");
+    const { experiment } = run;
+    const variant = async (name: string, spec: string | null, crop: number): Promise<void> => {
+      const train = { ...experiment.train, crop: [crop, crop] as const };
+      await writeRun(join(validated, name), {
+        ...run,
+        variant: spec,
+        experiment: { ...experiment, train },
+      });
+      const scores = {
+        step: 400,
+        split: "val",
+        images: 3,
+        mean_accuracy: 0.5,
+        pixel_accuracy: 0.5,
+      };
+      const line = JSON.stringify({ ...scores, miou: crop / 400 });
+      writeFileSync(join(validated, name, "metrics.jsonl"), `${line}\n`);
+    };
+    await variant("a", "wide", 105);
+    await variant("z", null, 89);
+    const { text } = await liveReport(validated)();
+    expect(text).toContain("z (baseline), a; they differ in train.crop");
+    expect(text).toContain("a beats z by 4.0 mIoU; one seed, so small differences mean nothing.");
+    expect(text.match(/validated at step 400/g)).toHaveLength(2);
+    expect(text).toContain("3 images of val");
   });
 
   test("leaves out what is half-written, and runs over other classes", async () => {
@@ -160,7 +190,7 @@ describe("the live page", () => {
     const data = { ...experiment.data, classes };
     const older = { created: "2020-01-01T00:00:00.000Z", experiment: { ...experiment, data } };
     await writeRun(join(odd, "old"), { ...run, ...older });
-    expect((await liveReport(odd)()).text.includes("1 variant, scored")).toBe(true);
+    expect((await liveReport(odd)()).text.includes("<dt>Variant</dt><dd>good</dd>")).toBe(true);
   });
 
   test("is led out of a run by no list of samples", async () => {

@@ -223,7 +223,7 @@
     verdict.textContent = `${a.title} and ${b.title} differ in ${share} % of the pixels`;
   }
 
-  /** Of what is marked on pictures: magenta, which is no class's colour. @returns {[number, number, number]} */
+  /** Of what is marked on pictures: magenta, which is no class's colour in our palette. @returns {[number, number, number]} */
   const accent = () => [255, 0, 144];
 
   /** @param {string | null} id the variant that is pointed at */
@@ -295,12 +295,37 @@
     if (id === "baseline") compare();
     if (id === "baseline" || id === "heat-of") heat();
     if (id === "confusion-of") confusion();
+    edges();
     if (["left", "right", "opacity", "disagreement"].includes(id)) pictures();
   });
 
   addEventListener("beforeprint", () => {
     for (const one of document.querySelectorAll("details")) one.open = true;
   });
+
+  /** Tables with columns beyond the edge fade there. */
+  function edges() {
+    for (const one of all(".scroll"))
+      one.classList.toggle("more", one.scrollWidth - one.clientWidth - one.scrollLeft > 1);
+  }
+  addEventListener("resize", edges);
+  document.addEventListener("scroll", () => [edges(), place()], { capture: true, passive: true });
+
+  /** Marks in the navigation the section that is being read: the last that begins above the middle. */
+  function place() {
+    const begun = all("main > section").filter(
+      (one) => one.getBoundingClientRect().top < innerHeight / 2,
+    );
+    const here = begun.at(-1)?.id;
+    for (const link of all("nav a")) {
+      const current = link.getAttribute("href") === `#${here}`;
+      if (current === link.hasAttribute("aria-current")) continue;
+      if (current) link.setAttribute("aria-current", "location");
+      else link.removeAttribute("aria-current");
+      const list = link.closest("ul");
+      if (current && list) list.scrollLeft = link.offsetLeft - list.clientWidth / 2;
+    }
+  }
 
   function refresh() {
     const baseline = control("baseline");
@@ -311,13 +336,15 @@
     confusion();
     heat();
     pictures();
+    edges();
+    place();
   }
   refresh();
 
   if (document.documentElement.dataset.live === undefined) return;
 
   /** Sections as the server last sent them. */
-  const sent = new Map(all("main > section").map((one) => [one.id, one.outerHTML]));
+  const sent = new Map(all("#answer, main > section").map((one) => [one.id, one.outerHTML]));
   let version = "";
 
   /** Takes over the sections that changed; the reader's place and choices stay. */
@@ -329,7 +356,7 @@
     const filters = fresh.getElementById("filters");
     if (filters?.querySelectorAll("[data-chip]").length !== all("[data-chip]").length)
       return location.reload();
-    for (const section of all("main > section", fresh)) {
+    for (const section of all("#answer, main > section", fresh)) {
       if (sent.get(section.id) === section.outerHTML) continue;
       sent.set(section.id, section.outerHTML);
       const old = control(section.id);

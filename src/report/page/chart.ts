@@ -40,6 +40,20 @@ export const swatch = (variant: number): Html => {
   return html`<svg class="swatch ${colourClass(variant)}" viewBox="-13 -6 26 12" aria-hidden="true"><path class="line" d="M-13 0H13" stroke-dasharray="${dash.join(" ") || "none"}"/><path d="${outline}"/></svg>`;
 };
 
+/** Beside a chart: whose mark is which, and what it comes to. */
+export const legend = (
+  entries: readonly { readonly v: number; readonly name: string; readonly value: string }[],
+): Html =>
+  html`<ul class="legend">${entries.map(({ v, name, value }) => html`<li data-v="${v}">${swatch(v)}<span>${name}</span>${value === "" ? null : html` <b>${value}</b>`}</li>`)}</ul>`;
+
+/** Ticks of an axis from 0 to `end`, which has one itself: about five, at round numbers. */
+export const ticksTo = (end: number): readonly number[] => {
+  const power = 10 ** Math.floor(Math.log10(end / 5));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((one) => end / one <= 5.5) ?? end;
+  const inner = Array.from({ length: Math.ceil(end / step) }, (_, i) => i * step);
+  return [...inner.filter((tick) => end - tick > 0.5 * step), end];
+};
+
 /** Scales of Vega-Lite that draw each of `count` variants, by its number, in its manner. */
 export const scales = (count: number) => {
   const domain = Array.from({ length: count }, (_, v) => v);
@@ -58,7 +72,7 @@ export const scales = (count: number) => {
 };
 
 /** Of the plot without its axes, in pixels; a page scales it to its column. */
-export const size = { width: 380, height: 230 } as const;
+export const size = { width: 420, height: 230 } as const;
 
 /** How every chart looks. Colours are the page's, so that one drawing serves light and dark. */
 const config: NonNullable<TopLevelSpec["config"]> = {
@@ -77,7 +91,7 @@ const config: NonNullable<TopLevelSpec["config"]> = {
     titleFontWeight: "normal",
     titlePadding: 8,
   },
-  axisX: { grid: false, tickSize: 4 },
+  axisX: { domain: true, domainColor: "var(--quiet)", grid: false, tickSize: 4 },
   axisY: {
     ticks: false,
     labelPadding: 6,

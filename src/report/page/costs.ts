@@ -2,7 +2,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { bytes, duration, percent, scaled } from "../format.js";
-import { draw, said, scales } from "./chart.js";
+import { draw, legend, said, scales } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
 import type { Report, Shown } from "./report.js";
 
@@ -31,7 +31,16 @@ const costs: readonly Cost[] = [
   },
 ];
 
+/** Fewer variants than this are read from the table of scores as soon. */
+const enough = 4;
+
 export const costsSection = async (report: Report): Promise<Html> => {
+  const scored = report.variants.flatMap(({ name, row }, v) =>
+    row === null || row.miou.mean === null
+      ? []
+      : [{ v, name, value: `${percent(row.miou.mean)} %` }],
+  );
+  if (scored.length < enough) return nothing;
   const charts = (await Promise.all(costs.map((cost) => chart(report, cost)))).filter(
     (one) => one !== nothing,
   );
@@ -39,7 +48,8 @@ export const costsSection = async (report: Report): Promise<Html> => {
   return html`<section id="costs" aria-labelledby="costs-title">
 <h2 id="costs-title">What a point costs</h2>
 <p class="lead">mIoU against what each variant takes. Parameters and multiply-accumulates are those of inference on one training crop; up and left is better. The numbers stand in the table of scores.</p>
-<div class="charts small">${charts}</div>
+<div class="drawn"><div class="charts small">${charts}</div>
+${legend(scored)}</div>
 </section>`;
 };
 

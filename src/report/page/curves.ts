@@ -2,7 +2,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { percent } from "../format.js";
-import { draw, said, scales, size } from "./chart.js";
+import { draw, legend, said, scales, size, ticksTo } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
 import type { Curve, Report, Shown, ShownRun } from "./report.js";
 
@@ -62,14 +62,20 @@ export const curvesSection = async (report: Report): Promise<Html> => {
     ...(await Promise.all(
       splits.map((split) => {
         const of: Of = ({ scores }) => scores.get(split) ?? [];
-        return chart(report, `mIoU on ${split} while training`, "mIoU", of, (x) => percent(x));
+        return chart(
+          report,
+          `mIoU on ${split} while training`,
+          "mIoU",
+          of,
+          (x) => `${percent(x)} %`,
+        );
       }),
     )),
   ].filter((one) => one !== nothing);
   if (charts.length === 0) return nothing;
   return html`<section id="curves" aria-labelledby="curves-title">
 <h2 id="curves-title">Training</h2>
-<p class="lead">A line a run, averaged over stretches of steps.</p>
+<p class="lead">A line a run, averaged over stretches of steps; beside each chart, where the variants stand at its end.</p>
 <div class="charts">${charts}</div>
 </section>`;
 };
@@ -93,7 +99,8 @@ const chart = async (
   const picture = await draw(lines(values, variants, axis));
   return html`<figure class="chart">
 <figcaption>${title}</figcaption>
-<div class="drawing">${picture}</div>
+<div class="drawn"><div class="drawing">${picture}</div>
+${legend(drawn.flatMap(({ name, curves }, v) => (curves.every(({ length }) => length === 0) ? [] : [{ v, name, value: print(last(curves)) }])))}</div>
 <details><summary>The numbers</summary>
 <div class="scroll" role="region" aria-label="${title}" tabindex="0"><table>
 <thead><tr><th scope="col">variant</th><th scope="col">first</th><th scope="col">lowest</th><th scope="col">highest</th><th scope="col">last</th></tr></thead>
@@ -101,6 +108,12 @@ const chart = async (
 </table></div></details>
 </figure>`;
 };
+
+const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+/** Where the curves of the seeds end, on average. */
+const last = (curves: readonly Curve[]): number =>
+  mean(curves.flatMap((curve) => curve.at(-1)?.[1] ?? []));
 
 /** Of all seeds together: where the curves begin, how far they range, where they end. */
 const numbers = (
@@ -112,11 +125,10 @@ const numbers = (
   const all = curves.flatMap((curve) => curve.map(([, value]) => value));
   const at = (index: number): readonly number[] =>
     curves.flatMap((curve) => curve.at(index)?.[1] ?? []);
-  const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
   const cells =
     all.length === 0
       ? ["–", "–", "–", "–"]
-      : [mean(at(0)), Math.min(...all), Math.max(...all), mean(at(-1))].map(print);
+      : [mean(at(0)), Math.min(...all), Math.max(...all), last(curves)].map(print);
   return html`<tr data-v="${v}"><th scope="row">${name}</th>${cells.map((cell) => html`<td class="n">${cell}</td>`)}</tr>`;
 };
 
@@ -135,6 +147,7 @@ const lines = (
   const range = values.map(({ value }) => value);
   const [low, high] = [Math.min(...range), Math.max(...range)];
   const scale = axis === "loss" && low > 0 && high / low > 20 ? "log" : "linear";
+  const end = Math.max(...values.map(({ step }) => step));
   const { shape: _, ...marks } = scales(variants.length);
   return {
     ...size,
@@ -147,12 +160,18 @@ const lines = (
     },
     mark: { type: "line", strokeWidth: 1.6, strokeJoin: "round" },
     encoding: {
-      x: { field: "step", type: "quantitative", title: "step", scale: { nice: false } },
+      x: {
+        field: "step",
+        type: "quantitative",
+        title: "step",
+        axis: { values: [...ticksTo(end)] },
+        scale: { domain: [0, end], nice: false },
+      },
       y: {
         field: "value",
         type: "quantitative",
         title: axis,
-        scale: { type: scale, zero: false },
+        scale: { type: scale, zero: false, nice: true },
         ...(axis === "mIoU" ? { axis: { format: ".0%" } } : {}),
       },
       ...marks,

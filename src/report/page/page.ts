@@ -11,6 +11,7 @@ import { type Html, html, nothing, trusted } from "./html.js";
 import { imagesSection } from "./pictures.js";
 import type { Report } from "./report.js";
 import { scoresSection } from "./scores.js";
+import { topOf } from "./top.js";
 
 const asset = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 
@@ -33,7 +34,7 @@ export const policy = (live: boolean): string =>
   ].join("; ");
 
 export const page = async (report: Report): Promise<string> => {
-  const { title, live, variants, split } = report;
+  const { title, live, variants } = report;
   const sections = await sectionsOf(report);
   return `<!doctype html>\n${
     html`<html lang="en"${live ? html` data-live` : nothing}>
@@ -51,7 +52,8 @@ export const page = async (report: Report): Promise<string> => {
 <header>
 <p class="mark">pspc</p>
 <h1>${title}</h1>
-<p class="lead">${variants.length === 0 ? "No run yet" : html`${variants.length} ${variants.length === 1 ? "variant" : "variants"}, scored on ${split}`}${live ? html` · <span id="pulse" role="status">live</span>` : nothing}</p>
+${topOf(report)}
+${live ? html`<p id="pulse" role="status">live</p>` : nothing}
 </header>
 <nav aria-label="Sections"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 ${filters(report)}
@@ -95,14 +97,17 @@ const sectionsOf = async (report: Report): Promise<readonly Section[]> => {
   return all.filter(({ content }) => content !== nothing);
 };
 
+/** Fewer variants than this are found at a glance. */
+const many = 6;
+
 /** Which variants are shown, and which is the baseline. */
 const filters = ({ variants }: Report): Html =>
   variants.length < 2
     ? nothing
     : html`<div id="filters" role="group" aria-label="Which variants are shown">
-<label class="search">find <input type="search" id="find" placeholder="name of a variant" autocomplete="off"></label>
+${variants.length < many ? nothing : html`<label class="search">find <input type="search" id="find" placeholder="name of a variant" autocomplete="off"></label>`}
 <label>baseline <select id="baseline">${variants.map(({ name }, v) => html`<option value="${v}">${name}</option>`)}</select></label>
-<button type="button" id="all">all</button>
+${variants.length < many ? nothing : html`<button type="button" id="all">all</button>`}
 <div class="chips">${variants.map(({ name }, v) => html`<button type="button" class="chip" data-chip="${v}" aria-pressed="true">${swatch(v)}${name}</button>`)}</div>
 <p id="shown" role="status" class="quiet"></p>
 </div>`;

@@ -3,14 +3,14 @@
 import { basename } from "node:path";
 import sharp from "sharp";
 import { readImage } from "../../data/image.js";
-import { type Labelling, labelTable } from "../../data/labels.js";
-import { overlay, palette } from "../../data/palette.js";
+import { labelTable } from "../../data/labels.js";
+import { hexOf, overlay, type Palette, palette } from "../../data/palette.js";
 import { readIndices, readSample } from "../../data/sample.js";
 import { encodeIndices, encodePng } from "../../data/write-image.js";
 import { Failed } from "../../diagnostic/failure.js";
-import { MAX_CLASSES } from "../../language/data.js";
 import type { Size } from "../../language/geometry.js";
 import { type ClassIndices, ignoredIn } from "../../language/labels.js";
+import type { Data } from "../../normalize/experiment.js";
 import type { Predicted } from "../../run/samples.js";
 import { percent } from "../format.js";
 import { type Html, html, nothing } from "./html.js";
@@ -29,8 +29,9 @@ interface Classes extends Size {
  */
 export const picturesOf = async (
   samples: readonly (readonly Predicted[])[],
-  labelling: Labelling,
+  labelling: Data,
 ): Promise<readonly Pictured[]> => {
+  const colours = palette(labelling.palette, labelling.classes.length);
   const pairs = new Map(samples.flat().map((one) => [one.image, one]));
   const rows = [...pairs.values()].map(async (pair): Promise<Pictured | null> => {
     const image = await ifReadable(readImage(pair.image, labelling.images));
@@ -39,13 +40,13 @@ export const picturesOf = async (
     const size = shrunk(image);
     const predictions = samples.map(async (own) => {
       const sample = own.find((one) => one.image === pair.image);
-      return sample === undefined ? null : ifReadable(prediction(sample, truth, size));
+      return sample === undefined ? null : ifReadable(prediction(sample, truth, size, colours));
     });
     return {
       name: basename(pair.image),
       ...size,
       picture: await photograph(image.pixels, image, size),
-      truth: truth === null ? null : await drawn(truth, size),
+      truth: truth === null ? null : await drawn(truth, size, colours),
       predictions: await Promise.all(predictions),
     };
   });
@@ -70,11 +71,12 @@ const prediction = async (
   { classes }: Predicted,
   truth: Classes | null,
   size: Size,
+  colours: Palette,
 ): Promise<Prediction> => {
   const { values, height, width } = await readIndices(classes);
   const labels = values instanceof Uint8Array ? values : Uint16Array.from(values);
   const accuracy = truth?.labels.length === labels.length ? agreement(labels, truth.labels) : null;
-  return { url: await drawn({ labels, height, width }, size), accuracy };
+  return { url: await drawn({ labels, height, width }, size, colours), accuracy };
 };
 
 /** Share of equal pixels among those that are not ignored. */
@@ -96,7 +98,11 @@ const photograph = async (pixels: Uint8Array, from: Size, to: Size): Promise<str
 };
 
 /** Classes are scaled without mixing: between two of them there is no third. */
-const drawn = async ({ labels, height, width }: Classes, to: Size): Promise<string> => {
+const drawn = async (
+  { labels, height, width }: Classes,
+  to: Size,
+  colours: Palette,
+): Promise<string> => {
   const pixels = to.height * to.width;
   const scaled = labels instanceof Uint8Array ? new Uint8Array(pixels) : new Uint16Array(pixels);
   for (let y = 0; y < to.height; y++) {
@@ -106,37 +112,14 @@ const drawn = async ({ labels, height, width }: Classes, to: Size): Promise<stri
         labels[row + Math.floor(((x + 0.5) * width) / to.width)] ?? ignoredIn(labels);
   }
   if (scaled instanceof Uint8Array)
-    return dataUrl("image/png", encodeIndices(scaled, to.height, to.width, classPalette()));
+    return dataUrl("image/png", encodeIndices(scaled, to.height, to.width, colours));
   const black = { pixels: new Uint8Array(3 * pixels), ...to };
-  const { png } = await encodePng(overlay(black, scaled, palette(null, MAX_CLASSES), 1), to.width);
+  const { png } = await encodePng(overlay(black, scaled, colours, 1), to.width);
   return dataUrl("image/png", png);
 };
 
 const dataUrl = (type: string, bytes: Buffer): string =>
   `data:${type};base64,${bytes.toString("base64")}`;
-
-/** Twelve colours that people with any sight tell apart by hue or lightness; VOC's for the classes beyond. */
-const distinct = [
-  "56b4e9",
-  "9a6324",
-  "0072b2",
-  "7f7f7f",
-  "cc79a7",
-  "d55e00",
-  "e69f00",
-  "f0e442",
-  "ffffff",
-  "009e73",
-  "44337a",
-  "1b1b1b",
-];
-
-export const classPalette = (): Uint8Array => {
-  const colours = palette();
-  for (const [index, colour] of distinct.entries())
-    colours.set(Buffer.from(colour, "hex"), 3 * index);
-  return colours;
-};
 
 export const imagesSection = (report: Report): Html => {
   const { pictures, variants, split, classes } = report;
@@ -159,7 +142,7 @@ export const imagesSection = (report: Report): Html => {
 <label>right <select id="right">${options(second?.v ?? first.v)}</select></label>
 <label>colour <input type="range" id="opacity" min="0" max="100" value="70"></label>
 <label><input type="checkbox" id="disagreement"> only where they disagree</label></p>
-<ul class="key" aria-label="Colours of the classes">${classes.map((name, c) => html`<li><i class="k${c < 12 ? c : "x"}"></i>${name}</li>`)}</ul>
+<ul class="key" aria-label="Colours of the classes">${classes.map((name, c) => html`<li><svg viewBox="0 0 8 8" aria-hidden="true"><rect width="8" height="8" fill="${hexOf(report.palette, c)}"/></svg>${name}</li>`)}</ul>
 <div class="pictures">${pictures.map((picture, i) => viewer(picture, i, report))}</div>
 </section>`;
 };
@@ -184,7 +167,7 @@ const viewer = (picture: Pictured, index: number, { variants }: Report): Html =>
 <div class="thumbs">
 <figure><img src="${picture.picture}" alt="The picture ${name}" ${size}><figcaption>picture</figcaption></figure>
 ${truth === null ? nothing : html`<figure><img data-source="truth" src="${truth}" alt="The true classes of ${name}" ${size}><figcaption>truth</figcaption></figure>`}
-${thumbs.map((one) => html`<figure data-v="${one.v}"><img data-source="${one.v}" src="${one.url}" alt="The classes that ${one.name} sees in ${name}" ${size} decoding="async"><figcaption>${one.name}${one.accuracy === null ? nothing : html` <b>${percent(one.accuracy)}</b>`}</figcaption></figure>`)}
+${thumbs.map((one) => html`<figure data-v="${one.v}"><img data-source="${one.v}" src="${one.url}" alt="The classes that ${one.name} sees in ${name}" ${size} decoding="async"><figcaption>${one.name}${one.accuracy === null ? nothing : html` <b>${percent(one.accuracy)} %</b>`}</figcaption></figure>`)}
 </div></details>
 </article>`;
 };

@@ -1,11 +1,12 @@
 /** What a report shows, as plain data, and how it is read from run folders. */
 
+import { type Palette, palette } from "../../data/palette.js";
 import type { Failure } from "../../diagnostic/failure.js";
 import type { Difference } from "../../normalize/difference.js";
 import type { Experiment } from "../../normalize/experiment.js";
 import { costs, type Result, type Row, rowOf } from "../../run/compare.js";
 import type { Evaluation } from "../../run/evaluation.js";
-import { readMetrics } from "../../run/journal.js";
+import { type Metric, readMetrics } from "../../run/journal.js";
 import type { Run } from "../../run/record.js";
 import { readSamples, type Samples } from "../../run/samples.js";
 import { curvesOf } from "./curves.js";
@@ -15,7 +16,10 @@ export interface Report {
   readonly title: string;
   /** What is scored. */
   readonly split: string;
+  readonly data: DataSet;
   readonly classes: readonly string[];
+  /** Of the classes, here and in every other picture of the data set. */
+  readonly palette: Palette;
   /** In the order of the spec; the first is the baseline. */
   readonly variants: readonly Shown[];
   readonly pictures: readonly Pictured[];
@@ -25,6 +29,14 @@ export interface Report {
   readonly commands: readonly string[];
   /** Follows runs that are still going. */
   readonly live: boolean;
+}
+
+/** The data set, as the top of the page names it. */
+export interface DataSet {
+  /** The end of the path of its folder: the rest is this machine's. */
+  readonly folder: string;
+  /** How many of the split were scored; `null` where none was. */
+  readonly images: number | null;
 }
 
 export interface Shown {
@@ -44,6 +56,17 @@ export interface ShownRun {
   readonly loss: Curve;
   /** mIoU while training, a curve a split. */
   readonly scores: ReadonlyMap<string, Curve>;
+  /** Of its weights on the report's split, or else of the last validation while it trained. */
+  readonly score: Score | null;
+}
+
+export interface Score {
+  readonly miou: number | null;
+  readonly mean_accuracy: number | null;
+  readonly pixel_accuracy: number | null;
+  readonly images: number;
+  /** The step of the validation; `null` for an evaluation of the run's weights. */
+  readonly step: number | null;
 }
 
 /** Points by step, ascending. */
@@ -88,9 +111,14 @@ export const gather = async (
 ): Promise<Report> => {
   const data = entries[0]?.experiment.data;
   const samples = await Promise.all(entries.map(samplesOf));
-  const runs = await Promise.all(entries.map(({ runs }) => Promise.all(runs.map(shownRun))));
+  const runs = await Promise.all(
+    entries.map(({ runs }) => Promise.all(runs.map((member) => shownRun(member, about.split)))),
+  );
+  const scores = runs.flat().flatMap(({ score }) => score ?? []);
   return {
     ...about,
+    data: { folder: ending(data?.root ?? ""), images: scores[0]?.images ?? null },
+    palette: palette(data?.palette, data?.classes.length),
     classes: data?.classes ?? [],
     variants: entries.map((entry, i) => shown(entry, runs[i] ?? [])),
     pictures:
@@ -103,6 +131,8 @@ export const gather = async (
     damaged: [...damaged, ...[...runs.flat(), ...samples].flatMap((one) => one.damaged)],
   };
 };
+
+const ending = (path: string): string => path.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
 
 const samplesOf = async ({ runs: [first] }: Entry): Promise<Samples> =>
   first === undefined ? { samples: [], damaged: [] } : readSamples(first.folder);
@@ -123,10 +153,16 @@ const shown = (
   };
 };
 
-const shownRun = async ({
-  folder,
-  run,
-}: Member): Promise<ShownRun & { readonly damaged: readonly Failure[] }> => {
+const shownRun = async (
+  { folder, run, evaluation }: Member,
+  split: string,
+): Promise<ShownRun & { readonly damaged: readonly Failure[] }> => {
   const { lines, damaged } = await readMetrics(folder);
-  return { folder, run, ...curvesOf(lines), damaged };
+  const score = evaluation === null ? validated(lines, split) : { ...evaluation, step: null };
+  return { folder, run, ...curvesOf(lines), score, damaged };
+};
+
+const validated = (lines: readonly Metric[], split: string): Score | null => {
+  const last = lines.findLast((line) => "split" in line && line.split === split);
+  return last !== undefined && "split" in last ? last : null;
 };

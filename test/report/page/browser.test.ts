@@ -57,8 +57,8 @@ describe.skipIf(path === undefined)("thirty variants in a browser", { timeout: 6
     // A page that is unfit opens in tens of seconds; the machine of a test may be slow.
     expect(ms).toBeLessThan(10_000);
     expect(size).toBeLessThan(4 * 2 ** 20);
-    expect(await tab.locator("figure.chart svg").count()).toBe(6);
-    for (const box of await tab.locator(".chart svg").all())
+    expect(await tab.locator("figure.chart .drawing svg").count()).toBe(6);
+    for (const box of await tab.locator(".chart .drawing svg").all())
       expect((await box.boundingBox())?.width).toBeGreaterThan(200);
     await tab.close();
     expect(complaints).toEqual([]);
@@ -217,11 +217,16 @@ describe.skipIf(path === undefined)("thirty variants in a browser", { timeout: 6
     tab.on("pageerror", (error) => complaints.push(String(error)));
     await tab.goto(url);
     await tab.selectOption("#baseline", "1");
-    const variants = first.variants.map((one) => ({ ...one, row: null }));
+    const variants = first.variants.map((one) => ({
+      ...one,
+      row: null,
+      runs: one.runs.map((run) => ({ ...run, score: null })),
+    }));
     drawn = { version: "2", text: await page({ ...first, variants }) };
     const scores = tab.locator("#ranking");
     await expect.poll(() => scores.textContent(), { timeout: 15_000 }).toContain("not evaluated");
     expect(await tab.locator("#baseline").inputValue()).toBe("1");
+    expect(await tab.locator(".answer").textContent()).toContain("Nothing is scored on val yet");
     await close();
     const pulse = tab.locator("#pulse");
     await expect.poll(() => pulse.textContent(), { timeout: 15_000 }).toContain("server is gone");

@@ -2,6 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
+import { hexOf } from "../../../src/data/palette.js";
+import { ticksTo } from "../../../src/report/page/chart.js";
 import { curvesOf, thin } from "../../../src/report/page/curves.js";
 import { escaped, html, trusted } from "../../../src/report/page/html.js";
 import { page } from "../../../src/report/page/page.js";
@@ -82,6 +84,93 @@ describe("a page", () => {
       ),
     ).toHaveLength(2 * 9);
     expect(plain.includes('<tr data-v="1"><th scope="row">pspnet</th><td class="n">')).toBe(true);
+  });
+});
+
+describe("the answer", () => {
+  test("stands at the top: the verdict, then what was compared, on what data, and when", () => {
+    const top = plain.slice(plain.indexOf("<h1>"), plain.indexOf("<nav"));
+    expect(top).toMatch(/<p class="answer">\w+ beats \w+ by [\d.]+ mIoU; .*<\/p>/);
+    const facts = [...top.matchAll(/<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/g)].map(([, ...fact]) => fact);
+    expect(facts).toEqual([
+      ["Compared", "fcn (baseline), pspnet, no-aux; they differ in model.pyramid.bins"],
+      ["Data", "90 images of val in context-scenes/data; 11 classes"],
+      ["Trained", "2026-01-02 on CPU; 9 runs"],
+    ]);
+  });
+
+  test("has no dot plot for one seed", async () => {
+    const report = synthetic(["fcn", "pspnet"]);
+    const variants = report.variants.map((one) => ({ ...one, runs: one.runs.slice(0, 1) }));
+    const text = await page({ ...report, variants });
+    expect(text).not.toContain("worst to best");
+    expect(text).not.toContain('<svg class="bar');
+    expect(text).toContain("one seed, so small differences mean nothing");
+    expect(plain.match(/<svg class="bar/g)).toHaveLength(3);
+  });
+
+  test("charts costs from four variants on", async () => {
+    expect(plain).not.toContain('id="costs"');
+    const four = await page(synthetic(["fcn", "pspnet", "no-aux", "small"]));
+    expect(four).toContain('id="costs"');
+  });
+
+  test("says where a score that no evaluation found comes from", async () => {
+    const report = synthetic(["fcn"]);
+    const variants = report.variants.map(({ runs, ...one }) => ({
+      ...one,
+      row: null,
+      runs: runs.map(({ score, ...run }) => ({ ...run, score: score && { ...score, step: 400 } })),
+    }));
+    const text = await page({ ...report, variants });
+    expect(text).toContain("fcn <small>validated at step 400</small></th>");
+    expect(text).toMatch(/data-key="miou" data-value="0\.\d+"/);
+  });
+
+  test("marks a class that neither labels nor predictions hold", async () => {
+    const report = synthetic(["fcn", "pspnet"]);
+    const [fcn, pspnet] = report.variants;
+    const absent = (shown: typeof fcn): typeof fcn =>
+      shown?.row === null || shown === undefined
+        ? shown
+        : {
+            ...shown,
+            row: {
+              ...shown.row,
+              evaluations: shown.row.evaluations.map((one) => ({
+                ...one,
+                classes: one.classes.map((each, c) => ({ ...each, absent: c === 2 })),
+              })),
+            },
+          };
+    const marked = async (...variants: readonly (typeof fcn)[]) => {
+      const text = await page({ ...report, variants: variants.filter((one) => one !== undefined) });
+      return [
+        text.match(/<td class="h\d+ absent"/g)?.length ?? 0,
+        text.includes("<small>absent</small>"),
+      ];
+    };
+    expect(await marked(fcn, pspnet)).toEqual([0, false]);
+    expect(await marked(absent(fcn), pspnet)).toEqual([1, false]);
+    expect(await marked(absent(fcn), absent(pspnet))).toEqual([2, true]);
+  });
+
+  test("draws the classes in the data set's palette, and says which is which", () => {
+    const { palette, classes } = synthetic([]);
+    for (const [c, name] of classes.entries())
+      expect(plain).toContain(`fill="${hexOf(palette, c)}"/></svg>${name}</li>`);
+  });
+});
+
+describe("an axis", () => {
+  test.each([
+    [400, [0, 100, 200, 300, 400]],
+    [30_000, [0, 10_000, 20_000, 30_000]],
+    [24, [0, 5, 10, 15, 20, 24]],
+    [2200, [0, 500, 1000, 1500, 2200]],
+    [1, [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1]],
+  ])("to %d has a tick at its end", (end, ticks) => {
+    expect(ticksTo(end)).toEqual(ticks);
   });
 });
 

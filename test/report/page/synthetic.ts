@@ -1,9 +1,9 @@
 /** Reports of variants that never were, as many as are asked for: for tests of the page and of its pace. */
 
+import { palette } from "../../../src/data/palette.js";
 import { encodeIndices } from "../../../src/data/write-image.js";
 import { fromCounts } from "../../../src/metric/scores.js";
 import type { Experiment } from "../../../src/normalize/experiment.js";
-import { classPalette } from "../../../src/report/page/pictures.js";
 import type { Pictured, Report, Shown } from "../../../src/report/page/report.js";
 import { rowOf } from "../../../src/run/compare.js";
 import { scored } from "../../../src/run/evaluation.js";
@@ -67,6 +67,7 @@ const shown = (name: string, v: number): Shown => {
     run: run(v, seed),
     evaluation: evaluation(v, seed),
   }));
+  const scores = [first!, ...rest].map((one) => one.evaluation);
   const curve = (end: number, seed: number) =>
     Array.from({ length: 160 }, (_, i) => {
       const noise = 0.06 * chance(i, v, seed);
@@ -77,7 +78,8 @@ const shown = (name: string, v: number): Shown => {
     differences: v === 0 ? [] : [{ path: "model.pyramid.bins", left: [1, 2, 3, 6], right: [v] }],
     parameters: 250_000 + Math.round(300_000 * chance(v, 7)),
     macs: 2e9 + 3e9 * chance(v, 8),
-    runs: seeds.map((seed) => ({
+    runs: seeds.map((seed, i) => ({
+      score: { ...scores[i]!, step: null },
       folder: `runs/scenes-${v}-seed${seed}`,
       run: run(v, seed),
       loss: curve(0.1 + 0.4 * chance(v), seed),
@@ -98,7 +100,7 @@ const scene = (picture: number, variant: number): string => {
     if (Math.hypot(x - 80 - shift, y - 70) < 26) return 5 + (picture % 3);
     return y < 55 + 5 * Math.sin(x / 12 + shift) ? 0 : y < 90 ? 9 : 3;
   });
-  const png = encodeIndices(labels, height, width, classPalette());
+  const png = encodeIndices(labels, height, width, palette());
   return `data:image/png;base64,${png.toString("base64")}`;
 };
 
@@ -117,7 +119,9 @@ const pictured = (picture: number, variants: number): Pictured => ({
 export const synthetic = (names: readonly string[], more: Partial<Report> = {}): Report => ({
   title: "Context scenes",
   split: "val",
+  data: { folder: "context-scenes/data", images: 90 },
   classes,
+  palette: palette(),
   variants: names.map(shown),
   damaged: [],
   pictures: Array.from({ length: 4 }, (_, i) => pictured(i, names.length)),
