@@ -14,6 +14,8 @@ import { npm } from "./npm.mjs";
 import { Stop } from "./stop.mjs";
 
 const tfjs = "@tensorflow/tfjs-node-gpu";
+/** Exports to TensorFlow.js are checked in it. */
+const wasm = "@tensorflow/tfjs-backend-wasm";
 
 /**
  * @typedef {{ version?: string, optional?: boolean, link?: boolean }} Locked
@@ -27,8 +29,10 @@ const tfjs = "@tensorflow/tfjs-node-gpu";
 export function packagesMatch(root) {
   const installed = packagesOf(join(root, "node_modules", ".package-lock.json"));
   const locked = packagesOf(join(root, "package-lock.json"));
-  // Of the optional ones only those for this machine are installed, and tfjs-node-gpu, which npm drops when its script fails.
-  const mayLack = (/** @type {string} */ path) => path !== `node_modules/${tfjs}`;
+  // Of the optional ones only those for this machine are installed, and tfjs-node-gpu, which npm drops when its script
+  // fails; the WebAssembly backend fits every machine.
+  const needed = new Set([tfjs, wasm].map((name) => `node_modules/${name}`));
+  const mayLack = (/** @type {string} */ path) => !needed.has(path);
   return Object.entries(locked).every(
     ([path, { version, optional }]) =>
       path === "" ||

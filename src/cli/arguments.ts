@@ -143,3 +143,7 @@ const imageType: Type<string, readonly [height: number, width: number]> = {
 /** Rows and columns of an image. */
 export const imageOption = (description: string) =>
   option({ long: "image", type: optional(imageType), description });
+
+/** Rows and columns of the pictures that an exported network takes. */
+export const sizeOption = (description: string) =>
+  option({ long: "size", type: optional(imageType), description });

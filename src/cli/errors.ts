@@ -119,10 +119,24 @@ export const overridesNeedSpec = (run: string): Misused =>
 export const exportNeedsFile = (): Misused =>
   new Misused("there is nowhere to export to", "name a file: --to FILE.safetensors");
 
-export const exportIsSafetensors = (file: string): Misused =>
+export const unknownEnding = (to: string, endings: readonly string[]): Misused =>
   new Misused(
-    `${file} is not named as safetensors, and \`export\` writes no other format`,
-    `name it ${file.replace(/\.[^./\\]*$/, "")}.safetensors`,
+    `${to} ends like nothing that \`export\` writes`,
+    `name it NAME with one of ${endings.join(", ")}`,
+  );
+
+export const notOfWeights = (to: string, options: readonly string[]): Misused =>
+  new Misused(
+    `${options.map((option) => `--${option}`).join(", ")} ${options.length === 1 ? "says" : "say"} nothing of ${to}`,
+    to.endsWith(".safetensors")
+      ? "weights alone have no size, no answers and no runtime: leave it out"
+      : "leave it out: names are of weights alone (--to FILE.safetensors)",
+  );
+
+export const noPrecision = (format: string, asked: string, has: readonly string[]): Misused =>
+  new Misused(
+    `${format} is not written with numbers ${asked}`,
+    `take --numbers ${has.join(" or ")}, or TensorFlow.js (--to NAME.tfjs), which has all`,
   );
 
 export const weightsTwice = (): Misused =>

@@ -68,8 +68,8 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import("./verb/weights.js")).importVerb,
   },
   export: {
-    summary: "write the weights of a run, under our names or another program's",
-    load: async () => (await import("./verb/weights.js")).exportVerb,
+    summary: "write a trained network for other programs: SavedModel, TensorFlow.js, weights",
+    load: async () => (await import("./verb/export.js")).exportVerb,
   },
   lsp: {
     summary: "serve an editor: diagnostics, hovers, completion, renames, fixes",

@@ -28,7 +28,7 @@ import { type Context, normalise } from "../model/layer.js";
 import { network } from "../model/network.js";
 import { isFrozen } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
-import { type Passes, standard } from "../rewrite/passes.js";
+import { exporting, type Passes, standard } from "../rewrite/passes.js";
 import { type Rewrite, rewriteStep } from "../rewrite/rewrite.js";
 import { context } from "./objective.js";
 
@@ -99,6 +99,39 @@ export const logitsStep = (
   const logits = imageScores(plain, oneImage(height, width));
   const shape = [height, width, experiment.data.classes.length];
   return question({ logits: reshape(logits, shape) }, passes);
+};
+
+/** What an exported network can be asked for. */
+export const answers = ["classes", "probabilities", "logits"] as const;
+export type Answer = (typeof answers)[number];
+
+/** What an exported network takes and gives. */
+export interface Border {
+  readonly height: number;
+  readonly width: number;
+  /** The type of a pixel's numbers, which are bytes: some targets have none. */
+  readonly image: "u8" | "i32";
+  readonly give: readonly Answer[];
+}
+
+/**
+ * The network that leaves: images `[1, H, W, 3]` of 0 to 255 → what is asked of `classes` i32 `[1, H, W]`,
+ * `probabilities` and `logits`, both f32 `[1, H, W, C]`. One look at the whole image, whatever `evaluate` says.
+ */
+export const exportStep = (
+  experiment: Experiment,
+  { height, width, image, give }: Border,
+  passes: Passes = exporting,
+): Graph => {
+  const plain = { ...experiment, evaluate: { ...experiment.evaluate, ...plainly } };
+  const logits = imageScores(plain, input("images", image, 1, height, width, 3));
+  const all: Readonly<Record<Answer, () => Node>> = {
+    classes: () => argmax(logits),
+    probabilities: () => softmax(logits),
+    logits: () => logits,
+  };
+  const asked = answers.filter((name) => give.includes(name));
+  return question(Object.fromEntries(asked.map((name) => [name, all[name]()])), passes);
 };
 
 /**

@@ -11,6 +11,7 @@ import {
   multiply,
   onArgs,
   pad,
+  reshape,
   scalar,
   sqrt,
   subtract,
@@ -33,6 +34,35 @@ export const foldBatchNorm: Rewrite = {
   name: "fold-batch-norm",
   law: "(k∗x − μ)·γ/√(σ²+ε) + β = (k·γ/√(σ²+ε))∗x + (β − μ·γ/√(σ²+ε)): convolution is linear in its kernel",
   rule: fold,
+};
+
+/** (a, c) where x is a/c along the channels, also with zeros around it: 0/c is 0. */
+const unscaled = (x: Node): readonly [a: Node, c: Node] | null => {
+  if (x.op === "pad") {
+    const { before, after } = x.attributes;
+    const inner = before.at(-1) === 0 && after.at(-1) === 0 ? unscaled(x.args[0]) : null;
+    return inner && [onArgs(x, () => inner[0]), inner[1]];
+  }
+  if (x.op !== "binary" || x.attributes.kind !== "divide") return null;
+  const [a, c] = x.args;
+  return shapeOf(c).length === 1 && sameShape(shapeOf(a), shapeOf(x)) ? [a, c] : null;
+};
+
+const unscale = (node: Node): Option<Node> => {
+  if (node.op !== "convolution") return none;
+  const [x, kernel] = node.args;
+  const found = unscaled(x);
+  if (found === null) return none;
+  const [a, c] = found;
+  // Along the kernel's third axis, the input channels.
+  const [channels = 1] = shapeOf(c);
+  return some(convolution(a, divide(kernel, reshape(c, [channels, 1])), node.attributes));
+};
+
+export const foldScale: Rewrite = {
+  name: "fold-scale",
+  law: "k∗(x/c) = (k/c)∗x, c along the input channels: convolution is linear in each channel",
+  rule: unscale,
 };
 
 /** What has the same order along its last axis, before it became a share of 1; nothing else moves that axis. */

@@ -1,6 +1,6 @@
 /** Which rewrites run, and when. */
 
-import { argmaxOfLogits, foldBatchNorm, joinPads, stretchLate } from "./algebra.js";
+import { argmaxOfLogits, foldBatchNorm, foldScale, joinPads, stretchLate } from "./algebra.js";
 import { factorPyramid } from "./factor-pyramid.js";
 import { halfPrecision, narrowWidened } from "./half-precision.js";
 import type { Rewrite } from "./rewrite.js";
@@ -21,6 +21,12 @@ export const standard: Passes = {
   forward: [factorPyramid],
   precision: [],
   whole: [joinPads, stretchLate],
+};
+
+/** For a network that leaves: its weights are known, so that whatever acts on weights alone costs nothing. */
+export const exporting: Passes = {
+  ...standard,
+  inference: [foldScale, ...standard.inference],
 };
 
 /** The same for a training in bf16, where it differs. Inference stays f32. */

@@ -14,7 +14,7 @@ type VariableAttributes = Ops["variable"];
 const handleOf = (name: string): TensorName => `state/${name}:0`;
 
 /** A graph that is being written: its values by number, and the tensors of those that have been emitted. */
-interface Lowering {
+export interface Lowering {
   readonly to: Emitter;
   readonly graph: LegalGraph;
   readonly names: Map<number, TensorName>;
@@ -59,7 +59,7 @@ const lowerValue = (of: Lowering, value: LegalValue): TensorName | null => {
     : lowerPlainly(of, value);
 };
 
-const lowerPlainly = <K extends Emitted>(
+export const lowerPlainly = <K extends Emitted>(
   of: Lowering,
   {
     op,

@@ -14,6 +14,7 @@ export type Attribute =
   | { readonly float: number }
   | { readonly bool: boolean }
   | { readonly text: string }
+  | { readonly texts: readonly string[] }
   | { readonly shape: readonly number[] }
   | { readonly tensor: Tensor };
 
@@ -98,6 +99,8 @@ const attribute = (writer: BinaryWriter, value: Attribute): void => {
   else if ("type" in value) whole(writer, 6, dataType[value.type]);
   else if ("shape" in value) message(writer, 7, (w) => shape(w, value.shape));
   else if ("tensor" in value) message(writer, 8, (w) => tensor(w, value.tensor));
+  else if ("texts" in value)
+    message(writer, 1, (list) => value.texts.forEach((each) => void text(list, 2, each)));
   else
     message(writer, 1, (list) =>
       message(list, 3, (w) => value.ints.forEach((int) => void w.int64(int))),
@@ -124,7 +127,7 @@ const signature = (writer: BinaryWriter, { inputs, outputs }: Signature): void =
 };
 
 /** GraphDef version: that of TensorFlow 2.9, the oldest that tfjs-node-gpu ships with; newer ones read it. */
-const producer = 1087;
+export const producer = 1087;
 
 /** `saved_model.pb` with one meta graph, tagged `serve`. */
 export const encode = (model: SavedModel): Uint8Array => {

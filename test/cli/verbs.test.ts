@@ -68,9 +68,14 @@ describe("the words", () => {
     const place = await pspc(folder, "check", "empty");
     expect(place.err).toContain("it is a folder");
     expect(place.err).toContain("`pspc init empty` writes one");
-    const onnx = await pspc(folder, "export", "spec.yaml", "--to", "w.onnx");
-    expect(onnx).toMatchObject({ code: 3, out: "" });
-    expect(onnx.err).toContain("`export` writes no other format\n = help: name it w.safetensors");
+    const ending = await pspc(folder, "export", "spec.yaml", "--to", "w.pt");
+    expect(ending).toMatchObject({ code: 3, out: "" });
+    expect(ending.err).toContain("w.pt ends like nothing that `export` writes");
+    expect(ending.err).toContain("NAME with one of .savedmodel, .tfjs,");
+    const idle = ["export", "spec.yaml", "--to", "w.safetensors", "--size", "9x9", "--checked"];
+    expect((await pspc(folder, ...idle)).err).toContain("--size, --checked say nothing of");
+    const words = ["export", "spec.yaml", "--to", "w.tfjs", "--give", "classes,clases"];
+    expect((await pspc(folder, ...words)).err).toContain("found clases");
   });
 
   it("names a few of a thousand variants, and says how many there are", async () => {

@@ -5,7 +5,13 @@ import type { Graph } from "../../src/graph/graph.js";
 import { stateOf } from "../../src/plan/graphs.js";
 import { evaluationStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { argmaxOfLogits, foldBatchNorm, joinPads, stretchLate } from "../../src/rewrite/algebra.js";
+import {
+  argmaxOfLogits,
+  foldBatchNorm,
+  foldScale,
+  joinPads,
+  stretchLate,
+} from "../../src/rewrite/algebra.js";
 import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
 import { asWritten, type Passes, standard } from "../../src/rewrite/passes.js";
 import {
@@ -19,6 +25,7 @@ import { images, labels, stateFor } from "../oracle/scene.js";
 
 const passes: Readonly<Record<string, Passes>> = {
   "fold-batch-norm": { ...asWritten, inference: [foldBatchNorm] },
+  "fold-scale": { ...asWritten, inference: [foldScale] },
   "argmax-of-logits": { ...asWritten, inference: [argmaxOfLogits] },
   "factor-pyramid": { ...asWritten, forward: [factorPyramid] },
   "join-pads": { ...asWritten, whole: [joinPads] },
@@ -125,6 +132,19 @@ describe("what a rewrite leaves", () => {
     ];
     expect(count(plain, "batchNormInference")).toBeGreaterThan(10);
     expect(count(folded, "batchNormInference")).toBe(0);
+  });
+
+  it("scales no picture before its first convolution where the weights are known", () => {
+    const divisions = (which: Passes): number =>
+      evaluationStep(experiment, 50, 44, which).values.filter(
+        ({ op, types: [type], attributes }) =>
+          op === "binary" &&
+          attributes.kind === "divide" &&
+          type.shape.length === 4 &&
+          type.shape[3] === 3,
+      ).length;
+    expect(divisions(asWritten)).toBe(1);
+    expect(divisions({ ...asWritten, inference: [foldScale] })).toBe(0);
   });
 
   it("makes no probabilities where classes alone are asked for, and nothing is averaged", () => {

@@ -1,15 +1,12 @@
-/** `import` and `export`: which weights of a file fit a spec, and the weights of a run as safetensors. */
+/** `import`: which weights of a file fit a spec, and why the others do not. */
 
 import { command, oneOf, option, optional, positional, string } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { writeFileAtomic } from "../../data/write.js";
-import { orThrow, valueOrThrow } from "../../diagnostic/failure.js";
+import { orThrow } from "../../diagnostic/failure.js";
 import type { Experiment } from "../../normalize/experiment.js";
-import type { Program } from "../../plan/program.js";
 import { importText } from "../../report/weights.js";
-import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
-import type { Trained } from "../../run/inference.js";
 import { misfits } from "../../weights/check.js";
 import type { Read, WeightsFile } from "../../weights/file.js";
 import {
@@ -18,27 +15,16 @@ import {
   fitOf,
   isWhole,
   networkVariables,
-  skeletonOf,
   WHOLE,
 } from "../../weights/fit.js";
-import { averaged, load, readFitting, select } from "../../weights/load.js";
-import { nameMaps } from "../../weights/name-maps.js";
-import { exported } from "../../weights/names.js";
+import { readFitting } from "../../weights/load.js";
 import { withWeights } from "../../weights/open.js";
 import { encodeSafetensors } from "../../weights/safetensors.js";
 import type { Tensor } from "../../weights/tensor.js";
-import {
-  jsonFlag,
-  specArguments,
-  textOption,
-  trainedArguments,
-  weightsArguments,
-} from "../arguments.js";
-import { exportIsSafetensors, exportNeedsFile } from "../errors.js";
+import { jsonFlag, specArguments, textOption } from "../arguments.js";
 import { exit } from "../exit.js";
 import { open } from "../read.js";
 import { print, printJson, tell } from "../terminal.js";
-import { network } from "../trained.js";
 import { verb } from "../verb.js";
 
 export const importVerb = verb((terminal) =>
@@ -131,59 +117,3 @@ const answer = ({
   aside: rest.aside,
   beside: header.beside,
 });
-
-export const exportVerb = verb((terminal) =>
-  command({
-    name: "export",
-    description:
-      "Writes the weights of a run as safetensors, under our names or those that another program loads.",
-    args: {
-      ...trainedArguments,
-      ...weightsArguments,
-      to: textOption("to", "FILE.safetensors", "the file to write"),
-      names: option({
-        long: "names",
-        type: oneOf(nameMaps.map(({ name }) => name)),
-        description: `whose names: ${nameMaps.map(({ name }) => name).join(", ")}`,
-        defaultValue: () => "pspc",
-        defaultValueIsSerializable: true,
-      }),
-    },
-    handler: async ({ run, best, weights, to, names, ...request }) => {
-      if (to === undefined) throw exportNeedsFile();
-      if (!to.endsWith(".safetensors")) throw exportIsSafetensors(to);
-      const { program, from } = await network(terminal, request, { run, best, weights });
-      const map = nameMaps.find(({ name }) => name === names)!;
-      const ours = await weightsFrom(program, from);
-      const { experiment } = program;
-      const variables = networkVariables(experiment, "train");
-      const { tensors, left } = exported(ours, variables, map, skeletonOf(experiment.model));
-      const { graph, training } = program.fingerprint;
-      await writeFileAtomic(
-        to,
-        encodeSafetensors(tensors, { format: "pspc", names, graph, training }),
-      );
-      if (left.length > 0)
-        tell(
-          terminal,
-          `note: ${map.of} have no head: ${left.length} of ${ours.size} tensors stay here`,
-        );
-      print(terminal, to);
-      return exit.ok;
-    },
-  }),
-);
-
-/** The whole network's, its auxiliary head among them. */
-const weightsFrom = async (
-  { experiment }: Program,
-  from: Trained,
-): Promise<ReadonlyMap<string, Tensor>> => {
-  const variables = networkVariables(experiment, "train");
-  if ("folder" in from) {
-    const file = weightsOf(from.folder);
-    const { tensors } = await readSafetensors(file);
-    return valueOrThrow(select(averaged(tensors), variables, file));
-  }
-  return orThrow(withWeights(from.weights, (opened) => load(opened, variables, experiment.model)));
-};

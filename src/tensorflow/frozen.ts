@@ -1,0 +1,160 @@
+/** From a frozen network to TensorFlow's nodes: weights are constants, and results have their plain names. */
+
+import { invariant } from "../diagnostic/invariant.js";
+import { valueAt, valuesOfOp } from "../graph/graph.js";
+import type { FrozenNetwork, NumberArray } from "../target/format.js";
+import { type Emitter, elementType, emitter, type TensorName } from "./emitter.js";
+import { legalize } from "./legalize.js";
+import { type Lowering, lowerPlainly } from "./lower.js";
+import type { LegalGraph, LegalValue } from "./op.js";
+import type { NodeDef, Signature, TensorInfo } from "./proto.js";
+
+export interface FrozenNodes extends Signature {
+  readonly nodes: readonly NodeDef[];
+}
+
+/** `isFused` joins a convolution with its bias and ReLU into one node. */
+export const frozenNodes = (
+  { graph, numbers }: Pick<FrozenNetwork, "graph" | "numbers">,
+  isFused: boolean,
+): FrozenNodes => {
+  const of: Lowering = { to: emitter("network"), graph: legalize(graph), names: new Map() };
+  const { values, results } = of.graph;
+  const leaves = values.filter(({ op }) => op === "input" || op === "constant");
+  const fused = isFused ? fusedIn(of.graph) : new Map<number, Fused>();
+  const inside = new Set([...fused.values()].flatMap(({ inside: ids }) => ids));
+  // A bias may stand behind the convolution that takes it.
+  for (const value of leaves) of.names.set(value.id, leaf(of.to, value, numbers));
+  for (const value of values) {
+    if (of.names.has(value.id) || inside.has(value.id)) continue;
+    const together = fused.get(value.id);
+    of.names.set(value.id, together === undefined ? plainly(of, value) : fusedNode(of, together));
+  }
+  const images = valuesOfOp(of.graph, "input").filter(
+    ({ attributes }) => !numbers.has(attributes.name),
+  );
+  const info = (name: string, id: number): [string, TensorInfo] => [
+    name,
+    { name: `${name}:0`, ...valueAt(of.graph, id).types[0] },
+  ];
+  const outputs = Object.entries(results).map(([name, id]) => {
+    const identity = of.to.emit(
+      "Identity",
+      [nameAt(of, id)],
+      elementType(valueAt(of.graph, id).types[0]),
+      name,
+    );
+    return { plain: name, emitted: identity, info: info(name, id) };
+  });
+  const inputs = images.map(({ id, attributes: { name } }) => ({
+    plain: name,
+    emitted: nameAt(of, id),
+    info: info(name, id),
+  }));
+  const plain = new Map([...inputs, ...outputs].map((one) => [one.emitted, one.plain]));
+  return {
+    nodes: of.to.nodes.map((node) => renamed(node, plain)),
+    inputs: Object.fromEntries(inputs.map((one) => one.info)),
+    outputs: Object.fromEntries(outputs.map((one) => one.info)),
+  };
+};
+
+const renamed = (node: NodeDef, names: ReadonlyMap<TensorName, string>): NodeDef => {
+  const inputs = node.inputs.map((input) => {
+    const name = names.get(input);
+    return name === undefined ? input : `${name}:0`;
+  });
+  return { ...node, name: names.get(`${node.name}:0`) ?? node.name, inputs };
+};
+
+const nameAt = ({ names }: Lowering, id: number): TensorName => {
+  const name = names.get(id);
+  invariant(name !== undefined, `%${id} is asked for before it stands`);
+  return name;
+};
+
+const leaf = (
+  to: Emitter,
+  value: LegalValue,
+  numbers: ReadonlyMap<string, NumberArray>,
+): TensorName => {
+  if (value.op === "constant") return lowerPlainly({ to, graph: nothing, names: new Map() }, value);
+  invariant(value.op === "input", "a leaf is an input or a constant");
+  const { name, dtype, shape } = value.attributes;
+  const given = numbers.get(name);
+  if (given === undefined)
+    return to.emit("Placeholder", [], { dtype: { type: dtype }, shape: { shape } }, name);
+  const { buffer, byteOffset, byteLength } = given.data;
+  const content = new Uint8Array(buffer, byteOffset, byteLength);
+  return to.emit(
+    "Const",
+    [],
+    { dtype: { type: dtype }, value: { tensor: { dtype, shape, content } } },
+    name,
+  );
+};
+
+const nothing: LegalGraph = { values: [], results: {}, updates: [] };
+
+const plainly = (of: Lowering, value: LegalValue): TensorName => {
+  // A training adds in order so that its bits repeat; an answer that nobody learns from need not.
+  if (value.op === "addInOrder") {
+    const [a, b] = value.args;
+    return of.to.emit("AddV2", [nameAt(of, a), nameAt(of, b)], elementType(value.types[0]));
+  }
+  invariant(
+    value.op !== "part" && value.op !== "applyMomentum" && value.op !== "variable",
+    `${value.op} stands in no frozen network`,
+  );
+  return lowerPlainly(of, value);
+};
+
+type Convolution = Extract<LegalValue, { readonly op: "convolution" }>;
+
+/** A convolution with its bias, and with the ReLU behind it if there is one. */
+interface Fused {
+  readonly convolution: Convolution;
+  readonly bias: number;
+  readonly isRectified: boolean;
+  /** Values that are never seen alone. */
+  readonly inside: readonly number[];
+}
+
+/** By the value that a fused node gives. */
+const fusedIn = ({ values, results }: LegalGraph): ReadonlyMap<number, Fused> => {
+  const users = new Map<number, LegalValue[]>();
+  for (const value of values)
+    for (const arg of value.args) users.set(arg, [...(users.get(arg) ?? []), value]);
+  const given = new Set(Object.values(results));
+  const only = (id: number): LegalValue | undefined => {
+    const [first, ...others] = users.get(id) ?? [];
+    return others.length === 0 && !given.has(id) ? first : undefined;
+  };
+  const found = values.flatMap((value): [number, Fused][] => {
+    if (value.op !== "convolution") return [];
+    const sum = only(value.id);
+    if (sum?.op !== "binary" || sum.attributes.kind !== "add") return [];
+    const [a, b] = sum.args;
+    const bias = a === value.id ? b : a;
+    const other = values[bias];
+    if (other?.op !== "input" || other.types[0].shape.length !== 1) return [];
+    const after = only(sum.id);
+    return after?.op === "relu"
+      ? [[after.id, { convolution: value, bias, isRectified: true, inside: [value.id, sum.id] }]]
+      : [[sum.id, { convolution: value, bias, isRectified: false, inside: [value.id] }]];
+  });
+  return new Map(found);
+};
+
+const fusedNode = (of: Lowering, { convolution, bias, isRectified }: Fused): TensorName => {
+  const scratch = emitter("scratch");
+  lowerPlainly({ ...of, to: scratch }, convolution);
+  const [node] = scratch.nodes;
+  invariant(node !== undefined, "a convolution is one node");
+  return of.to.emit("_FusedConv2D", [...node.inputs, nameAt(of, bias)], {
+    ...node.attributes,
+    num_args: { int: 1 },
+    fused_ops: { texts: ["BiasAdd", ...(isRectified ? ["Relu"] : [])] },
+    epsilon: { float: 0 },
+  });
+};

@@ -1,0 +1,213 @@
+/** Exports of every kind of network, each asked in a runtime that did not write it, against the network's own logits. */
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Experiment } from "../../src/normalize/experiment.js";
+import { type Exported, type ExportRequest, exportNetwork, formats } from "../../src/run/export.js";
+import type { Format } from "../../src/target/format.js";
+import { lower } from "../../src/tensorflow/target.js";
+import { networkVariables } from "../../src/weights/fit.js";
+import { encodeSafetensors } from "../../src/weights/safetensors.js";
+import { type Differs, tiny } from "../oracle/experiment.js";
+import { stateFor } from "../oracle/scene.js";
+import { failureOf, experiment as ofSquares, squares, temporary } from "./tiny.js";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await temporary();
+});
+
+const named = (ending: string): Format => formats.find((one) => one.ending === ending)!;
+
+const weightsOf = (experiment: Experiment, name: string): string => {
+  const file = join(folder, `${name}.safetensors`);
+  writeFileSync(file, encodeSafetensors(stateFor(networkVariables(experiment, "infer"))));
+  return file;
+};
+
+const request = (
+  name: string,
+  differs: Differs,
+  format: Format,
+  more: Partial<ExportRequest> = {},
+): ExportRequest => {
+  return requestOf(name, tiny(differs), format, more);
+};
+
+const requestOf = (
+  name: string,
+  experiment: Experiment,
+  format: Format,
+  more: Partial<ExportRequest> = {},
+): ExportRequest => {
+  const [height, width] = experiment.train.crop;
+  return {
+    program: lower(experiment),
+    weights: weightsOf(experiment, name),
+    format,
+    to: join(folder, `${name}${format.ending}`),
+    size: { height, width },
+    give: ["classes", "probabilities", "logits"],
+    precision: "f32",
+    mustBeChecked: true,
+    device: "cpu",
+    command: "npx pspc export",
+    ...more,
+  };
+};
+
+const exported = async (asked: ExportRequest): Promise<Exported> => {
+  const events = exportNetwork(asked);
+  for (;;) {
+    const next = await events.next();
+    if (next.done) {
+      expect(next.value).not.toBeNull();
+      return next.value!;
+    }
+  }
+};
+
+const networks: Readonly<Record<string, readonly [Differs, readonly [number, number]]>> = {
+  "basic-deep": [{ pyramid: { bins: [1, 2, 3, 6] } }, [65, 49]],
+  "bottleneck-conv7-max-areas": [
+    {
+      backbone: {
+        block: "bottleneck",
+        width: 2,
+        stem: { kind: "conv7", channels: 6 },
+        stride_site: "1x1",
+        first_dilation: "contracted",
+      },
+      pyramid: { bins: [2, 3], pool: "max", order: "descending" },
+      model: { align_corners: false },
+    },
+    [57, 73],
+  ],
+  "no-pyramid-even": [{ backbone: { blocks: [2, 2, 2, 2] }, pyramid: null }, [64, 48]],
+  "average-areas-odd": [
+    { pyramid: { bins: [1, 2, 5], order: "descending" }, model: { align_corners: false } },
+    [50, 44],
+  ],
+  "no-reduction-stride-16": [
+    {
+      backbone: { dilations: [1, 1, 1, 2] },
+      pyramid: { bins: [1, 4], pool: "max", channels: null },
+    },
+    [81, 97],
+  ],
+};
+
+const cases = formats.flatMap((format) =>
+  Object.keys(networks).map((name) => ({ format, name, ending: format.ending })),
+);
+
+describe("an exported network", () => {
+  it.each(cases)("answers as the network does: $name $ending", async ({ format, name }) => {
+    const [differs, [height, width]] = networks[name]!;
+    const { check, bytes } = await exported(
+      request(name, differs, format, { size: { height, width } }),
+    );
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(check).toMatchObject({ pictures: ["noise", "noise"], classes: 1 });
+    expect("logits" in check && check.logits).toBeLessThan(2e-5);
+    expect("probabilities" in check && check.probabilities).toBeLessThan(2e-5);
+  });
+});
+
+describe("an export", () => {
+  const small: Differs = { pyramid: { bins: [1, 2] } };
+
+  it("is checked on a picture of the validation split and on noise, and says so inside", async () => {
+    const root = join(folder, "squares");
+    await squares(root);
+    const asked = requestOf("squares", ofSquares(root), named(".tfjs"), { give: ["classes"] });
+    const { to, check } = await exported(asked);
+    // The whole network is compared, though only classes are kept.
+    expect(check).toMatchObject({
+      runtime: expect.stringMatching(/^TensorFlow\.js 4\.22\.0 on wasm$/),
+      pictures: [join(root, "8.png"), "noise"],
+      classes: 1,
+      logits: expect.any(Number),
+    });
+    const model = JSON.parse(readFileSync(join(to, "model.json"), "utf8"));
+    expect(Object.keys(model.signature.outputs)).toEqual(["classes"]);
+    expect(model.signature.inputs.images).toMatchObject({ name: "images", dtype: "DT_INT32" });
+    const about = JSON.parse(readFileSync(join(to, "pspc.json"), "utf8"));
+    expect(about).toEqual(model.userDefinedMetadata);
+    expect(about).toMatchObject({
+      classes: ["ground", "square"],
+      size: [41, 41],
+      numbers: "f32",
+      fingerprint: asked.program.fingerprint,
+      checked: { classes: 1 },
+    });
+    const card = readFileSync(join(to, "README.md"), "utf8");
+    expect(card).toContain("1. square");
+    expect(card).toContain(`training ${asked.program.fingerprint.training}`);
+  });
+
+  it("halves with f16 and quarters with u8, and tells how far they are", async () => {
+    const wide: Differs = { ...small, backbone: { width: 16 } };
+    const sizes: number[] = [];
+    for (const precision of ["f32", "f16", "u8"] as const) {
+      const to = join(folder, `${precision}.tfjs`);
+      const { check } = await exported(request("wide", wide, named(".tfjs"), { precision, to }));
+      expect("classes" in check && check.classes).toBeGreaterThan(0.99);
+      expect("logits" in check && check.logits).toBeLessThan(
+        { f32: 2e-5, f16: 3e-3, u8: 0.1 }[precision],
+      );
+      sizes.push(weightBytes(to));
+    }
+    const [f32 = 0, f16 = 0, u8 = 0] = sizes;
+    expect(f16 / f32).toBeCloseTo(0.5, 1);
+    expect(u8 / f32).toBeCloseTo(0.25, 1);
+  });
+
+  it("overwrites nothing, and leaves nothing of a draft that fails or is stopped", async () => {
+    const asked = request("kept", small, named(".savedmodel"));
+    await exported(asked);
+    const there = readdirSync(folder).sort();
+    expect((await failureOf(exported(asked))).message).toBe(`${asked.to} is there already`);
+
+    const stop = new AbortController();
+    stop.abort();
+    const stopped = exportNetwork({
+      ...asked,
+      to: join(folder, "other.savedmodel"),
+      signal: stop.signal,
+    });
+    const events: unknown[] = [];
+    let next = await stopped.next();
+    for (; !next.done; next = await stopped.next()) events.push(next.value);
+    expect(next.value).toBeNull();
+
+    const huge = new Map(
+      [...stateFor(networkVariables(tiny(small), "infer"))].map(([name, { shape, data }]) => [
+        name,
+        { shape, data: name.endsWith("kernel") ? Float32Array.from(data, () => 1e6) : data },
+      ]),
+    );
+    const file = join(folder, "kept.safetensors");
+    writeFileSync(file, encodeSafetensors(huge as ReturnType<typeof stateFor>));
+    const tooLarge = {
+      ...asked,
+      format: named(".tfjs"),
+      precision: "f16",
+      to: join(folder, "huge.tfjs"),
+    } as const;
+    expect((await failureOf(exported(tooLarge))).message).toContain("cannot be stored as f16");
+    expect(readdirSync(folder).sort()).toEqual(there);
+  });
+
+  it("is a SavedModel in the layout of TensorFlow Serving", async () => {
+    const { to } = await exported(request("layout", small, named(".savedmodel")));
+    expect(existsSync(join(to, "1", "saved_model.pb"))).toBe(true);
+    expect(readdirSync(to).sort()).toEqual(["1", "README.md", "pspc.json"]);
+  });
+});
+
+const weightBytes = (to: string): number =>
+  readdirSync(to)
+    .filter((name) => name.endsWith(".bin"))
+    .reduce((total, name) => total + readFileSync(join(to, name)).length, 0);
