@@ -116,6 +116,19 @@ export const overridesNeedSpec = (run: string): Misused =>
     `name the spec, and the run with it: SPEC --run ${run} key=value`,
   );
 
+export const runIsTrained = (run: string, refused: readonly string[]): Misused =>
+  new Misused(
+    `${refused.map((each) => `\`${each}\``).join(", ")} would change what ${run} was trained by`,
+    `of a run evaluate.*, data.root, data.val, data.test and data.palette can be changed; for a spec with this run's weights: SPEC --run ${run} key=value`,
+  );
+
+export const cannotChangeRun = (folder: string, reason: string): Failure =>
+  failure(
+    `${folder} cannot be changed by key=value`,
+    `what it recorded cannot be written as a spec of this version: ${reason}`,
+    `Name the spec, and the run with it: SPEC --run ${folder}, or SPEC --resume ${folder}.`,
+  );
+
 export const exportNeedsFile = (): Misused =>
   new Misused("there is nowhere to export to", "name a file: --to FILE.safetensors");
 

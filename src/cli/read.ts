@@ -1,6 +1,7 @@
 /** For verbs: names of specs become resolved specs, with warnings printed on the way. */
 
 import * as E from "fp-ts/lib/Either.js";
+import * as T from "fp-ts/lib/Task.js";
 import { type Check, check, checkData } from "../compile.js";
 import { thisMachine } from "../host.js";
 import type { Data } from "../normalize/experiment.js";
@@ -12,11 +13,20 @@ import { type Terminal, tellDiagnostics } from "./terminal.js";
 export interface SpecRequest {
   readonly target: Target;
   readonly overrides: readonly string[];
+  /** `false` where the weights that the spec itself begins with are beside the point; they are read unless so. */
+  readonly readsWeights?: boolean;
 }
 
 /** Everything found in a spec and its variants; nothing is printed. */
-export const checked = ({ target, overrides }: SpecRequest): Promise<Check> =>
-  check(thisMachine())({ ...target, overrides })();
+export const checked = ({
+  target,
+  overrides,
+  readsWeights = true,
+}: SpecRequest): Promise<Check> => {
+  const world = thisMachine();
+  const none = () => T.of(new Map());
+  return check(readsWeights ? world : { ...world, headers: none })({ ...target, overrides })();
+};
 
 export interface Opened {
   readonly resolved: Resolved;

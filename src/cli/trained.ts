@@ -8,19 +8,19 @@ import { percent } from "../report/format.js";
 import { readSafetensors } from "../run/checkpoint.js";
 import { noBest } from "../run/errors.js";
 import { findRun } from "../run/find.js";
-import { bestFile, runFile, runFolder } from "../run/folder.js";
+import { bestFile, runFile } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
-import { readRun } from "../run/record.js";
 import { lower } from "../tensorflow/target.js";
 import type { WhichWeights } from "./arguments.js";
 import {
-  overridesNeedSpec,
+  runIsTrained,
   scoresWhatIsLearnt,
   untrained,
   weightsAlone,
   weightsTwice,
 } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
+import { changedRun } from "./recorded.js";
 import { type Terminal, tell } from "./terminal.js";
 
 export interface Trained {
@@ -29,7 +29,7 @@ export interface Trained {
 }
 
 /**
- * `eval runs/camvid` takes the network as the run trained it; `eval specs/camvid.yaml evaluate.mirror=true` as the
+ * `eval runs/camvid` takes the network as the run trained it, from its record alone; `eval specs/camvid.yaml evaluate.mirror=true` as the
  * spec has it now, with the weights of the run that trained this plan, whatever its name, or that lies where `train`
  * puts it (or of `--run`).
  */
@@ -41,15 +41,25 @@ export const trained = async (
 ): Promise<Trained> => {
   const { entry } = request.target;
   if (namesRun(request)) {
-    if (request.overrides.length > 0) throw overridesNeedSpec(entry);
-    return { program: lower((await readRun(entry)).experiment), folder: entry };
+    const refused = request.overrides.filter((override) => !onlyScores(override));
+    if (refused.length > 0) throw runIsTrained(entry, refused);
+    const experiment = await changedRun(terminal, { folder: entry, ...request, json });
+    return { program: lower(experiment), folder: entry };
   }
   if (/\.(safetensors|pth?|npz|h5)$/.test(entry)) throw weightsAlone(entry);
   const { resolved } = await open(terminal, request, json);
   const program = lower(resolved.experiment);
-  const folder = run ?? (await findRun("runs", runFolder(entry, resolved.variant), program));
+  const folder = run ?? (await findRun({ spec: entry, variant: resolved.variant }, program));
   if (!existsSync(runFile(folder))) throw new Failed(untrained(request.target, folder));
   return { program, folder };
+};
+
+/** What evaluation reads alone: a run's weights stay what they are. */
+const scored = ["evaluate", "data.root", "data.val", "data.test", "data.palette"];
+
+const onlyScores = (override: string): boolean => {
+  const path = override.slice(0, override.indexOf("="));
+  return scored.some((each) => path === each || path.startsWith(`${each}.`));
 };
 
 const namesRun = ({ target: { entry, variant } }: SpecRequest): boolean =>

@@ -16,7 +16,7 @@ import { evaluate } from "./evaluate.js";
 import { type Evaluation, evaluationFingerprint, readEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
 import { findRun } from "./find.js";
-import { runFile, runFolder } from "./folder.js";
+import { runFile } from "./folder.js";
 import { type Run, readRecord, readRun } from "./record.js";
 import { train } from "./train.js";
 
@@ -120,7 +120,7 @@ const folderOf = async (
   const program = programs[index]!;
   const seed = index === 0 ? [] : [`seed${program.experiment.train.seed}`];
   const own = [...(name === null ? [] : [name]), ...seed].join("-");
-  return findRun(parent, runFolder(spec, own === "" ? null : own, parent), program);
+  return findRun({ spec, variant: name, suffix: own === "" ? null : own, parent }, program);
 };
 
 async function* trained(

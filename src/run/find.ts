@@ -2,14 +2,14 @@
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { separate } from "fp-ts/lib/Array.js";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
 import { unreadableRuns } from "./errors.js";
-import { runFile } from "./folder.js";
+import { runFile, runFolder } from "./folder.js";
 import { type Run, readRecord } from "./record.js";
 
 export interface Found {
@@ -49,18 +49,63 @@ const found = (folder: string): E.Either<Failure, Found> =>
     E.map((run) => ({ folder, run })),
   );
 
-/**
- * The run of a program: in its own folder, or in another's that trained the same, as variants do that differ in
- * evaluation alone. `own` where there is neither.
- */
-export const findRun = async (parent: string, own: string, program: Program): Promise<string> => {
-  const same = ({ run }: Found): boolean =>
-    run.fingerprint.training === program.fingerprint.training;
+/** What a run is called after. */
+export interface Name {
+  /** As typed, relative to where the command runs. */
+  readonly spec: string;
+  readonly variant: string | null;
+  /** What stands behind the spec's name in the folder's, where that is not the variant alone. */
+  readonly suffix?: string | null;
+  /** The folder of the runs; `runs` unless said otherwise. */
+  readonly parent?: string;
+}
+
+/** The run of a program: in its own folder, or in another's that trained the same; its own folder where there is neither. */
+export const findRun = async (name: Name, program: Program): Promise<string> => {
+  const own = ownFolder(name, program);
   const mine = found(own);
-  if (E.isRight(mine) && same(mine.right)) return own;
-  const { runs } = await runsIn(parent);
-  return runs.find(same)?.folder ?? own;
+  if (E.isRight(mine) && isSame(program)(mine.right)) return own;
+  const { runs } = await runsIn(name.parent ?? "runs");
+  return runs.find(isSame(program))?.folder ?? own;
 };
+
+const isSame =
+  ({ fingerprint: { training } }: Program) =>
+  ({ run }: Found): boolean =>
+    run.fingerprint.training === training;
+
+/**
+ * Where the run of a spec goes: `runs/camvid`, unless another spec of that name has its run there; then
+ * `runs/streets-camvid` for `streets/camvid.yaml`, and so on.
+ */
+export const ownFolder = (name: Name, program: Program): string => {
+  const folders = candidates(name);
+  for (;;) {
+    const { value: folder } = folders.next();
+    const there = found(folder);
+    // What cannot be read is nobody else's for certain: whoever trains there is told.
+    if (E.isLeft(there) || isSame(program)(there.right) || isOf(name, there.right.run))
+      return folder;
+  }
+};
+
+/** Standard input is another spec each time. */
+const isOf = ({ spec, variant }: Name, run: Run): boolean =>
+  spec !== "-" && resolve(run.spec) === resolve(spec) && run.variant === variant;
+
+/** With ever more of the folders that the spec lies in before its name, then with numbers behind it. */
+function* candidates({ spec, variant, suffix = variant, parent }: Name): Generator<string, never> {
+  const name = basename(spec, extname(spec));
+  const above = dirname(resolve(spec))
+    .split(sep)
+    .filter((folder) => folder !== "");
+  for (let depth = 0; depth <= above.length; depth++) {
+    const folders = depth === 0 ? [] : above.slice(-depth);
+    yield runFolder(`${[...folders, name].join("-")}.yaml`, suffix, parent);
+  }
+  for (let n = 2; ; n++)
+    yield runFolder(spec, [suffix, n].filter((part) => part !== null).join("-"), parent);
+}
 
 export type SeedGroup = readonly [Found, ...Found[]];
 

@@ -56,7 +56,10 @@ describe("a run of 0.1", () => {
 
   test("is found by what it trained, under any name", async () => {
     const { experiment } = await readRun(at("squares"));
-    const found = await findRun(join(folder, "runs"), at("elsewhere"), lower(experiment));
+    const found = await findRun(
+      { spec: "elsewhere.yaml", variant: null, parent: join(folder, "runs") },
+      lower(experiment),
+    );
     expect(found).toBe(at("squares"));
   });
 

@@ -17,7 +17,7 @@ import {
   readEvaluation,
   readEvaluations,
 } from "../../src/run/evaluation.js";
-import { findRun } from "../../src/run/find.js";
+import { findRun, ownFolder } from "../../src/run/find.js";
 import { bestFile, metricsFile, runFolder, weightsFile } from "../../src/run/folder.js";
 import { logits, predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
@@ -153,9 +153,16 @@ describe("a comparison", { timeout: 120_000 }, () => {
     expect(await readdir(join(folder, "shared"))).toEqual(["shared-plain"]);
     expect(kinds(await collect(compare(request)), "scored")).toHaveLength(0);
     const parent = request.parent;
+    const name = { spec: "specs/shared.yaml", variant: "mirrored", parent };
     const elsewhere = join(parent, "shared-mirrored");
-    expect(await findRun(parent, elsewhere, lower(mirrored))).toBe(join(parent, "shared-plain"));
-    expect(await findRun(parent, elsewhere, lower(withSeed(whole, 9)))).toBe(elsewhere);
+    expect(await findRun(name, lower(mirrored))).toBe(join(parent, "shared-plain"));
+    expect(await findRun(name, lower(withSeed(whole, 9)))).toBe(elsewhere);
+    // A spec of the same name in another folder has its own, and finds what it trained there.
+    const other = lower(withSeed(whole, 9));
+    expect(ownFolder({ ...name, variant: "plain" }, other)).toBe(join(parent, "shared-plain"));
+    const namesake = { ...name, spec: "other/shared.yaml", variant: "plain" };
+    expect(ownFolder(namesake, other)).toBe(join(parent, "other-shared-plain"));
+    expect(ownFolder(namesake, lower(whole))).toBe(join(parent, "shared-plain"));
   });
 
   test("works with the best weights of a run where these are asked for", async () => {

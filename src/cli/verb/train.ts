@@ -2,7 +2,8 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { command, flag, number, option, optional, positional } from "cmd-ts";
-import { checkpointRequest, runFolder } from "../../run/folder.js";
+import { ownFolder } from "../../run/find.js";
+import { checkpointRequest } from "../../run/folder.js";
 import { readRun } from "../../run/record.js";
 import { type TrainRequest, train } from "../../run/train.js";
 import { lower } from "../../tensorflow/target.js";
@@ -11,6 +12,7 @@ import { nothingToTrain } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open, type SpecRequest } from "../read.js";
+import { changedRun } from "../recorded.js";
 import { needTensorFlow } from "../setup.js";
 import { print, type Terminal, tell } from "../terminal.js";
 import { verb } from "../verb.js";
@@ -91,9 +93,10 @@ const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
   if (target !== undefined) {
     const { resolved } = await open(terminal, { target, overrides });
     const { variant } = resolved;
+    const program = lower(resolved.experiment);
     return {
-      program: lower(resolved.experiment),
-      folder: resume ?? folder ?? runFolder(target.entry, variant),
+      program,
+      folder: resume ?? folder ?? ownFolder({ spec: target.entry, variant }, program),
       spec: target.entry,
       variant,
       overrides,
@@ -102,15 +105,17 @@ const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
     };
   }
   if (resume === undefined) throw nothingToTrain();
-  const run = await readRun(resume);
-  const { spec, variant } = run;
-  const same = { folder: resume, spec, variant, resume: true } as const;
-  if (overrides.length === 0) return { ...same, program: lower(run.experiment) };
-  const all = [...run.overrides, ...overrides];
-  const entry = { entry: spec, variant: variant ?? undefined };
-  const { resolved } = await open(terminal, { target: entry, overrides: all });
+  const { spec, variant, overrides: before } = await readRun(resume);
+  const experiment = await changedRun(terminal, { folder: resume, overrides });
   const allowed = overrides.map((override) => override.slice(0, override.indexOf("=")));
-  return { ...same, program: lower(resolved.experiment), overrides: all, allow: allowed };
+  return {
+    program: lower(experiment),
+    folder: resume,
+    spec,
+    variant,
+    resume: true,
+    ...(overrides.length === 0 ? {} : { overrides: [...before, ...overrides], allow: allowed }),
+  };
 };
 
 /** In `--resume RUN key=value` the first word names no spec. */

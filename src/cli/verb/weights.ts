@@ -51,7 +51,7 @@ export const importVerb = verb((terminal) =>
     },
     handler: async ({ file, only, replace, to, json, ...request }) => {
       const given = { ...(only && { only }), ...(replace && { replace }) };
-      const { resolved } = await open(terminal, request, json);
+      const { resolved } = await open(terminal, { ...request, readsWeights: false }, json);
       const { experiment } = resolved;
       const { found, tensors } = await orThrow(
         withWeights(

@@ -1,0 +1,146 @@
+/** Writes an experiment out as the spec that is decided to it: so a run, which holds no spec, can be changed by one. */
+
+import { type Rgb, rgb } from "../language/dataset.js";
+import type { Spec } from "../language/spec.js";
+import type { Augmentation, Data, Experiment, Model, Train } from "./experiment.js";
+
+/** Nothing is left to defaults or to `semantics`, but for what the language has no word for: there the default is it. */
+export const written = ({ data, model, train, evaluate }: Experiment): Spec => ({
+  pspc: 1,
+  data: writtenData(data),
+  model: writtenModel(model),
+  train: writtenTrain(train),
+  evaluate: {
+    ...evaluate,
+    long_side: evaluate.long_side ?? "none",
+    boundary: evaluate.boundary ?? "none",
+  },
+});
+
+/** `null` is a key that is left out. */
+const present = <K extends string, A>(key: K, value: A | null): { readonly [_ in K]?: A } =>
+  value === null ? {} : ({ [key]: value } as { readonly [_ in K]?: A });
+
+const writtenData = (data: Data): Spec["data"] => {
+  const { label_format: _, label_map: __, labels: ___, val, test, palette, images, ...rest } = data;
+  return {
+    ...rest,
+    ...labelsOf(data),
+    ...present("val", val),
+    ...present("test", test),
+    ...present("palette", palette),
+    ...present(
+      "images",
+      images && { ...present("range", images.range), ...present("bands", images.bands) },
+    ),
+  };
+};
+
+const labelsOf = ({
+  labels,
+  label_format,
+  label_map,
+  classes,
+}: Data): Pick<Spec["data"], "labels" | "ignore"> => {
+  const nameOf = (meaning: number | "ignore"): string =>
+    meaning === "ignore" ? meaning : (classes[meaning] ?? "ignore");
+  if (label_format === "colour") return { labels: { colours: coloursOf(labels, nameOf) } };
+  if (label_map === null) return { labels: rangesOf(labels, nameOf) };
+  const ignore = [...labels].flatMap(([value, meaning]) => (meaning === "ignore" ? [value] : []));
+  return { labels: label_map, ignore };
+};
+
+type NameOf = (meaning: number | "ignore") => string;
+
+const coloursOf = (labels: Data["labels"], nameOf: NameOf): Readonly<Record<string, Rgb[]>> => {
+  const colours = new Map<string, Rgb[]>();
+  for (const [colour, meaning] of labels) {
+    const name = nameOf(meaning);
+    colours.set(name, [...(colours.get(name) ?? []), rgb(colour)]);
+  }
+  return Object.fromEntries(colours);
+};
+
+/** Neighbours of one meaning as `0..127`: a map of every value of 16 bits is no larger than it must be. */
+const rangesOf = (labels: Data["labels"], nameOf: NameOf): Readonly<Record<string, string>> => {
+  const ranges: { readonly first: number; last: number; readonly name: string }[] = [];
+  for (const [value, meaning] of [...labels].sort(([a], [b]) => a - b)) {
+    const [name, before] = [nameOf(meaning), ranges.at(-1)];
+    if (before?.name === name && before.last === value - 1) before.last = value;
+    else ranges.push({ first: value, last: value, name });
+  }
+  return Object.fromEntries(
+    ranges.map(({ first, last, name }) => [
+      first === last ? `${first}` : `${first}..${last}`,
+      name,
+    ]),
+  );
+};
+
+const writtenModel = ({
+  weights,
+  backbone,
+  pyramid,
+  auxiliary,
+  ...rest
+}: Model): NonNullable<Spec["model"]> => {
+  const { block, blocks, width, stem, ...body } = backbone;
+  return {
+    ...rest,
+    ...present("weights", weights),
+    backbone: {
+      ...body,
+      resnet: { block, blocks, width },
+      stem: stem.kind === "deep" ? { deep: stem.channels } : { conv7: stem.channels },
+    },
+    pyramid: pyramid === null ? "none" : writtenPyramid(pyramid),
+    auxiliary: auxiliary ?? "none",
+  };
+};
+
+const writtenPyramid = ({ channels, ...pyramid }: NonNullable<Model["pyramid"]>) => ({
+  ...pyramid,
+  reduction: channels === null ? ("none" as const) : { channels },
+});
+
+const writtenTrain = (train: Train): Spec["train"] => {
+  const { optimizer, schedule, loss, augment, validate, checkpoints, ...rest } = train;
+  const { every, ...kept } = checkpoints;
+  return {
+    ...rest,
+    memory: train.memory ?? "none",
+    clip: train.clip ?? "none",
+    ema: train.ema ?? "none",
+    recover: train.recover ?? "none",
+    optimizer: { sgd: optimizer },
+    schedule: { poly: schedule },
+    loss: { ...loss, class_weights: loss.class_weights ?? "none", mining: loss.mining ?? "none" },
+    augment: augment.length === 0 ? "none" : augment.map(writtenAugmentation),
+    validate:
+      validate === null ? "none" : { every: validate.every, ...present("images", validate.images) },
+    checkpoints: { ...kept, ...present("every", every) },
+  };
+};
+
+type WrittenAugmentation = Exclude<NonNullable<Spec["train"]["augment"]>, "none" | null>[number];
+
+const writtenAugmentation = (a: Augmentation): WrittenAugmentation => {
+  switch (a.op) {
+    case "mirror":
+      return { mirror: a.probability };
+    case "blur":
+      return { blur: a.probability };
+    case "crop":
+      return { crop: { max_share: a.max_share } };
+    case "jitter": {
+      const { op: _, ...jitter } = a;
+      return { jitter };
+    }
+    case "scale":
+      return { scale: { range: [a.min, a.max], aspect: a.aspect } };
+    case "rotate": {
+      const { probability, border } = a;
+      return { rotate: { range: [a.min, a.max], probability, border } };
+    }
+  }
+};
