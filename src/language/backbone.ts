@@ -163,6 +163,16 @@ export const backbone = section(
         { source: "`semantics`" },
       ),
     ),
+    shortcut: key(
+      choice("strided", "averaged"),
+      "How the shortcut of a stage with stride 2 halves its map: by the stride of its 1×1 convolution, or by the mean of 2×2 pixels before it (ResNet-D, PaddlePaddle's `vd`).",
+      preset("model.backbone.shortcut"),
+    ),
+    projection: key(
+      choice("needed", "first"),
+      "Which shortcuts have a convolution: those whose size or channels change, or those of every stage's first block.",
+      preset("model.backbone.projection"),
+    ),
     weights: backboneWeights,
   },
   {

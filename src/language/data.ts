@@ -2,7 +2,16 @@
 
 import { redecided } from "./codec.js";
 import { datasetOf, usualMap } from "./datasets.js";
-import { absent, byDefault, computed, key, required, saidElsewhere, usually } from "./key.js";
+import {
+  absent,
+  byDefault,
+  computed,
+  key,
+  preset,
+  required,
+  saidElsewhere,
+  usually,
+} from "./key.js";
 import {
   colour,
   colours,
@@ -114,8 +123,6 @@ const images = section("how images are read", {
   ),
 });
 
-const imagenet = "ImageNet's, as in semseg `tool/train.py`";
-
 const keys = section(
   "`data`",
   {
@@ -172,12 +179,12 @@ const keys = section(
     mean: key(
       tuple(3, "numbers (red, green, blue)", real()),
       "Mean of red, green, blue on the scale 0 to 255.",
-      usually([123.675, 116.28, 103.53], imagenet),
+      preset("data.mean"),
     ),
     std: key(
       tuple(3, "numbers (red, green, blue)", real({ above: 0 })),
       "Standard deviation of red, green, blue on the scale 0 to 255.",
-      usually([58.395, 57.12, 57.375], imagenet),
+      preset("data.std"),
     ),
   },
   {

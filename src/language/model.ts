@@ -165,6 +165,11 @@ export const model = section(
       "The auxiliary head of training, or `none`.",
       byKeys({}),
     ),
+    dropout: key(
+      choice("channels", "elements"),
+      "What dropout drops in training: whole channels of a map, or each of its values by itself.",
+      preset("model.dropout"),
+    ),
     align_corners: key(
       flag,
       "Whether bilinear upsampling keeps the corners in place.",
@@ -181,6 +186,11 @@ export const model = section(
           real({ min: 0, below: 1 }, "it is the share of the old statistic that a step keeps"),
           "Share of the old running statistic kept each step.",
           preset("model.norm.momentum"),
+        ),
+        bias: key(
+          choice("none", "new"),
+          "Which convolutions have a bias before their norm: none, or those of pyramid, head and auxiliary head.",
+          preset("model.norm.bias"),
         ),
       }),
       "Batch normalisation.",

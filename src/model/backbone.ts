@@ -4,7 +4,7 @@ import { add, maxPool, padding, relu } from "../graph/compose.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import { type Block, type LayerSite, ofStage, type Stage } from "../graph/variable.js";
 import type { Backbone } from "../normalize/experiment.js";
-import { type Context, chain, convNorm, convNormRelu, type Layer } from "./layer.js";
+import { type Context, chain, convNorm, convNormRelu, halveByMean, type Layer } from "./layer.js";
 
 type ResidualSite = Extract<Block, { stage: Stage }>;
 
@@ -56,19 +56,29 @@ const branch: Readonly<
   },
 };
 
-/** A residual block; the shortcut is projected where size or channels change. */
+const same: Layer = (x) => x;
+
+/** He et al. 2016 stride the convolution; ResNet-D (He et al. 2019, figure 2c) looks at every pixel. */
+const projected = (
+  context: Context,
+  { shortcut }: Backbone,
+  { at, stride }: Residual,
+  channels: number,
+): Layer => {
+  const site = { ...at, layer: "shortcut" } as const;
+  return shortcut === "averaged" && stride > 1
+    ? chain(halveByMean, convNorm(context, site, { channels, size: 1 }))
+    : convNorm(context, site, { channels, size: 1, stride });
+};
+
+/** A residual block. */
 const residual =
   (context: Context, of: Backbone, block: Residual): Layer =>
   (x) => {
     const channels = block.planes * expansion[of.block];
-    const same = block.stride === 1 && sizesOf(x, 4)[3] === channels;
-    const shortcut: Layer = same
-      ? (y) => y
-      : convNorm(
-          context,
-          { ...block.at, layer: "shortcut" },
-          { channels, size: 1, stride: block.stride },
-        );
+    const changes = block.stride > 1 || sizesOf(x, 4)[3] !== channels;
+    const isProjected = changes || (of.projection === "first" && block.at.block === 1);
+    const shortcut = isProjected ? projected(context, of, block, channels) : same;
     return relu(add(branch[of.block](context, of, block)(x), shortcut(x)));
   };
 

@@ -12,18 +12,22 @@ import {
   greaterEqual,
   movingAverage,
   multiply,
+  pad,
   padding,
   parameter,
   part,
   relu,
+  reshape,
   scalar,
+  sum,
   uniform,
   variable,
+  vector,
 } from "../graph/compose.js";
 import type { Update } from "../graph/graph.js";
 import { type Node, type NodeOf, sizesOf, type Variable } from "../graph/op.js";
 import type { Initial, LayerSite } from "../graph/variable.js";
-import type { Freeze, Norm } from "../normalize/experiment.js";
+import type { Freeze, Model, Norm } from "../normalize/experiment.js";
 import { isNormFrozen } from "./stages.js";
 
 export type Layer = (x: Node) => Node;
@@ -38,6 +42,7 @@ export interface BatchPart {
 export interface Context {
   readonly phase: "train" | "infer";
   readonly norm: Norm;
+  readonly dropout: Model["dropout"];
   readonly alignCorners: boolean;
   readonly seed: number;
   readonly freeze: Freeze;
@@ -90,6 +95,23 @@ export const conv =
     return bias ? add(y, parameter({ ...site, word: "bias" }, [channels], initial)) : y;
   };
 
+/**
+ * `[N, H, W, C]` → `[N, ⌈H/2⌉, ⌈W/2⌉, C]`: means of 2×2 pixels; of an odd side the last mean is of what there is
+ * (PyTorch's and Paddle's AvgPool2d with ceil_mode).
+ */
+export const halveByMean: Layer = (x) => {
+  const [n, height, width, c] = sizesOf(x, 4);
+  const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+  const even = pad(x, [0, 0, 0, 0], [0, 2 * rows - height, 2 * columns - width, 0]);
+  const tall = sum(reshape(even, [n * rows, 2, 2 * columns * c]), [1]);
+  const sums = reshape(sum(reshape(tall, [n * rows * columns, 2, c]), [1]), [n, rows, columns, c]);
+  const shares = (count: number, size: number): Node =>
+    vector(Array.from({ length: count }, (_, i) => 1 / Math.min(2, size - 2 * i)));
+  const byRow = reshape(shares(rows, height), [1, rows, 1, 1]);
+  const byColumn = reshape(shares(columns, width), [1, 1, columns, 1]);
+  return multiply(multiply(sums, byRow), byColumn);
+};
+
 /** Batch normalisation over N, H and W; in training it also moves the running statistics. */
 export const norm =
   ({ phase, freeze, norm: { epsilon } }: Context, site: LayerSite): Layer =>
@@ -138,8 +160,10 @@ export const followBatch = (
   ];
 };
 
-export const convNorm = (context: Context, site: LayerSite, options: Convolution): Layer =>
-  chain(conv(site, options), norm(context, site));
+export const convNorm = (context: Context, site: LayerSite, options: Convolution): Layer => {
+  const bias = context.norm.bias === "new" && site.part !== "backbone";
+  return chain(conv(site, { ...options, bias }), norm(context, site));
+};
 
 export const convNormRelu = (context: Context, site: LayerSite, options: Convolution): Layer =>
   chain(convNorm(context, site, options), relu);
@@ -162,13 +186,17 @@ const rowsOf = ({ count, index }: BatchPart, whole: Node, rows: number): Node =>
   return gather(whole, add(multiply(index, scalar(rows, "i32")), row));
 };
 
-/** Drops whole channels of a sample with `probability` and scales the rest up (PyTorch's Dropout2d). */
-export const dropChannels =
-  ({ phase, seed, part }: Context, probability: number, stream: number): Layer =>
+/**
+ * Drops with `probability` whole channels of a sample (PyTorch's Dropout2d), or each value by itself (its Dropout), and
+ * scales the rest up.
+ */
+export const drop =
+  ({ phase, seed, part, dropout }: Context, probability: number, stream: number): Layer =>
   (x) => {
     if (phase === "infer" || probability === 0) return x;
-    const [samples, , , channels] = sizesOf(x, 4);
-    const whole = uniform(stepCounter(), [part.count * samples, 1, 1, channels], seed, stream);
+    const [samples, height, width, channels] = sizesOf(x, 4);
+    const [h, w] = dropout === "channels" ? [1, 1] : [height, width];
+    const whole = uniform(stepCounter(), [part.count * samples, h, w, channels], seed, stream);
     const draw = rowsOf(part, whole, samples);
     const kept = cast(greaterEqual(draw, scalar(probability)), "f32");
     return multiply(x, multiply(kept, scalar(1 / (1 - probability))));

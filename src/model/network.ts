@@ -14,7 +14,7 @@ import { cellLength } from "../graph/constant.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import type { Model, Pyramid } from "../normalize/experiment.js";
 import { backbone } from "./backbone.js";
-import { type Context, chain, conv, convNormRelu, dropChannels, type Layer } from "./layer.js";
+import { type Context, chain, conv, convNormRelu, drop, type Layer } from "./layer.js";
 
 /** A map `[N, bin, bin, C]`. */
 interface Pooled {
@@ -99,7 +99,7 @@ const classifier = (
 ): Layer =>
   chain(
     convNormRelu(context, { part, layer: "fuse" }, { channels: of.channels, size: 3 }),
-    dropChannels(context, of.dropout, stream),
+    drop(context, of.dropout, stream),
     conv({ part, layer: "classifier" }, { channels: classes, size: 1, bias: true }),
   );
 

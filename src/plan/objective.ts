@@ -103,6 +103,7 @@ export const context = (
 ): Context => ({
   phase,
   norm: model.norm,
+  dropout: model.dropout,
   alignCorners: model.align_corners,
   seed: train.seed,
   freeze: train.freeze,

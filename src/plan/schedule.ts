@@ -27,13 +27,16 @@ export interface RateGroup {
 /** What a variable's multiplier goes by. */
 type Member = Pick<Ops["variable"], "site" | "role">;
 
+const isClassifierBias = ({ site, role }: Member): boolean =>
+  isNew(site) && role === "bias" && "layer" in site && site.layer === "classifier";
+
 /** Layers that may start from pretrained weights keep the rate; those that start from nothing multiply it. */
 export const multiplierOf = (
   { multipliers }: Pick<Train, "multipliers">,
   { site, role }: Member,
 ): number => {
   if (!isNew(site)) return 1;
-  return role === "bias" ? multipliers.bias : multipliers[site.part];
+  return isClassifierBias({ site, role }) ? multipliers.bias : multipliers[site.part];
 };
 
 type NewSite = Exclude<Site, { readonly part: "backbone" }>;
@@ -43,19 +46,20 @@ const isNew = (site: Site | null): site is NewSite => site !== null && site.part
 /** Those that share the multiplier of what is new are one group. */
 export const rateGroups = (train: Pick<Train, "multipliers">): readonly RateGroup[] => {
   const { new: usual, ...each } = train.multipliers;
-  const isBias = ({ site, role }: Member): boolean => isNew(site) && role === "bias";
   const isUsual = (member: Member): boolean =>
     isNew(member.site) && multiplierOf(train, member) === usual;
   const others = NEW_PARTS.filter((name) => each[name] !== usual).map((name) => ({
     name,
     multiplier: each[name],
-    has: (member: Member) => member.site?.part === name && !isBias(member),
+    has: (member: Member) => member.site?.part === name && !isClassifierBias(member),
   }));
   return [
     { name: "backbone", multiplier: 1, has: ({ site }: Member) => !isNew(site) },
     { name: "new", multiplier: usual, has: isUsual },
     ...others,
-    ...(each.bias === usual ? [] : [{ name: "bias", multiplier: each.bias, has: isBias }]),
+    ...(each.bias === usual
+      ? []
+      : [{ name: "bias", multiplier: each.bias, has: isClassifierBias }]),
   ];
 };
 

@@ -32,8 +32,9 @@ const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 type LabelPair = readonly [value: number, target: number | "ignore"];
 type Written = Omit<Experiment, "data" | "model"> & {
   /** Records of 0.1 know of no layers that are replaced, and of one kind of network. */
-  readonly model: Omit<Model, "weights" | "backbone"> & {
+  readonly model: Omit<Optionally<Model, "dropout">, "weights" | "backbone" | "norm"> & {
     readonly backbone: Optionally<Model["backbone"], keyof typeof only>;
+    readonly norm: Optionally<Model["norm"], keyof typeof onlyNorm>;
     readonly weights: (Omit<Weights, "replace"> & Partial<Pick<Weights, "replace">>) | null;
   };
   readonly data: Omit<Data, "labels" | "images"> & {
@@ -45,7 +46,8 @@ type Written = Omit<Experiment, "data" | "model"> & {
 type Optionally<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
 
 /** What every network of 0.1 was. */
-const only = { dilated: "both" } as const;
+const only = { dilated: "both", shortcut: "strided", projection: "needed" } as const;
+const onlyNorm = { bias: "none" } as const;
 
 const label: Codec<LabelPair> = plainly("a label value and its class", ["list"], {}, (u, c) => {
   const [value, target, ...more] = Array.isArray(u) ? (u as readonly unknown[]) : [];
@@ -113,7 +115,11 @@ const model = closed(
         stride_site: choice("3x3", "1x1"),
         first_dilation: choice("full", "contracted"),
       },
-      { dilated: choice("both", "first") },
+      {
+        dilated: choice("both", "first"),
+        shortcut: choice("strided", "averaged"),
+        projection: choice("needed", "first"),
+      },
     ),
     weights: nullable(
       closed(
@@ -143,9 +149,13 @@ const model = closed(
       ),
     ),
     align_corners: flag,
-    norm: closed("the norm", { epsilon: real({ above: 0 }), momentum: share }, {}),
+    norm: closed(
+      "the norm",
+      { epsilon: real({ above: 0 }), momentum: share },
+      { bias: choice("none", "new") },
+    ),
   },
-  {},
+  { dropout: choice("channels", "elements") },
 );
 
 const range = { min: real(), max: real() };
@@ -280,7 +290,13 @@ const completed = ({ data, model, ...rest }: Written): Experiment => {
   return {
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
-    model: { ...model, weights, backbone: { ...only, ...model.backbone } },
+    model: {
+      dropout: "channels",
+      ...model,
+      weights,
+      backbone: { ...only, ...model.backbone },
+      norm: { ...onlyNorm, ...model.norm },
+    },
   };
 };
 

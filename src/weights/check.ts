@@ -9,7 +9,7 @@ import * as says from "./errors.js";
 import { type Misfit, unreadableNamed } from "./errors.js";
 import type { Header } from "./file.js";
 import { type Fit, fitOf, isClassifier, networkVariables, ourShape } from "./fit.js";
-import { blockIn } from "./names.js";
+import { averagedNames, blockIn } from "./names.js";
 import { withWeights } from "./open.js";
 
 export type Headers = ReadonlyMap<string, E.Either<Failure, Header>>;
@@ -69,7 +69,9 @@ export const misfits = (fit: Fit, model: Model): readonly Misfit[] => {
     ...(misshapen.length > 0 ? [says.otherShapes(misshapen.map(difference), notes, help)] : []),
     ...(unexpected.length > 0 && !isStrange ? [says.noPlaceFor(unexpected, notes, help)] : []),
     ...(auxiliary.length > 0 ? [says.auxiliaryLeft(auxiliary)] : []),
-    ...(map.caution !== null && !isStrange ? [says.otherProgram(map.of, map.caution)] : []),
+    ...(map.caution?.of === model.backbone.shortcut && !isStrange
+      ? [says.otherProgram(map.of, map.caution.words)]
+      : []),
   ];
   // What explains the first explains the others.
   return found.map((each, i) => (i === 0 ? each : { ...each, notes: [], help: [] }));
@@ -102,8 +104,15 @@ const reasons = (fit: Fit, { backbone }: Model): readonly string[] => {
     ...(!isDeep && size === 3 ? [says.deepStem()] : []),
     ...(theirs.some((n, i) => n > 0 && n !== ours[i]) ? [says.otherDepth(theirs, ours)] : []),
     ...otherClasses(fit),
+    ...(averages(fit, backbone) ? [says.averagedShortcuts()] : []),
     ...(inBlocks.length > 0 ? [says.otherBlocks(inBlocks)] : []),
   ];
+};
+
+/** Whether the file's shortcuts average before their convolution, and the spec's do not. */
+const averages = ({ map, prefix, unexpected }: Fit, { shortcut }: Model["backbone"]): boolean => {
+  const names = shortcut === "strided" ? averagedNames(map) : null;
+  return names !== null && unexpected.some((name) => names.test(name.slice(prefix.length)));
 };
 
 /** Keras 3 numbers layers that bear no name of their own. */

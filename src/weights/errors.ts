@@ -197,6 +197,9 @@ export const otherProgram = (of: string, caution: string): Misfit =>
     "warning",
   );
 
+export const averagedShortcuts = (): string =>
+  "the file's shortcuts average pixels before their convolution: write `model.backbone.shortcut: averaged`";
+
 export const otherBlocks = (names: readonly string[]): string =>
   `the file's blocks compute something else than the spec's: ${listed(names, 2)} stand in blocks whose other layers fit`;
 

@@ -3,7 +3,7 @@
 import { valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { sameShape } from "../graph/type.js";
-import { isNetwork } from "../graph/variable.js";
+import { isNetwork, type Site, variableName } from "../graph/variable.js";
 import { runningOf } from "../model/layer.js";
 import type { Experiment, Model, Weights } from "../normalize/experiment.js";
 import { networkGraph } from "../plan/inference.js";
@@ -88,6 +88,7 @@ export interface Fit {
 }
 
 export const skeletonOf = ({ backbone, pyramid }: Model): Skeleton => ({
+  shortcut: backbone.shortcut,
   stem: backbone.stem.kind,
   bins: pyramid?.bins ?? [],
 });
@@ -151,6 +152,8 @@ export const fitOf = (
     const theirs = theirName(site, map, of);
     return theirs !== null && header.tensors.has(prefix + theirs) ? prefix + theirs : null;
   };
+  const own = new Set(variables.map(({ name }) => name));
+  const hasBias = (site: Site): boolean => own.has(variableName({ ...site, word: "bias" }));
   const fits: Match[] = [];
   const misshapen: Match[] = [];
   const missing: Variable[] = [];
@@ -163,7 +166,7 @@ export const fitOf = (
       continue;
     }
     const shape = ourShape(outline.shape, map);
-    const bias = site?.word === "mean" ? named({ ...site, word: "bias" }) : null;
+    const bias = site?.word === "mean" && !hasBias(site) ? named({ ...site, word: "bias" }) : null;
     const isSame = sameShape(variable.shape, shape) && isOfShape(header, bias, shape);
     (isSame ? fits : misshapen).push({ variable, name, bias, shape });
   }

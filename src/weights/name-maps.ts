@@ -1,6 +1,7 @@
 /** What other programs call the layers of a PSPNet, as data. */
 
 import type { Word } from "../graph/variable.js";
+import type { Backbone } from "../normalize/experiment.js";
 
 /**
  * A convolution and its norm. In templates `{s}` is a stage, `{B}` a block, `{k}` a convolution and `{n}` the size of a
@@ -22,6 +23,8 @@ export interface NameMap {
   readonly conv7: Pair | null;
   readonly block: Pair;
   readonly shortcut: Pair;
+  /** Where the shortcut averages before its convolution; `null` where the program has no such network. */
+  readonly averaged: Pair | null;
   /** `null` where the map is of backbones alone. */
   readonly rest: {
     readonly bin: Pair;
@@ -32,8 +35,8 @@ export interface NameMap {
   readonly words: Readonly<Record<Word, string>>;
   /** How kernels lie: ours are [height, width, in, out]. */
   readonly kernels: "HWIO" | "OIHW";
-  /** How the program's network may differ from the spec's although every tensor fits. */
-  readonly caution: string | null;
+  /** How the program's network differs from a spec's of this shortcut although every tensor fits. */
+  readonly caution: { readonly of: Backbone["shortcut"]; readonly words: string } | null;
 }
 
 const torch = {
@@ -48,8 +51,17 @@ const torch = {
   kernels: "OIHW",
   block: ["layer{s}.{b}.conv{k}", "layer{s}.{b}.bn{k}"],
   shortcut: ["layer{s}.{b}.downsample.0", "layer{s}.{b}.downsample.1"],
+  averaged: null,
   caution: null,
 } as const;
+
+/** A sequence in which the average pooling comes first. */
+const pooledFirst: Pair = ["layer{s}.{b}.downsample.1", "layer{s}.{b}.downsample.2"];
+
+const ourShortcut: Pair = [
+  "backbone.stage{s}.block{B}.shortcut.conv",
+  "backbone.stage{s}.block{B}.shortcut.norm",
+];
 
 const ours: NameMap = {
   name: "pspc",
@@ -61,10 +73,8 @@ const ours: NameMap = {
   ],
   conv7: ["backbone.stem1.conv", "backbone.stem1.norm"],
   block: ["backbone.stage{s}.block{B}.{k}.conv", "backbone.stage{s}.block{B}.{k}.norm"],
-  shortcut: [
-    "backbone.stage{s}.block{B}.shortcut.conv",
-    "backbone.stage{s}.block{B}.shortcut.norm",
-  ],
+  shortcut: ourShortcut,
+  averaged: ourShortcut,
   rest: {
     bin: ["pyramid.bin{n}.conv", "pyramid.bin{n}.norm"],
     head: { fuse: ["head.fuse.conv", "head.fuse.norm"], classifier: "head.classifier" },
@@ -120,7 +130,7 @@ const torchvision: NameMap = {
   rest: null,
 };
 
-/** `ResNetV1c` alone, as OpenMMLab publishes it for a start; with a 7×7 stem it has torchvision's names. */
+/** `ResNetV1c` and `V1d` alone, as OpenMMLab publishes them for a start; with a 7×7 stem: torchvision's names. */
 const openmmlab: NameMap = {
   ...torchvision,
   name: "openmmlab",
@@ -130,9 +140,15 @@ const openmmlab: NameMap = {
     ["stem.3", "stem.4"],
     ["stem.6", "stem.7"],
   ],
+  averaged: pooledFirst,
 };
 
-/** `PSPHead` and `FCNHead` over `ResNetV1c` (deep) or `ResNet`. */
+const behind = (prefix: string, [convolution, norm]: Pair): Pair => [
+  prefix + convolution,
+  prefix + norm,
+];
+
+/** `PSPHead` and `FCNHead` over `ResNetV1c` or `V1d` (deep), or `ResNet`. */
 const mmseg: NameMap = {
   ...torch,
   name: "mmseg",
@@ -143,8 +159,9 @@ const mmseg: NameMap = {
     ["backbone.stem.6", "backbone.stem.7"],
   ],
   conv7: ["backbone.conv1", "backbone.bn1"],
-  block: ["backbone.layer{s}.{b}.conv{k}", "backbone.layer{s}.{b}.bn{k}"],
-  shortcut: ["backbone.layer{s}.{b}.downsample.0", "backbone.layer{s}.{b}.downsample.1"],
+  block: behind("backbone.", torch.block),
+  shortcut: behind("backbone.", torch.shortcut),
+  averaged: behind("backbone.", pooledFirst),
   rest: {
     bin: ["decode_head.psp_modules.{i}.1.conv", "decode_head.psp_modules.{i}.1.bn"],
     head: {
@@ -168,7 +185,10 @@ const timm: NameMap = {
     ["conv1.3", "conv1.4"],
     ["conv1.6", "bn1"],
   ],
+  averaged: pooledFirst,
 };
+
+const paddleShortcut: Pair = ["bb_{t}_{b}.short._conv", "bb_{t}_{b}.short._batch_norm"];
 
 /** `ResNet_vd` of PaddleSeg and PaddleClas, alone. */
 const paddle: NameMap = {
@@ -182,17 +202,16 @@ const paddle: NameMap = {
   ],
   conv7: null,
   block: ["bb_{t}_{b}.conv{j}._conv", "bb_{t}_{b}.conv{j}._batch_norm"],
-  shortcut: ["bb_{t}_{b}.short._conv", "bb_{t}_{b}.short._batch_norm"],
+  shortcut: paddleShortcut,
+  averaged: paddleShortcut,
   rest: null,
   words: { ...torch.words, mean: "_mean", variance: "_variance" },
-  caution:
-    "PaddlePaddle's `vd` ResNets average 2×2 pixels before the shortcut of a stage with stride 2; the spec's network does not, so that it answers differently",
+  caution: {
+    of: "strided",
+    words:
+      "PaddlePaddle's `vd` ResNets average 2×2 pixels before the shortcut of a stage with stride 2; the spec's network does not, so it answers differently: `model.backbone.shortcut: averaged` does as they do",
+  },
 };
-
-const behind = (prefix: string, [convolution, norm]: Pair): Pair => [
-  prefix + convolution,
-  prefix + norm,
-];
 
 /** PaddleSeg's `PSPNet` over `ResNet_vd`. */
 const paddleseg: NameMap = {
@@ -205,7 +224,8 @@ const paddleseg: NameMap = {
     ["backbone.conv1_3._conv", "backbone.conv1_3._batch_norm"],
   ],
   block: behind("backbone.", paddle.block),
-  shortcut: behind("backbone.", paddle.shortcut),
+  shortcut: behind("backbone.", paddleShortcut),
+  averaged: behind("backbone.", paddleShortcut),
   rest: {
     bin: ["head.psp_module.stages.{i}.1._conv", "head.psp_module.stages.{i}.1._batch_norm"],
     head: {
@@ -227,6 +247,7 @@ const keras: NameMap = {
   conv7: ["conv1_conv", "conv1_bn"],
   block: ["conv{S}_block{B}_{k}_conv", "conv{S}_block{B}_{k}_bn"],
   shortcut: ["conv{S}_block{B}_0_conv", "conv{S}_block{B}_0_bn"],
+  averaged: null,
   rest: null,
   words: {
     kernel: "kernel",

@@ -2,11 +2,13 @@
 
 import type { Ops } from "../graph/op.js";
 import { isOfNorm, type Site } from "../graph/variable.js";
+import type { Backbone } from "../normalize/experiment.js";
 import type { NameMap, Pair } from "./name-maps.js";
 import { type Tensor, transposed } from "./tensor.js";
 
 /** What of a network its names depend on. */
 export interface Skeleton {
+  readonly shortcut: Backbone["shortcut"];
   readonly stem: "deep" | "conv7";
   /** Bins of the pyramid, in order. */
   readonly bins: readonly number[];
@@ -40,7 +42,7 @@ const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
       const { stage: s, block: B } = site;
       const numbers = { s, S: s + 1, t: s - 1, B, b: B - 1 };
       return site.layer === "shortcut"
-        ? spelt(map.shortcut, numbers)
+        ? spelt(of.shortcut === "averaged" ? map.averaged : map.shortcut, numbers)
         : spelt(map.block, { ...numbers, k: site.layer, j: site.layer - 1 });
     }
     case "pyramid":
@@ -73,6 +75,10 @@ export const backboneNames = ({ deep, conv7, block, shortcut }: NameMap): RegExp
 /** Names of an auxiliary head; `null` where the map knows of none. */
 export const auxiliaryNames = ({ rest }: NameMap): RegExp | null =>
   rest === null ? null : anyOf([...rest.auxiliary.fuse, rest.auxiliary.classifier].map(patternOf));
+
+/** Norms of shortcuts that average first; `null` where their names tell nothing. */
+export const averagedNames = ({ averaged, shortcut }: NameMap): RegExp | null =>
+  averaged === null || averaged[1] === shortcut[1] ? null : anyOf([patternOf(averaged[1])]);
 
 /** Names of the layers that tell classes apart. */
 export const classifierNames = ({ rest }: NameMap): RegExp | null =>

@@ -38,8 +38,6 @@ const paper = {
 const semseg = {
   semantics: "semseg",
   "data.layout": "list",
-  "data.mean": [123.675, 116.28, 103.53],
-  "data.std": [58.395, 57.12, 57.375],
   "model.head.dropout": 0.1,
   "model.auxiliary.dropout": 0.1,
   // torch.nn.BatchNorm2d.
@@ -160,7 +158,11 @@ const rows = (checked: Check): Printed => {
 };
 
 /** Columns: the paper (where it is silent, its Caffe release), that release for ADE20K, semseg, mmseg, PaddleSeg. */
+const imagenet = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] };
+const half = [127.5, 127.5, 127.5];
 const choices: Readonly<Record<string, readonly unknown[]>> = {
+  "data.mean": [imagenet.mean, imagenet.mean, imagenet.mean, imagenet.mean, half],
+  "data.std": [imagenet.std, imagenet.std, imagenet.std, imagenet.std, half],
   "model.align_corners": [true, true, true, false, false],
   "model.backbone.stem": [
     [64, 64, 128],
@@ -172,6 +174,10 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   "model.backbone.stride_site": ["3x3", "1x1", "3x3", "3x3", "3x3"],
   "model.backbone.first_dilation": ["full", "full", "full", "contracted", "full"],
   "model.backbone.dilated": ["both", "both", "both", "first", "both"],
+  "model.backbone.shortcut": ["strided", "strided", "strided", "strided", "averaged"],
+  "model.backbone.projection": ["needed", "needed", "needed", "needed", "first"],
+  "model.dropout": ["channels", "channels", "channels", "channels", "elements"],
+  "model.norm.bias": ["none", "none", "none", "none", "new"],
   "model.pyramid.order": ["descending", "descending", "ascending", "ascending", "descending"],
   "model.pyramid.reduction": ["levels", "levels", "levels", "head", "levels"],
   "model.head.channels": [512, 512, 512, "features/4", 1024],

@@ -48,7 +48,7 @@ describe("the names of variables", () => {
         expect(site?.word).toBe(role);
         expect(site && variableName(site)).toBe(name);
         // Spelt out once more, as a map among others.
-        expect(theirName(site, ours, { stem: kind, bins })).toBe(name);
+        expect(theirName(site, ours, { stem: kind, shortcut: "strided", bins })).toBe(name);
       }
       expect(new Set(variables.map(({ name }) => name)).size).toBe(variables.length);
     },

@@ -30,6 +30,8 @@ describe("defaults", () => {
       stride_site: "3x3",
       first_dilation: "full",
       dilated: "both",
+      shortcut: "strided",
+      projection: "needed",
     });
     expect(model.pyramid).toEqual({
       bins: [1, 2, 3, 6],

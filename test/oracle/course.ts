@@ -2,6 +2,7 @@
 
 import { uniform } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
+import { stageSizes } from "../../src/language/geometry.js";
 import { stepCounter } from "../../src/model/layer.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { stateOf } from "../../src/plan/graphs.js";
@@ -74,32 +75,38 @@ export const train = async (
   };
 };
 
-/** What each step's dropout multiplies each channel of each image by, `head.mask0` …, `[N, C]`. */
+/** What each step's dropout multiplies a head's map by, `head.mask0` …: `[N, 1, 1, C]`, or `[N, H, W, C]`. */
 const masks = async (
-  { model: { head, auxiliary }, train: { batch, seed } }: Experiment,
+  { model: { head, auxiliary, dropout: kind, backbone }, train: { batch, seed, crop } }: Experiment,
   steps: number,
 ): Promise<readonly (readonly [string, Tensor])[]> => {
   const dropped = [
-    { name: "head", stream: 1, ...head },
-    ...(auxiliary === null ? [] : [{ name: "auxiliary", stream: 2, ...auxiliary }]),
+    { name: "head", stream: 1, stage: 4, ...head },
+    ...(auxiliary === null
+      ? []
+      : [{ name: "auxiliary", stream: 2, stage: auxiliary.after, ...auxiliary }]),
   ].filter(({ dropout }) => dropout > 0);
   if (dropped.length === 0) return [];
-  const draws = dropped.map(({ name, stream, channels }) => [
-    name,
-    uniform(stepCounter(), [batch, 1, 1, channels], seed, stream),
+  const shapeOf = ({ stage, channels }: { stage: number; channels: number }): readonly number[] => {
+    const side = (n: number): number => stageSizes(n, backbone.dilations)[stage - 1]!;
+    return kind === "channels" ? [batch, 1, 1, channels] : [batch, ...crop.map(side), channels];
+  };
+  const draws = dropped.map((each) => [
+    each.name,
+    uniform(stepCounter(), shapeOf(each), seed, each.stream),
   ]);
   const graph = number({ results: Object.fromEntries(draws), updates: [] });
   const session = await openSession(savedModel({ draws: graph }), "cpu");
   const found = Array.from({ length: steps }, (_, step) => {
     session.write(new Map([["step", { shape: [], data: Int32Array.of(step) }]]));
     const drawn = session.run("draws", {});
-    return dropped.map(({ name, dropout, channels }): readonly [string, Tensor] => [
-      `${name}.mask${step}`,
-      {
-        shape: [batch, channels],
-        data: Float32Array.from(drawn[name]!.data, (u) => (u >= dropout ? 1 / (1 - dropout) : 0)),
-      },
-    ]);
+    return dropped.map((each): readonly [string, Tensor] => {
+      const { name, dropout } = each;
+      const data = Float32Array.from(drawn[name]!.data, (u) =>
+        u >= dropout ? 1 / (1 - dropout) : 0,
+      );
+      return [`${name}.mask${step}`, { shape: shapeOf(each), data }];
+    });
   });
   session.dispose();
   return found.flat();

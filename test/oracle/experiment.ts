@@ -65,6 +65,8 @@ export const tiny = (differs: Differs = {}): Experiment => {
         stride_site: "3x3",
         first_dilation: "full",
         dilated: "both",
+        shortcut: "strided",
+        projection: "needed",
         ...differs.backbone,
       },
       pyramid:
@@ -74,7 +76,8 @@ export const tiny = (differs: Differs = {}): Experiment => {
       head: { channels: 8, dropout: 0 },
       auxiliary: { after: 3, channels: 6, dropout: 0, weight: 0.4 },
       align_corners: true,
-      norm: { epsilon: 1e-5, momentum: 0.9 },
+      dropout: "channels",
+      norm: { epsilon: 1e-5, momentum: 0.9, bias: "none" },
       weights: null,
       ...differs.model,
     },

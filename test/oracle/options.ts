@@ -17,7 +17,10 @@ const option = (name: string, differs: Differs, uneven?: true): Option => ({
     // gradient away; what is left is rounding.
     backbone: { stem: { kind: "conv7", channels: 4 }, ...differs.backbone },
     pyramid: { bins: [1, 3], channels: 4 },
-    model: { head: { channels: 6, dropout: 0 }, ...differs.model },
+    model: {
+      head: { channels: 6, dropout: 0 },
+      ...differs.model,
+    },
     train: { batch: 4, crop: [49, 41], ...differs.train },
   }),
   ...(uneven && { uneven }),
@@ -31,6 +34,20 @@ const dropout: Differs["model"] = {
 
 export const options: readonly Option[] = [
   option("dropout", { model: dropout }),
+  option("dropout-of-elements", {
+    model: { ...dropout, dropout: "elements" },
+    train: { accumulate: 2 },
+  }),
+  option("dilated-first", { backbone: { dilated: "first", blocks: [1, 1, 2, 2] } }),
+  // Batch norm takes its gradient away, so that decay alone moves it.
+  option("bias-before-norms", {
+    model: { norm: { epsilon: 1e-5, momentum: 0.9, bias: "new" } },
+    train: { optimizer: { momentum: 0.9, weight_decay: 0.1, decay: "all" } },
+  }),
+  // Maps of 13×11 are odd: the last means are of one row, of one column, of one pixel.
+  option("averaging-shortcuts", {
+    backbone: { shortcut: "averaged", projection: "first", dilations: [1, 1, 1, 2] },
+  }),
   option("ignored-valid", { loss: { class_weights: weighted } }, true),
   option("ignored-all", { loss: { mean_over: "all" } }, true),
   // Most pixels of a new network are below 0.7: the threshold chooses in one, the number in the other.

@@ -5,7 +5,8 @@ usage: oracle.py REQUEST.json WEIGHTS.safetensors RESULT.safetensors
 Knows nothing of pspc but its names of weights: semseg's network (deep or 7x7 stem, basic or bottleneck blocks,
 dilations, pyramid of average or max pooling), cross-entropy that ignores 255, SGD with momentum, weight decay and
 two groups of rates; and the options of a training: parts of a batch, clipping, averaged weights, frozen stages and
-norms, hard pixels, the Dice loss. Dropout multiplies by masks that are given.
+norms, hard pixels, the Dice loss; mmsegmentation's basic blocks; averaging shortcuts, projections and biases before
+norms. Dropout multiplies by masks that are given.
 """
 
 import json
@@ -48,9 +49,9 @@ def write_tensors(path, tensors):
 
 
 class ConvNorm(nn.Module):
-    def __init__(self, cin, cout, size, norm, stride=1, dilation=1):
+    def __init__(self, cin, cout, size, norm, stride=1, dilation=1, bias=False):
         super().__init__()
-        self.conv = nn.Conv2d(cin, cout, size, stride, dilation * (size // 2), dilation, bias=False)
+        self.conv = nn.Conv2d(cin, cout, size, stride, dilation * (size // 2), dilation, bias=bias)
         self.norm = nn.BatchNorm2d(cout, eps=norm["epsilon"], momentum=1 - norm["momentum"])
 
     def forward(self, x):
@@ -58,24 +59,28 @@ class ConvNorm(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, cin, planes, kind, norm, stride, dilation, site, dilated):
+    def __init__(self, cin, planes, kind, norm, stride, dilation, of, first):
         super().__init__()
         if kind == "basic":
             out = planes
             layers = [
                 ConvNorm(cin, planes, 3, norm, stride, dilation),
-                ConvNorm(planes, planes, 3, norm, 1, dilation if dilated == "both" else 1),
+                ConvNorm(planes, planes, 3, norm, 1, dilation if of["dilated"] == "both" else 1),
             ]
         else:
             out = 4 * planes
-            first, second = (stride, 1) if site == "1x1" else (1, stride)
+            first, second = (stride, 1) if of["stride_site"] == "1x1" else (1, stride)
             layers = [
                 ConvNorm(cin, planes, 1, norm, first),
                 ConvNorm(planes, planes, 3, norm, second, dilation),
                 ConvNorm(planes, out, 1, norm),
             ]
         self.layers = nn.ModuleList(layers)
-        self.shortcut = ConvNorm(cin, out, 1, norm, stride) if stride != 1 or cin != out else None
+        # PyTorch's own pooling, where ours adds up pixels: an odd map's last mean is of one row or column.
+        averaged = of["shortcut"] == "averaged" and stride == 2
+        self.pool = nn.AvgPool2d(2, 2, ceil_mode=True) if averaged else nn.Identity()
+        projects = stride != 1 or cin != out or (first and of["projection"] == "first")
+        self.shortcut = ConvNorm(cin, out, 1, norm, 1 if averaged else stride) if projects else None
         self.channels = out
 
     def forward(self, x):
@@ -84,7 +89,7 @@ class Block(nn.Module):
             y = layer(y)
             if i + 1 < len(self.layers):
                 y = torch.relu(y)
-        return torch.relu(y + (x if self.shortcut is None else self.shortcut(x)))
+        return torch.relu(y + (x if self.shortcut is None else self.shortcut(self.pool(x))))
 
 
 class Backbone(nn.Module):
@@ -114,8 +119,8 @@ class Backbone(nn.Module):
                     norm,
                     stride if i == 0 else 1,
                     first if i == 0 else dilation,
-                    of["stride_site"],
-                    of["dilated"],
+                    of,
+                    i == 0,
                 )
                 blocks.append(block)
                 channels = block.channels
@@ -138,7 +143,7 @@ class Pyramid(nn.Module):
         super().__init__()
         self.of, self.align = of, align
         self.branches = nn.ModuleDict(
-            {} if of["channels"] is None else {f"bin{b}": ConvNorm(channels, of["channels"], 1, norm) for b in of["bins"]}
+            {} if of["channels"] is None else {f"bin{b}": ConvNorm(channels, of["channels"], 1, norm, bias=norm["bias"] == "new") for b in of["bins"]}
         )
         self.channels = channels + len(of["bins"]) * (of["channels"] or channels)
 
@@ -156,12 +161,12 @@ class Pyramid(nn.Module):
 class Classifier(nn.Module):
     def __init__(self, cin, channels, classes, norm):
         super().__init__()
-        self.fuse = ConvNorm(cin, channels, 3, norm)
+        self.fuse = ConvNorm(cin, channels, 3, norm, bias=norm["bias"] == "new")
         self.classifier = nn.Conv2d(channels, classes, 1)
 
     def forward(self, x, mask=None):
         x = torch.relu(self.fuse(x))
-        return self.classifier(x if mask is None else x * mask[:, :, None, None])
+        return self.classifier(x if mask is None else x * mask)
 
 
 class Network(nn.Module):
@@ -381,7 +386,8 @@ def sgd(network, of):
 
 def masks_of(tensors, step, rows):
     masks = [tensors.get(f"{head}.mask{step}") for head in ("head", "auxiliary")]
-    return [None if mask is None else default(mask)[rows] for mask in masks]
+    # [N, 1, 1, C] for whole channels, [N, H, W, C] for each value.
+    return [None if mask is None else default(mask)[rows].permute(0, 3, 1, 2) for mask in masks]
 
 
 def train(network, request, tensors):

@@ -138,7 +138,120 @@ class Mmseg(nn.Module):
         return F.interpolate(y, x.shape[2:], mode="bilinear", align_corners=False)
 
 
-references = {"mmseg": Mmseg}
+def vd_layer(cin, cout, size, stride=1, dilation=1):
+    """paddleseg/models/backbones/resnet_vd.py, ConvBNLayer, without its activation."""
+    return named(_conv=conv(cin, cout, size, stride, dilation), _batch_norm=PaddleNorm(cout))
+
+
+class PaddleNorm(nn.BatchNorm2d):
+    """Its statistics are called _mean and _variance."""
+
+    def _load_from_state_dict(self, state_dict, prefix, *rest):
+        for theirs, ours in (("_mean", "running_mean"), ("_variance", "running_var")):
+            if prefix + theirs in state_dict:
+                state_dict[prefix + ours] = state_dict.pop(prefix + theirs)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+class PaddleBlock(nn.Module):
+    """That file, BasicBlock and BottleneckBlock: a shortcut's convolution in the first block of every stage."""
+
+    def __init__(self, block, cin, planes, stride, dilation, first):
+        super().__init__()
+        if block == "basic":
+            cout = planes
+            self.conv0 = vd_layer(cin, planes, 3, stride, dilation)
+            self.conv1 = vd_layer(planes, planes, 3, 1, dilation)
+            self.conv2 = None
+        else:
+            cout = 4 * planes
+            self.conv0 = vd_layer(cin, planes, 1)
+            self.conv1 = vd_layer(planes, planes, 3, stride, dilation)
+            self.conv2 = vd_layer(planes, cout, 1)
+        self.short = vd_layer(cin, cout, 1) if first else None
+        self.averages = stride == 2
+
+    def forward(self, x):
+        y = self.conv1(F.relu(self.conv0(x)))
+        if self.conv2 is not None:
+            y = self.conv2(F.relu(y))
+        if self.short is not None:
+            # Paddle's AvgPool2D(2, 2, 0, ceil_mode=True) is exclusive: it divides by the pixels that there are.
+            x = self.short(F.avg_pool2d(x, 2, 2, 0, ceil_mode=True, count_include_pad=False) if self.averages else x)
+        return F.relu(x + y)
+
+
+class PaddleResNet(nn.Module):
+    """ResNet_vd with output_stride=8."""
+
+    def __init__(self, block, blocks, width):
+        super().__init__()
+        half = width // 2
+        self.conv1_1, self.conv1_2, self.conv1_3 = vd_layer(3, half, 3, 2), vd_layer(half, half, 3), vd_layer(half, width, 3)
+        self.counts, cin = blocks, width
+        for stage, (count, stride, dilation) in enumerate(zip(blocks, (1, 2, 1, 1), (1, 1, 2, 4))):
+            planes = width << stage
+            for i in range(count):
+                self.add_module(f"bb_{stage}_{i}", PaddleBlock(block, cin, planes, stride if i == 0 else 1, dilation, i == 0))
+                cin = planes * (1 if block == "basic" else 4)
+
+    def forward(self, x):
+        for layer in (self.conv1_1, self.conv1_2, self.conv1_3):
+            x = F.relu(layer(x))
+        x = F.max_pool2d(x, 3, 2, 1)
+        for stage, count in enumerate(self.counts):
+            for i in range(count):
+                x = getattr(self, f"bb_{stage}_{i}")(x)
+        return x
+
+
+def conv_bn_relu(cin, cout, size):
+    """layers/layer_libs.py, ConvBNReLU: nn.Conv2D has a bias where nobody says otherwise."""
+    return named(_conv=conv(cin, cout, size, bias=True), _batch_norm=PaddleNorm(cout), _relu=nn.ReLU())
+
+
+class PaddlePyramid(nn.Module):
+    """layers/pyramid_pool.py, PPModule: the branches are joined in reverse."""
+
+    def __init__(self, cin, cout, bins):
+        super().__init__()
+        inner = cin // len(bins)
+        self.stages = nn.ModuleList(nn.Sequential(nn.AdaptiveAvgPool2d(b), conv_bn_relu(cin, inner, 1)) for b in bins)
+        self.conv_bn_relu2 = conv_bn_relu(cin + inner * len(bins), cout, 3)
+
+    def forward(self, x):
+        maps = [F.interpolate(f(x), x.shape[2:], mode="bilinear", align_corners=False) for f in self.stages]
+        return self.conv_bn_relu2(torch.cat([x] + maps[::-1], 1))
+
+
+class PaddleAux(nn.Module):
+    def __init__(self, cin, inner, classes):
+        super().__init__()
+        self.conv_bn_relu, self.conv = conv_bn_relu(cin, inner, 3), nn.Conv2d(inner, classes, 1)
+
+
+class PaddleHead(nn.Module):
+    def __init__(self, features, channels, classes):
+        super().__init__()
+        self.psp_module = PaddlePyramid(features, channels, (1, 2, 3, 6))
+        self.conv = nn.Conv2d(channels, classes, 1)
+        self.auxlayer = PaddleAux(features // 2, features // 8, classes)
+
+
+class PaddleSeg(nn.Module):
+    """paddleseg/models/pspnet.py: pp_out_channels 1024 of 64 planes, the auxiliary layer a quarter of its input."""
+
+    def __init__(self, block, blocks, width, classes):
+        super().__init__()
+        self.backbone = PaddleResNet(block, blocks, width)
+        self.head = PaddleHead(8 * width * (1 if block == "basic" else 4), 16 * width, classes)
+
+    def forward(self, x):
+        y = self.head.conv(self.head.psp_module(self.backbone(x)))
+        return F.interpolate(y, x.shape[2:], mode="bilinear", align_corners=False)
+
+
+references = {"mmseg": Mmseg, "paddleseg": PaddleSeg}
 
 
 def main(request_path, weights_path, result_path):

@@ -41,6 +41,29 @@ const WIDTH = 8;
 
 const cases: readonly Case[] = [
   {
+    title: "paddleseg-basic",
+    reference: "paddleseg",
+    block: "basic",
+    blocks: [2, 2, 2, 2],
+    size: [81, 72],
+  },
+  {
+    title: "paddleseg-bottleneck",
+    reference: "paddleseg",
+    block: "bottleneck",
+    blocks: [2, 2, 2, 2],
+    size: [81, 72],
+  },
+  {
+    title: "mmseg-bottleneck-v1d",
+    reference: "mmseg",
+    block: "bottleneck",
+    blocks: [1, 2, 1, 1],
+    also: ", shortcut: averaged",
+    averaged: true,
+    size: [81, 72],
+  },
+  {
     title: "mmseg-basic",
     reference: "mmseg",
     block: "basic",

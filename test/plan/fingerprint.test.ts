@@ -177,11 +177,15 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.dilations": ["decides", [1, 1, 1, 2]],
   "model.backbone.stride_site": ["decides", "1x1"],
   "model.backbone.first_dilation": ["decides", "contracted"],
-  // Of a bottleneck nothing; the networks of basic blocks are told apart below.
+  // Of a bottleneck neither changes anything; the networks of basic blocks are told apart below.
   "model.backbone.dilated": ["watches", "first"],
   "model.weights.file": ["decides", "/weights/second.safetensors"],
   "model.weights.replace": ["decides", "classifier"],
   "model.weights.only": ["decides", "all"],
+  "model.backbone.shortcut": ["decides", "averaged"],
+  "model.backbone.projection": ["watches", "first"],
+  "model.dropout": ["decides", "elements"],
+  "model.norm.bias": ["decides", "new"],
   "model.pyramid.bins": ["decides", [1, 2]],
   "model.pyramid.pool": ["decides", "max"],
   "model.pyramid.channels": ["decides", 4],
@@ -287,6 +291,9 @@ const changed = (value: unknown, [key, ...rest]: readonly string[], other: unkno
   return { ...fields, [key]: changed(fields[key], rest, other) };
 };
 
+/** As many channels as the first stage has, whose first block then needs no projection. */
+const narrow = { kind: "deep", channels: [4, 4, 4] } as const;
+
 describe("every field of an experiment", () => {
   const { training } = lower(whole).fingerprint;
 
@@ -312,11 +319,12 @@ describe("every field of an experiment", () => {
     expect(lower(unwatched).fingerprint.training).toBe(training);
   });
 
-  test("tells basic blocks apart by the convolutions that are dilated", () => {
-    const [both, first] = (["both", "first"] as const).map(
-      (dilated) => lower(tiny({ backbone: { dilated } })).fingerprint.graph,
-    );
-    expect(first).not.toBe(both);
+  test("tells basic blocks apart by what is dilated, and by what is projected", () => {
+    const kinds = [{}, { dilated: "first" }, { projection: "first", stem: narrow }] as const;
+    const prints = kinds.map((backbone) => lower(tiny({ backbone })).fingerprint.graph);
+    expect(new Set(prints).size).toBe(kinds.length);
+    const needed = lower(tiny({ backbone: { stem: narrow } })).fingerprint.graph;
+    expect(prints).not.toContain(needed);
   });
 
   test("but where a file of first weights lies does not count", () => {

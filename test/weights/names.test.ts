@@ -41,6 +41,14 @@ const networks = {
   resnet18: pspnet([2, 2, 2, 2], 19, { backbone: { ...basic, ...conv7 } }),
   resnet50: pspnet([3, 4, 6, 3], 19, { backbone: conv7 }),
   resnet50c: pspnet([3, 4, 6, 3], 19, { backbone: deep32 }),
+  resnet50d: pspnet([3, 4, 6, 3], 19, { backbone: { ...deep32, shortcut: "averaged" } }),
+  paddlevd: pspnet([3, 4, 6, 3], 19, {
+    backbone: { ...deep32, shortcut: "averaged", projection: "first" },
+    model: {
+      norm: { epsilon: 1e-5, momentum: 0.9, bias: "new" },
+      head: { channels: 1024, dropout: 0.1 },
+    },
+  }),
   paddle: pspnet([3, 4, 6, 3], 19, {
     backbone: deep32,
     model: {
@@ -65,7 +73,9 @@ describe("the names of", () => {
     ["timm/resnet50c", "resnet50c", backbone, "timm", "", 275],
     ["smp/PSPNet-resnet18", "resnet18", backbone, "torchvision", "encoder.", 100],
     ["keras/ResNet50", "resnet50", backbone, "keras", "", 265],
+    ["timm/resnet50d", "resnet50d", backbone, "timm", "", 275],
     ["paddleseg/PSPNet-ResNet50_vd", "paddle", WHOLE, "paddleseg", "", 0],
+    ["paddleseg/PSPNet-ResNet50_vd", "paddlevd", WHOLE, "paddleseg", "", 0],
   ] as const)("%s fit %s", (library, network, asked, map, prefix, count) => {
     const fit = fitting(of(library), network, asked);
     expect({ map: fit.map.name, prefix: fit.prefix }).toEqual({ map, prefix });
@@ -90,6 +100,14 @@ describe("the names of", () => {
     expect(fit.fits.filter(({ bias }) => bias !== null)).toHaveLength(6);
   });
 
+  test("PaddlePaddle fit its own network to the last bias, without a warning", () => {
+    const fit = fitting(of("paddleseg/PSPNet-ResNet50_vd"), "paddlevd", WHOLE);
+    expect(misfits(fit, networks.paddlevd.model)).toEqual([]);
+    expect(fit.fits.filter(({ bias }) => bias !== null)).toEqual([]);
+    const biases = fit.fits.filter(({ variable }) => variable.name.endsWith(".conv.bias"));
+    expect(biases.reduce((total, { shape }) => total + (shape[0] ?? 0), 0)).toBe(3328);
+  });
+
   test("another network are refused by what differs", () => {
     const squeezed = fitting(of("timm/seresnet18"), "resnet18", backbone);
     expect(squeezed.missing).toEqual([]);
@@ -108,6 +126,7 @@ describe("the names of", () => {
       "4 of the weights are of another shape",
       "the network has no place for 16 of the weights",
     ]);
+    expect(averaged[0]?.notes).toContainEqual(expect.stringMatching(/shortcut: averaged/));
     const smp = errors(fitting(of("smp/PSPNet-resnet18"), "resnet18", WHOLE), "resnet18");
     expect(smp[0]?.help).toEqual([expect.stringMatching(/only: backbone/)]);
   });
