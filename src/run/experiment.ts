@@ -10,44 +10,26 @@ import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
 import { closed, isMap } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
-import type {
-  Augmentation,
-  Data,
-  Experiment,
-  Model,
-  Train,
-  Weights,
-} from "../normalize/experiment.js";
+import type { Augmentation, Data, Experiment, Train } from "../normalize/experiment.js";
 import type { Rule } from "../rules/rule.js";
 import { rules } from "../rules/rules.js";
 import { nullable, share, words } from "./codec.js";
+import { completedModel, model, type RecordedModel } from "./model.js";
 
 const positive = integer({ min: 1 });
 const weight = real({ min: 0 });
-const channels = integer({ min: 1, max: 16384 });
 const pixels = tuple(2, "whole numbers", integer({ min: 1, max: 16384 }));
 const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
 type Written = Omit<Experiment, "data" | "model"> & {
-  /** Records of 0.1 know of no layers that are replaced, and of one kind of network. */
-  readonly model: Omit<Optionally<Model, "dropout">, "weights" | "backbone" | "norm"> & {
-    readonly backbone: Optionally<Model["backbone"], keyof typeof only>;
-    readonly norm: Optionally<Model["norm"], keyof typeof onlyNorm>;
-    readonly weights: (Omit<Weights, "replace"> & Partial<Pick<Weights, "replace">>) | null;
-  };
+  readonly model: RecordedModel;
   readonly data: Omit<Data, "labels" | "images"> & {
     readonly labels: readonly LabelPair[];
     readonly images?: Data["images"];
   };
 };
-
-type Optionally<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
-
-/** What every network of 0.1 was. */
-const only = { dilated: "both", shortcut: "strided", projection: "needed" } as const;
-const onlyNorm = { bias: "none" } as const;
 
 const label: Codec<LabelPair> = plainly("a label value and its class", ["list"], {}, (u, c) => {
   const [value, target, ...more] = Array.isArray(u) ? (u as readonly unknown[]) : [];
@@ -92,70 +74,6 @@ const data = closed(
       ),
     ),
   },
-);
-
-const model = closed(
-  "the model",
-  {
-    backbone: closed(
-      "the backbone",
-      {
-        block: choice("basic", "bottleneck"),
-        blocks: tuple(4, "whole numbers", integer({ min: 1, max: 200 })),
-        width: channels,
-        stem: oneOf(
-          closed("the stem", { kind: choice("conv7"), channels }, {}),
-          closed(
-            "the stem",
-            { kind: choice("deep"), channels: tuple(3, "channels", channels) },
-            {},
-          ),
-        ),
-        dilations: tuple(4, "whole numbers", integer({ min: 1, max: 64 })),
-        stride_site: choice("3x3", "1x1"),
-        first_dilation: choice("full", "contracted"),
-      },
-      {
-        dilated: choice("both", "first"),
-        shortcut: choice("strided", "averaged"),
-        projection: choice("needed", "first"),
-      },
-    ),
-    weights: nullable(
-      closed(
-        "the weights",
-        { file: words, only: choice("all", "backbone") },
-        { replace: choice("none", "classifier") },
-      ),
-    ),
-    pyramid: nullable(
-      closed(
-        "the pyramid",
-        {
-          bins: list("bins", integer({ min: 1, max: 1024 }), { min: 1, max: 64 }),
-          pool: choice("average", "max"),
-          channels: nullable(channels),
-          order: choice("ascending", "descending"),
-        },
-        {},
-      ),
-    ),
-    head: closed("the head", { channels, dropout: share }, {}),
-    auxiliary: nullable(
-      closed(
-        "the auxiliary head",
-        { after: integer({ min: 1, max: 4 }), channels, dropout: share, weight },
-        {},
-      ),
-    ),
-    align_corners: flag,
-    norm: closed(
-      "the norm",
-      { epsilon: real({ above: 0 }), momentum: share },
-      { bias: choice("none", "new") },
-    ),
-  },
-  { dropout: choice("channels", "elements") },
 );
 
 const range = { min: real(), max: real() };
@@ -286,17 +204,10 @@ export const decodeExperiment = (value: unknown): Checked<Experiment> =>
 
 const completed = ({ data, model, ...rest }: Written): Experiment => {
   const labels: LabelMap = new Map(data.labels);
-  const weights = model.weights && { replace: "none" as const, ...model.weights };
   return {
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
-    model: {
-      dropout: "channels",
-      ...model,
-      weights,
-      backbone: { ...only, ...model.backbone },
-      norm: { ...onlyNorm, ...model.norm },
-    },
+    model: completedModel(model),
   };
 };
 
