@@ -137,7 +137,7 @@ const weightsIn = ({ versions }: Versions<Normalized>): ReadonlySet<string> =>
 
 /** Each version obeys the rules (rules/), its initial weights fit it, and its training fits into its budget. */
 const validate = ({ facts, headers, ...of }: Asked): Check => {
-  const fitting = [weightsFit(headers), withinBudget];
+  const fitting = [weightsFit(headers), keepsBudget];
   const judge = (version: Normalized): Normalized => {
     const { spec, value, observe } = version;
     const rules = obeysRules(spec, value.experiment, facts, observe);
@@ -148,6 +148,23 @@ const validate = ({ facts, headers, ...of }: Asked): Check => {
     return { ...version, found: [...version.found, ...rules.found, ...more] };
   };
   return report(each(judge)(of), (value) => value);
+};
+
+/** Answers about budgets, by what decides them: each composes the network many times, and an editor asks at every keystroke. */
+const budgets = new Map<string, readonly Diagnostic[]>();
+const MOST_BUDGETS = 256;
+
+const keepsBudget = (resolved: Resolved): readonly Diagnostic[] => {
+  const { model, train, data } = resolved.experiment;
+  if (train.memory === null || !("budget" in train.memory)) return [];
+  const { batch, crop, accumulate, memory, precision, optimizer } = train;
+  const { clip, multipliers, freeze, ema, loss } = train;
+  const decisive = [batch, crop, accumulate, memory, precision, optimizer, clip, freeze, ema, loss];
+  const key = JSON.stringify([data.classes.length, model, multipliers, decisive]);
+  const found = budgets.get(key) ?? withinBudget(resolved);
+  if (budgets.size >= MOST_BUDGETS) budgets.clear();
+  budgets.set(key, found);
+  return found;
 };
 
 /** Only what is wrong with the data, or keeps them from being read, counts. */
@@ -176,9 +193,9 @@ const report = <A>(
   resultOf: (value: Resolved) => A,
 ): Check<A> => {
   const [main, ...others] = versions;
-  const own = [...found, ...(main === undefined ? [] : placed(main))];
+  const own = [...found, ...(main === undefined ? [] : placed(main, rest.sources))];
   const inVariants = others.flatMap((other) =>
-    errorsIn(placed(other)).map((d) => inVariant(other.variant, d)),
+    errorsIn(placed(other, rest.sources)).map((d) => inVariant(other.variant, d)),
   );
   const errors = errorsIn(own);
   return {
@@ -188,8 +205,8 @@ const report = <A>(
   };
 };
 
-const placed = ({ found, tree, origins }: Normalized): readonly Diagnostic[] =>
-  found.map(locate(tree, origins));
+const placed = ({ found, tree, origins }: Normalized, sources: Sources): readonly Diagnostic[] =>
+  found.map(locate(tree, origins, sources));
 
 const inVariant = (name: string | null, d: Diagnostic): Diagnostic => ({
   ...d,

@@ -4,11 +4,12 @@ import { resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import type { World } from "./compile.js";
 import type { Failure } from "./diagnostic/failure.js";
-import { evaluate, isModule } from "./file/module.js";
+import { evaluate } from "./file/module.js";
 import { readStandardInput, readText } from "./file/text.js";
 import type { Data } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import { computesBf16 } from "./runtime/machine.js";
+import { isModule } from "./source/module.js";
 import { readHeaders } from "./weights/check.js";
 
 /** Relative names start from `cwd`. */

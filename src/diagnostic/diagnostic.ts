@@ -23,10 +23,10 @@ export interface Place {
   readonly at?: Span;
 }
 
-/** New text for what stands at a path. */
+/** New text for what stands at a path: a key, its value, or the whole entry, which no text takes away. */
 export interface Edit {
   readonly path: Path;
-  readonly on?: "key" | "value";
+  readonly on?: "key" | "value" | "entry";
   readonly text: string;
   /** As in a place. */
   readonly at?: Span;

@@ -36,16 +36,21 @@ const action = ({ title, safe, edits }: Fix) => ({
 const placed = ({ at, text }: Edit): readonly PlacedEdit[] =>
   at === undefined ? [] : [{ at, text }];
 
-/** Every safe fix whose edits lie in the document; of those that would change one place, the first. */
-export const safeEdits = ({ name, check }: Document): readonly PlacedEdit[] => {
-  const chosen: PlacedEdit[] = [];
-  for (const fix of check.diagnostics.flatMap(({ fixes }) => fixes)) {
-    const edits = fix.edits.flatMap(placed);
-    const isOpen = edits.every(
-      ({ at }) => at.file === name && !chosen.some((other) => overlap(other.at, at)),
-    );
-    if (fix.safe && isOpen) chosen.push(...edits);
-  }
+/** Every safe fix whose edits lie in the document itself; of those that would change one place, the first. */
+export const safeActions = ({
+  name,
+  check,
+}: Pick<Document, "name" | "check">): readonly Action[] => {
+  const chosen: Action[] = [];
+  for (const { code, primary, fixes } of check.diagnostics)
+    for (const each of fixes.filter(({ safe }) => safe).map(action)) {
+      const isOpen = each.edits.every(
+        ({ at }) =>
+          at.file === name &&
+          !chosen.some(({ edits }) => edits.some((other) => overlap(other.at, at))),
+      );
+      if (primary.at !== undefined && isOpen) chosen.push({ ...each, code, at: primary.at });
+    }
   return chosen;
 };
 

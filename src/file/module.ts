@@ -7,8 +7,6 @@ import type { Path } from "../diagnostic/diagnostic.js";
 import type { Evaluated, Strange } from "../source/module.js";
 import type { Plain } from "../source/tree.js";
 
-export const isModule = (path: string): boolean => /\.[cm]?[jt]s$/.test(path);
-
 /** Longer than any spec needs, shorter than a person waits. */
 const PATIENCE_MS = 10_000;
 

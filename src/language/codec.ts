@@ -21,6 +21,14 @@ export const shapeOf = (value: unknown): Shape => {
   return typeof value === "string" ? "text" : "map";
 };
 
+/** Text to take the place of the key or the value that is wrong. */
+export interface Instead {
+  /** As YAML has it. */
+  readonly text: string;
+  /** Whether it is surely what the author meant. */
+  readonly safe: boolean;
+}
+
 /** Why a value is not of the language. */
 export interface Fault {
   readonly code: string;
@@ -29,6 +37,8 @@ export interface Fault {
   readonly on?: "key" | "value";
   readonly notes?: readonly string[];
   readonly help?: readonly string[];
+  /** What would be right in its place. */
+  readonly instead?: readonly Instead[];
   /** The key that the map lacks. */
   readonly lacks?: string;
   /** Of an unknown key: the known one that the author probably meant, if there is one. */

@@ -125,8 +125,17 @@ const faultsIn = (errors: t.Errors): readonly Found[] =>
   errors.filter(isBlamed).map(({ context, fault }) => ({ path: pathOf(context), fault }));
 
 const diagnostic = ({ path, fault }: Found): Diagnostic => {
-  const { code, message, label, on, notes = [], help = [], unknown } = fault;
-  const fixes = unknown?.meant === undefined ? [] : [rename(path, unknown.meant)];
+  const { code, message, label, on, notes = [], help = [], unknown, instead = [] } = fault;
+  const fixes = [
+    ...(unknown?.meant === undefined ? [] : [rename(path, unknown.meant)]),
+    ...instead.map(
+      ({ text, safe }): Fix => ({
+        title: `write \`${text}\``,
+        edits: [{ path, text, ...(on && { on }) }],
+        safe,
+      }),
+    ),
+  ];
   return error(code, message, { path, label, ...(on && { on }) }, { notes, help, fixes });
 };
 

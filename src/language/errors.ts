@@ -1,7 +1,8 @@
 /** The messages about values that are not of the language. */
 
-import { didYouMean } from "../diagnostic/nearest.js";
-import { type Fault, type Shape, shapeOf } from "./codec.js";
+import { didYouMean, nearest } from "../diagnostic/nearest.js";
+import { flow } from "../source/flow.js";
+import { type Fault, type Instead, type Shape, shapeOf } from "./codec.js";
 
 const shown = (value: unknown): string => {
   const text = JSON.stringify(value) ?? String(value);
@@ -35,9 +36,30 @@ const wrongTypeHelp = (expects: string, value: unknown): readonly string[] => {
   if (value === null && expects.startsWith("`none`")) return ["write `none`"];
   if (value === null) return ["write a value, or leave the key out"];
   if (/`true`/.test(expects) && typeof value === "string") {
-    return /^(yes|on|y)$/i.test(value) ? ["write `true`"] : ["write `true` or `false`, unquoted"];
+    const word = flagOf(value);
+    return [word === undefined ? "write `true` or `false`, unquoted" : `write \`${word}\``];
   }
   return [];
+};
+
+const flagOf = (word: string): "true" | "false" | undefined => {
+  if (/^(yes|on|y|true)$/i.test(word)) return "true";
+  return /^(no|off|n|false)$/i.test(word) ? "false" : undefined;
+};
+
+/** What the author surely meant: the number without its quotes, the flag, the word for nothing. */
+const meantBy = (expects: string, value: unknown): readonly Instead[] => {
+  const isNumber = typeof value === "string" && /^\d+(\.\d+)?$/.test(value);
+  if (isNumber && /number/.test(expects)) return [{ text: value, safe: true }];
+  if (value === null && expects.startsWith("`none`")) return [{ text: "none", safe: true }];
+  const word = /`true`/.test(expects) && typeof value === "string" ? flagOf(value) : undefined;
+  return word === undefined ? [] : [{ text: word, safe: true }];
+};
+
+/** A word that is nearly the one that was written: a guess. */
+const nearly = (word: unknown, words: readonly (string | number)[]): readonly Instead[] => {
+  const meant = typeof word === "string" ? nearest(word, words.map(String)) : undefined;
+  return meant === undefined ? [] : [{ text: flow(meant), safe: false }];
 };
 
 export const wrongType = (expects: string, value: unknown): Fault => ({
@@ -45,6 +67,7 @@ export const wrongType = (expects: string, value: unknown): Fault => ({
   message: `expected ${expects}, found ${found[shapeOf(value)](value)}`,
   label: `expected ${expects}`,
   help: wrongTypeHelp(expects, value),
+  instead: meantBy(expects, value),
 });
 
 export const unknownKey = (
@@ -89,6 +112,7 @@ export const notAChoice = (value: unknown, choices: readonly (string | number)[]
   message: `${shown(value)} is not one of the choices here`,
   label: `expected ${either(choices)}`,
   help: typeof value === "string" ? didYouMean(value, choices.map(String)) : [],
+  instead: nearly(value, choices),
 });
 
 export const outOfRange = (value: number, expects: string, because: readonly string[]): Fault => ({
@@ -109,6 +133,7 @@ export const unknownTag = (
   label: `unknown ${owner}`,
   notes: [`known: ${tags.join(", ")}`],
   help: hint === undefined ? didYouMean(tag, tags) : [hint],
+  instead: hint === undefined ? nearly(tag, tags) : [],
 });
 
 export const notOneTag = (owner: string, tags: readonly string[], count: number): Fault => ({

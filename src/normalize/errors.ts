@@ -7,8 +7,9 @@ import {
   type Path,
   type Span,
 } from "../diagnostic/diagnostic.js";
-import { didYouMean } from "../diagnostic/nearest.js";
+import { didYouMean, nearest } from "../diagnostic/nearest.js";
 import { path } from "../language/path.js";
+import { flow } from "../source/flow.js";
 
 export const entryUnreadable = (file: string, message: string, help: string): Diagnostic =>
   error(
@@ -124,12 +125,22 @@ export const unknownClass = (name: string, value: string, classes: readonly stri
     { path: path("data.labels", value), label: "not among `data.classes`" },
     {
       related: [{ path: path("data.classes"), label: `${classes.length} classes`, on: "key" }],
+      fixes: nearClass(name, classes).map((text) => ({
+        title: `write \`${text}\``,
+        edits: [{ path: path("data.labels", value), text }],
+        safe: false,
+      })),
       help: [
         ...didYouMean(name, [...classes, "ignore"]),
         "to leave the value out of loss and scores, write `ignore`",
       ],
     },
   );
+
+const nearClass = (name: string, classes: readonly string[]): readonly string[] => {
+  const meant = nearest(name, [...classes, "ignore"]);
+  return meant === undefined ? [] : [flow(meant)];
+};
 
 export const ignoredClass = (value: number, name: string, to: Path, from: Path): Diagnostic =>
   error(

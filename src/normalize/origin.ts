@@ -2,14 +2,15 @@
 
 import {
   type Diagnostic,
-  type Fix,
   formatPath,
   type Path,
   type Place,
   type Span,
 } from "../diagnostic/diagnostic.js";
+import type { Sources } from "../diagnostic/text.js";
 import type { Origin, Row } from "../language/scope.js";
 import { at, find, type Tree } from "../source/tree.js";
+import { placedFixes } from "./fix.js";
 
 /** By path in the language's spelling, `train.augment[0].scale.range`; in the order of a spec. */
 export type Origins = ReadonlyMap<string, Row>;
@@ -19,7 +20,7 @@ export type Origins = ReadonlyMap<string, Row>;
  * remedy stands where something was written. What was not written becomes a note that says where it is from.
  */
 export const locate =
-  (tree: Tree, origins: Origins) =>
+  (tree: Tree, origins: Origins, sources: Sources) =>
   (d: Diagnostic): Diagnostic => {
     const first = placed(d.primary, tree, origins);
     const places = [first, ...d.related.map((place) => placed(place, tree, origins))];
@@ -32,18 +33,8 @@ export const locate =
       ...told.filter((p) => p.label !== "").map((p) => asNote(p, origins)),
       ...d.notes,
     ];
-    return { ...d, primary, related, notes, fixes: d.fixes.flatMap(placedFix(tree)) };
-  };
-
-/** None where a key is not written as it reads, in quotes or as a part of a path: new text would not fit there. */
-const placedFix =
-  (tree: Tree) =>
-  (fix: Fix): readonly Fix[] => {
-    const edits = fix.edits.map((edit) => ({ at: find(tree, edit.path, edit.on).span, ...edit }));
-    const isPlain = edits.every(
-      ({ path, on, at: { start, end } }) => on !== "key" || end - start === `${path.at(-1)}`.length,
-    );
-    return isPlain ? [{ ...fix, edits }] : [];
+    const located = { ...d, primary, related, notes };
+    return { ...located, fixes: placedFixes(tree, sources)(located) };
   };
 
 interface Placed {

@@ -2,7 +2,7 @@
 
 import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
 import { path } from "../language/path.js";
-import { place, type Rule, repetitions } from "./rule.js";
+import { place, type Rule, repetitions, swap } from "./rule.js";
 
 /** The ranges of scaling and rotation go from the lesser to the greater. */
 export const augmentRanges: Rule = ({ train }) =>
@@ -17,7 +17,12 @@ const reversedRange = (op: string, index: number, min: number, max: number): Dia
     "E0509",
     `the range of \`${op}\` is reversed`,
     place(path("train.augment", index), `from ${min} down to ${max}`),
-    { help: [`write [${max}, ${min}]`] },
+    {
+      help: [`write [${max}, ${min}]`],
+      fixes: [[op], [op, "range"]].map((inside) =>
+        swap(path("train.augment", index, ...inside), min, max),
+      ),
+    },
   );
 
 /** Each augmentation is applied once (semseg `tool/train.py`). */

@@ -1,10 +1,10 @@
 /** What a crop makes of the network: the feature map it ends in, and the nearest crops that would fit better. */
 
-import type { Place } from "../diagnostic/diagnostic.js";
+import type { Fix, Place } from "../diagnostic/diagnostic.js";
 import { featureSize, outputStride, type Sides } from "../language/geometry.js";
-import { path } from "../language/path.js";
+import { type KeyPath, path } from "../language/path.js";
 import type { Experiment, Model } from "../normalize/experiment.js";
-import { by, list, place, sides } from "./rule.js";
+import { by, list, place, sides, write } from "./rule.js";
 
 export interface Geometry {
   readonly crop: Sides;
@@ -74,6 +74,19 @@ export const strideFrom = ({ stride, dilations }: Geometry): Place =>
 
 export const featureFrom = ({ crop, feature, stride }: Geometry): Place =>
   place(path("train.crop"), `${by(crop)} at output stride ${stride} gives ${by(feature)}`);
+
+/** Each of the sizes as a fix. */
+export const fixSizes = (
+  sizes: readonly Sides[],
+  what: string,
+  key: Extract<KeyPath, "train.crop" | "evaluate.window">,
+): readonly Fix[] => sizes.map((size) => fixSize(size, what, key));
+
+export const fixSize = (
+  size: Sides,
+  what: string,
+  key: Extract<KeyPath, "train.crop" | "evaluate.window">,
+): Fix => write(path(key), size[0] === size[1] ? size[0] : size, `use ${what} of ${sides(size)}`);
 
 /** `what` is "a crop" or "a window". */
 export const useSizes = (sizes: readonly Sides[], what: string): string =>

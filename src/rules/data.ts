@@ -4,7 +4,7 @@ import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
 import type { Layout } from "../language/data.js";
 import { mapNamed } from "../language/datasets.js";
 import { path } from "../language/path.js";
-import { type DataRule, place, type Rule, repetitions } from "./rule.js";
+import { type DataRule, list, place, type Rule, repetitions, swap, write } from "./rule.js";
 
 /** A split is two folders where the layout is `folders`, and a name in every other. */
 export const splitForm: DataRule = ({ data }) =>
@@ -148,6 +148,7 @@ const reversedImageRange = (low: number, high: number): Diagnostic =>
           ? "write the value that is black, then the one that is white"
           : `write [${high}, ${low}]; for pictures whose bright parts have low values, invert the files`,
       ],
+      fixes: low === high ? [] : [swap(path("data.images.range"), low, high)],
     },
   );
 
@@ -165,11 +166,13 @@ const scaleOfOne = (key: "mean" | "std", values: readonly number[]): Diagnostic 
     `\`${key}\` looks like a share of 1, and pixels go from 0 to 255`,
     place(path(`data.${key}`), "at most 1 in each channel"),
     {
-      help: [
-        `multiply it by 255: \`${key}: [${values.map((value) => Number((255 * value).toFixed(3))).join(", ")}]\``,
-      ],
+      help: [`multiply it by 255: \`${key}: ${list(inBytes(values))}\``],
+      fixes: [write(path(`data.${key}`), inBytes(values))],
     },
   );
+
+const inBytes = (shares: readonly number[]): readonly number[] =>
+  shares.map((value) => Number((255 * value).toFixed(3)));
 
 /** The samples of a batch differ from each other, so a batch is no larger than the training split. */
 export const batchFills: Rule = ({ data, train }, { samples = () => null }) => {
@@ -185,5 +188,6 @@ const batchBeyondData = (batch: number, samples: number): Diagnostic =>
     {
       related: [place(path("data.train"), `it lists ${samples}`)],
       help: [`use a batch of at most ${samples}, or list more samples`],
+      fixes: [write(path("train.batch"), samples)],
     },
   );

@@ -4,8 +4,8 @@ import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
 import { outputStride, type Sides } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import type { Experiment } from "../normalize/experiment.js";
-import { featureOf, isOnGrid, nearestSizes, useSizes } from "./crops.js";
-import { by, place, type Rule, type SpecRule, sides } from "./rule.js";
+import { featureOf, fixSize, fixSizes, isOnGrid, nearestSizes, useSizes } from "./crops.js";
+import { by, place, type Rule, remove, type SpecRule, sides, write } from "./rule.js";
 
 /** A window is on the grid of the features, and has room for the bins (semseg `tool/test.py` slides the crop). */
 export const windowOnGrid: Rule = (experiment) => {
@@ -18,7 +18,7 @@ export const windowOnGrid: Rule = (experiment) => {
   }
   const feature = featureOf(window, model);
   const large = Math.max(0, ...(model.pyramid?.bins ?? []));
-  return large > Math.min(...feature) ? [windowTooSmall(window, large, feature)] : [];
+  return large > Math.min(...feature) ? [windowTooSmall(experiment, large, feature)] : [];
 };
 
 /** Then the crop's own rules have spoken. */
@@ -30,10 +30,17 @@ const windowOffGrid = (window: Sides, stride: number, better: readonly Sides[]):
     "E0511",
     `window ${sides(window)} is not a multiple of ${stride} plus 1`,
     place(path("evaluate.window"), `${by(window)} does not land on the features' grid`),
-    { help: [useSizes(better, "a window")] },
+    {
+      help: [useSizes(better, "a window")],
+      fixes: fixSizes(better, "a window", "evaluate.window"),
+    },
   );
 
-const windowTooSmall = (window: Sides, bin: number, feature: Sides): Diagnostic =>
+const windowTooSmall = (
+  { train: { crop }, evaluate: { window } }: Experiment,
+  bin: number,
+  feature: Sides,
+): Diagnostic =>
   error(
     "E0512",
     `pyramid bin ${bin} does not fit the ${by(feature)} feature map of a window`,
@@ -41,6 +48,7 @@ const windowTooSmall = (window: Sides, bin: number, feature: Sides): Diagnostic 
     {
       related: [place(path("model.pyramid.bins"), `bin ${bin}`)],
       help: ["use the training crop as the window"],
+      fixes: [fixSize(crop, "a window", "evaluate.window")],
     },
   );
 
@@ -58,6 +66,7 @@ const windowLarger = (window: Sides, crop: Sides): Diagnostic =>
     {
       related: [place(path("train.crop"), "trained on this")],
       help: [`use a window of ${sides(crop)}`],
+      fixes: [fixSize(crop, "a window", "evaluate.window")],
     },
   );
 
@@ -70,7 +79,10 @@ const overlapWhole = (overlap: number): Diagnostic =>
     "E0514",
     `an overlap of ${overlap} leaves no step between windows`,
     place(path("evaluate.overlap"), "must be below 1"),
-    { help: ["use `1/3`, as the paper's authors do"] },
+    {
+      help: ["use `1/3`, as the paper's authors do"],
+      fixes: [write(path("evaluate.overlap"), "1/3")],
+    },
   );
 
 /** A window or an overlap is written, and `mode: whole` never slides one. */
@@ -89,5 +101,6 @@ const noEffectOnWhole = (key: "window" | "overlap"): Diagnostic =>
     {
       related: [place(path("evaluate.mode"), "no windows slide")],
       help: ["write `mode: slide`, or remove it"],
+      fixes: [write(path("evaluate.mode"), "slide"), remove(path(`evaluate.${key}`))],
     },
   );

@@ -3,7 +3,7 @@
 import { type Diagnostic, error, note } from "../diagnostic/diagnostic.js";
 import type { Sides } from "../language/geometry.js";
 import { path } from "../language/path.js";
-import { by, place, type Rule } from "./rule.js";
+import { by, place, type Rule, remove, write } from "./rule.js";
 
 /** One weight a class, and not all of them 0. */
 export const classWeights: Rule = ({ data, train: { loss } }) => {
@@ -30,7 +30,10 @@ const weightsAllZero = (): Diagnostic =>
     "E0516",
     "all class weights are 0",
     place(path("train.loss.class_weights"), "no pixel counts"),
-    { help: ["give at least one class a positive weight, or write `none`"] },
+    {
+      help: ["give at least one class a positive weight, or write `none`"],
+      fixes: [write(path("train.loss.class_weights"), "none")],
+    },
   );
 
 /** Mining leaves pixels out (mmsegmentation's `OHEMPixelSampler`), and each part of a batch chooses for itself. */
@@ -48,9 +51,12 @@ const miningKeepsAll = (keep: number, crop: Sides, pixels: number): Diagnostic =
     place(path("train.loss.mining.keep"), `${keep} pixels an image`),
     {
       related: [place(path("train.crop"), `a crop of ${by(crop)} has ${pixels}`)],
-      help: [`use a keep of about ${Math.max(1, Math.round(pixels / 4))}, a quarter of the crop`],
+      help: [`use a keep of about ${quarterOf(pixels)}, a quarter of the crop`],
+      fixes: [write(path("train.loss.mining.keep"), quarterOf(pixels))],
     },
   );
+
+const quarterOf = (pixels: number): number => Math.max(1, Math.round(pixels / 4));
 
 const miningInParts = (parts: number): Diagnostic =>
   note(
@@ -86,5 +92,6 @@ const stripsNeedWhole = (strips: number, term: "mining" | "dice"): Diagnostic =>
       ],
       notes: ["only a sum over pixels is the sum of its strips"],
       help: [`remove \`strips\`, or \`${term}\``],
+      fixes: [remove(path("train.loss.strips")), remove(path(`train.loss.${term}`))],
     },
   );

@@ -1,10 +1,12 @@
 /** The rules of the section `model`: backbone, pyramid and auxiliary head must fit each other and the crop. */
 
-import { type Diagnostic, error, note, warning } from "../diagnostic/diagnostic.js";
+import { type Diagnostic, error, type Fix, note, warning } from "../diagnostic/diagnostic.js";
 import { type Sides, stageChannels } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import {
   featureFrom,
+  fixSize,
+  fixSizes,
   type Geometry,
   geometry,
   isOnGrid,
@@ -13,7 +15,7 @@ import {
   strideFrom,
   useSizes,
 } from "./crops.js";
-import { by, place, type Rule, repetitions, type SpecRule } from "./rule.js";
+import { by, place, type Rule, remove, repetitions, type SpecRule, safely, write } from "./rule.js";
 
 /** Only a bottleneck has a 1×1 convolution to put the stride on (He et al. 2016, figure 5). */
 export const strideSite: Rule = ({ model: { backbone } }) =>
@@ -27,6 +29,7 @@ const strideSiteMissing = (): Diagnostic =>
     {
       related: [place(path("model.backbone.resnet"), "these blocks are basic")],
       help: ["remove `stride_site`, or use a bottleneck network: 50, 101, 152, 269"],
+      fixes: [remove(path("model.backbone.stride_site"))],
     },
   );
 
@@ -69,6 +72,7 @@ const contractedOdd = (stage: number, dilation: number): Diagnostic =>
         ),
       ],
       help: ["use an even dilation, or `first_dilation: full`"],
+      fixes: [write(path("model.backbone.first_dilation"), "full")],
     },
   );
 
@@ -76,21 +80,39 @@ const contractedOdd = (stage: number, dilation: number): Diagnostic =>
 export const binsFit: Rule = (experiment) => {
   const { model } = experiment;
   const g = geometry(experiment);
-  return (model.pyramid?.bins ?? []).flatMap((bin, i) =>
-    bin > Math.min(...g.feature) ? [binTooLarge(g, bin, i, leastSide(bin, model))] : [],
+  const bins = model.pyramid?.bins ?? [];
+  return bins.flatMap((bin, i) =>
+    bin > Math.min(...g.feature) ? [binTooLarge(g, bins, i, leastSide(bin, model))] : [],
   );
 };
 
-const binTooLarge = (g: Geometry, bin: number, index: number, least: number): Diagnostic =>
-  error(
+const binTooLarge = (
+  g: Geometry,
+  bins: readonly number[],
+  index: number,
+  least: number,
+): Diagnostic => {
+  const bin = bins[index] ?? 0;
+  const [height, width] = g.crop;
+  const enough: Sides = [Math.max(height, least), Math.max(width, least)];
+  const others = bins.filter((other) => other !== bin);
+  return error(
     "E0503",
     `pyramid bin ${bin} does not fit a ${by(g.feature)} feature map`,
     place(path("model.pyramid.bins", index), `needs at least ${bin}×${bin}`),
     {
       related: [featureFrom(g), strideFrom(g)],
       help: [`use a crop of at least ${least}, or drop bin ${bin}`],
+      fixes: [
+        fixSize(enough, "a crop", "train.crop"),
+        ...(others.length > 0 ? [writeBins(others, `drop bin ${bin}`)] : []),
+      ],
     },
   );
+};
+
+const writeBins = (bins: readonly number[], title: string): Fix =>
+  write(path("model.pyramid.bins"), bins, title);
 
 /**
  * The cells of a bin that does not divide the feature map overlap: adaptive pooling defines it so (PyTorch's
@@ -116,16 +138,23 @@ const unevenBins = (g: Geometry, bins: readonly number[], better: readonly Sides
     {
       related: [featureFrom(g)],
       help: [`no change is needed; for cells of one size ${useSizes(better, "a crop")}`],
+      fixes: fixSizes(better, "a crop", "train.crop"),
     },
   );
 
 /** Two bins of one size compute the same map twice. */
 export const binsDiffer: Rule = ({ model }) =>
   repetitions(model.pyramid?.bins ?? []).map(({ item, index, first }) =>
-    repeatedBin(item, index, first),
+    repeatedBin(item, index, first, [...new Set(model.pyramid?.bins)]),
   );
 
-const repeatedBin = (bin: number, index: number, first: number): Diagnostic =>
+/** `once` are the bins without repetition. */
+const repeatedBin = (
+  bin: number,
+  index: number,
+  first: number,
+  once: readonly number[],
+): Diagnostic =>
   warning(
     "E0520",
     `bin ${bin} appears twice in the pyramid`,
@@ -133,6 +162,7 @@ const repeatedBin = (bin: number, index: number, first: number): Diagnostic =>
     {
       related: [place(path("model.pyramid.bins", first), "first here")],
       help: ["keep one"],
+      fixes: [writeBins(once, "keep each bin once")],
     },
   );
 
@@ -148,6 +178,7 @@ const noBranchChannels = (features: number, bins: readonly number[]): Diagnostic
     {
       related: [place(path("model.pyramid.bins"), `${bins.length} levels`)],
       help: [`use a reduction of at most ${features}, or \`none\``],
+      fixes: [features, "none"].map((value) => write(path("model.pyramid.reduction"), value)),
     },
   );
 
@@ -160,8 +191,10 @@ const auxiliaryWeightless = (): Diagnostic =>
     "E0506",
     "an auxiliary head of weight 0 learns nothing",
     place(path("model.auxiliary.weight"), "costs time and changes nothing"),
-    { help: ["write `auxiliary: none`"] },
+    { help: ["write `auxiliary: none`"], fixes: [safely(withoutAuxiliary)] },
   );
+
+const withoutAuxiliary = write(path("model.auxiliary"), "none");
 
 /** The auxiliary loss helps the stages before it to learn (section 3.3); frozen ones do not learn. */
 export const frozenAuxiliary: Rule = ({ model: { auxiliary }, train: { freeze } }) =>
@@ -182,6 +215,7 @@ const auxiliaryOnFrozen = (after: number, stages: number): Diagnostic =>
         ),
       ],
       help: ["write `auxiliary: none`, or freeze fewer stages"],
+      fixes: [withoutAuxiliary],
     },
   );
 
@@ -197,5 +231,6 @@ const weightsTwice = (): Diagnostic =>
     {
       related: [{ path: path("model.weights"), label: "and here", on: "key" }],
       help: ["keep one of them: `model.weights: {file: …, only: backbone}` says the same"],
+      fixes: [remove(path("model.backbone.weights"))],
     },
   );

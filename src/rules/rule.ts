@@ -1,9 +1,16 @@
 /** What a rule is, and the words that several rules share. */
 
-import type { Diagnostic, Path, Place } from "../diagnostic/diagnostic.js";
+import {
+  type Diagnostic,
+  type Fix,
+  formatPath,
+  type Path,
+  type Place,
+} from "../diagnostic/diagnostic.js";
 import type { Sides } from "../language/geometry.js";
 import type { Spec } from "../language/spec.js";
 import type { Data, Experiment } from "../normalize/experiment.js";
+import { flow } from "../source/flow.js";
 
 /** What a rule may know of the world. A spec may be right on another machine: what is unknown here breaks no rule. */
 export interface Facts {
@@ -23,6 +30,33 @@ export type DataRule = (experiment: Pick<Experiment, "data">) => readonly Diagno
 export type SpecRule = (spec: Spec) => readonly Diagnostic[];
 
 export const place = (path: Path, label: string): Place => ({ path, label });
+
+/** A fix that sets a key which is written; `title` is an instruction. The author chooses, so it is not safe. */
+export const write = (path: Path, value: unknown, title?: string): Fix => ({
+  title: title ?? `write \`${path.at(-1)}: ${flow(value)}\``,
+  edits: [{ path, text: flow(value) }],
+  safe: false,
+});
+
+/** A fix that takes a key away, with its value. */
+export const remove = (path: Path): Fix => ({
+  title: `remove \`${formatPath(path)}\``,
+  edits: [{ path, on: "entry", text: "" }],
+  safe: false,
+});
+
+/** Of a fix that is surely meant. */
+export const safely = (fix: Fix): Fix => ({ ...fix, safe: true });
+
+/** Two numbers in the wrong order change their places. */
+export const swap = (range: Path, min: number, max: number): Fix => ({
+  title: `write [${max}, ${min}]`,
+  edits: [
+    { path: [...range, 0], text: String(max) },
+    { path: [...range, 1], text: String(min) },
+  ],
+  safe: true,
+});
 
 export const list = (xs: readonly (number | string)[]): string => `[${xs.join(", ")}]`;
 

@@ -5,6 +5,7 @@ import { type Sides, stageSizes } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import type { Experiment } from "../normalize/experiment.js";
 import {
+  fixSizes,
   type Geometry,
   geometry,
   isGood,
@@ -13,7 +14,7 @@ import {
   strideFrom,
   useSizes,
 } from "./crops.js";
-import { by, list, place, type Rule, type SpecRule, sides } from "./rule.js";
+import { by, list, place, type Rule, remove, type SpecRule, sides, write } from "./rule.js";
 
 /** With aligned corners a crop is a multiple of the output stride plus 1: 473 = 8·59 + 1 (asserted by semseg `model/pspnet.py`). */
 export const cropOnGrid: Rule = (experiment) => {
@@ -37,6 +38,7 @@ const cropOffGrid = (g: Geometry, better: readonly Sides[], bins: readonly numbe
         "with aligned corners, features and pixels coincide only at multiples of the output stride plus 1",
       ],
       help: [`${useSizes(better, "a crop")}${alsoDivided(bins)}`],
+      fixes: fixSizes(better, "a crop", "train.crop"),
     },
   );
 
@@ -87,6 +89,7 @@ const oneValue = (
         : "use a batch of at least 2",
       ...(ofBin ? ["or `reduction: none`, which has no normalisation, or bins of at least 2"] : []),
     ],
+    fixes: accumulate > 1 ? [] : [write(path("train.batch"), 2)],
   });
 
 /** A batch is cut into equal parts. */
@@ -109,6 +112,7 @@ const unevenParts = (batch: number, parts: number, divisors: readonly number[]):
     {
       related: [place(path("train.batch"), `${batch} images`)],
       help: [`use ${orList(divisors)}, or a batch that ${parts} divides`],
+      fixes: divisors.slice(-1).map((most) => write(path("train.accumulate"), most)),
     },
   );
 
@@ -130,6 +134,7 @@ const endAboveBase = (base: number, end: number): Diagnostic =>
     {
       related: [place(path("train.schedule.poly.base"), `begins at ${base}`)],
       help: ["use an end below the base; the paper's is 0"],
+      fixes: [write(path("train.schedule.poly.end"), 0)],
     },
   );
 
@@ -183,9 +188,12 @@ const averageLags = (ema: number, iterations: number, left: number, most: number
     {
       related: [place(path("train.iterations"), `${iterations} steps`)],
       notes: ["the average is what is scored and saved"],
-      help: [`use a decay of at most ${Math.floor(most * 1e4) / 1e4}, or train longer`],
+      help: [`use a decay of at most ${fourDigits(most)}, or train longer`],
+      fixes: [write(path("train.ema"), fourDigits(most))],
     },
   );
+
+const fourDigits = (decay: number): number => Math.floor(decay * 1e4) / 1e4;
 
 /** bf16 without hardware for it trains to the same scores, slower: worth a warning, not an error. */
 export const precisionInHardware: Rule = ({ train }, { computesBf16 = () => true }) =>
@@ -201,6 +209,7 @@ const noBf16InHardware = (): Diagnostic =>
         "CPUs with AVX512_BF16 or AMX_BF16 and GPUs of compute capability 8 have units for it",
       ],
       help: ["train elsewhere, or use `f32`; the scores are the same within noise"],
+      fixes: [write(path("train.precision"), "f32")],
     },
   );
 
@@ -216,7 +225,10 @@ const noSplitToValidate = (): Diagnostic =>
     "E0560",
     "there is no split to validate on",
     { path: path("train.validate"), on: "key", label: "scores `data.val`, which is not set" },
-    { help: ["name a validation split in `data.val`, or remove `train.validate`"] },
+    {
+      help: ["name a validation split in `data.val`, or remove `train.validate`"],
+      fixes: [remove(path("train.validate"))],
+    },
   );
 
 const bestWithoutScores = (metric: string): Diagnostic =>
@@ -224,7 +236,10 @@ const bestWithoutScores = (metric: string): Diagnostic =>
     "E0561",
     "no scores say which weights are the best",
     place(path("train.checkpoints.best"), `needs \`${metric}\`, which is never measured`),
-    { help: ["write `validate: {every: 1000}` under `train`, or remove `best`"] },
+    {
+      help: ["write `validate: {every: 1000}` under `train`, or remove `best`"],
+      fixes: [remove(path("train.checkpoints.best"))],
+    },
   );
 
 /** A multiplier belongs to a group of layers that the network has. */
@@ -241,5 +256,6 @@ const multipliesNothing = (part: "pyramid" | "auxiliary"): Diagnostic =>
     {
       related: [place(path(`model.${part}`), "the network has none")],
       help: [`remove it, or give the network its \`${part}\``],
+      fixes: [remove(path(`train.multipliers.${part}`))],
     },
   );

@@ -19,6 +19,9 @@ import { offset } from "../diagnostic/text.js";
 import * as says from "./errors.js";
 import type { Entry, Plain, Tree } from "./tree.js";
 
+/** A spec in TypeScript or JavaScript, by its name. */
+export const isModule = (path: string): boolean => /\.[cm]?[jt]s$/.test(path);
+
 /** What running a module came to. Lines count from 1, columns from 0, as engines count them. */
 export type Outcome =
   /** The default export as plain data; `strange` names what in it is not. */

@@ -1,7 +1,7 @@
 /** Outline, definition, references, rename, fixes and formatting. */
 
 import { describe, expect, test } from "vitest";
-import { actionsIn, edited, formattingOf, safeEdits } from "../../src/editor/actions.js";
+import { actionsIn, edited, formattingOf, safeActions } from "../../src/editor/actions.js";
 import { documentOf } from "../../src/editor/document.js";
 import {
   definitionAt,
@@ -106,7 +106,15 @@ test("a fix is offered where its mistake stands", () => {
   expect(action).toMatchObject({ title: "write `batch`", code: "E0201" });
   expect(edited(document.text, action?.edits ?? [])).toContain("train: {batch: 3}");
   expect(actionsIn(document, { start: 0, end: 1 })).toEqual([]);
-  expect(safeEdits(document)).toEqual([]);
+  expect(safeActions(document)).toEqual([]);
+});
+
+test("safe fixes are made together, one at a place, in the document alone", () => {
+  const { document } = child('train: {crop: "89", ema: null}\nevaluate: {mirror: yes}|');
+  const edits = safeActions(document).flatMap((each) => each.edits);
+  expect(edited(document.text, edits)).toBe(
+    "extends: minimal.yaml\ntrain: {crop: 89, ema: none}\nevaluate: {mirror: true}",
+  );
 });
 
 test("formatting puts keys into order by one edit, and leaves what it cannot read", () => {

@@ -13,7 +13,7 @@ import {
   TextDocuments,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { actionsIn, formattingOf, safeEdits } from "../../editor/actions.js";
+import { actionsIn, formattingOf, safeActions } from "../../editor/actions.js";
 import { completionsAt } from "../../editor/complete.js";
 import type { Document } from "../../editor/document.js";
 import { hoverAt } from "../../editor/hover.js";
@@ -211,11 +211,15 @@ const actions = (
     context.only === undefined || context.only.some((asked) => `${kind}.`.startsWith(`${asked}.`));
   const at = { start: text.offsetAt(range.start), end: text.offsetAt(range.end) };
   const fixes = wants(CodeActionKind.QuickFix) ? actionsIn(document, at) : [];
-  const safe = wants(CodeActionKind.SourceFixAll) ? safeEdits(document) : [];
+  const safe = wants(CodeActionKind.SourceFixAll) ? safeActions(document) : [];
   const all: CodeAction = {
     title: "Make all safe fixes",
     kind: CodeActionKind.SourceFixAll,
-    edit: words.workspaceEdit(document, safe, uriOf),
+    edit: words.workspaceEdit(
+      document,
+      safe.flatMap(({ edits }) => edits),
+      uriOf,
+    ),
   };
   return [
     ...fixes.map((fix) => words.actionOf(document, fix, context.diagnostics, uriOf)),

@@ -3,9 +3,9 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import type { EditorWorld } from "../../editor/document.js";
-import { isModule } from "../../file/module.js";
 import { thisMachine } from "../../host.js";
 import type { Read } from "../../normalize/extend.js";
+import { isModule } from "../../source/module.js";
 import { type Headers, readHeaders } from "../../weights/check.js";
 
 /** The text of a file as an editor has it; nothing for a file that is not open. */
