@@ -68,7 +68,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import("./verb/weights.js")).importVerb,
   },
   export: {
-    summary: "write a trained network for other programs: SavedModel, TensorFlow.js, weights",
+    summary: "write a trained network for other programs: ONNX, TensorFlow.js, SavedModel, weights",
     load: async () => (await import("./verb/export.js")).exportVerb,
   },
   lsp: {

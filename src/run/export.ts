@@ -11,12 +11,19 @@ import { palette } from "../data/palette.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed, valueOrThrow } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
+import { onnx } from "../onnx/format.js";
 import { sizeName, stateOf } from "../plan/graphs.js";
 import { type Answer as Asked, exportStep } from "../plan/inference.js";
 import type { Program } from "../plan/program.js";
 import { fillUniform } from "../plan/random.js";
 import { freeze } from "../rewrite/freeze.js";
-import { inTensorFlow, inWasm, type Runtime, type Told } from "../runtime/exported.js";
+import {
+  inOnnxRuntime,
+  inTensorFlow,
+  inWasm,
+  type Runtime,
+  type Told,
+} from "../runtime/exported.js";
 import type { Want } from "../runtime/machine.js";
 import { openSession } from "../runtime/session.js";
 import type { Format, FrozenNetwork, Precision } from "../target/format.js";
@@ -46,6 +53,7 @@ interface Export {
 const exports: readonly Export[] = [
   { format: servingModel, runtime: inTensorFlow },
   { format: graphModel, runtime: inWasm },
+  { format: onnx, runtime: inOnnxRuntime },
 ];
 
 export const formats: readonly Format[] = exports.map(({ format }) => format);

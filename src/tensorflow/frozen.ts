@@ -2,6 +2,7 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import { valueAt, valuesOfOp } from "../graph/graph.js";
+import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { FrozenNetwork, NumberArray } from "../target/format.js";
 import { type Emitter, elementType, emitter, type TensorName } from "./emitter.js";
 import { legalize } from "./legalize.js";
@@ -21,8 +22,12 @@ export const frozenNodes = (
   const of: Lowering = { to: emitter("network"), graph: legalize(graph), names: new Map() };
   const { values, results } = of.graph;
   const leaves = values.filter(({ op }) => op === "input" || op === "constant");
-  const fused = isFused ? fusedIn(of.graph) : new Map<number, Fused>();
-  const inside = new Set([...fused.values()].flatMap(({ inside: ids }) => ids));
+  const all = isFused ? biasedConvolutions(of.graph) : [];
+  const fused = new Map(all.map((one) => [one.relu ?? one.sum, one]));
+  // What is never seen alone.
+  const inside = new Set(
+    all.flatMap(({ convolution, sum, relu }) => [convolution, ...(relu === null ? [] : [sum])]),
+  );
   // A bias may stand behind the convolution that takes it.
   for (const value of leaves) of.names.set(value.id, leaf(of.to, value, numbers));
   for (const value of values) {
@@ -109,52 +114,15 @@ const plainly = (of: Lowering, value: LegalValue): TensorName => {
   return lowerPlainly(of, value);
 };
 
-type Convolution = Extract<LegalValue, { readonly op: "convolution" }>;
-
-/** A convolution with its bias, and with the ReLU behind it if there is one. */
-interface Fused {
-  readonly convolution: Convolution;
-  readonly bias: number;
-  readonly isRectified: boolean;
-  /** Values that are never seen alone. */
-  readonly inside: readonly number[];
-}
-
-/** By the value that a fused node gives. */
-const fusedIn = ({ values, results }: LegalGraph): ReadonlyMap<number, Fused> => {
-  const users = new Map<number, LegalValue[]>();
-  for (const value of values)
-    for (const arg of value.args) users.set(arg, [...(users.get(arg) ?? []), value]);
-  const given = new Set(Object.values(results));
-  const only = (id: number): LegalValue | undefined => {
-    const [first, ...others] = users.get(id) ?? [];
-    return others.length === 0 && !given.has(id) ? first : undefined;
-  };
-  const found = values.flatMap((value): [number, Fused][] => {
-    if (value.op !== "convolution") return [];
-    const sum = only(value.id);
-    if (sum?.op !== "binary" || sum.attributes.kind !== "add") return [];
-    const [a, b] = sum.args;
-    const bias = a === value.id ? b : a;
-    const other = values[bias];
-    if (other?.op !== "input" || other.types[0].shape.length !== 1) return [];
-    const after = only(sum.id);
-    return after?.op === "relu"
-      ? [[after.id, { convolution: value, bias, isRectified: true, inside: [value.id, sum.id] }]]
-      : [[sum.id, { convolution: value, bias, isRectified: false, inside: [value.id] }]];
-  });
-  return new Map(found);
-};
-
-const fusedNode = (of: Lowering, { convolution, bias, isRectified }: Fused): TensorName => {
+const fusedNode = (of: Lowering, { convolution, bias, relu }: Biased): TensorName => {
   const scratch = emitter("scratch");
-  lowerPlainly({ ...of, to: scratch }, convolution);
+  plainly({ ...of, to: scratch }, valueAt(of.graph, convolution));
   const [node] = scratch.nodes;
   invariant(node !== undefined, "a convolution is one node");
   return of.to.emit("_FusedConv2D", [...node.inputs, nameAt(of, bias)], {
     ...node.attributes,
     num_args: { int: 1 },
-    fused_ops: { texts: ["BiasAdd", ...(isRectified ? ["Relu"] : [])] },
+    fused_ops: { texts: ["BiasAdd", ...(relu === null ? [] : ["Relu"])] },
     epsilon: { float: 0 },
   });
 };

@@ -18,6 +18,7 @@ export const rooms = [
   "plan",
   "metric",
   "tensorflow",
+  "onnx",
   "file",
   "weights",
   "compile.ts",

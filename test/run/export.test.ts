@@ -9,6 +9,7 @@ import type { Format } from "../../src/target/format.js";
 import { lower } from "../../src/tensorflow/target.js";
 import { networkVariables } from "../../src/weights/fit.js";
 import { encodeSafetensors } from "../../src/weights/safetensors.js";
+import { hasPython } from "../onnx/python.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 import { stateFor } from "../oracle/scene.js";
 import { failureOf, experiment as ofSquares, squares, temporary } from "./tiny.js";
@@ -102,8 +103,12 @@ const cases = formats.flatMap((format) =>
   Object.keys(networks).map((name) => ({ format, name, ending: format.ending })),
 );
 
-describe("an exported network", () => {
-  it.each(cases)("answers as the network does: $name $ending", async ({ format, name }) => {
+const runsOnnx = hasPython("onnxruntime");
+const checkable = cases.filter(({ ending }) => ending !== ".onnx" || runsOnnx);
+const without = runsOnnx ? "" : " (but for .onnx: Python's onnxruntime is not installed)";
+
+describe(`an exported network${without}`, () => {
+  it.each(checkable)("answers as the network does: $name $ending", async ({ format, name }) => {
     const [differs, [height, width]] = networks[name]!;
     const { check, bytes } = await exported(
       request(name, differs, format, { size: { height, width } }),
@@ -198,6 +203,25 @@ describe("an export", () => {
     } as const;
     expect((await failureOf(exported(tooLarge))).message).toContain("cannot be stored as f16");
     expect(readdirSync(folder).sort()).toEqual(there);
+  });
+
+  it("says so where the runtime is absent, or fails if it must be checked", async () => {
+    const asked = request("alone", small, named(".onnx"), { mustBeChecked: false });
+    const path = process.env.PATH;
+    // No python3 is found where nothing is.
+    process.env.PATH = folder;
+    try {
+      const { check, to, bytes } = await exported(asked);
+      expect(check).toEqual({ unchecked: "there is no python3" });
+      expect(readFileSync(to).length).toBe(bytes);
+      expect(readFileSync(to, "latin1")).toContain('{"unchecked":"there is no python3"}');
+      const there = readdirSync(folder).sort();
+      const must = { ...asked, mustBeChecked: true, to: join(folder, "must.onnx") };
+      expect((await failureOf(exported(must))).message).toBe("the ONNX cannot be checked here");
+      expect(readdirSync(folder).sort()).toEqual(there);
+    } finally {
+      process.env.PATH = path;
+    }
   });
 
   it("is a SavedModel in the layout of TensorFlow Serving", async () => {

@@ -1,0 +1,277 @@
+/** ONNX's nodes for every operation of a network in use. */
+
+import { invariant } from "../diagnostic/invariant.js";
+import type { Arguments, Binary, Comparison, OpName, Ops, Padding, Unary } from "../graph/op.js";
+import { ofRank, type Shape, type Type } from "../graph/type.js";
+import {
+  arranged,
+  axisIn,
+  hasLayouts,
+  type Layout,
+  type Made,
+  type Operand,
+  orderOf,
+  type Writer,
+} from "./operand.js";
+import { type Attribute, dataType } from "./proto.js";
+
+/** Leaves are what the graph is given; a part has the name of its whole. */
+type Leaf = "input" | "variable" | "constant";
+
+/** What stands in no question to a trained network. */
+export const untranslated = [
+  "part",
+  "convolutionInputGradient",
+  "convolutionKernelGradient",
+  "batchNorm",
+  "batchNormGradient",
+  "reluGradient",
+  "maxPoolGradient",
+  "resizeGradient",
+  "crossEntropy",
+  "kthSmallest",
+  "bincount",
+  "uniform",
+] as const satisfies readonly OpName[];
+
+export type Translated = Exclude<OpName, Leaf | (typeof untranslated)[number]>;
+
+export interface Site<K extends OpName> {
+  readonly attributes: Ops[K];
+  readonly args: Arguments<Operand>[K];
+  /** In the layout `last`. */
+  readonly type: Type;
+}
+type Rule<K extends OpName> = (to: Writer, site: Site<K>) => Made;
+
+const rankOf = ({ shape }: Type): number => shape.length;
+
+/** The layout of a single argument: turning it would cost what is saved. */
+const own = ({ layout }: Operand): Layout => (layout === "any" ? "last" : layout);
+
+/** `first` where an argument of full rank comes so. */
+const common = (args: readonly Operand[], rank: number): Layout =>
+  hasLayouts(rank) && args.some(({ layout, type }) => layout === "first" && rankOf(type) === rank)
+    ? "first"
+    : "last";
+
+/** An operation of each number by itself. */
+const pointwise =
+  <K extends "relu" | "stop" | "after" | "unary">(op: (site: Site<K>) => string): Rule<K> =>
+  (to, site) => {
+    const [x] = site.args;
+    const layout = own(x);
+    return { layout, name: to.emit(op(site), [x.as(layout)]) };
+  };
+
+/** An operation of two that stretch to one shape. */
+const stretched = (to: Writer, op: string, args: readonly Operand[], type: Type): Made => {
+  const rank = rankOf(type);
+  const layout = common(args, rank);
+  return {
+    layout,
+    name: to.emit(
+      op,
+      args.map((arg) => arg.aligned(rank, layout)),
+    ),
+  };
+};
+
+const ints = (values: readonly number[]): Attribute => ({ ints: values });
+const pads = ({ top, left, bottom, right }: Padding): Attribute => ints([top, left, bottom, right]);
+
+const unaryOp: Readonly<Record<Unary, string>> = {
+  negate: "Neg",
+  exp: "Exp",
+  log: "Log",
+  sqrt: "Sqrt",
+  reciprocal: "Reciprocal",
+};
+const binaryOp: Readonly<Record<Binary, string>> = {
+  add: "Add",
+  subtract: "Sub",
+  multiply: "Mul",
+  divide: "Div",
+  maximum: "Max",
+  minimum: "Min",
+};
+const comparisonOp: Readonly<Record<Comparison, string>> = {
+  equal: "Equal",
+  less: "Less",
+  greaterEqual: "GreaterOrEqual",
+};
+
+/** Along the last axis, wherever it stands. */
+const alongLast = (x: Operand): { readonly layout: Layout; readonly axis: number } => {
+  const layout = own(x);
+  const rank = rankOf(x.type);
+  return { layout, axis: axisIn(rank, layout, rank - 1) };
+};
+
+/** A matrix turned in its last two axes. */
+const turned = (to: Writer, x: Operand): string => {
+  const rank = rankOf(x.type);
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  const perm = ints([...axes.slice(0, -2), rank - 1, rank - 2]);
+  return to.emit("Transpose", [x.as("last")], { perm });
+};
+
+/** The samples of a batch, which a reshape must leave alone where the channels stand before the pixels. */
+const samples = (shape: Shape): number => (shape.length > 2 ? (shape[0] ?? 1) : 1);
+
+const last = (name: string): Made => ({ name, layout: "last" });
+
+/** With its bias, where it has one. */
+export const convolve = (
+  to: Writer,
+  { attributes, args: [x, kernel] }: Site<"convolution">,
+  bias?: Operand,
+): Made => {
+  const [height, width] = ofRank(kernel.type.shape, 4);
+  const { stride, dilation, padding } = attributes;
+  const inputs = [x.as("first"), kernel.ordered([3, 2, 0, 1])];
+  return {
+    layout: "first",
+    name: to.emit("Conv", bias === undefined ? inputs : [...inputs, bias.as("last")], {
+      kernel_shape: ints([height, width]),
+      strides: ints([stride, stride]),
+      dilations: ints([dilation, dilation]),
+      pads: pads(padding),
+    }),
+  };
+};
+
+export const operations: { readonly [K in Translated]: Rule<K> } = {
+  convolution: (to, site) => convolve(to, site),
+  batchNormInference: (to, { attributes: { epsilon }, args: [x, ...weights] }) => ({
+    layout: "first",
+    name: to.emit(
+      "BatchNormalization",
+      [x.as("first"), ...weights.map((each) => each.as("last"))],
+      {
+        epsilon: { float: epsilon },
+      },
+    ),
+  }),
+  relu: pointwise(() => "Relu"),
+  maxPool: (to, { attributes: { size, stride, padding }, args: [x] }) => ({
+    layout: "first",
+    name: to.emit("MaxPool", [x.as("first")], {
+      kernel_shape: ints(size),
+      strides: ints(stride),
+      pads: pads(padding),
+    }),
+  }),
+  resize: (to, { attributes: { alignCorners }, args: [x], type }) => {
+    const sizes = to.integers(arranged(type.shape, orderOf(4, "first")));
+    return {
+      layout: "first",
+      name: to.emit("Resize", [x.as("first"), "", "", sizes], {
+        mode: { text: "linear" },
+        coordinate_transformation_mode: { text: alignCorners ? "align_corners" : "half_pixel" },
+      }),
+    };
+  },
+  softmax: (to, { args: [x] }) => {
+    const { layout, axis } = alongLast(x);
+    return { layout, name: to.emit("Softmax", [x.as(layout)], { axis: { int: axis } }) };
+  },
+  matmul: (to, { attributes: { transposeA, transposeB }, args: [a, b], type }) => {
+    const isPlain = !transposeA && !transposeB;
+    // Up to rank 3 `first` turns a matrix round: (A·B)ᵀ = Bᵀ·Aᵀ.
+    const isTurned = [a, b].some(({ layout }) => layout === "first") && rankOf(type) <= 3;
+    if (isPlain && isTurned)
+      return { layout: "first", name: to.emit("MatMul", [b.as("first"), a.as("first")]) };
+    const side = (x: Operand, isTransposed: boolean): string =>
+      isTransposed ? turned(to, x) : x.as("last");
+    return last(to.emit("MatMul", [side(a, transposeA), side(b, transposeB)]));
+  },
+  unary: pointwise(({ attributes: { kind } }) => unaryOp[kind]),
+  binary: (to, { attributes: { kind }, args, type }) => stretched(to, binaryOp[kind], args, type),
+  compare: (to, { attributes: { kind }, args, type }) =>
+    stretched(to, comparisonOp[kind], args, type),
+  select: (to, { args, type }) => stretched(to, "Where", args, type),
+  largest: (to, { args: [x] }) => {
+    const { layout, axis } = alongLast(x);
+    const attributes = { axes: ints([axis]), keepdims: { int: 1 } };
+    return { layout, name: to.emit("ReduceMax", [x.as(layout)], attributes) };
+  },
+  stop: pointwise(() => "Identity"),
+  after: pointwise(() => "Identity"),
+  sum: (to, { attributes: { axes, keep }, args: [x] }) =>
+    last(
+      to.emit("ReduceSum", [x.as("last"), to.integers(axes)], { keepdims: { int: keep ? 1 : 0 } }),
+    ),
+  broadcast: (to, { attributes: { shape }, args: [x] }) =>
+    last(to.emit("Expand", [x.as("last"), to.integers(shape)])),
+  cast: (to, { attributes: { dtype }, args: [x] }) => {
+    invariant(dtype !== "bf16", "an exported network computes with 32 bits");
+    // Bytes of a picture are turned before they are four times as many.
+    const layout = x.type.dtype === "u8" && rankOf(x.type) === 4 ? "first" : own(x);
+    return { layout, name: to.emit("Cast", [x.as(layout)], { to: { int: dataType[dtype] } }) };
+  },
+  reshape: (to, { attributes: { shape }, args: [x] }) => {
+    const from = x.type.shape;
+    // Ranks 5 and 6 have no channels before pixels: numbers alone would show a mistake here, no checker does.
+    const keepsChannels =
+      x.layout === "first" &&
+      [from, shape].every(({ length }) => hasLayouts(length)) &&
+      from.at(-1) === shape.at(-1) &&
+      samples(from) === samples(shape);
+    const layout = keepsChannels ? "first" : "last";
+    const sizes = to.integers(arranged(shape, orderOf(shape.length, layout)));
+    return { layout, name: to.emit("Reshape", [x.as(layout), sizes]) };
+  },
+  transpose: (to, { attributes: { permutation }, args: [x] }) => {
+    const layout = own(x);
+    const order = orderOf(permutation.length, layout);
+    // Axis i of the result is axis order[i] of `last`, which came from permutation[order[i]].
+    const perm = ints(arranged(permutation, order).map((axis) => order.indexOf(axis)));
+    return { layout, name: to.emit("Transpose", [x.as(layout)], { perm }) };
+  },
+  concat: (to, { attributes: { axis }, args, type }) => {
+    const layout = common(args, rankOf(type));
+    const at = axisIn(rankOf(type), layout, axis);
+    const name = to.emit(
+      "Concat",
+      args.map((arg) => arg.as(layout)),
+      { axis: { int: at } },
+    );
+    return { layout, name };
+  },
+  slice: (to, { attributes: { begin, size }, args: [x] }) => {
+    const layout = own(x);
+    const order = orderOf(begin.length, layout);
+    const [starts, sizes] = [arranged(begin, order), arranged(size, order)];
+    const ends = starts.map((start, axis) => start + (sizes[axis] ?? 0));
+    const axes = starts.map((_, axis) => axis);
+    const name = to.emit("Slice", [x.as(layout), ...[starts, ends, axes].map(to.integers)]);
+    return { layout, name };
+  },
+  pad: (to, { attributes: { before, after }, args: [x] }) => {
+    const layout = own(x);
+    const order = orderOf(before.length, layout);
+    const around = to.integers([...arranged(before, order), ...arranged(after, order)]);
+    return { layout, name: to.emit("Pad", [x.as(layout), around]) };
+  },
+  reverse: (to, { attributes: { axis }, args: [x] }) => {
+    const layout = own(x);
+    const at = axisIn(rankOf(x.type), layout, axis);
+    // From the last to before the first.
+    const words = [[-1], [-(2 ** 31)], [at], [-1]].map(to.integers);
+    return { layout, name: to.emit("Slice", [x.as(layout), ...words]) };
+  },
+  gather: (to, { args: [table, indices] }) =>
+    last(to.emit("Gather", [table.as("last"), indices.as("last")], { axis: { int: 0 } })),
+  argmax: (to, { args: [x] }) => {
+    const { layout, axis } = alongLast(x);
+    const attributes = { axis: { int: axis }, keepdims: { int: 0 } };
+    // What is left is pixels alone. ONNX counts with 64 bits.
+    const wide = to.emit("ArgMax", [x.as(layout)], attributes);
+    return last(to.emit("Cast", [wide], { to: { int: dataType.i32 } }));
+  },
+};
+
+/** The tensor of `op`, whose nodes are added to `to`. */
+export const translate = <K extends Translated>(op: K, to: Writer, site: Site<K>): Made =>
+  operations[op](to, site);
