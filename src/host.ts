@@ -1,12 +1,13 @@
 /** What this machine answers the compiler: files of specs and weights, lists of samples, what the processor computes. */
 
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import type { World } from "./compile.js";
 import type { Failure } from "./diagnostic/failure.js";
 import { evaluate } from "./file/module.js";
 import { readStandardInput, readText } from "./file/text.js";
-import type { Data } from "./normalize/experiment.js";
+import { type Data, isShare } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import { computesBf16 } from "./runtime/machine.js";
 import { isModule } from "./source/module.js";
@@ -18,6 +19,7 @@ export const thisMachine = (cwd: string = process.cwd()): World => ({
   read: read(cwd),
   headers: (files) => () => readHeaders(files),
   samples,
+  isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   computesBf16,
 });
 
@@ -38,9 +40,11 @@ const read =
     return isModule(file) ? E.map((t: string) => evaluate(file, t))(text) : text;
   };
 
-/** Lines of the training list; `null` where there is no list, or none that can be read. */
-const samples = ({ layout, root, train }: Data): number | null => {
+/** Lines of the training list; `null` where there is none that can be read, or not all of it is trained on. */
+const samples = ({ layout, root, train, val, test }: Data): number | null => {
   if (layout !== "list" || typeof train !== "string") return null;
+  // Which pairs are held out, their names alone tell.
+  if ([val, test].some((split) => split !== null && isShare(split))) return null;
   const list = readText(resolve(root, train));
   if (E.isLeft(list)) return null;
   return list.right.split("\n").filter((line) => line.trim() !== "").length || null;

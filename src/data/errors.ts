@@ -75,6 +75,20 @@ export const emptySplit = (split: string, reason: string): Failure =>
     `Correct data.root or data.${split}; \`pspc init FOLDER\` recognises layouts.`,
   );
 
+export const emptyShare = (split: string, pairs: number): Failure =>
+  failure(
+    `the ${split} split is empty`,
+    `of ${pairs} pairs, none falls to it: their names decide, and together they are few`,
+    "Choose another share, or another `seed` beside it; with `together`, more groups are needed.",
+  );
+
+export const patternUnused = (pattern: string, [first = ""]: readonly string[]): Failure =>
+  failure(
+    `\`together: ${pattern}\` matches no name`,
+    `the first pair is called "${first}"`,
+    "Correct the pattern: names are those of the images within their folder, without the format.",
+  );
+
 /** One failure for all; a single one stays as it is. */
 export const several = (failures: readonly Failure[], shown = 10): Failure => {
   const [only, ...others] = failures;

@@ -69,9 +69,18 @@ export interface Described {
   readonly schema: JsonSchema;
   /** The keys inside its values, by name. */
   readonly keys: readonly (readonly [name: string, key: AnyKey])[];
-  /** How a child spec's map changes its parent's: key by key, or by taking its place where the tags or all differ. */
-  readonly merging: "keys" | "choice" | "whole";
+  readonly merging: Merging;
 }
+
+/**
+ * How a child spec's map changes its parent's: key by key, or by taking its place where the tags differ, where the two
+ * are maps of different kinds, or always.
+ */
+export type Merging =
+  | "keys"
+  | "choice"
+  | "whole"
+  | { readonly kinds: readonly (readonly string[])[] };
 
 type Details = Partial<Pick<Described, "keys" | "merging">>;
 

@@ -25,7 +25,8 @@ import {
 } from "./labels.js";
 import type { Scope } from "./scope.js";
 import { requiredUnless, section } from "./section.js";
-import { anyText, choice, integer, list, located, oneOf, real, text, tuple } from "./value.js";
+import { scored, split } from "./split.js";
+import { choice, integer, list, located, oneOf, real, text, tuple } from "./value.js";
 
 const named = ["voc", "cityscapes", "ade20k"] as const;
 const layouts = ["list", ...named, "folders"] as const;
@@ -42,33 +43,32 @@ const layout = key(
 
 const datasetIn = (scope: Scope) => datasetOf(scope.read(layout));
 
-/** What names a split: a list file, a list's name, a folder's, as the layout has it; or two folders. */
-const split = oneOf(
-  text("the name of a split"),
-  section("a split of two folders", {
-    images: key(text("a folder"), "Folder of the images, relative to root.", required("images")),
-    labels: key(text("a folder"), "Folder of the labels, relative to root.", required("labels")),
-    suffix: key(
-      anyText("the end of a label's name"),
-      "What a label's name has behind the image's: `_mask` pairs 7.jpg with 7_mask.png.",
-      usually("", "labels are named as their images"),
-    ),
-  }),
-);
+/** Of a number, the dataset's where it has as many, else names that count. */
+const namesOf = (
+  written: number | readonly string[],
+  known: readonly string[],
+): readonly string[] => {
+  if (written === known.length) return known;
+  if (typeof written === "number") return Array.from({ length: written }, (_, i) => `class ${i}`);
+  const [only, ...others] = written;
+  return only !== undefined && others.length === 0 ? ["background", only] : written;
+};
 
 const classes = key(
   redecided(
-    list("class names", text("a class name"), { min: 1, max: MAX_CLASSES }),
+    oneOf(
+      integer({ min: 2, max: MAX_CLASSES }, "a class is told from another"),
+      list("class names", text("a class name"), { min: 1, max: MAX_CLASSES }),
+    ),
     (written, scope) => {
-      const [only, ...others] = written;
-      const value = only !== undefined && others.length === 0 ? ["background", only] : written;
+      const value = namesOf(written, datasetIn(scope)?.classes ?? []);
       return {
         value,
         rows: [scope.row(written, value === written ? undefined : value.join(", "))],
       };
     },
   ),
-  "Class names in the order of their label values; one alone is the class 1, before a background. The one place that says how many classes there are.",
+  "Class names in the order of their label values; one alone is the class 1, before a background; a number stands for `class 0`, `class 1` and so on. The one place that says how many classes there are.",
   computed(
     "the dataset's; needed for list and folders",
     (scope) => {
@@ -145,8 +145,8 @@ const keys = section(
       ),
     ),
     val: key(
-      split,
-      "The validation split.",
+      scored,
+      "The validation split, named as `train` is; or a share of the training split that is held out of it: `0.2`.",
       computed("the dataset's, else none", (scope) => {
         const dataset = datasetIn(scope);
         return dataset === undefined
@@ -154,7 +154,11 @@ const keys = section(
           : byDefault(dataset.splits.val, dataset.title);
       }),
     ),
-    test: key(split, "The test split.", absent("no test split")),
+    test: key(
+      scored,
+      "The test split, as `val`: a share of both is never the same pairs.",
+      absent("no test split"),
+    ),
     classes,
     labels,
     ignore,

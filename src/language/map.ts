@@ -137,6 +137,31 @@ export const keyed = <P extends Keys, A>(
   });
 };
 
+/**
+ * A map of one of two kinds, told apart by a key that only the first has: `{share: 0.2}`, or `{images: a, labels: b}`.
+ */
+export const marked = <A, D, B, E>(
+  mark: string,
+  first: Codec<A, D>,
+  second: Codec<B, E>,
+): Codec<A | B, D | E> => {
+  const isFirst = (u: unknown): boolean => isMap(u) && Object.hasOwn(u, mark);
+  const validate: t.Validate<unknown, A | B> = (u, c) =>
+    isFirst(u) ? first.validate(u, c) : second.validate(u, c);
+  const decide = (written: A | B, scope: Scope): Decision<D | E> =>
+    // The mark has told which of the two it is.
+    isFirst(written) ? first.decide(written as A, scope) : second.decide(written as B, scope);
+  const kinds = [first, second].map(({ keys }) => keys.map(([name]) => name));
+  return new Codec<A | B, D | E>(
+    `${second.expects}, or ${first.expects}`,
+    ["map"],
+    { anyOf: [first.schema, second.schema] },
+    validate,
+    decide,
+    { keys: [...second.keys, ...first.keys], merging: { kinds } },
+  );
+};
+
 /** A map with free keys: every key and every value is looked at. */
 export const record = <A>(
   expects: string,

@@ -14,6 +14,10 @@ export type { LabelMap } from "../language/dataset.js";
 export type Data = Experiment["data"];
 /** What names a split: a list file, a list's name, a folder's, as the layout has it; or two folders. */
 export type SplitName = Data["train"];
+/** What is held out of the training split: `together` keeps pairs on one side, `null` none. */
+export type Share = Exclude<NonNullable<Data["val"]>, string | { readonly images: string }>;
+export const isShare = (split: NonNullable<Data["val"]>): split is Share =>
+  typeof split === "object" && "share" in split;
 /** Images and labels of one stem; `suffix` is what the label's stem has more: `_mask`. */
 export type Folders = Exclude<SplitName, string>;
 

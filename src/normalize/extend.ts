@@ -89,10 +89,22 @@ const tidy = (path: string): string => {
 const tagsDiffer = (below: Mapping, above: Mapping): boolean =>
   [...above.entries.keys()].some((tag) => !below.entries.has(tag));
 
+/** Whether no kind has the keys of both; keys that none has count for nothing. */
+const kindsDiffer = (
+  kinds: readonly (readonly string[])[],
+  below: Mapping,
+  above: Mapping,
+): boolean => {
+  const known = new Set(kinds.flat());
+  const keys = [...below.entries.keys(), ...above.entries.keys()].filter((key) => known.has(key));
+  return !kinds.some((kind) => keys.every((key) => kind.includes(key)));
+};
+
 /** A map is merged key by key, unless it is a choice or means something only as a whole. */
 const replaces = (path: Path, below: Mapping, above: Mapping): boolean => {
   if (path.length === 2 && path[0] === "variants") return true;
   const merging = declarationAt(path)?.key.codec.merging ?? "keys";
+  if (typeof merging === "object") return kindsDiffer(merging.kinds, below, above);
   return merging === "whole" || (merging === "choice" && tagsDiffer(below, above));
 };
 

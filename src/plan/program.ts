@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { type Graph, printGraph } from "../graph/graph.js";
 import type { RecomputeSegment } from "../model/stages.js";
-import type { Data, Experiment, Weights } from "../normalize/experiment.js";
+import { type Data, type Experiment, isShare, type Weights } from "../normalize/experiment.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import type { Rewrite } from "../rewrite/rewrite.js";
 import type { Sizing } from "../target/target.js";
@@ -39,9 +39,19 @@ const hash = (text: string): string => createHash("sha256").update(text).digest(
 export const fingerprintOf = (value: unknown): string =>
   hash(JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner)));
 
-/** Moving a dataset changes nothing; scoring on other splits and drawing in other colours do not either. */
-const shown = ({ root: _, val: __, test: ___, palette: ____, images, ...data }: Data): object =>
-  images === null ? data : { ...data, images };
+/**
+ * Moving a dataset changes nothing; scoring on other splits and drawing in other colours do not either, unless a split
+ * is held out of what is trained on.
+ */
+const shown = ({ root: _, val, test, palette: __, images, ...data }: Data): object => ({
+  ...data,
+  ...(images === null ? {} : { images }),
+  ...heldOut("val", val),
+  ...heldOut("test", test),
+});
+
+const heldOut = (split: "val" | "test", name: Data["val"]): object =>
+  name === null || !isShare(name) ? {} : { [split]: name };
 
 /** From an experiment, which every rule has passed, to its program. */
 export const lowerFor =

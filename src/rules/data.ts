@@ -2,15 +2,26 @@
 
 import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
 import type { Layout } from "../language/data.js";
-import { mapNamed } from "../language/datasets.js";
+import { datasetOf, mapNamed } from "../language/datasets.js";
 import { path } from "../language/path.js";
-import { type DataRule, list, place, type Rule, repetitions, swap, write } from "./rule.js";
+import { isShare } from "../normalize/experiment.js";
+import {
+  type DataRule,
+  list,
+  place,
+  type Rule,
+  repetitions,
+  type SpecRule,
+  swap,
+  write,
+} from "./rule.js";
 
 /** A split is two folders where the layout is `folders`, and a name in every other. */
 export const splitForm: DataRule = ({ data }) =>
   (["train", "val", "test"] as const).flatMap((split) => {
     const name = data[split];
-    if (name === null || (typeof name === "string") !== (data.layout === "folders")) return [];
+    if (name === null || isShare(name)) return [];
+    if ((typeof name === "string") !== (data.layout === "folders")) return [];
     return [splitOfOtherLayout(split, data.layout)];
   });
 
@@ -38,6 +49,80 @@ const splitNames: Readonly<Record<Exclude<Layout, "folders">, string>> = {
   cityscapes: "the name of a folder in leftImg8bit, `train` or `val`",
   ade20k: "the name of a folder in images, `training` or `validation`",
 };
+
+/** Splits that are held out of the training split leave something of it. */
+export const sharesLeaveSome: DataRule = ({ data: { val, test } }) => {
+  if (val === null || test === null || !isShare(val) || !isShare(test)) return [];
+  return val.share + test.share < 1 ? [] : [nothingLeft(val.share, test.share)];
+};
+
+const nothingLeft = (val: number, test: number): Diagnostic =>
+  error(
+    "E0558",
+    "what is held out leaves nothing to train on",
+    place(path("data.val"), `holds out ${val}`),
+    {
+      related: [place(path("data.test"), `holds out ${test}`)],
+      help: ["hold out less: `val: 0.2` and `test: 0.1` leave 0.7 to train on"],
+    },
+  );
+
+/** What keeps pairs together is a regular expression, and the same for both splits. */
+export const togetherPattern: DataRule = ({ data }) =>
+  (["val", "test"] as const).flatMap((split) => {
+    const name = data[split];
+    if (name === null || !isShare(name) || name.together === null) return [];
+    const fault = faultOf(name.together);
+    return fault === null ? [] : [badPattern(split, name.together, fault)];
+  });
+
+const faultOf = (pattern: string): string | null => {
+  try {
+    new RegExp(pattern, "u");
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+const badPattern = (split: "val" | "test", pattern: string, fault: string): Diagnostic =>
+  error(
+    "E0559",
+    `\`${pattern}\` is no regular expression`,
+    place(path(`data.${split}.together`), fault.replace(/^.*: /, "")),
+    {
+      help: ["write one as JavaScript does, in single quotes: `together: '^(seq\\d+)_'`"],
+    },
+  );
+
+/** Scores and pictures show classes by name: a number is enough to train, and a list says more. */
+export const classesNamed: SpecRule = ({ data }) =>
+  typeof data.classes === "number" &&
+  datasetOf(data.layout ?? "list")?.classes.length !== data.classes
+    ? [namelessClasses(data.classes)]
+    : [];
+
+const namelessClasses = (classes: number): Diagnostic =>
+  warning(
+    "E0316",
+    `the ${classes} classes have no names`,
+    place(path("data.classes"), `called \`class 0\` to \`class ${classes - 1}\``),
+    { help: ["list their names in the order of their label values: `classes: [sky, road, …]`"] },
+  );
+
+/** The data lie where `root` says, on the machine that trains. */
+export const rootIsThere: Rule = ({ data: { root } }, { isFolder = () => true }) =>
+  isFolder(root) ? [] : [rootMissing(root)];
+
+const rootMissing = (root: string): Diagnostic =>
+  warning(
+    "E0557",
+    "the folder of the data does not exist",
+    place(path("data.root"), `there is no ${root}`),
+    {
+      help: ["correct it, relative to this file; or give it with the command: `data.root=FOLDER`"],
+    },
+  );
 
 /** Class names differ, and none of them is the word `ignore`. */
 export const classNames: DataRule = ({ data: { classes } }) => [

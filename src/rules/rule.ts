@@ -16,6 +16,8 @@ import { flow } from "../source/flow.js";
 export interface Facts {
   /** How many samples the training split lists; `null` where the list cannot be read. */
   readonly samples?: ((data: Data) => number | null) | undefined;
+  /** Whether a folder is there. Asked of `data.root`. */
+  readonly isFolder?: ((path: string) => boolean) | undefined;
   /** Whether the processor that will train computes bf16 in hardware. Asked only for specs that need it. */
   readonly computesBf16?: (() => boolean) | undefined;
 }

@@ -14,6 +14,8 @@ import * as train from "./train.js";
 /** About the data section alone. */
 export const dataRules = {
   splitForm: data.splitForm,
+  sharesLeaveSome: data.sharesLeaveSome,
+  togetherPattern: data.togetherPattern,
   classNames: data.classNames,
   classCount: data.classCount,
   classLabels: data.classLabels,
@@ -25,6 +27,7 @@ export const dataRules = {
 /** In the order of a spec. */
 export const rules = {
   ...dataRules,
+  rootIsThere: data.rootIsThere,
   batchFills: data.batchFills,
   strideSite: model.strideSite,
   firstDilation: model.firstDilation,
@@ -57,6 +60,7 @@ export const rules = {
 
 /** About what was written and has no effect. */
 export const specRules = {
+  classesNamed: data.classesNamed,
   weightsOnce: model.weightsOnce,
   multipliersUsed: train.multipliersUsed,
   windowUsed: evaluate.windowUsed,

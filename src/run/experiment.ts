@@ -8,6 +8,7 @@ import { type Codec, fail, plainly } from "../language/codec.js";
 import type { LabelMap } from "../language/dataset.js";
 import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
+import { marked } from "../language/map.js";
 import { closed, isMap } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
 import type { Augmentation, Data, Experiment, Train } from "../normalize/experiment.js";
@@ -39,9 +40,24 @@ const label: Codec<LabelPair> = plainly("a label value and its class", ["list"],
     : fail(u, c, wrongType("a label value and its class", u));
 });
 
-const split = oneOf(
+const folders = closed("the folders", { images: words, labels: words, suffix: words }, {});
+const split = oneOf(words, folders);
+
+const scoredSplit = oneOf(
   words,
-  closed("the folders", { images: words, labels: words, suffix: words }, {}),
+  marked(
+    "share",
+    closed(
+      "the held-out share",
+      {
+        share: real({ above: 0, below: 1 }),
+        together: nullable(words),
+        seed: integer({ min: 0, max: 4294967295 }),
+      },
+      {},
+    ),
+    folders,
+  ),
 );
 
 const data = closed(
@@ -50,8 +66,8 @@ const data = closed(
     layout: choice("list", "voc", "cityscapes", "ade20k", "folders"),
     root: words,
     train: split,
-    val: nullable(split),
-    test: nullable(split),
+    val: nullable(scoredSplit),
+    test: nullable(scoredSplit),
     classes: list("class names", text("a class name"), { min: 1, max: 65535 }),
     labels: list("labels", label),
     damaged: choice("stop", "skip"),

@@ -21,7 +21,8 @@ describe("the README", () => {
     expect(blocks).toHaveLength(2);
     for (const block of blocks) {
       writeFileSync(join(folder, "spec.yaml"), absolute(block));
-      expect(await pspc(folder, "check", "spec.yaml")).toMatchObject({ code: 0, err: "" });
+      const data = `data.root=${folder}`;
+      expect(await pspc(folder, "check", "spec.yaml", data)).toMatchObject({ code: 0, err: "" });
     }
   });
 

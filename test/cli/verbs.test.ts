@@ -27,6 +27,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "spec.yaml"), spec);
   writeFileSync(join(folder, "wrong.yaml"), wrong);
   mkdirSync(join(folder, "empty"));
+  mkdirSync(join(folder, "data"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

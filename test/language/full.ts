@@ -10,7 +10,7 @@ export const full: Spec = {
     root: "data",
     train: "train.txt",
     val: "val.txt",
-    test: "test.txt",
+    test: { share: 0.1, together: "^(seq\\d+)_", seed: 3 },
     classes: ["sky", "road", "car"],
     labels: { 0: "ignore", 7: "sky", 8: "road", 9: "car" },
     ignore: [10, 11],

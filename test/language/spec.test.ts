@@ -87,7 +87,7 @@ describe("a spec in TypeScript", () => {
     // @ts-expect-error: an unknown key
     defineSpec({ extends: "p.yaml", train: { cropp: 89 } });
     // @ts-expect-error: a value of the wrong type
-    defineSpec({ extends: "p.yaml", data: { val: 1 } });
+    defineSpec({ extends: "p.yaml", data: { val: true } });
     // @ts-expect-error: a part without a parent
     defineSpec({ train: { crop: 89 } });
     // @ts-expect-error: a parent is named by text

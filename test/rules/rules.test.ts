@@ -28,6 +28,11 @@ const mirror: Augmentation = { op: "mirror", probability: 0.5 };
 const blur: Augmentation = { op: "blur", probability: 0.5 };
 const limit: Augmentation = { op: "crop", max_share: 0.75 };
 const folders = { images: "images", labels: "labels", suffix: "" };
+const share = (part: number, together: string | null = null) => ({
+  share: part,
+  together,
+  seed: 0,
+});
 const slide = (window: readonly [number, number]): Partial<Evaluate> => ({
   mode: "slide",
   window,
@@ -46,12 +51,25 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
   splitForm: [
     ["a name in a list", { data: { train: "train.txt", val: "val.txt" } }, []],
     ["two folders in folders", { data: { layout: "folders", train: folders } }, []],
+    ["a share in either", { data: { val: share(0.2), test: share(0.1) } }, []],
     ["two folders in a list", { data: { train: folders } }, ["E0552 data.train"]],
     [
       "names in folders",
       { data: { layout: "folders", train: folders, val: "val", test: "test" } },
       ["E0552 data.val", "E0552 data.test"],
     ],
+  ],
+  sharesLeaveSome: [
+    ["none", { data: { val: "v.txt", test: null } }, []],
+    ["three quarters in all", { data: { val: share(0.5), test: share(0.25) } }, []],
+    ["a half, and another split", { data: { val: share(0.5), test: "t.txt" } }, []],
+    ["two halves", { data: { val: share(0.5), test: share(0.5) } }, ["E0558 data.val"]],
+  ],
+  togetherPattern: [
+    ["none", { data: { val: share(0.5) } }, []],
+    ["a group", { data: { val: share(0.5, "^(seq\\d+)_") } }, []],
+    ["an open group", { data: { val: share(0.5, "(seq") } }, ["E0559 data.val.together"]],
+    ["one in the test split", { data: { test: share(0.5, "[") } }, ["E0559 data.test.together"]],
   ],
   classNames: [
     ["names that differ", { data: { classes: ["a", "b"] } }, []],
@@ -113,6 +131,11 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       { data: { mean: [0, 0, 0], std: [0.5, 0.5, 1] } },
       ["E0556 data.std"],
     ],
+  ],
+  rootIsThere: [
+    ["a folder", { data: { root: "/here" } }, [], { isFolder: (path) => path === "/here" }],
+    ["no folder", {}, ["E0557 data.root"], { isFolder: () => false }],
+    ["a world that does not tell", {}, []],
   ],
   batchFills: [
     ["as many samples", { train: { batch: 3 } }, [], { samples: () => 3 }],
@@ -424,11 +447,24 @@ describe.each(Object.entries<Rule>(rules))("%s", (name, rule) => {
 
 type SpecCase = readonly [
   what: string,
-  spec: Omit<Spec, "pspc" | "data" | "train"> & { readonly train?: Partial<Spec["train"]> },
+  spec: Omit<Spec, "pspc" | "data" | "train"> & {
+    readonly data?: Partial<Spec["data"]>;
+    readonly train?: Partial<Spec["train"]>;
+  },
   expected: readonly string[],
 ];
 
 const specCases: { readonly [K in keyof typeof specRules]: readonly SpecCase[] } = {
+  classesNamed: [
+    ["names", { data: { classes: ["a", "b"] } }, []],
+    ["a number", { data: { classes: 11 } }, ["E0316 data.classes"]],
+    ["the number of a dataset", { data: { layout: "voc", classes: 21 } }, []],
+    [
+      "another number than a dataset's",
+      { data: { layout: "voc", classes: 20 } },
+      ["E0316 data.classes"],
+    ],
+  ],
   weightsOnce: [
     ["nowhere", {}, []],
     ["of all", { model: { weights: "a.pth", backbone: { resnet: 18 } } }, []],
@@ -471,7 +507,8 @@ const spec: Spec = {
 describe.each(Object.entries<SpecRule>(specRules))("%s", (name, rule) => {
   for (const [what, differs, expected] of specCases[name as keyof typeof specRules])
     test(what, () => {
-      const written = { ...spec, ...differs, train: { ...spec.train, ...differs.train } };
+      const data = { ...spec.data, ...differs.data };
+      const written = { ...spec, ...differs, data, train: { ...spec.train, ...differs.train } };
       expect(told(rule(written))).toEqual(expected);
     });
 });
