@@ -2,7 +2,14 @@
 
 import { type Rgb, rgb } from "../language/dataset.js";
 import type { Spec } from "../language/spec.js";
-import type { Augmentation, Data, Experiment, Model, Train } from "./experiment.js";
+import {
+  type Augmentation,
+  type Data,
+  type Experiment,
+  isShare,
+  type Model,
+  type Train,
+} from "./experiment.js";
 
 /** Nothing is left to defaults or to `semantics`, but for what the language has no word for: there the default is it. */
 export const written = ({ data, model, train, evaluate }: Experiment): Spec => ({
@@ -26,14 +33,20 @@ const writtenData = (data: Data): Spec["data"] => {
   return {
     ...rest,
     ...labelsOf(data),
-    ...present("val", val),
-    ...present("test", test),
+    ...present("val", writtenSplit(val)),
+    ...present("test", writtenSplit(test)),
     ...present("palette", palette),
     ...present(
       "images",
       images && { ...present("range", images.range), ...present("bands", images.bands) },
     ),
   };
+};
+
+const writtenSplit = (split: Data["val"]) => {
+  if (split === null || !isShare(split)) return split;
+  const { together, ...rest } = split;
+  return { ...rest, ...present("together", together) };
 };
 
 const labelsOf = ({
