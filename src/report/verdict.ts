@@ -9,6 +9,8 @@ export interface Contender {
   readonly scores: readonly number[];
   /** Whether it was evaluated at all; without scores then, no pixel counted. */
   readonly evaluated: boolean;
+  /** Whether all of its runs have come to their end. */
+  readonly finished: boolean;
 }
 
 /** The first contender is the baseline. Seeds that overlap from worst to best do not tell two variants apart. */
@@ -107,8 +109,12 @@ const missing = (contenders: readonly Contender[], split: string): readonly stri
   const names = (evaluated: boolean): readonly string[] =>
     without.filter((one) => one.evaluated === evaluated).map(({ name }) => name);
   const [uncounted, unscored] = [names(true), names(false)];
+  const training = contenders.flatMap(({ scores, finished, name }) =>
+    finished || scores.length === 0 ? [] : [name],
+  );
   return [
     ...(unscored.length === 0 ? [] : [`Not scored yet: ${someOf(unscored)}.`]),
+    ...(training.length === 0 ? [] : [`Still training: ${someOf(training)}.`]),
     ...(uncounted.length === 0 ? [] : [`No pixel of ${split} counts for ${someOf(uncounted)}.`]),
   ];
 };

@@ -7,8 +7,9 @@ const of = (name: string, ...scores: readonly number[]): Contender => ({
   name,
   scores: scores.map((points) => points / 100),
   evaluated: true,
+  finished: true,
 });
-const unscored = (name: string): Contender => ({ name, scores: [], evaluated: false });
+const unscored = (name: string): Contender => ({ ...of(name), evaluated: false });
 
 describe("the verdict", () => {
   test.each<[string, readonly Contender[], string]>([
@@ -83,6 +84,11 @@ describe("the verdict", () => {
       "a missing variant",
       [of("fcn", 60), unscored("pspnet")],
       "fcn reaches 60.0 mIoU with one seed. Not scored yet: pspnet.",
+    ],
+    [
+      "a variant that still trains",
+      [of("fcn", 60), { ...of("pspnet", 50), finished: false }],
+      "fcn beats pspnet by 10.0 mIoU; one seed, so small differences mean nothing. Still training: pspnet.",
     ],
     [
       "a variant for which nothing counts",

@@ -46,12 +46,26 @@ export const legend = (
 ): Html =>
   html`<ul class="legend">${entries.map(({ v, name, value }) => html`<li data-v="${v}">${swatch(v)}<span>${name}</span>${value === "" ? null : html` <b>${value}</b>`}</li>`)}</ul>`;
 
+/** The round number that parts a length about five times. */
+const roundStep = (length: number): number => {
+  const power = 10 ** Math.floor(Math.log10(length / 5));
+  return [1, 2, 5, 10].map((n) => n * power).find((one) => length / one <= 5.5) ?? length;
+};
+
 /** Ticks of an axis from 0 to `end`, which has one itself: about five, at round numbers. */
 export const ticksTo = (end: number): readonly number[] => {
-  const power = 10 ** Math.floor(Math.log10(end / 5));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((one) => end / one <= 5.5) ?? end;
+  const step = roundStep(end);
   const inner = Array.from({ length: Math.ceil(end / step) }, (_, i) => i * step);
   return [...inner.filter((tick) => end - tick > 0.5 * step), end];
+};
+
+/** Ticks at round numbers, of which the first and the last enclose all values. */
+export const ticksAround = (values: readonly number[]): readonly number[] => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const step = roundStep(high - low || Math.abs(high) || 1);
+  const first = Math.floor(low / step);
+  const steps = Math.max(1, Math.ceil(high / step) - first);
+  return Array.from({ length: steps + 1 }, (_, i) => (first + i) * step);
 };
 
 /** Scales of Vega-Lite that draw each of `count` variants, by its number, in its manner. */
@@ -72,7 +86,7 @@ export const scales = (count: number) => {
 };
 
 /** Of the plot without its axes, in pixels; a page scales it to its column. */
-export const size = { width: 420, height: 230 } as const;
+export const size = { width: 360, height: 210 } as const;
 
 /** How every chart looks. Colours are the page's, so that one drawing serves light and dark. */
 const config: NonNullable<TopLevelSpec["config"]> = {

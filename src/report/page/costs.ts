@@ -2,7 +2,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { bytes, duration, percent, scaled } from "../format.js";
-import { draw, legend, said, scales } from "./chart.js";
+import { draw, legend, said, scales, ticksAround } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
 import type { Report, Shown } from "./report.js";
 
@@ -38,7 +38,7 @@ export const costsSection = async (report: Report): Promise<Html> => {
   const scored = report.variants.flatMap(({ name, row }, v) =>
     row === null || row.miou.mean === null
       ? []
-      : [{ v, name, value: `${percent(row.miou.mean)} %` }],
+      : [{ v, name, value: `${percent(row.miou.mean)}\u00A0%` }],
   );
   if (scored.length < enough) return nothing;
   const charts = (await Promise.all(costs.map((cost) => chart(report, cost)))).filter(
@@ -76,23 +76,40 @@ const chart = async ({ variants }: Report, cost: Cost): Promise<Html> => {
   return html`<figure class="chart"><figcaption>${cost.title}, ${cost.unit[1]}</figcaption><div class="drawing">${await draw(points(values, variants.length))}</div></figure>`;
 };
 
-const points = (values: readonly object[], count: number): TopLevelSpec => {
+interface Point {
+  readonly cost: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** From the first tick to the last. */
+const within = (ticks: readonly number[]) =>
+  ({
+    domainMin: Math.min(...ticks),
+    domainMax: Math.max(...ticks),
+    zero: false,
+    nice: false,
+  }) as const;
+
+const points = (values: readonly Point[], count: number): TopLevelSpec => {
   const { color, shape } = scales(count);
   const description = { field: "said" } as const;
+  const xs = ticksAround(values.map(({ cost }) => cost));
+  const ys = ticksAround(values.flatMap(({ low, high }) => [low, high]));
   const x = {
     field: "cost",
-    type: "quantitative",
+    type: "quantitative" as const,
     title: null,
-    scale: { zero: false, padding: 14 },
-  } as const;
-  const y = (field: string) =>
-    ({
-      field,
-      type: "quantitative",
-      title: "mIoU",
-      axis: { format: ".0%" },
-      scale: { zero: false, padding: 14 },
-    }) as const;
+    axis: { values: [...xs] },
+    scale: within(xs),
+  };
+  const y = (field: string) => ({
+    field,
+    type: "quantitative" as const,
+    title: "mIoU",
+    axis: { format: ".0%", values: [...ys] },
+    scale: within(ys),
+  });
   return {
     width: 300,
     height: 190,

@@ -67,7 +67,7 @@ export const curvesSection = async (report: Report): Promise<Html> => {
           `mIoU on ${split} while training`,
           "mIoU",
           of,
-          (x) => `${percent(x)} %`,
+          (x) => `${percent(x)}\u00A0%`,
         );
       }),
     )),

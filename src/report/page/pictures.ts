@@ -167,7 +167,7 @@ const viewer = (picture: Pictured, index: number, { variants }: Report): Html =>
 <div class="thumbs">
 <figure><img src="${picture.picture}" alt="The picture ${name}" ${size}><figcaption>picture</figcaption></figure>
 ${truth === null ? nothing : html`<figure><img data-source="truth" src="${truth}" alt="The true classes of ${name}" ${size}><figcaption>truth</figcaption></figure>`}
-${thumbs.map((one) => html`<figure data-v="${one.v}"><img data-source="${one.v}" src="${one.url}" alt="The classes that ${one.name} sees in ${name}" ${size} decoding="async"><figcaption>${one.name}${one.accuracy === null ? nothing : html` <b>${percent(one.accuracy)} %</b>`}</figcaption></figure>`)}
+${thumbs.map((one) => html`<figure data-v="${one.v}"><img data-source="${one.v}" src="${one.url}" alt="The classes that ${one.name} sees in ${name}" ${size} decoding="async"><figcaption>${one.name}${one.accuracy === null ? nothing : html` <b>${percent(one.accuracy)}\u00A0%</b>`}</figcaption></figure>`)}
 </div></details>
 </article>`;
 };

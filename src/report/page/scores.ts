@@ -4,7 +4,7 @@ import { bytes, count, duration, percent, scaled } from "../format.js";
 import type { Contender } from "../verdict.js";
 import { colourClass, outlineOf, swatch } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";
-import type { Report, Shown } from "./report.js";
+import type { Report, Shown, ShownRun } from "./report.js";
 
 export const scoresSection = ({ variants }: Report): Html => {
   const order = ranked(variants);
@@ -55,6 +55,7 @@ export const contenders = ({ variants }: Report): readonly Contender[] =>
     name: variant.name,
     scores: measured(variant, "miou"),
     evaluated: variant.runs.some(({ score }) => score !== null),
+    finished: variant.runs.every(({ run }) => run.state === "finished"),
   }));
 
 const lead = (seeds: number): string =>
@@ -121,11 +122,15 @@ ${number("memory", peak(variant), peak(variant) === null ? "–" : bytes(peak(va
 </tr>`;
 };
 
+/** The record of a run is as old as its last checkpoint; its journal follows each step. */
+const stepOf = ({ run, loss }: ShownRun): number => Math.max(run.step, loss.at(-1)?.[0] ?? 0);
+
 /** How far its runs are, and where its scores come from if not from an evaluation of its weights. */
 const noteOf = ({ runs }: Shown): string => {
   const steps = runs.flatMap(({ score }) => score?.step ?? []);
   const validated = steps.length === 0 ? [] : [`validated at step ${count(Math.max(...steps))}`];
-  const [done, all] = [sum(runs.map(({ run }) => run.step)), sum(runs.map(({ run }) => run.steps))];
+  const done = sum(runs.map(stepOf));
+  const all = sum(runs.map(({ run }) => run.steps));
   if (done < all) return [`step ${count(done)} of ${count(all)}`, ...validated].join(", ");
   if (validated.length > 0) return validated.join("");
   return runs.some(({ score }) => score !== null) ? "" : `${runs.length} trained, not evaluated`;

@@ -127,6 +127,42 @@ describe.skipIf(path === undefined)("thirty variants in a browser", { timeout: 6
     expect(complaints).toEqual([]);
   });
 
+  test("cuts off nothing at 1280 pixels, however long a name is, and uses 1920", async () => {
+    const long = join(folder, "long.html");
+    const name = "scenes-pspnet-with-only-two-bins-and-a-name-that-goes-on-and-on";
+    await writeFile(long, await page(synthetic(["fcn", name, "no-aux", "small"])));
+    const tab = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await tab.goto(pathToFileURL(long).href);
+    for (const details of await tab.locator("summary").all()) await details.click();
+    const over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    expect(await tab.evaluate(over)).toBe(0);
+    for (const id of ["scores", "classes", "differences"]) {
+      const table = tab.locator(`#${id} .scroll`);
+      expect(await table.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+    }
+    await tab.setViewportSize({ width: 1920, height: 800 });
+    expect((await tab.locator("#ranking").boundingBox())!.width).toBeGreaterThan(1500);
+    const [classes, confusions] = await Promise.all(
+      ["#classes", "#confusion"].map((id) => tab.locator(id).boundingBox()),
+    );
+    expect(classes!.y).toBe(confusions!.y);
+    await tab.close();
+  });
+
+  test("keeps its navigation in sight, and fades a table where it goes on", async () => {
+    const tab = await opened(390);
+    const table = tab.locator("#scores .scroll");
+    expect(await table.getAttribute("class")).toBe("scroll more");
+    await table.evaluate((one) => one.scrollTo({ left: one.scrollWidth, behavior: "instant" }));
+    await expect.poll(() => table.getAttribute("class")).toBe("scroll");
+    await tab.click("nav a[href='#confusion']");
+    const current = tab.locator("nav a[aria-current]");
+    await expect.poll(() => current.textContent()).toBe("Confusions");
+    expect((await tab.locator("nav").boundingBox())!.y).toBe(0);
+    await expect.poll(async () => (await current.boundingBox())!.x).toBeLessThan(390);
+    await tab.close();
+  });
+
   test("shows how far each class is from the baseline's, and takes it back", async () => {
     const tab = await opened();
     const cells = (v: number): Promise<string[]> =>

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hexOf } from "../../../src/data/palette.js";
-import { ticksTo } from "../../../src/report/page/chart.js";
+import { ticksAround, ticksTo } from "../../../src/report/page/chart.js";
 import { curvesOf, thin } from "../../../src/report/page/curves.js";
 import { escaped, html, trusted } from "../../../src/report/page/html.js";
 import { page } from "../../../src/report/page/page.js";
@@ -171,6 +171,23 @@ describe("an axis", () => {
     [1, [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1]],
   ])("to %d has a tick at its end", (end, ticks) => {
     expect(ticksTo(end)).toEqual(ticks);
+  });
+
+  test.each([
+    [
+      [0.27, 0.49],
+      [0.25, 0.3, 0.35, 0.4, 0.45, 0.5],
+    ],
+    [
+      [3, 5],
+      [3, 3.5, 4, 4.5, 5],
+    ],
+    [
+      [7, 7],
+      [6, 8],
+    ],
+  ])("around %j has round ends", (values, ticks) => {
+    expect(ticksAround(values).map((tick) => Number(tick.toPrecision(6)))).toEqual(ticks);
   });
 });
 
