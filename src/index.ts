@@ -55,6 +55,7 @@ export type { Event } from "./run/event.js";
 export { type Metric, type Metrics, readMetrics } from "./run/journal.js";
 export { type PredictRequest, predict } from "./run/predict.js";
 export { type Run, readRun } from "./run/record.js";
+export { type TrackRequest, tracked } from "./run/track.js";
 export { type TrainRequest, train } from "./run/train.js";
 export type { Want } from "./runtime/machine.js";
 

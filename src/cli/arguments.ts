@@ -147,3 +147,20 @@ export const imageOption = (description: string) =>
 /** Rows and columns of the pictures that an exported network takes. */
 export const sizeOption = (description: string) =>
   option({ long: "size", type: optional(imageType), description });
+
+const trackType: Type<string, string> = {
+  displayName: "mlflow=URL",
+  from: async (text) => {
+    const url = /^mlflow=(https?:\/\/.+)$/.exec(text)?.[1];
+    if (url === undefined || !URL.canParse(url))
+      throw new Error("expected mlflow=URL, as mlflow=http://127.0.0.1:5000");
+    return url;
+  },
+};
+
+/** The server that a training is told to. */
+export const trackOption = option({
+  long: "track",
+  type: optional(trackType),
+  description: "also tell an MLflow server; one that is away stops nothing, and catches up",
+});

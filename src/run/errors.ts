@@ -270,3 +270,40 @@ export const exportTooSmall = (
     `they give a ${feature} feature map`,
     `Export sides of at least ${least} (--size).`,
   );
+
+/** No answer, or none that could be read to its end. */
+export const trackerAway = (url: string, error: unknown): Failure =>
+  failure(
+    `${url} does not answer`,
+    unanswered(error),
+    "Check the address (--track mlflow=URL) and that the server runs. What is missing is sent with the next --resume.",
+  );
+
+/** `fetch failed` hides its reason in its cause. */
+const unanswered = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error
+    ? cause.message || String(Reflect.get(cause, "code"))
+    : error.message;
+};
+
+export const trackerRefuses = (
+  url: string,
+  what: string,
+  status: number,
+  reason: string,
+): Failure =>
+  failure(
+    `${url} refuses ${what}`,
+    `${status}: ${reason.trim().split("\n", 1)[0]?.slice(0, 300) ?? ""}`,
+    "Check the address, and the credentials (MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN).",
+  );
+
+export const notAllSent = (
+  url: string,
+  folder: string,
+  missing: number,
+  finished: boolean,
+): string =>
+  `${missing} lines of ${folder}/metrics.jsonl did not reach ${url}: ${finished ? "send them with" : "they are sent when the run goes on:"} pspc train --resume ${folder}`;

@@ -7,6 +7,8 @@ export const runFile = (folder: string): string => join(folder, "run.json");
 export const metricsFile = (folder: string): string => join(folder, "metrics.jsonl");
 /** What depends on the clock: seconds of the steps, and what happened when. */
 export const logFile = (folder: string): string => join(folder, "log.jsonl");
+/** How much of the metrics MLflow has. */
+export const trackerFile = (folder: string): string => join(folder, "mlflow.jsonl");
 /** Weights and statistics, at the end. */
 export const weightsFile = (folder: string): string => join(folder, "weights.safetensors");
 /** Weights and statistics of the step with the best score on the validation split. */

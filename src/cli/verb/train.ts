@@ -5,9 +5,10 @@ import { command, flag, number, option, optional, positional } from "cmd-ts";
 import { ownFolder } from "../../run/find.js";
 import { checkpointRequest } from "../../run/folder.js";
 import { readRun } from "../../run/record.js";
+import { tracked, trackedBefore } from "../../run/track.js";
 import { type TrainRequest, train } from "../../run/train.js";
 import { lower } from "../../tensorflow/target.js";
-import { deviceOption, specArguments, targetType, textOption } from "../arguments.js";
+import { deviceOption, specArguments, targetType, textOption, trackOption } from "../arguments.js";
 import { nothingToTrain } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
@@ -33,6 +34,7 @@ export const run = verb((terminal) =>
       ),
       allow: textOption("allow", "KEY,…", "with SPEC --resume RUN: what of the plan may differ"),
       json: flag({ long: "json", description: "print what happens as JSON, one event a line" }),
+      track: trackOption,
       device: deviceOption,
       workers: option({
         long: "workers",
@@ -40,15 +42,19 @@ export const run = verb((terminal) =>
         description: "threads that read data; the numbers do not depend on it",
       }),
     },
-    handler: async ({ device, workers, json, ...asked }) => {
+    handler: async ({ device, workers, json, track, ...asked }) => {
       const job = await jobFor(terminal, asked);
       const { program, folder } = job;
       await needTensorFlow(terminal);
       const stopAsking = saveOnSignal(folder);
       const { interrupted } = await follow(
         terminal,
-        (signal) =>
-          train({ ...job, device, signal, ...(workers === undefined ? {} : { workers }) }),
+        (signal) => {
+          const more = workers === undefined ? {} : { workers };
+          const events = train({ ...job, device, signal, ...more });
+          const url = track ?? (job.resume ? trackedBefore(folder) : null);
+          return url === null ? events : tracked(events, { folder, url });
+        },
         () => program.experiment.train.batch,
         json,
       ).finally(stopAsking);
