@@ -1,7 +1,7 @@
 /** The section `evaluate`: how whole images are scored. */
 
 import { meaning } from "./codec.js";
-import { computed, follows, inferred, key, preset, usually } from "./key.js";
+import { bySemantics, computed, follows, inferred, key, preset, usually } from "./key.js";
 import { section } from "./section.js";
 import { crop, size } from "./train.js";
 import { choice, flag, integer, list, none, oneOf, real, text } from "./value.js";
@@ -27,17 +27,24 @@ const overlap = key(
   usually("1/3", "semseg `tool/test.py`"),
 );
 
+const mode = key(
+  choice("whole", "slide"),
+  "Whole images, or sliding windows.",
+  computed("`slide` where a window or an overlap is written, else `whole`", (scope) =>
+    scope.isWritten(window) || scope.isWritten(overlap)
+      ? inferred("slide", "a window or an overlap is written")
+      : inferred("whole", "no window or overlap is written"),
+  ),
+);
+
 export const evaluate = section(
   "`evaluate`",
   {
-    mode: key(
-      choice("whole", "slide"),
-      "Whole images, padded to 8n+1 pixels, or sliding windows.",
-      computed("`slide` where a window or an overlap is written, else `whole`", (scope) =>
-        scope.isWritten(window) || scope.isWritten(overlap)
-          ? inferred("slide", "a window or an overlap is written")
-          : inferred("whole", "no window or overlap is written"),
-      ),
+    mode,
+    grid: key(
+      choice("8n+1", "none"),
+      "Whole images are padded to 8n+1 pixels, as align_corners wants them, or taken as they are.",
+      preset("evaluate.grid"),
     ),
     window,
     overlap,
@@ -65,7 +72,14 @@ export const evaluate = section(
     average: key(
       choice("probabilities", "logits"),
       "What is averaged over windows, scales and mirrors.",
-      preset("evaluate.average"),
+      bySemantics(
+        "evaluate.average",
+        (value, scope): "probabilities" | "logits" => {
+          if (value !== "by mode") return value;
+          return scope.read(mode) === "slide" ? "logits" : "probabilities";
+        },
+        " (`slide`: logits, `whole`: probabilities)",
+      ),
     ),
     rounding: key(
       choice("nearest", "above"),

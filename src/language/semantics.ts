@@ -38,6 +38,8 @@ const semseg = {
   "train.multipliers.bias": 1,
   "train.loss.mean_over": "valid",
   "evaluate.padding": "centre",
+  /** Whole images; no reference but semseg and Caffe asks for their sizes. */
+  "evaluate.grid": "8n+1",
   "evaluate.average": "probabilities",
   "evaluate.rounding": "nearest",
   "evaluate.absent_class": "zero",
@@ -75,7 +77,9 @@ const mmseg = {
   "train.multipliers.new": 1,
   "train.loss.mean_over": "all",
   "evaluate.padding": "end",
-  "evaluate.average": "logits",
+  "evaluate.grid": "none",
+  /** Logits where windows meet, probabilities of scales and mirrors (`segmentors/seg_tta.py`). */
+  "evaluate.average": "by mode",
   "evaluate.absent_class": "skip",
 } as const satisfies Column;
 
@@ -99,6 +103,7 @@ const paddleseg = {
   "train.schedule.poly.end": 1e-5,
   "train.multipliers.new": 1,
   "evaluate.padding": "end",
+  "evaluate.grid": "none",
   "evaluate.average": "logits",
   "evaluate.absent_class": "one",
 } as const satisfies Column;

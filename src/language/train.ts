@@ -84,7 +84,7 @@ const loss = section("`loss`", {
   ),
   dice: key(
     real({ min: 0 }),
-    "Weight of the soft Dice loss beside the cross-entropy.",
+    "Weight of the soft Dice loss beside the cross-entropy: 1 − (2·Σpy + 1) / (Σp² + Σy² + 1) over the pixels that are not ignored, averaged over the classes that an image has (mmsegmentation keeps ignored pixels in Σp², and averages over all classes).",
     usually(0, "cross-entropy alone"),
   ),
 });

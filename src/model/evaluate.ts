@@ -56,10 +56,10 @@ const padded =
   };
 
 const whole =
-  (network: Network, { padding }: Evaluate): Layer =>
+  (network: Network, { padding, grid }: Evaluate): Layer =>
   (x) => {
     const [, h, w] = sizesOf(x, 4);
-    return padded(network, [odd(h), odd(w)], padding)(x);
+    return grid === "none" ? network(x) : padded(network, [odd(h), odd(w)], padding)(x);
   };
 
 /** Starts of windows that cover n pixels; the last is moved back to end where the image ends. */

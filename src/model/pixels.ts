@@ -110,8 +110,9 @@ export const hardest = (
  *
  * Mean of 1 − (2·Σpy + 1) / (Σp² + Σy² + 1) over the classes that an image has, and the images of the batch: sums over
  * the pixels of one image that are not ignored, p the probability of the class, y 1 where it is the pixel's and else
- * 0. The terms are those of mmsegmentation's `DiceLoss` (its smooth 1 and exponent 2); classes that an image lacks
- * have no term, because theirs would teach the area of nothing. Class weights and mining do not apply.
+ * 0. The definition is ours. mmsegmentation's `DiceLoss` has the same smooth 1 and exponent 2, but keeps ignored pixels
+ * in Σp², which teaches probabilities that no label speaks of, and averages over all classes: those that an image lacks
+ * have no term here, because theirs would teach the area of nothing. Class weights and mining do not apply.
  */
 export const diceLoss = ({ exponentials, partition, members, labels, batch }: Pixels): Node => {
   const counts = pixelWeights(labels, sizesOf(members, 4)[1], null);

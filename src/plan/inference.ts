@@ -88,7 +88,7 @@ const plainly = {
   average: "logits",
 } as const;
 
-/** image u8 `[H, W, 3]` → the network's own numbers, f32 `[H, W, C]`, whatever `evaluate` says. */
+/** image u8 `[H, W, 3]` → the network's own numbers, f32 `[H, W, C]`, whatever but `grid` `evaluate` says. */
 export const logitsStep = (
   experiment: Experiment,
   height: number,

@@ -72,7 +72,10 @@ export const evaluationFingerprint = (
   const { layout, root, classes, labels, label_format, label_map, images, mean, std } = data;
   const shown = { layout, root, name: data[split], classes, labels, label_format, label_map };
   const read = images === null ? {} : { images };
-  const how = { align: model.align_corners, mean, std, ...read, ...evaluate };
+  // 0.1 padded every whole image to 8n+1.
+  const { grid, ...rest } = evaluate;
+  const sizes = grid === "8n+1" ? {} : { grid };
+  const how = { align: model.align_corners, mean, std, ...read, ...rest, ...sizes };
   return fingerprintOf({ data: shown, how, split, weights });
 };
 

@@ -11,7 +11,7 @@ import { wrongType } from "../language/errors.js";
 import { marked } from "../language/map.js";
 import { closed, isMap } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, text, tuple } from "../language/value.js";
-import type { Augmentation, Data, Experiment, Train } from "../normalize/experiment.js";
+import type { Augmentation, Data, Evaluate, Experiment, Train } from "../normalize/experiment.js";
 import type { Rule } from "../rules/rule.js";
 import { rules } from "../rules/rules.js";
 import { nullable, share, words } from "./codec.js";
@@ -24,8 +24,9 @@ const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
-type Written = Omit<Experiment, "data" | "model"> & {
+type Written = Omit<Experiment, "data" | "model" | "evaluate"> & {
   readonly model: RecordedModel;
+  readonly evaluate: Omit<Evaluate, "grid"> & Partial<Pick<Evaluate, "grid">>;
   readonly data: Omit<Data, "labels" | "images"> & {
     readonly labels: readonly LabelPair[];
     readonly images?: Data["images"];
@@ -209,7 +210,7 @@ export const evaluate = closed(
     absent_class: choice("zero", "skip", "one"),
     boundary: nullable(real({ above: 0, max: 1 })),
   },
-  {},
+  { grid: choice("8n+1", "none") },
 );
 
 const written: Codec<Written> = closed("the experiment", { data, model, train, evaluate }, {});
@@ -218,12 +219,14 @@ const written: Codec<Written> = closed("the experiment", { data, model, train, e
 export const decodeExperiment = (value: unknown): Checked<Experiment> =>
   pipe(decode(written, value), E.map(completed), E.chain(withinRules));
 
-const completed = ({ data, model, ...rest }: Written): Experiment => {
+const completed = ({ data, model, evaluate, ...rest }: Written): Experiment => {
   const labels: LabelMap = new Map(data.labels);
   return {
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
     model: completedModel(model),
+    // 0.1 padded every whole image.
+    evaluate: { grid: "8n+1", ...evaluate },
   };
 };
 

@@ -193,7 +193,8 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   "train.multipliers.bias": [1, 1, 1, 1, 1],
   "train.loss.mean_over": ["valid", "valid", "valid", "all", "valid"],
   "evaluate.padding": ["end", "end", "centre", "end", "end"],
-  "evaluate.average": ["probabilities", "probabilities", "probabilities", "logits", "logits"],
+  "evaluate.grid": ["8n+1", "8n+1", "8n+1", "none", "none"],
+  "evaluate.average": ["probabilities", "probabilities", "probabilities", "by mode", "logits"],
   "evaluate.rounding": ["nearest", "nearest", "nearest", "nearest", "nearest"],
   "evaluate.absent_class": ["zero", "zero", "zero", "skip", "one"],
 };
@@ -213,6 +214,8 @@ describe("the choices that implementations disagree on", () => {
       // Of ResNet-50.
       "model.head.channels": name === "paddleseg" ? 1024 : 512,
       "model.auxiliary.channels": 256,
+      // Of whole images.
+      "evaluate.average": name === "paddleseg" ? "logits" : "probabilities",
     };
     for (const [path, value] of Object.entries(decided)) {
       const at = path === "model.backbone.stem" ? "model.backbone.stem.deep" : path;
@@ -304,6 +307,7 @@ describe("functions of other keys", () => {
     ["", "evaluate.mode", "whole", "whole", "inferred"],
     ["evaluate: {overlap: 0.5}", "evaluate.mode", "windows", "slide", "inferred"],
     ["evaluate: {window: 89}", "evaluate.mode", "windows", "slide", "inferred"],
+    ["semantics: mmseg\nevaluate: {window: 89}", "evaluate.average", "windows", "logits", "preset"],
     ["train: {crop: [89, 97]}", "evaluate.window", "the crop", [89, 97], "inferred"],
   ])("%j: %s is %s", (text, path, _, value, from) => {
     expect(printed(text).get(path)).toEqual([value, from]);

@@ -83,6 +83,7 @@ export const full: Spec = {
     scales: [0.5, 1],
     long_side: 512,
     mirror: true,
+    grid: "none",
     padding: "end",
     average: "probabilities",
     rounding: "above",

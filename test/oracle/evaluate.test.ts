@@ -34,6 +34,12 @@ const slide = { mode: "slide", window: [33, 33] } as const;
 const cases: readonly Case[] = [
   { name: "whole-odd", size: [37, 45], evaluate: {} },
   { name: "whole-even-areas", size: [40, 52], evaluate: {}, model: { align_corners: false } },
+  {
+    name: "whole-as-it-is",
+    size: [40, 52],
+    evaluate: { grid: "none", mirror: true, scales: [0.75, 1] },
+    model: { align_corners: false },
+  },
   { name: "whole-3x5", size: [3, 5], evaluate: { mirror: true } },
   {
     name: "whole-mirrored-scales",

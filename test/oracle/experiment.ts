@@ -102,6 +102,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
       scales: [1],
       long_side: null,
       mirror: false,
+      grid: "8n+1",
       padding: "centre",
       average: "probabilities",
       rounding: "nearest",

@@ -267,7 +267,7 @@ def mined(logits, labels, whole, of):
 
 
 def dice(logits, labels, whole):
-    """mmsegmentation's binary Dice (smooth 1, exponent 2), for each class that an image has."""
+    """Dice with smooth 1 and exponent 2 over the pixels that are not ignored, for each class that an image has."""
     pairs = sum(len(set(image.unique().tolist()) - {IGNORE}) for image in whole)
     total = 0.0
     for scores, image in zip(F.softmax(logits, 1), labels):
@@ -322,7 +322,7 @@ def scale_scores(network, x, of):
     """Of an image at one scale: padded with the mean colour, window by window, divided by how many meet."""
     height, width = x.shape[2:]
     whole = of["mode"] == "whole"
-    window = [(n + 6) // 8 * 8 + 1 for n in (height, width)] if whole else of["window"]
+    window = [n if of["grid"] == "none" else (n + 6) // 8 * 8 + 1 for n in (height, width)] if whole else of["window"]
     more = [max(0, w - n) for w, n in zip(window, (height, width))]
     top, left = (n // 2 if of["padding"] == "centre" else 0 for n in more)
     x = F.pad(x, (left, more[1] - left, top, more[0] - top))

@@ -257,6 +257,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   "evaluate.scales": ["watches", [1, 2]],
   "evaluate.long_side": ["watches", null],
   "evaluate.mirror": ["watches", true],
+  "evaluate.grid": ["watches", "none"],
   "evaluate.padding": ["watches", "end"],
   "evaluate.average": ["watches", "logits"],
   "evaluate.rounding": ["watches", "above"],
