@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 /** Rooms whose code is pure and loads no addon: their test files may share one process. */
 const pure =
-  "diagnostic,source,language,normalize,validate,graph,model,plan,metric,weights,report,editor,house".split(
+  "diagnostic,source,language,normalize,rules,compile,graph,model,plan,metric,weights,report,editor,house".split(
     ",",
   );
 const pureFiles = pure.map((room) => `test/${room}/**/*.test.ts`);

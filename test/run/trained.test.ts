@@ -104,7 +104,7 @@ describe("a trained network", { timeout: 120_000 }, () => {
       out: torn,
       device,
     });
-    expect((await failureOf(collect(unread))).message).toMatch(/cannot read/);
+    expect((await failureOf(collect(unread))).message).toMatch(/is not a picture/);
     expect((await readdir(folder)).filter((name) => name.startsWith("torn"))).toEqual([]);
   });
 
@@ -226,7 +226,15 @@ describe("a comparison", { timeout: 120_000 }, () => {
       expect((await readSafetensors(to)).tensors).toEqual(whole.tensors);
       await rm(weightsFile(averaging), { force: true }); // then the last checkpoint is what there is
     }
-    const twice = await pspc(folder, "export", averaging, "--weights", "x", "--to", "y");
+    const twice = await pspc(
+      folder,
+      "export",
+      averaging,
+      "--weights",
+      "x",
+      "--to",
+      "y.safetensors",
+    );
     expect(twice).toMatchObject({ code: 3, err: expect.stringContaining("a run has its weights") });
   });
 
