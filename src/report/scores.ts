@@ -19,6 +19,7 @@ import {
   table,
   text,
 } from "./format.js";
+import { type Contender, verdict } from "./verdict.js";
 
 /** Characters of a full bar. */
 const full = 24;
@@ -97,9 +98,17 @@ const both = (rows: readonly Compared[], draw: Draw): string => {
     "",
     classTable(ranked, draw),
     "",
-    legend(baseline),
+    visible(verdict(rows.map(contender), baseline.evaluations[0]?.split ?? "the split")),
+    ...(rows.length > 1 ? [legend(baseline)] : []),
   ].join("\n");
 };
+
+const contender = (row: Row): Contender => ({
+  name: row.variant,
+  scores: mious(row),
+  evaluated: true,
+  finished: true,
+});
 
 /** Before any score: what is compared at all. */
 const differenceTable = (rows: readonly Compared[], baseline: Row, draw: Draw): string =>
@@ -175,7 +184,7 @@ const classTable = (rows: readonly Row[], draw: Draw): string =>
 
 const legend = ({ variant, seeds }: Row): string =>
   seeds.length < 2
-    ? `Δ against ${visible(variant)}; one seed, so that small differences mean nothing (--seeds 3).`
+    ? `Δ against ${visible(variant)}; --seeds 3 tells differences from chance.`
     : `Means over ${seeds.length} seeds; Δ against ${visible(variant)}, with ~ where the ranges overlap.`;
 
 export const comparisonCsv = (rows: readonly Row[]): string => {
