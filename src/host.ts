@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import type { World } from "./compile.js";
 import type { Failure } from "./diagnostic/failure.js";
-import { evaluate } from "./file/module.js";
+import { evaluate, notRun } from "./file/module.js";
 import { readStandardInput, readText } from "./file/text.js";
 import { type Data, isShare } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
@@ -13,10 +13,16 @@ import { computesBf16 } from "./runtime/machine.js";
 import { isModule } from "./source/module.js";
 import { readHeaders } from "./weights/check.js";
 
+/** What a user allows beyond reading. */
+export interface Allowed {
+  /** Modules that a spec extends are run, with the user's rights, as the module that the user names always is. */
+  readonly runCode?: boolean;
+}
+
 /** Relative names start from `cwd`. */
-export const thisMachine = (cwd: string = process.cwd()): World => ({
+export const thisMachine = (cwd: string = process.cwd(), allowed: Allowed = {}): World => ({
   cwd,
-  read: read(cwd),
+  read: read(cwd, allowed),
   headers: (files) => () => readHeaders(files),
   samples,
   isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
@@ -31,11 +37,15 @@ const standardInput = (): E.Either<Failure, string> => {
   return given;
 };
 
-/** A spec that is text is read; one in TypeScript or JavaScript is run, in a process of its own. */
+/**
+ * A spec that is text is read; one in TypeScript or JavaScript is run, in a process of its own, if the user named it:
+ * whoever sends a spec in YAML could send any module as its parent.
+ */
 const read =
-  (cwd: string): Read =>
-  (path) => {
+  (cwd: string, { runCode = false }: Allowed): Read =>
+  (path, by) => {
     const file = resolve(cwd, path);
+    if (isModule(file) && by === "file" && !runCode) return E.left(notRun(path));
     const text = path === "-" ? standardInput() : readText(file, path);
     return isModule(file) ? E.map((t: string) => evaluate(file, t))(text) : text;
   };

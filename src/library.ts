@@ -49,7 +49,7 @@ export const programOf = async (
   const entry = isName ? spec : OBJECT;
   const read: World["read"] = isName
     ? world.read
-    : (path) => (path === OBJECT ? E.right(evaluated(spec)) : world.read(path));
+    : (path, by) => (path === OBJECT ? E.right(evaluated(spec)) : world.read(path, by));
   const check = await compile({ ...world, read })({ entry, variant, overrides })();
   if (E.isLeft(check.result)) throw new SpecError(check);
   return check.result.right;

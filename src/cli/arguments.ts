@@ -40,13 +40,20 @@ const override: Type<string, string> = {
   description: "changes one value of the spec: train.batch=4",
 };
 
+export const runCodeFlag = flag({
+  long: "run-code",
+  description: "run modules that the spec extends; the one that is named here is always run",
+});
+
 export const specArguments = {
+  runCode: runCodeFlag,
   target: positional({ type: targetType }),
   overrides: restPositionals({ type: override }),
 };
 
 /** Of verbs that compare two: a spec, and behind it another or changes. */
 export const othersArguments = {
+  runCode: runCodeFlag,
   target: positional({ type: targetType }),
   others: restPositionals({
     type: {

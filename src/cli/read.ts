@@ -2,7 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import * as T from "fp-ts/lib/Task.js";
-import { type Check, check, checkData } from "../compile.js";
+import { type Check, check, checkData, type World } from "../compile.js";
 import { thisMachine } from "../host.js";
 import type { Data } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
@@ -13,17 +13,22 @@ import { type Terminal, tellDiagnostics } from "./terminal.js";
 export interface SpecRequest {
   readonly target: Target;
   readonly overrides: readonly string[];
+  /** Whether modules that the spec extends are run. */
+  readonly runCode: boolean;
   /** `false` where the weights that the spec itself begins with are beside the point; they are read unless so. */
   readonly readsWeights?: boolean;
 }
+
+const machineFor = (runCode: boolean): World => thisMachine(process.cwd(), { runCode });
 
 /** Everything found in a spec and its variants; nothing is printed. */
 export const checked = ({
   target,
   overrides,
+  runCode,
   readsWeights = true,
 }: SpecRequest): Promise<Check> => {
-  const world = thisMachine();
+  const world = machineFor(runCode);
   const none = () => T.of(new Map());
   return check(readsWeights ? world : { ...world, headers: none })({ ...target, overrides })();
 };
@@ -52,8 +57,8 @@ export const open = async (
 };
 
 /** The data section of a spec, the rest of which may be wrong. @throws Rejected where it is wrong itself. */
-export const openData = ({ target, overrides }: SpecRequest, json: boolean): Data => {
-  const found = checkData(thisMachine())({ ...target, overrides });
+export const openData = ({ target, overrides, runCode }: SpecRequest, json: boolean): Data => {
+  const found = checkData(machineFor(runCode))({ ...target, overrides });
   if (E.isLeft(found.result)) throw new Rejected(found, json);
   return found.result.right;
 };

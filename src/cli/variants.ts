@@ -38,15 +38,15 @@ export interface Asked {
 /** The variants that are asked for, or all; a spec without variants is compared with nothing. */
 export const variantsOfSpec = async (
   terminal: Terminal,
-  { target, overrides }: SpecRequest,
+  { target, overrides, runCode }: SpecRequest,
   { names, seeds, json }: Asked,
 ): Promise<AllMeant> => {
-  const { resolved, variants } = await open(terminal, { target, overrides }, json);
+  const { resolved, variants } = await open(terminal, { target, overrides, runCode }, json);
   const unknown = (names ?? []).filter((name) => !variants.includes(name));
   if (unknown.length > 0) throw noSuchVariants(unknown, variants);
   const chosen = target.variant === undefined ? (names ?? variants) : [];
   const opened = chosen.map(async (variant) => {
-    const request = { target: { ...target, variant }, overrides };
+    const request = { target: { ...target, variant }, overrides, runCode };
     return [variant, (await open(terminal, request, json)).resolved] as const;
   });
   const [first = [target.variant ?? null, resolved] as const, ...rest] = await Promise.all(opened);

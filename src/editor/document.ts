@@ -31,7 +31,8 @@ export const documentOf = (
   text: string,
   before?: Document,
 ): Document => {
-  const read: EditorWorld["read"] = (path) => (path === name ? E.right(text) : world.read(path));
+  const read: EditorWorld["read"] = (path, by) =>
+    path === name ? E.right(text) : world.read(path, by);
   const now = inspect({ ...world, read })({ entry: name });
   return { name, text, ...now, whole: now.look === undefined ? before?.whole : now };
 };

@@ -4,8 +4,16 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import type { Path } from "../diagnostic/diagnostic.js";
+import { type Failure, failure } from "../diagnostic/failure.js";
 import type { Evaluated, Strange } from "../source/module.js";
 import type { Plain } from "../source/tree.js";
+
+export const notRun = (path: string): Failure =>
+  failure(
+    `${path} is code, and is not run`,
+    "it is code, and only the file that you name is run",
+    "look at the file; `--run-code` then runs the modules that a spec extends, with your rights",
+  );
 
 /** Longer than any spec needs, shorter than a person waits. */
 const PATIENCE_MS = 10_000;

@@ -7,6 +7,7 @@ import {
   type Path,
   type Span,
 } from "../diagnostic/diagnostic.js";
+import type { Failure } from "../diagnostic/failure.js";
 import { didYouMean, nearest } from "../diagnostic/nearest.js";
 import { path } from "../language/path.js";
 import { flow } from "../source/flow.js";
@@ -19,12 +20,19 @@ export const entryUnreadable = (file: string, message: string, help: string): Di
     { help: [help] },
   );
 
-export const parentUnreadable = (parent: string, reason: string, at: Span): Diagnostic =>
+/** Whoever reads says what to do where the file is there. */
+export const parentUnreadable = (
+  parent: string,
+  { message, reason = message, help }: Failure,
+  at: Span,
+): Diagnostic =>
   error(
     "E0301",
     `the parent ${parent} cannot be read`,
     { path: path("extends"), label: reason, at },
-    { notes: ["a parent is looked for beside the file that names it"] },
+    help === undefined
+      ? { notes: ["a parent is looked for beside the file that names it"] }
+      : { help: [help] },
   );
 
 export const parentCycle = (chain: readonly string[], at: Span): Diagnostic =>

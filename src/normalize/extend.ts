@@ -14,8 +14,11 @@ import * as says from "./errors.js";
 /** A spec's text, or, where it is a module, what running it came to. */
 export type Source = string | Evaluated;
 
+/** Whether a user named the file, or another file did: a module that only a file names may be anybody's. */
+export type NamedBy = "user" | "file";
+
 /** Reads a file; the only contact with the world, and given from outside. */
-export type Read = (path: string) => E.Either<Failure, Source>;
+export type Read = (path: string, by: NamedBy) => E.Either<Failure, Source>;
 
 export interface Loaded {
   readonly tree: Checked<Tree>;
@@ -23,7 +26,7 @@ export interface Loaded {
 }
 
 export const load = (entry: string, read: Read): Loaded => {
-  const source = read(entry);
+  const source = read(entry, "user");
   if (E.isLeft(source)) {
     const { message, reason, help } = source.left;
     const why = reason === undefined ? message : `${message}: ${reason}`;
@@ -41,13 +44,12 @@ const extended = (file: string, source: Source, read: Read, chain: readonly stri
   const named = E.isRight(own) ? at(own.right, ["extends"]) : undefined;
   if (E.isLeft(own) || !isName(named)) return { tree: own, sources };
   const parent = beside(file, named.value);
-  const read_ = chain.includes(parent) ? undefined : read(parent);
+  const read_ = chain.includes(parent) ? undefined : read(parent, "file");
   if (read_ === undefined) {
     return { tree: reject(says.parentCycle([...chain, parent], named.span)), sources };
   }
   if (E.isLeft(read_)) {
-    const reason = read_.left.reason ?? read_.left.message;
-    return { tree: reject(says.parentUnreadable(parent, reason, named.span)), sources };
+    return { tree: reject(says.parentUnreadable(parent, read_.left, named.span)), sources };
   }
   const above = extended(parent, read_.right, read, [...chain, parent]);
   const tree = E.map((below: Tree) => merge(below, own.right))(above.tree);

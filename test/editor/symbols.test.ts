@@ -72,10 +72,10 @@ describe("rename", () => {
       const all = edits.map((at) => ({ at, text: rename.text }));
       return edited(document.check.sources.get(file) ?? "", all);
     };
-    const files = { ...world, read: (path: string) => world.read(path) };
+    const files = { ...world };
     const parent = change("/project/labels.yaml");
-    const read: typeof files.read = (path) =>
-      path === "/project/labels.yaml" ? { _tag: "Right", right: parent } : files.read(path);
+    const read: typeof files.read = (path, by) =>
+      path === "/project/labels.yaml" ? { _tag: "Right", right: parent } : files.read(path, by);
     const after = documentOf({ ...files, read }, document.name, change(document.name));
     expect(after.check.diagnostics).toEqual([]);
     expect(after.look?.value.experiment.data.classes).toEqual(["sky", "street"]);

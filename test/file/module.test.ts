@@ -1,7 +1,7 @@
 /** Specs in TypeScript and JavaScript: found as they are written, and harmless whatever they do. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -56,12 +56,34 @@ describe("a spec in TypeScript", () => {
     put("spec.ts", whole.replace("34", "41").replace("99 as number", "5"));
     put("child.yaml", "extends: spec.ts\ntrain: {batch: 3}\n");
     put("grandchild.ts", 'export default { extends: "child.yaml", train: { seed: 2 } };\n');
-    const { code, out } = await pspc(folder, "show", "grandchild.ts");
+    const { code, out } = await pspc(folder, "show", "grandchild.ts", "--run-code");
     expect(code).toBe(0);
     expect(out).toMatch(/classes: \[sky, road\] +# spec\.ts:9/);
     expect(out).toMatch(/batch: 3 +# child\.yaml:2/);
     expect(out).toMatch(/seed: 2 +# grandchild\.ts/);
     expect(out).toMatch(/crop: 41 +# spec\.ts:5/);
+  });
+
+  it("is run where the user names it or allows it, and not because a spec does", async () => {
+    put("base.yaml", minimal);
+    put(
+      "sly.mjs",
+      `import { writeFileSync } from "node:fs";\nwriteFileSync("${join(folder, "ran")}", "");\nexport default { extends: "base.yaml" };\n`,
+    );
+    put("sent.yaml", "extends: sly.mjs\n");
+    const refused = await pspc(folder, "check", "sent.yaml");
+    expect({ ...refused, ran: existsSync(join(folder, "ran")) }).toMatchObject({
+      code: 1,
+      ran: false,
+    });
+    expect(refused.err).toContain("error[E0301]: the parent sly.mjs cannot be read");
+    expect(refused.err).toContain("it is code, and only the file that you name is run");
+    expect(refused.err).toContain("`--run-code`");
+    for (const words of [["plan"], ["data", "check"], ["train"], ["compare"], ["eval"]])
+      expect((await pspc(folder, ...words, "sent.yaml")).err).toContain("is run");
+    expect(existsSync(join(folder, "ran"))).toBe(false);
+    expect(await pspc(folder, "check", "sent.yaml", "--run-code")).toMatchObject({ code: 0 });
+    expect(existsSync(join(folder, "ran"))).toBe(true);
   });
 
   it("may import all of pspc by its name, wherever it lies", async () => {

@@ -26,7 +26,7 @@ import {
 } from "../../editor/symbols.js";
 import { internalError } from "../errors.js";
 import * as words from "./protocol.js";
-import { Specs } from "./specs.js";
+import { type Serving, Specs } from "./specs.js";
 
 const abilities = (version: string): InitializeResult => ({
   serverInfo: { name: "pspc", version },
@@ -45,15 +45,15 @@ const abilities = (version: string): InitializeResult => ({
   },
 });
 
-/** Serves until the editor ends it or goes away. `all`: every file is a spec, also one that does not say so. */
+/** Serves until the editor ends it or goes away. */
 export const serve = (
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
-  { version, all }: { readonly version: string; readonly all: boolean },
+  { version, ...asked }: Serving & { readonly version: string },
 ): Promise<void> => {
   const connection = createConnection(input, output);
   const texts = new TextDocuments(TextDocument);
-  const telling = new Telling(connection, all);
+  const telling = new Telling(connection, asked);
   const { specs } = telling;
   connection.onInitialize(({ capabilities }) => {
     const canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
@@ -83,9 +83,9 @@ class Telling {
 
   constructor(
     private readonly connection: Connection,
-    all: boolean,
+    asked: Serving,
   ) {
-    this.specs = new Specs(all, () => this.again());
+    this.specs = new Specs(asked, () => this.again());
   }
 
   /** Files that specs rest on may have changed. */

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { Diagnostic } from "../../diagnostic/diagnostic.js";
 import { type Document, documentOf, type EditorWorld, isSpec } from "../../editor/document.js";
+import type { Allowed } from "../../host.js";
 import { worldOf } from "./world.js";
 
 interface OpenSpec {
@@ -18,31 +19,36 @@ interface OpenSpec {
   before: Document | undefined;
 }
 
+export interface Serving extends Allowed {
+  /** Every file is a spec, also one that does not say so. */
+  readonly all: boolean;
+}
+
 export class Specs {
   private readonly open = new Map<string, OpenSpec>();
   readonly world: EditorWorld;
 
   /**
-   * @param all whether every file is a spec, also one that does not say so.
    * @param changed is called when checks may come out otherwise, though no text has changed.
    */
   constructor(
-    private readonly all: boolean,
+    private readonly asked: Serving,
     changed: () => void,
   ) {
     const textOf = (name: string): string | undefined =>
       [...this.open.values()].find((spec) => spec.name === name)?.text.getText();
-    this.world = worldOf(textOf, () => {
+    const again = (): void => {
       this.forget();
       changed();
-    });
+    };
+    this.world = worldOf(textOf, again, asked);
   }
 
   /** The editor's text is the newest; specs that rest on it are checked again. */
   set(text: TextDocument): void {
     const name = nameOf(text.uri);
     const last = this.open.get(text.uri);
-    const is = this.all || last?.isSpec === true || isSpec(text.getText());
+    const is = this.asked.all || last?.isSpec === true || isSpec(text.getText());
     this.open.set(text.uri, {
       text,
       name,

@@ -3,7 +3,7 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import type { EditorWorld } from "../../editor/document.js";
-import { thisMachine } from "../../host.js";
+import { type Allowed, thisMachine } from "../../host.js";
 import type { Read } from "../../normalize/extend.js";
 import { isModule } from "../../source/module.js";
 import { type Headers, readHeaders } from "../../weights/check.js";
@@ -12,15 +12,19 @@ import { type Headers, readHeaders } from "../../weights/check.js";
 export type OpenText = (name: string) => string | undefined;
 
 /** @param changed is called when a file of weights was read that a spec asked for. */
-export const worldOf = (open: OpenText, changed: () => void): EditorWorld => {
-  const machine = thisMachine("/");
+export const worldOf = (
+  open: OpenText,
+  changed: () => void,
+  allowed: Allowed = {},
+): EditorWorld => {
+  const machine = thisMachine("/", allowed);
   const modules = remembered<ReturnType<Read>>();
   const headers = headersOf(changed);
-  const read: Read = (path) => {
+  const read: Read = (path, by) => {
     const text = open(path);
     if (text !== undefined) return E.right(text);
-    // A parent that is a module is run, which takes a process.
-    return isModule(path) ? modules(path, () => machine.read(path)) : machine.read(path);
+    // A parent that is a module takes a process, where it may be run at all.
+    return isModule(path) ? modules(path, () => machine.read(path, by)) : machine.read(path, by);
   };
   return { ...machine, read, headers, names };
 };

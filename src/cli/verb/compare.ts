@@ -44,6 +44,7 @@ export const run = verb((terminal, argv) =>
       "Trains what is missing of a spec's variants, or of runs, and sets them side by side: in a table, and in a page.",
     args: {
       target: specArguments.target,
+      runCode: specArguments.runCode,
       words: restPositionals({
         type: { ...string, displayName: "RUN|key=value", description: "more runs, or overrides" },
       }),
@@ -72,7 +73,16 @@ export const run = verb((terminal, argv) =>
       csv: flag({ long: "csv", description: "answer in comma-separated values" }),
       device: deviceOption,
     },
-    handler: async ({ target, words, variants: names, seeds, split: of, runs, ...asked }) => {
+    handler: async ({
+      target,
+      runCode,
+      words,
+      variants: names,
+      seeds,
+      split: of,
+      runs,
+      ...asked
+    }) => {
       const { html, images, device } = asked;
       if (!Number.isInteger(seeds) || seeds < 1) throw badCount("seeds", seeds);
       const meant = isRun(target.entry)
@@ -80,7 +90,7 @@ export const run = verb((terminal, argv) =>
         : {
             variants: await variantsOfSpec(
               terminal,
-              { target, overrides: words.map(override) },
+              { target, overrides: words.map(override), runCode },
               { names: names?.split(","), seeds, json: asked.json },
             ),
             damaged: [],

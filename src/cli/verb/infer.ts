@@ -90,6 +90,7 @@ export const predictVerb = verb((terminal) =>
     description: "Segments images and folders of images.",
     args: {
       target: trainedArguments.target,
+      runCode: trainedArguments.runCode,
       words: restPositionals({
         type: {
           ...string,
@@ -132,6 +133,7 @@ export const predictVerb = verb((terminal) =>
     },
     handler: async ({
       target,
+      runCode,
       words,
       run,
       best,
@@ -145,7 +147,7 @@ export const predictVerb = verb((terminal) =>
       const inputs = words.filter((word) => !isOverride(word));
       if (inputs.length === 0 && asked.list === undefined) throw noImages();
       if (!Number.isInteger(asked.batch) || asked.batch < 1) throw badCount("batch", asked.batch);
-      const request = { target, overrides: words.filter(isOverride) };
+      const request = { target, runCode, overrides: words.filter(isOverride) };
       const { program, from } = await network(terminal, request, { run, best, weights }, json);
       await needTensorFlow(terminal);
       if (file !== undefined) {

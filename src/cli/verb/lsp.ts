@@ -1,6 +1,7 @@
 /** `lsp`: the language server for editors, over stdin and stdout. */
 
 import { command, flag } from "cmd-ts";
+import { runCodeFlag } from "../arguments.js";
 import { serve } from "../editor/server.js";
 import { exit } from "../exit.js";
 import { verb } from "../verb.js";
@@ -12,13 +13,14 @@ export const run = verb(() =>
     description: "Serves an editor over stdin and stdout (Language Server Protocol).",
     args: {
       stdio: flag({ long: "stdio", description: "as editors ask for it; there is no other way" }),
+      runCode: runCodeFlag,
       all: flag({
         long: "all",
         description: "take every YAML file for a spec, also one without `pspc:` or `extends:`",
       }),
     },
-    handler: async ({ all }) => {
-      await serve(process.stdin, process.stdout, { version: version(), all });
+    handler: async ({ all, runCode }) => {
+      await serve(process.stdin, process.stdout, { version: version(), all, runCode });
       return exit.ok;
     },
   }),

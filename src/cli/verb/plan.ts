@@ -43,6 +43,7 @@ const sizeType: Type<string, number> = {
 
 interface Asked {
   readonly overrides: readonly string[];
+  readonly runCode: boolean;
   readonly json: boolean;
   readonly memory: number | undefined;
   readonly image: readonly [number, number] | undefined;
@@ -95,8 +96,8 @@ export const run = verb((terminal) =>
 );
 
 const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise<Plan> => {
-  const { overrides, json, memory, image } = asked;
-  const { resolved, variants } = await open(terminal, { target, overrides }, json);
+  const { overrides, runCode, json, memory, image } = asked;
+  const { resolved, variants } = await open(terminal, { target, overrides, runCode }, json);
   const { experiment, training, recompute, fingerprint } = lower(resolved.experiment);
   return plan({
     experiment,

@@ -37,12 +37,12 @@ export const run = verb((terminal) =>
       }),
       json: jsonFlag,
     },
-    handler: async ({ target, others, json, diff }) => {
+    handler: async ({ target, runCode, others, json, diff }) => {
       const overrides = others.filter(isOverride);
       const [first, second] = pairOf("show", target, others, diff);
-      const { check, resolved } = await opened({ target: first, overrides }, json);
+      const { check, resolved } = await opened({ target: first, overrides, runCode }, json);
       if (second !== undefined) {
-        const other = await opened({ target: second, overrides: [] }, json);
+        const other = await opened({ target: second, overrides: [], runCode }, json);
         const sides = [side(first, resolved), side(second, other.resolved)] as const;
         return showDifference(terminal, differences(resolved, other.resolved), sides, json);
       }

@@ -25,6 +25,7 @@ export const run = verb((terminal) =>
       "Trains a spec. Ctrl-C saves and stops; --resume goes on to the same bits. SIGUSR1 saves now.",
     args: {
       target: positional({ type: optional(targetType) }),
+      runCode: specArguments.runCode,
       overrides: specArguments.overrides,
       run: textOption("run", "FOLDER", "where the run goes; runs/SPEC-VARIANT otherwise"),
       resume: textOption(
@@ -81,7 +82,7 @@ const saveOnSignal = (folder: string): (() => void) => {
   return () => process.off("SIGUSR1", ask);
 };
 
-interface Asked extends Pick<SpecRequest, "overrides"> {
+interface Asked extends Pick<SpecRequest, "overrides" | "runCode"> {
   readonly target: SpecRequest["target"] | undefined;
   readonly run: string | undefined;
   readonly resume: string | undefined;
@@ -95,9 +96,9 @@ type Job = Pick<
 
 /** What is to be trained: the spec where one is named, else what the run to resume was trained from. */
 const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
-  const { target, overrides, run: folder, resume, allow } = firstOverride(asked);
+  const { target, overrides, runCode, run: folder, resume, allow } = firstOverride(asked);
   if (target !== undefined) {
-    const { resolved } = await open(terminal, { target, overrides });
+    const { resolved } = await open(terminal, { target, overrides, runCode });
     const { variant } = resolved;
     const program = lower(resolved.experiment);
     return {
