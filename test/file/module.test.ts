@@ -1,7 +1,7 @@
 /** Specs in TypeScript and JavaScript: found as they are written, and harmless whatever they do. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,6 +19,7 @@ let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "pspc-modules-"));
   writeFileSync(join(folder, "minimal.yaml"), minimal);
+  mkdirSync(join(folder, "data"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
