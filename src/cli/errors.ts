@@ -182,6 +182,13 @@ export const unknownCode = (code: string, near: readonly string[]): Misused =>
 export const noDataFolder = (root: string): Failure =>
   failure(`there is no folder ${root}`, undefined, "name the folder of the data set");
 
+export const pairsNeedLists = (root: string): Failure =>
+  failure(
+    `the pairs in ${root} have to be listed`,
+    "their names tell images from labels, and no layout does",
+    "say where the spec goes, and the lists are written beside it: `pspc init FOLDER --out my.yaml`",
+  );
+
 export const noLayout = (root: string): Failure =>
   failure(
     `no data set is recognised in ${root}`,

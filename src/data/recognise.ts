@@ -1,12 +1,14 @@
 /** Recognises how the data set in a folder is laid out, and which splits it has. */
 
 import { readdirSync, statSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { basename, extname, join, relative, sep } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import type { Layout } from "../language/data.js";
 import type { Folders, SplitName } from "../normalize/experiment.js";
 import { listSplit, type Place, type Split } from "./layout.js";
+import type { Sample } from "./sample.js";
+import { pairsByVote } from "./vote.js";
 import { type FoundFile, isJunk, picturesBelow } from "./walk.js";
 
 type Splits = Readonly<Partial<Record<Split, SplitName>>>;
@@ -16,6 +18,8 @@ export interface Recognised {
   /** The folder itself, or one below it: VOCdevkit/VOC2012. */
   readonly root: string;
   readonly splits: Splits;
+  /** Where no layout tells the pairs: those that names tell, for lists to be written. */
+  readonly pairs?: Readonly<Partial<Record<Split, readonly Sample[]>>>;
 }
 
 interface Recogniser {
@@ -49,8 +53,29 @@ export const recognise = async (folder: string): Promise<Recognised | null> => {
       const splits = await recognisers[layout].splits(root);
       if (splits.train !== undefined) return { layout, root, splits };
     }
-  return null;
+  return byNames(folder);
 };
+
+/** Of pairs that names alone tell; a folder that is called after a split is one. */
+const byNames = async (root: string): Promise<Recognised | null> => {
+  const found = pairsByVote(await filesBelow(root));
+  if (found === null) return null;
+  const splitOf = ({ image }: Sample): Split =>
+    splitNames.find((split) =>
+      relative(root, image)
+        .split(sep)
+        .slice(0, -1)
+        .some((name) => NAMES[split].includes(name)),
+    ) ?? "train";
+  const pairs = Object.fromEntries(
+    splitNames
+      .map((split) => [split, found.filter((pair) => splitOf(pair) === split)] as const)
+      .filter(([, { length }]) => length > 0),
+  );
+  return "train" in pairs ? { layout: "list", root, splits: {}, pairs } : null;
+};
+
+const splitNames = ["train", "val", "test"] as const;
 
 const isFolder = (...path: readonly string[]): boolean =>
   statSync(join(...path), { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -4,25 +4,20 @@ import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { command, positional, string } from "cmd-ts";
-import { spread } from "../../data/browse.js";
-import type { CheckedLabel } from "../../data/check.js";
-import { type FactStore, isFailure, labelFacts, openFacts } from "../../data/facts.js";
-import { areSmoothed, mixedPalettes } from "../../data/findings.js";
-import { imageSize } from "../../data/image.js";
-import { openSplit, type Split } from "../../data/layout.js";
-import { type Recognised, recognise } from "../../data/recognise.js";
+import type { Split } from "../../data/layout.js";
 import type { Sample } from "../../data/sample.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
 import { rgb } from "../../language/dataset.js";
 import { datasetOf, mapNamed, usualMap } from "../../language/datasets.js";
 import { VOID } from "../../language/labels.js";
-import type { SplitName } from "../../normalize/experiment.js";
+import type { Share, SplitName } from "../../normalize/experiment.js";
 import { count } from "../../report/format.js";
 import { textOption } from "../arguments.js";
-import { noDataFolder, noLayout, specExists, tooManyValues } from "../errors.js";
+import { pairsNeedLists, specExists } from "../errors.js";
 import { exit } from "../exit.js";
-import { print } from "../terminal.js";
+import { type Survey, survey } from "../survey.js";
+import { print, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -39,98 +34,44 @@ export const run = verb((terminal) =>
       const file = out === undefined ? undefined : resolve(out);
       if (file !== undefined && existsSync(file)) throw new Failed(specExists(file));
       const found = await survey(root);
+      if (file === undefined && found.pairs !== undefined) throw new Failed(pairsNeedLists(root));
       const base = file === undefined ? process.cwd() : dirname(file);
       const schema = fileURLToPath(new URL("../../../schema/pspc.schema.json", import.meta.url));
-      const text = firstSpec(relative(base, found.root) || ".", relative(base, schema), found);
+      const lists = file === undefined ? new Map<Split, string>() : listsOf(file, found);
+      for (const [split, list] of lists)
+        await writeFileAtomic(list, pairLines(found.root, found.pairs?.[split] ?? []));
+      const listed = Object.fromEntries(
+        [...lists].map(([split, list]) => [split, relative(found.root, list)]),
+      );
+      const named = { ...found, splits: { ...found.splits, ...listed } };
+      const text = firstSpec(relative(base, found.root) || ".", relative(base, schema), named);
       if (file === undefined || out === undefined) print(terminal, text);
       else {
         await writeFileAtomic(file, text);
         print(terminal, out);
       }
+      for (const [, list] of lists) tell(terminal, `the pairs that names tell are in ${list}`);
+      if (found.alone > 0)
+        tell(
+          terminal,
+          `${count(found.alone)} ${found.alone === 1 ? "file has" : "files have"} no partner: \`pspc data check ${out ?? "SPEC"}\` names them`,
+        );
       return exit.ok;
     },
   }),
 );
 
-export interface Survey extends Recognised {
-  /** Images of each split. */
-  readonly images: Readonly<Partial<Record<Split, number>>>;
-  /** Least sides among the images that were looked at. */
-  readonly height: number;
-  readonly width: number;
-  /** What a pixel of the labels is. */
-  readonly format: "index" | "colour";
-  /** Values or colours that occur in the labels that were looked at; values ascend. */
-  readonly values: readonly number[];
-  /** Whether masks of 0 and 255 hold values between along their edges; `values` leaves these out. */
-  readonly smoothed: boolean;
-  readonly looked: number;
-}
-
-/** Labels tell their values soon: this many are looked at, spread over the split. */
-const ENOUGH = 100;
-
-/** Classes, and as many values again to ignore. */
-const MOST = 512;
-
-/** @throws Failed where no layout is recognised, or a file of it is wrong. */
-export const survey = async (folder: string): Promise<Survey> => {
-  if (!existsSync(folder)) throw new Failed(noDataFolder(folder));
-  const found = await recognise(folder);
-  if (found === null) throw new Failed(noLayout(folder));
-  const { layout, root, splits } = found;
-  const place = { train: "", val: null, test: null, ...splits, layout, root, label_map: null };
-  const counted: Partial<Record<Split, number>> = {};
-  for (const split of ["train", "val", "test"] as const)
-    if (splits[split] !== undefined) counted[split] = (await openSplit(place, split)).length;
-  const samples = await openSplit(place, "train");
-  const some = spread(samples.length, ENOUGH).flatMap((index) => samples[index] ?? []);
-  const sizes = await Promise.all(some.map(({ image }) => imageSize(image)));
-  return {
-    ...found,
-    images: counted,
-    height: Math.min(...sizes.map(({ height }) => height)),
-    width: Math.min(...sizes.map(({ width }) => width)),
-    ...(await valuesIn(root, some)),
-    looked: some.length,
-  };
+/** A list for each split of pairs, beside the spec. @throws Failed where one is there. */
+const listsOf = (file: string, { pairs = {} }: Survey): ReadonlyMap<Split, string> => {
+  const stem = file.replace(/\.\w+$/, "");
+  const splits = (["train", "val", "test"] as const).filter((split) => pairs[split] !== undefined);
+  const lists = new Map(splits.map((split) => [split, `${stem}.${split}.txt`] as const));
+  for (const list of lists.values()) if (existsSync(list)) throw new Failed(specExists(list));
+  return lists;
 };
 
-/** Labels are indices if the first is, and their palettes agree; else all of them are read as colours. */
-const valuesIn = async (
-  root: string,
-  samples: readonly Sample[],
-): Promise<Pick<Survey, "format" | "values" | "smoothed">> => {
-  const store = await openFacts(root);
-  const indices = await labelsAs("index", samples, store);
-  const asIndices = indices !== null && mixedPalettes(indices) === null;
-  const format = asIndices ? "index" : "colour";
-  const labels = asIndices ? indices : await labelsAs("colour", samples, store);
-  await store.save();
-  if (asIndices && areSmoothed(indices)) return { format, values: [0, VOID], smoothed: true };
-  const seen = new Set<number>();
-  for (const { path, values } of labels ?? []) {
-    for (const [value] of values) seen.add(value);
-    if (seen.size > MOST) throw new Failed(tooManyValues(path, MOST));
-  }
-  return { format, values: [...seen].sort((a, b) => a - b), smoothed: false };
-};
-
-/** What the labels hold; `null` where the first holds colours and indices were asked for. @throws Failed for others. */
-const labelsAs = async (
-  format: Survey["format"],
-  samples: readonly Sample[],
-  store: FactStore,
-): Promise<readonly CheckedLabel[] | null> => {
-  const labels: CheckedLabel[] = [];
-  for (const { label: path } of samples) {
-    const facts = await store.of(path, format, labelFacts(format));
-    if (!isFailure(facts)) labels.push({ ...facts, path });
-    else if (format === "index" && labels.length === 0) return null;
-    else throw new Failed(facts.failure);
-  }
-  return labels;
-};
+const pairLines = (root: string, pairs: readonly Sample[]): string =>
+  pairs.map(({ image, label }) => `${relative(root, image)}\t${relative(root, label)}\n`).join("");
 
 const BATCH = 8;
 const EPOCHS = 50;
@@ -139,8 +80,8 @@ type Line = readonly [line: string, comment?: string];
 
 /** `root` and `schema` are as they shall stand in the spec. */
 export const firstSpec = (root: string, schema: string, found: Survey): string => {
-  const { layout, splits, images, height, width } = found;
-  const train = images.train ?? 0;
+  const { layout, splits, images, height, width, heldOut } = found;
+  const train = Math.ceil((images.train ?? 0) * (heldOut === null ? 1 : 1 - heldOut.share));
   const batch = Math.max(1, Math.min(BATCH, train));
   const iterations = EPOCHS * Math.max(1, Math.floor(train / batch));
   const lines: readonly Line[] = [
@@ -156,9 +97,12 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
         ? []
         : [[`  ${split}: ${nameOf(name)}`, `${count(n)} ${n === 1 ? "image" : "images"}`]];
     }),
-    ...(splits.val === undefined && splits.test === undefined
-      ? [["  # Name a val split, too: scores on what was learnt from tell little."] as const]
-      : []),
+    ...(heldOut === null ? [] : heldOutLines(heldOut)),
+    ...(found.alone === 0
+      ? []
+      : [
+          [`  # ${count(found.alone)} without a partner: \`pspc data check\` names them.`] as const,
+        ]),
     ...labelLines(found),
     ["model:", "`pspc show` tells what is not written here"],
     ["  backbone: {resnet: 18}", "18 34 50 101 152 269; the paper's is 50 and deeper"],
@@ -178,6 +122,13 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
     .map(([line, comment]) => (comment === undefined ? line : `${line.padEnd(33)} # ${comment}`))
     .join("\n");
 };
+
+const heldOutLines = ({ share, seed }: Share): readonly Line[] => [
+  [
+    `  val: ${seed === 0 ? share : `{share: ${share}, seed: ${seed}}`}`,
+    "held out of train; of videos: {share: 0.2, together: '^(seq\\d+)_'}",
+  ],
+];
 
 const nameOf = (name: SplitName): string => {
   if (typeof name === "string") return name;

@@ -1,0 +1,130 @@
+/** `init` on folders as people have them: what it recognises, what it offers, and what it says of the rest. */
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { image, label, put } from "../data/dataset.js";
+import { pspc } from "./captured.js";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "pspc-own-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ids = ["1", "2", "3", "9", "10", "11"];
+
+/** A folder of pairs that are named so. */
+const make = async (
+  name: string,
+  imageOf: (id: string) => string,
+  labelOf: (id: string) => string,
+) => {
+  const root = join(folder, name);
+  for (const [i, id] of ids.entries()) {
+    await image(root, imageOf(id), i);
+    await label(root, labelOf(id), [0, 1, 2]);
+  }
+  return root;
+};
+
+const init = async (name: string) => {
+  const made = await pspc(folder, "init", name, "--out", `${name}.yaml`);
+  expect(made.code).toBe(0);
+  return { ...made, text: readFileSync(join(folder, `${name}.yaml`), "utf8") };
+};
+
+const pairsIn = async (name: string): Promise<number> => {
+  const { code, out } = await pspc(folder, "data", "check", `${name}.yaml`, "--json");
+  expect(code).toBe(0);
+  const { splits } = JSON.parse(out) as { splits: { pairs: number }[] };
+  return splits.reduce((sum, { pairs }) => sum + pairs, 0);
+};
+
+describe("init finds pairs", () => {
+  it.each<[string, (id: string) => string, (id: string) => string]>([
+    ["suffixes", (id) => `${id}.png`, (id) => `${id}_mask.png`],
+    ["unknown-suffixes", (id) => `${id}.png`, (id) => `${id}_manual1.png`],
+    ["prefixes", (id) => `img_${id}.png`, (id) => `mask_${id}.png`],
+    ["label-prefixes", (id) => `${id}.png`, (id) => `gt-${id}.png`],
+    ["both", (id) => `${id}_rgb.png`, (id) => `${id}_labels.png`],
+    ["two-folders-prefixes", (id) => `pictures/p_${id}.jpg`, (id) => `truth/t_${id}.png`],
+    [
+      "many-folders",
+      (id) => `site${id.length}/images/${id}.jpg`,
+      (id) => `site${id.length}/masks/${id}.png`,
+    ],
+  ])("by %s", async (name, imageOf, labelOf) => {
+    await make(name, imageOf, labelOf);
+    const { text } = await init(name);
+    expect(text).toContain("classes: [class0, class1, class2]");
+    expect(await pairsIn(name)).toBe(ids.length);
+  });
+
+  it("in train, valid and test folders of such names", async () => {
+    const split = (id: string) => (id === "9" ? "valid" : id === "10" ? "test" : "train");
+    await make(
+      "splits",
+      (id) => `${split(id)}/im_${id}.png`,
+      (id) => `${split(id)}/seg_${id}.png`,
+    );
+    const { text } = await init("splits");
+    expect(text).toMatch(/train: .*train.txt +# 4 images/);
+    expect(text).toMatch(/val: .*val.txt +# 1 image/);
+    expect(await pairsIn("splits")).toBe(6);
+  });
+
+  it("but none where names tell nothing", async () => {
+    for (const [i, id] of ids.entries()) await image(join(folder, "photos"), `photo_${id}.png`, i);
+    expect((await pspc(folder, "init", "photos", "--out", "photos.yaml")).err).toContain(
+      "no data set is recognised",
+    );
+  });
+});
+
+describe("init offers a validation split", () => {
+  it("of a fifth, which is neither empty nor everything", async () => {
+    await make(
+      "offered",
+      (id) => `images/${id}.jpg`,
+      (id) => `masks/${id}.png`,
+    );
+    const { text } = await init("offered");
+    expect(text).toMatch(/ {2}val: (0\.2|\{share: 0\.2, seed: \d+\}) +# held out of train/);
+  });
+
+  it("only where none is there", async () => {
+    expect(readFileSync(join(folder, "splits.yaml"), "utf8")).not.toContain("held out");
+  });
+});
+
+describe("init where something is missing", () => {
+  it("writes the spec all the same, and says how to learn which", async () => {
+    const root = await make(
+      "missing",
+      (id) => `images/${id}.jpg`,
+      (id) => `masks/${id}.png`,
+    );
+    rmSync(join(root, "masks/10.png"));
+    const { err } = await init("missing");
+    expect(err).toBe("1 file has no partner: `pspc data check missing.yaml` names them\n");
+    const { code, out } = await pspc(folder, "data", "check", "missing.yaml");
+    expect(code).toBe(1);
+    expect(out).toContain("images/10.jpg has no partner in masks");
+  });
+
+  it.each([
+    ["LabelMe", "1.json", { shapes: [], imagePath: "1.jpg" }, "labelme2voc.py"],
+    ["COCO", "annotations/instances.json", { images: [], annotations: [] }, "datum convert -i"],
+    ["YOLO", "labels/1.txt", "0 0.1 0.1 0.5 0.1 0.5 0.9\n", "Semantic Segmentation Masks"],
+  ])("names polygons of %s, and what draws them", async (tool, path, content, line) => {
+    const root = join(folder, tool);
+    await image(root, "1.jpg", 1);
+    await put(root, path, typeof content === "string" ? content : JSON.stringify(content));
+    const { code, err } = await pspc(folder, "init", tool);
+    expect(code).toBe(1);
+    expect(err).toContain(`polygons of ${tool}`);
+    expect(err).toContain(line);
+  });
+});
