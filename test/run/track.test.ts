@@ -14,10 +14,13 @@ import { readRun, writeRun } from "../../src/run/record.js";
 import { openSent } from "../../src/run/sent.js";
 import { type TrackRequest, tracked, trackedBefore } from "../../src/run/track.js";
 import { type TrainRequest, train } from "../../src/run/train.js";
+import { pspc } from "../cli/captured.js";
 import { type StandIn, standIn } from "./stand-in.js";
 import { collect, kinds, program, squares, temporary } from "./tiny.js";
 
 const real = process.env.PSPC_MLFLOW;
+/** A real server is slow at its first requests. */
+const PATIENCE = real === undefined ? 5 : 60;
 const folder = await temporary();
 const data = join(folder, "data");
 let server: StandIn;
@@ -35,7 +38,7 @@ interface Asked extends Partial<TrainRequest>, Partial<Omit<TrackRequest, "folde
 
 /** A training that is tracked: its events. */
 const run = (name: string, asked: Asked = {}, last?: (event: Event) => boolean) => {
-  const { url: at = url, every = 0, patience = 5, environment = {}, ...request } = asked;
+  const { url: at = url, every = 0, patience = PATIENCE, environment = {}, ...request } = asked;
   const events = train({
     program: plan,
     folder: join(folder, name),
@@ -74,7 +77,7 @@ const replayed = async (
     await writeRun(to, { ...record, created, state: "finished" });
     yield { kind: "finished", run: to, seconds: 1 };
   }
-  const request = { folder: to, url, every: 0, patience: 5, environment: {}, ...asked };
+  const request = { folder: to, url, every: 0, patience: PATIENCE, environment: {}, ...asked };
   return collect(tracked(events(), request));
 };
 
@@ -206,6 +209,25 @@ describe("a training that is tracked", () => {
       expect.stringMatching(/trained already/),
     ]);
     await demandAll("late");
+  });
+
+  it("is told by the verb, and with --resume alone to the server of before", async () => {
+    cpSync(join(folder, "whole"), join(folder, "verb"), { recursive: true });
+    const journal = join(folder, "verb", "mlflow.jsonl");
+    rmSync(journal);
+    const resume = ["train", "--resume", "verb"] as const;
+    expect(await pspc(folder, ...resume, "--track", `mlflow=${url}`)).toMatchObject({ code: 0 });
+    await demandAll("verb");
+    const [place, ...rest] = readFileSync(journal, "utf8").split("\n");
+    writeFileSync(journal, `${place}\n`);
+    expect(await pspc(folder, ...resume)).toMatchObject({ code: 0 });
+    expect(readFileSync(journal, "utf8").split("\n")).toEqual([
+      place,
+      ...rest.filter((line) => line.includes("FINISHED") || !line.includes("status")),
+    ]);
+    const wrong = await pspc(folder, ...resume, "--track", "mlflow=here");
+    expect(wrong.code).toBe(3);
+    expect(wrong.err).toMatch(/expected mlflow=URL/);
   });
 
   it("names the experiment and shows who it is as MLflow's own clients do", async () => {
