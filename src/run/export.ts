@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import * as E from "fp-ts/lib/Either.js";
 import { readImage } from "../data/image.js";
@@ -167,7 +167,8 @@ const picturesFor = async ({ program, size }: ExportRequest): Promise<readonly P
         const from = 3 * ((y % height) * width + (x % width));
         own.set(pixels.subarray(from, from + 3), 3 * (y * size.width + x));
       }
-    return [{ name: sample.image, pixels: own }, noise(1)];
+    // An export travels: where the picture lies is nobody's business.
+    return [{ name: basename(sample.image), pixels: own }, noise(1)];
   } catch (error) {
     if (!(error instanceof Failed)) throw error;
     return [noise(1), noise(2)];

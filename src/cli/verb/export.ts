@@ -113,7 +113,7 @@ export const exportVerb = verb((terminal, argv) =>
           precision: numbers ?? "f32",
           mustBeChecked: checked,
           device,
-          command: ["npx pspc export", ...argv].join(" "),
+          command: ["npx pspc export", ...argv.map(quoted)].join(" "),
           signal,
         }),
       );
@@ -124,6 +124,10 @@ export const exportVerb = verb((terminal, argv) =>
     },
   }),
 );
+
+/** As a shell takes it. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** @throws Failed where a bin of the pyramid finds fewer pixels than it has cells. */
 const demandFits = ({ model }: Experiment, size: Size): void => {
