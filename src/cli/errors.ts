@@ -152,6 +152,12 @@ export const noPrecision = (format: string, asked: string, has: readonly string[
     `take --numbers ${has.join(" or ")}, or TensorFlow.js (--to NAME.tfjs), which has all`,
   );
 
+export const exportIsFixed = (model: string, words: readonly string[]): Misused =>
+  new Misused(
+    `${words.join(", ")} cannot change ${model}`,
+    "an exported network is as it was exported: leave it out, or name the spec or the run",
+  );
+
 export const weightsTwice = (): Misused =>
   new Misused("a run has its weights", "name a run, or a spec with --weights FILE");
 

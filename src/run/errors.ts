@@ -307,3 +307,25 @@ export const notAllSent = (
   finished: boolean,
 ): string =>
   `${missing} lines of ${folder}/metrics.jsonl did not reach ${url}: ${finished ? "send them with" : "they are sent when the run goes on:"} pspc train --resume ${folder}`;
+
+/** A folder that is named like an export of ours. */
+export const noExport = (folder: string, reason: string): Failure =>
+  failure(
+    `${folder} cannot predict`,
+    reason,
+    "Name a folder that `pspc export --to NAME.tfjs` made, with the classes among its answers.",
+  );
+
+export const otherSize = (path: string, has: string, takes: string): Failure =>
+  failure(
+    `cannot segment ${path}`,
+    `it is ${has}, and the export takes ${takes}`,
+    `Scale the picture, or export for its size (--size ${has}).`,
+  );
+
+export const wasmAbsent = (reason: string): Failure =>
+  failure(
+    "an exported network runs on WebAssembly, which is not installed",
+    reason,
+    "Install it: npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-converter@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0",
+  );

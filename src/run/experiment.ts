@@ -20,7 +20,7 @@ import { completedModel, model, type RecordedModel } from "./model.js";
 const positive = integer({ min: 1 });
 const weight = real({ min: 0 });
 const pixels = tuple(2, "whole numbers", integer({ min: 1, max: 16384 }));
-const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
+export const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
@@ -61,6 +61,15 @@ const scoredSplit = oneOf(
   ),
 );
 
+export const pictureReading = closed(
+  "how images are read",
+  {
+    range: nullable(tuple(2, "numbers", real())),
+    bands: nullable(tuple(3, "band numbers", integer({ min: 1, max: 65535 }))),
+  },
+  {},
+);
+
 const data = closed(
   "the data",
   {
@@ -80,16 +89,7 @@ const data = closed(
   },
   {
     /** 0.1 reads every image as its format defines it. */
-    images: nullable(
-      closed(
-        "how images are read",
-        {
-          range: nullable(tuple(2, "numbers", real())),
-          bands: nullable(tuple(3, "band numbers", integer({ min: 1, max: 65535 }))),
-        },
-        {},
-      ),
-    ),
+    images: nullable(pictureReading),
   },
 );
 

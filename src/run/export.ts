@@ -263,6 +263,8 @@ const aboutOf = (
     classes: data.classes,
     palette: data.classes.map((_, c) => [...colours.subarray(3 * c, 3 * c + 3)]),
     size: [size.height, size.width],
+    // How a file becomes the bytes, where its format does not say it.
+    images: data.images,
     give,
     numbers: precision,
     // The network takes bytes, and does this by itself.

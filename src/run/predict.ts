@@ -104,7 +104,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
 }
 
 /** @throws Failed where a prediction would be written over an image. */
-const demandApart = (inputs: readonly Input[], out: string): void => {
+export const demandApart = (inputs: readonly Input[], out: string): void => {
   const read = new Set(inputs.map(({ path }) => resolve(path)));
   for (const { name } of inputs) {
     const { classes, overlay } = filesFor(resolve(out), name);

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { type Exported, type ExportRequest, exportNetwork, formats } from "../../src/run/export.js";
+import { predict } from "../../src/run/predict.js";
+import { predictExported } from "../../src/run/predict-exported.js";
 import type { Format } from "../../src/target/format.js";
 import { lower } from "../../src/tensorflow/target.js";
 import { networkVariables } from "../../src/weights/fit.js";
@@ -12,7 +14,7 @@ import { encodeSafetensors } from "../../src/weights/safetensors.js";
 import { hasPython } from "../onnx/python.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 import { stateFor } from "../oracle/scene.js";
-import { failureOf, experiment as ofSquares, squares, temporary } from "./tiny.js";
+import { collect, failureOf, kinds, experiment as ofSquares, squares, temporary } from "./tiny.js";
 
 let folder = "";
 beforeAll(async () => {
@@ -150,6 +152,32 @@ describe("an export", () => {
     const card = readFileSync(join(to, "README.md"), "utf8");
     expect(card).toContain("1. square");
     expect(card).toContain(`training ${asked.program.fingerprint.training}`);
+  });
+
+  it("predicts pictures of its size on WebAssembly, as the run does in TensorFlow", async () => {
+    const root = join(folder, "seen");
+    await squares(root);
+    const size = { height: 44, width: 46 };
+    const asked = requestOf("seen", ofSquares(root), named(".tfjs"), { size, give: ["classes"] });
+    const { to: model } = await exported(asked);
+    const inputs = [join(root, "8.png"), join(root, "9.png"), join(root, "10.png")];
+    const [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
+    const found = await collect(predictExported({ model, inputs, out: theirs }));
+    await collect(predict({ ...asked, inputs, out: ours }));
+    expect(kinds(found, "predicted").map(({ image }) => image)).toEqual([inputs[0], inputs[2]]);
+    // The picture of another size is told, with the export that would take it.
+    const [skipped, ...others] = kinds(found, "skipped");
+    expect(others).toEqual([]);
+    expect(skipped).toMatchObject({
+      file: inputs[1],
+      failure: { help: expect.stringContaining("--size 45x46") },
+    });
+    for (const name of ["8.png", "10.png", "8.overlay.png"])
+      expect(readFileSync(join(theirs, name))).toEqual(readFileSync(join(ours, name)));
+    const strange = await failureOf(
+      collect(predictExported({ model: folder, inputs, out: theirs })),
+    );
+    expect(strange.reason).toBe("it holds no pspc.json");
   });
 
   it("halves with f16 and quarters with u8, and tells how far they are", async () => {

@@ -15,6 +15,7 @@ import {
 import { scoreText } from "../../report/scores.js";
 import { evaluate } from "../../run/evaluate.js";
 import { logits, predict } from "../../run/predict.js";
+import { isExported, predictExported } from "../../run/predict-exported.js";
 import {
   deviceOption,
   isOverride,
@@ -23,11 +24,11 @@ import {
   trainedArguments,
   weightsArguments,
 } from "../arguments.js";
-import { badCount, noImages } from "../errors.js";
-import { exit } from "../exit.js";
-import { follow } from "../follow.js";
+import { badCount, exportIsFixed, noImages } from "../errors.js";
+import { type ExitCode, exit } from "../exit.js";
+import { type Followed, follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
-import { print, printJson, tell } from "../terminal.js";
+import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
 
@@ -148,6 +149,22 @@ export const predictVerb = verb((terminal) =>
       if (inputs.length === 0 && asked.list === undefined) throw noImages();
       if (!Number.isInteger(asked.batch) || asked.batch < 1) throw badCount("batch", asked.batch);
       const request = { target, runCode, overrides: words.filter(isOverride) };
+      if (isExported(target.entry)) {
+        const idle = Object.entries({ run, weights, logits: file })
+          .flatMap(([option, value]) => (value === undefined ? [] : [option]))
+          .concat(best ? ["best"] : [], asked.probabilities ? ["probabilities"] : []);
+        if (idle.length > 0 || request.overrides.length > 0)
+          throw exportIsFixed(target.entry, [
+            ...idle.map((one) => `--${one}`),
+            ...request.overrides,
+          ]);
+        const model = target.entry;
+        const { list, alpha } = asked;
+        const found = await follow(terminal, (signal) =>
+          predictExported({ model, inputs, list, alpha, out: out ?? "predictions", signal }),
+        );
+        return predictions(terminal, found, json);
+      }
       const { program, from } = await network(terminal, request, { run, best, weights }, json);
       await needTensorFlow(terminal);
       if (file !== undefined) {
@@ -159,23 +176,32 @@ export const predictVerb = verb((terminal) =>
       }
       const home = "folder" in from ? from.folder : best ? dirname(from.weights) : ".";
       const to = out ?? join(home, best ? "predictions-best" : "predictions");
-      const { events, interrupted } = await follow(terminal, (signal) =>
+      const found = await follow(terminal, (signal) =>
         predict({ ...from, ...asked, program, inputs, out: to, device, signal }),
       );
-      const predicted = events.filter((event) => event.kind === "predicted");
-      if (json)
-        printJson(
-          terminal,
-          predicted.map(({ kind, ...rest }) => rest),
-        );
-      else
-        for (const { overlay, probabilities } of predicted)
-          print(terminal, [overlay, ...(probabilities ? [probabilities] : [])].join("\n"));
-      if (interrupted) return exit.interrupted;
-      const skipped = events.filter(({ kind }) => kind === "skipped").length;
-      if (skipped === 0) return exit.ok;
-      tell(terminal, `${skipped} of the images could not be segmented`);
-      return exit.wrong;
+      return predictions(terminal, found, json);
     },
   }),
 );
+
+/** What was written goes out; what was skipped decides the code. */
+const predictions = (
+  terminal: Terminal,
+  { events, interrupted }: Followed<void>,
+  json: boolean,
+): ExitCode => {
+  const predicted = events.filter((event) => event.kind === "predicted");
+  if (json)
+    printJson(
+      terminal,
+      predicted.map(({ kind, ...rest }) => rest),
+    );
+  else
+    for (const { overlay, probabilities } of predicted)
+      print(terminal, [overlay, ...(probabilities ? [probabilities] : [])].join("\n"));
+  if (interrupted) return exit.interrupted;
+  const skipped = events.filter(({ kind }) => kind === "skipped").length;
+  if (skipped === 0) return exit.ok;
+  tell(terminal, `${skipped} of the images could not be segmented`);
+  return exit.wrong;
+};
