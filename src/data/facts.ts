@@ -2,8 +2,9 @@
  * What the files of a data set hold, whatever a spec makes of it, and a store that remembers it.
  *
  * The store looks at a file again only if its size or its times (of content and of inode, in nanoseconds) have
- * changed, and then hashes its bytes: equal bytes have equal facts. It lies outside the data, is replaced in one
- * move, and counts as empty if damaged.
+ * changed, and then hashes its bytes: equal bytes have equal facts. The digest of a file that was looked at is thereby
+ * known, and costs no second reading. The store lies outside the data, is replaced in one move, and counts as empty if
+ * damaged.
  */
 
 import { createHash } from "node:crypto";
@@ -22,7 +23,7 @@ import { decodePicture } from "./decode-picture.js";
 import { isTurned } from "./image.js";
 import { decodeLabel } from "./label-file.js";
 import type { PictureReading } from "./picture.js";
-import { readWhole } from "./read-file.js";
+import { digestFile, type Report, readWhole } from "./read-file.js";
 import { makeFolder, writeFileAtomic } from "./write.js";
 
 /** Plain data, so that they can be kept. */
@@ -128,6 +129,8 @@ export const isFailure = <A extends object>(
 export interface FactStore {
   /** `kind` tells apart what is asked of one file. Never throws for the file's sake. */
   readonly of: <A>(path: string, kind: string, examine: Examine<A>) => Promise<Facts<A>>;
+  /** SHA-256 of the bytes that `of` has seen in this store's life; of those that are there, where it was not asked. */
+  readonly digest: (path: string, report?: Report) => Promise<E.Either<Failure, string>>;
   /** Keeps what is known now; a place that cannot be written is no mistake. */
   readonly save: () => Promise<void>;
 }
@@ -139,7 +142,8 @@ interface KnownFile {
   readonly stamp: string | null;
   /** Of its bytes. */
   readonly hash: string;
-  readonly facts: unknown;
+  /** By their kind. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 /** A file changed so shortly before it was looked at may change again without a trace in its times. */
@@ -147,33 +151,52 @@ const RACE_NS = 2_000_000_000n;
 
 export async function openFacts(root: string, folder: string = usual()): Promise<FactStore> {
   const file = join(folder, `${sha256(root).slice(0, 24)}.jsonl`);
-  const entries = await load(file, root);
+  const files = await load(file, root);
+  const seen = new Map<string, string>();
   let changed = false;
-  const learn = (key: string, entry: KnownFile): unknown => {
-    entries.set(key, entry);
+  const learn = (path: string, { stamp, hash, facts }: KnownFile): void => {
+    const known = files.get(path);
+    // What was learnt under these very bytes is true again.
+    const before = known?.hash === hash ? known.facts : {};
+    files.set(path, { stamp, hash, facts: { ...before, ...facts } });
     changed = true;
-    return entry.facts;
   };
   const of = async <A>(path: string, kind: string, examine: Examine<A>): Promise<Facts<A>> => {
-    const key = `${kind} ${path}`;
-    const known = entries.get(key);
+    const known = files.get(path);
     const stamp = stampOf(path);
-    if (stamp !== null && known?.stamp === stamp) return known.facts as Facts<A>;
+    const isKnown = known !== undefined && Object.hasOwn(known.facts, kind);
+    if (isKnown && stamp !== null && known.stamp === stamp) {
+      seen.set(path, known.hash);
+      return known.facts[kind] as Facts<A>;
+    }
     const read = await readWhole(path)();
     if (E.isLeft(read)) return { failure: read.left };
     const hash = sha256(read.right);
-    // What was learnt under these very bytes is true again, and still of this type.
-    if (known?.hash === hash) return learn(key, { ...known, stamp }) as Facts<A>;
-    const facts: Facts<A> = await pipe(
-      examine(read.right, path),
-      TE.getOrElseW((failure) => T.of({ failure })),
-    )();
-    return learn(key, { stamp, hash, facts }) as Facts<A>;
+    seen.set(path, hash);
+    // Still of this type: the kind says so.
+    const facts: Facts<A> =
+      isKnown && known.hash === hash
+        ? (known.facts[kind] as Facts<A>)
+        : await pipe(
+            examine(read.right, path),
+            TE.getOrElseW((failure) => T.of({ failure })),
+          )();
+    learn(path, { stamp, hash, facts: { [kind]: facts } });
+    return facts;
+  };
+  const digest: FactStore["digest"] = async (path, report) => {
+    const known = files.get(path);
+    const stamp = stampOf(path);
+    const hash = seen.get(path) ?? (stamp !== null && known?.stamp === stamp ? known.hash : null);
+    if (hash !== null) return E.right(hash);
+    const read = await digestFile(path, report)();
+    if (E.isRight(read)) learn(path, { stamp, hash: read.right, facts: {} });
+    return read;
   };
   const save = async (): Promise<void> => {
-    if (changed) await keep(file, root, entries).catch(() => {});
+    if (changed) await keep(file, root, files).catch(() => {});
   };
-  return { of, save };
+  return { of, digest, save };
 }
 
 function stampOf(path: string): string | null {
@@ -191,7 +214,7 @@ function usual(): string {
 }
 
 /** Of another version, or a damaged file, nothing is known. */
-const VERSION = 2;
+const VERSION = 3;
 
 async function load(file: string, root: string): Promise<Map<string, KnownFile>> {
   try {
@@ -208,10 +231,10 @@ async function load(file: string, root: string): Promise<Map<string, KnownFile>>
 const header = (root: string, body: string): string =>
   JSON.stringify({ version: VERSION, root, sha256: sha256(body) });
 
-async function keep(file: string, root: string, entries: ReadonlyMap<string, KnownFile>) {
+async function keep(file: string, root: string, files: ReadonlyMap<string, KnownFile>) {
   const folder = join(file, "..");
   makeFolder(folder);
-  const body = JSON.stringify([...entries]);
+  const body = JSON.stringify([...files]);
   await writeFileAtomic(file, `${header(root, body)}\n${body}`, false);
   await prune(folder);
 }

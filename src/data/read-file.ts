@@ -1,5 +1,6 @@
-/** Reads a picture, a label or a list whole, if it is a file and not too large. */
+/** Reads files of a data set: a picture, a label or a list whole, if it is not too large; a digest in parts, of any size. */
 
+import { createHash } from "node:crypto";
 import { close, read } from "node:fs";
 import { promisify } from "node:util";
 import * as E from "fp-ts/lib/Either.js";
@@ -15,19 +16,51 @@ const MOST = 2 ** 30;
 
 /** Pipes and devices, which never end, are refused on the descriptor that is read. */
 export const readWhole = (path: string, most = MOST): TE.TaskEither<Failure, Buffer> =>
-  TE.bracket(
-    TE.fromEither(
-      pipe(
-        openRegular(path),
-        E.mapLeft((reason) => unreadable(path, reason)),
-      ),
+  opened(path, (file) =>
+    pipe(
+      withinBound(path, file, most),
+      TE.fromEither,
+      TE.chain(() => contents(path, file)),
     ),
-    (file) =>
-      pipe(
-        withinBound(path, file, most),
-        TE.fromEither,
-        TE.chain(() => contents(path, file)),
-      ),
+  );
+
+/** How many bytes were read, of all. */
+export type Report = (done: number, total: number) => void;
+
+/** SHA-256 of a file's bytes, in hexadecimal digits; a part of it is in memory at a time. */
+export const digestFile = (
+  path: string,
+  report: Report = () => {},
+): TE.TaskEither<Failure, string> =>
+  opened(path, ({ descriptor, size }) =>
+    TE.tryCatch(
+      async () => {
+        const hash = createHash("sha256");
+        const part = Buffer.allocUnsafe(2 ** 20);
+        for (let done = 0; ; ) {
+          const { bytesRead } = await promisify(read)(descriptor, part, 0, part.length, done);
+          if (bytesRead === 0) return hash.digest("hex");
+          hash.update(part.subarray(0, bytesRead));
+          done += bytesRead;
+          report(done, size);
+        }
+      },
+      (error) => unreadable(path, systemReason(error)),
+    ),
+  );
+
+/** What is made of a file that is open meanwhile. */
+const opened = <A>(
+  path: string,
+  use: (file: RegularFile) => TE.TaskEither<Failure, A>,
+): TE.TaskEither<Failure, A> =>
+  TE.bracket(
+    // Opened when it is asked for, and not when it is spoken of.
+    pipe(
+      TE.fromIO<ReturnType<typeof openRegular>, Failure>(() => openRegular(path)),
+      TE.chainEitherK(E.mapLeft((reason) => unreadable(path, reason))),
+    ),
+    use,
     ({ descriptor }) => TE.fromTask(() => promisify(close)(descriptor)),
   );
 

@@ -1,7 +1,6 @@
-/** A program: an experiment lowered to its training graphs, with its fingerprints and the stages of its compilation. */
+/** A program: an experiment lowered to its training graphs, with its fingerprint and the stages of its compilation. */
 
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
 import { type Graph, printGraph } from "../graph/graph.js";
 import type { RecomputeSegment } from "../model/stages.js";
 import { type Data, type Experiment, isShare, type Weights } from "../normalize/experiment.js";
@@ -23,14 +22,15 @@ export interface Program {
 }
 
 /**
- * Equal meaning, equal fingerprint, whatever the spelling and wherever the files lie. Sixteen hexadecimal digits each.
+ * Equal meaning, equal fingerprint, whatever the spelling. Sixteen hexadecimal digits each. No path stands in it:
+ * which files a training reads, its own fingerprint tells by their bytes (run/training.ts).
  */
 export interface Fingerprint {
   readonly graph: string;
-  /** What a network is shown: the list of pairs, the classes, what each label value means, the colours' scale. */
+  /** How a network is shown a pair: the classes, what each label value means, the colours' scale. */
   readonly data: string;
-  /** The graph, and everything else that decides the weights at the end: data, augmentation, rate, seed. */
-  readonly training: string;
+  /** The graph, and everything else in the spec that decides the weights at the end: data, augmentation, rate, seed. */
+  readonly program: string;
 }
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -40,15 +40,18 @@ export const fingerprintOf = (value: unknown): string =>
   hash(JSON.stringify(value, (_, inner) => (inner instanceof Map ? [...inner].sort() : inner)));
 
 /**
- * Moving a dataset changes nothing; scoring on other splits and drawing in other colours do not either, unless a split
- * is held out of what is trained on.
+ * Where the files are found decides nothing; scoring on other splits and drawing in other colours do not either, unless
+ * a split is held out of what is trained on.
  */
-const shown = ({ root: _, val, test, palette: __, images, ...data }: Data): object => ({
-  ...data,
-  ...(images === null ? {} : { images }),
-  ...heldOut("val", val),
-  ...heldOut("test", test),
-});
+const shown = (data: Data): object => {
+  const { layout: _, root: __, train: ___, palette: ____, val, test, images, ...rest } = data;
+  return {
+    ...rest,
+    ...(images === null ? {} : { images }),
+    ...heldOut("val", val),
+    ...heldOut("test", test),
+  };
+};
 
 const heldOut = (split: "val" | "test", name: Data["val"]): object =>
   name === null || !isShare(name) ? {} : { [split]: name };
@@ -71,13 +74,12 @@ export const lowerFor =
     // Strips stand in the graph.
     const { strips: ____, ...loss } = decisive.loss;
     const train = { ...decisive, loss };
-    const fingerprint = { graph, data, training: fingerprintOf({ graph, data, weights, train }) };
+    const fingerprint = { graph, data, program: fingerprintOf({ graph, data, weights, train }) };
     return { experiment, training, recompute, accumulation, fingerprint };
   };
 
 /** Where nothing is replaced, as before anything could be. */
-const decisiveOf = ({ file, replace, ...rest }: Weights) => ({
-  file: basename(file),
+const decisiveOf = ({ file: _, replace, ...rest }: Weights) => ({
   ...rest,
   ...(replace === "none" ? {} : { replace }),
 });

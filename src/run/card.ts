@@ -58,7 +58,7 @@ Pictures of ${size.height}×${size.width}, one a call: scale them before, or exp
 \`\`\`sh
 ${command}
 \`\`\`
-Fingerprints: graph ${fingerprint.graph}, data ${fingerprint.data}, training ${fingerprint.training}.
+Fingerprints: graph ${fingerprint.graph}, data ${fingerprint.data}, program ${fingerprint.program}.
 `;
 };
 

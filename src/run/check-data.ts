@@ -10,11 +10,14 @@ import type { Sample } from "../data/sample.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { type Data, isShare } from "../normalize/experiment.js";
 import type { Event } from "./event.js";
+import { progress } from "./progress.js";
 
 export interface Checked {
   readonly samples: readonly Sample[];
   /** Those of them that can be read. */
   readonly intact: readonly Sample[];
+  /** What is known of their files now. */
+  readonly store: FactStore;
 }
 
 /**
@@ -37,7 +40,8 @@ export async function* checkedSplit(
   if (mistakes.length > 0) throw new Failed(several(mistakes));
   for (const [i, failure] of failures.entries())
     yield { kind: "skipped", file: samples[damaged[i]!]!.image, failure };
-  return { samples, intact: samples.filter((_, index) => !damaged.includes(index)) };
+  const intact = samples.filter((_, index) => !damaged.includes(index));
+  return { samples, intact, store };
 }
 
 /** What was found in one split. */
@@ -110,34 +114,4 @@ const checking = (
   store: FactStore,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Event, Checkup> =>
-  watched(`checking ${split}`, (report) => checkSamples(samples, data, store, { report, signal }));
-
-/** A promise that reports its progress by a callback, as events that end in its result. */
-async function* watched<A>(
-  what: string,
-  task: (report: (done: number, total: number) => void) => Promise<A>,
-): AsyncGenerator<Event, A> {
-  let latest: readonly [done: number, total: number] | null = null;
-  let wake: () => void = () => {};
-  let over = false;
-  const result = task((done, total) => {
-    latest = [done, total];
-    wake();
-  }).finally(() => {
-    over = true;
-    wake();
-  });
-  while (!over) {
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (over || latest !== null) resolve();
-    });
-    if (latest === null) continue;
-    const [done, total]: readonly [number, number] = latest;
-    latest = null;
-    yield { kind: "progress", what, done, total };
-  }
-  // What came together with the end.
-  if (latest !== null) yield { kind: "progress", what, done: latest[0], total: latest[1] };
-  return result;
-}
+  progress(`checking ${split}`, (report) => checkSamples(samples, data, store, { report, signal }));

@@ -11,26 +11,28 @@ import { Failed, type Failure, valueOrThrow } from "../diagnostic/failure.js";
 import { readRegular } from "../file/regular.js";
 import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
-import type { Fingerprint } from "../plan/program.js";
 import type { State } from "../runtime/session.js";
 import { taken, WHOLE } from "../weights/fit.js";
 import { averaged, select } from "../weights/load.js";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
 import { bestFile, checkpointsFolder, weightsFile } from "./folder.js";
-import { version } from "./record.js";
+import { type Run, version } from "./record.js";
 
 type Variable = Ops["variable"];
 type Words = Readonly<Record<string, string>>;
 
 /** Words that say where a file of weights comes from. */
-const origin = (fingerprint: Fingerprint, step: number): Words => ({
+const origin = ({ fingerprint, training }: Origin, step: number): Words => ({
   format: "pspc",
   version,
   graph: fingerprint.graph,
-  training: fingerprint.training,
+  program: fingerprint.program,
+  ...(training === null ? {} : { training: training.fingerprint }),
   step: String(step),
 });
+
+type Origin = Pick<Run, "fingerprint" | "training">;
 
 /** The loss or the weights of a step are not finite. */
 export class Diverged extends Error {
@@ -69,14 +71,14 @@ export const checkpointsOf = (folder: string): readonly Saved[] => {
 export const saveCheckpoint = async (
   folder: string,
   state: State,
-  fingerprint: Fingerprint,
+  run: Origin,
   step: number,
   plan: Checkpoints,
 ): Promise<string> => {
   demandFinite(state, step);
   const file = fileOf(folder, step);
   makeFolder(checkpointsFolder(folder));
-  await writeFileAtomic(file, encodeSafetensors(state, origin(fingerprint, step)));
+  await writeFileAtomic(file, encodeSafetensors(state, origin(run, step)));
   await discard(checkpointsOf(folder).filter((saved) => !keeps(folder, saved, step, plan)));
   return file;
 };
@@ -110,15 +112,12 @@ export const saveWeights = async (
   file: string,
   state: State,
   variables: readonly Variable[],
-  fingerprint: Fingerprint,
+  run: Origin,
   step: number,
   more: Words = {},
 ): Promise<string> => {
   const tensors = valueOrThrow(select(averaged(state), taken(variables, WHOLE), file));
-  await writeFileAtomic(
-    file,
-    encodeSafetensors(tensors, { ...origin(fingerprint, step), ...more }),
-  );
+  await writeFileAtomic(file, encodeSafetensors(tensors, { ...origin(run, step), ...more }));
   return file;
 };
 

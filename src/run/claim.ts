@@ -7,9 +7,10 @@ import { Failed } from "../diagnostic/failure.js";
 import { experimentDifferences } from "../normalize/difference.js";
 import type { Experiment } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
-import { type Difference, notARun, otherPlan, runExists, stepsDone } from "./errors.js";
+import { type Difference, notARun, otherFiles, otherPlan, runExists, stepsDone } from "./errors.js";
 import { checkpointsFolder, runFile } from "./folder.js";
-import { type Run, readRun } from "./record.js";
+import { type Run, readRun, type Training } from "./record.js";
+import { type Files, fileDifferences, isSameTraining } from "./training.js";
 
 export interface Claim {
   readonly folder: string;
@@ -17,7 +18,10 @@ export interface Claim {
   readonly resume?: boolean;
   /** `key=value`, as on the command line: for the record, and so that a run can be resumed without naming them. */
   readonly overrides?: readonly string[];
-  /** Paths of the plan that may differ from the run's, with all below them. */
+  /**
+   * Paths of the plan that may differ from the run's, with all below them; `data.train` and `model.weights` also name
+   * the bytes of pairs and of first weights.
+   */
   readonly allow?: readonly string[];
 }
 
@@ -45,8 +49,11 @@ export const claim = async ({
   if (!resume) throw new Failed(runExists(folder, run.state === "finished"));
   const { experiment, fingerprint } = program;
   const changed = differences(run.experiment, experiment);
-  const same = run.fingerprint.training === fingerprint.training;
-  const refused = changed.filter(({ path }) => !same && !isAllowed(path, [...watching, ...allow]));
+  const same =
+    run.training === null ? isSameTraining(run, program, null) : isSameProgram(run, program);
+  // Where files lie decides nothing, once their bytes can be compared.
+  const free = run.training === null ? watching : [...watching, ...places];
+  const refused = changed.filter(({ path }) => !same && !isAllowed(path, [...free, ...allow]));
   if (refused.length > 0 || (!same && changed.length === 0))
     throw new Failed(otherPlan(folder, refused));
   if (changed.length === 0) return { run, changes: [] };
@@ -59,8 +66,32 @@ export const claim = async ({
   };
 };
 
+const isSameProgram = (run: Run, program: Program): boolean =>
+  run.fingerprint.program === program.fingerprint.program;
+
+/**
+ * The run, on the files that are there now; `training` is `null` where its first weights are gone.
+ * @throws Failed where it was trained on others, and was not allowed these.
+ */
+export const agree = (
+  { run, changes }: Known,
+  files: Files,
+  training: Training | null,
+  { folder, allow = [] }: Pick<Claim, "folder" | "allow">,
+): Known => {
+  const differences = run.training === null ? [] : fileDifferences(folder, run.training, files);
+  const refused = differences.filter(({ path }) => !isAllowed(path, allow));
+  if (refused.length > 0) throw new Failed(otherFiles(folder, refused, run.state === "finished"));
+  return {
+    run: { ...run, training },
+    changes: [...changes, ...differences.map(({ text }) => text)],
+  };
+};
+
 /** What only watches a training may always change. */
 const watching = ["train.validate", "train.checkpoints"];
+
+const places = ["data.root", "data.layout", "data.train", "model.weights.file"];
 
 const isAllowed = (path: string, allowed: readonly string[]): boolean =>
   allowed.map(asDecided).some((each) => within(path, each) || within(each, path));

@@ -15,10 +15,11 @@ import { unreadableRuns } from "./errors.js";
 import { evaluate } from "./evaluate.js";
 import { type Evaluation, evaluationFingerprint, readEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
-import { findRun } from "./find.js";
+import { findRun, type Name } from "./find.js";
 import { runFile } from "./folder.js";
 import { type Run, readRecord, readRun } from "./record.js";
 import { train } from "./train.js";
+import { type Files, filesOf, placeOf, trainingOf } from "./training.js";
 
 export interface Variant {
   /** `null` is the spec itself. */
@@ -46,17 +47,19 @@ interface Trial {
   readonly variant: Variant;
   readonly program: Program;
   readonly folder: string;
+  /** What its spec's files hold; `null` where that is not known, or not asked. */
+  readonly files: Files | null;
 }
 
 /**
- * A finished run of the same plan is not trained again, whatever its folder is called, and an unfinished one is
+ * A finished run of the same training is not trained again, whatever its folder is called, and an unfinished one is
  * continued. A run whose record is damaged is left out and named in the last event; the others are compared. `null`
  * where the comparison was asked to stop. @throws Failed as training and evaluation do, and where no run is left.
  */
 export async function* compare(
   request: CompareRequest,
 ): AsyncGenerator<Event, readonly Row[] | null> {
-  const { left: damaged, right: trials } = separate((await trialsOf(request)).map(readable));
+  const { left: damaged, right: trials } = separate((yield* trialsOf(request)).map(readable));
   const [first, ...rest] = damaged;
   if (trials.length === 0 && first !== undefined) throw new Failed(unreadableRuns(first, rest));
   // What cannot be scored need not be trained.
@@ -96,49 +99,64 @@ const readable = (trial: Trial): E.Either<Failure, Trial> =>
       )
     : E.right(trial);
 
-/** Variants that differ in evaluation alone are one training: they share the first one's run. */
-const trialsOf = async (request: CompareRequest): Promise<readonly Trial[]> => {
+/**
+ * Variants that differ in evaluation alone, or in where equal files lie, are one training: they share the first one's
+ * run. Of runs that were named, each is itself.
+ */
+async function* trialsOf(request: CompareRequest): AsyncGenerator<Event, readonly Trial[]> {
+  const read = new Map<string, Files | null>();
   const folders = new Map<string, string>();
   const trials: Trial[] = [];
   for (const variant of request.variants)
     for (const [index, program] of variant.programs.entries()) {
-      const { training } = program.fingerprint;
-      const folder = folders.get(training) ?? (await folderOf(request, variant, index));
-      folders.set(training, folder);
-      trials.push({ variant, program, folder });
+      const given = variant.folders?.[index];
+      if (given !== undefined) {
+        trials.push({ variant, program, folder: given, files: null });
+        continue;
+      }
+      const { experiment, fingerprint } = program;
+      const place = fingerprintOf([experiment.data, placeOf(experiment)]);
+      const known = read.get(place);
+      const files = known === undefined ? yield* filesOf(experiment, request.signal) : known;
+      read.set(place, files);
+      const training = files && trainingOf(program, files);
+      const key = training?.fingerprint ?? `${fingerprint.program} ${placeOf(experiment)}`;
+      const name = nameOf(request, variant.name, program, index);
+      const folder = folders.get(key) ?? (await findRun(name, program, training));
+      folders.set(key, folder);
+      trials.push({ variant, program, folder, files });
     }
   return trials;
-};
+}
 
-const folderOf = async (
+const nameOf = (
   { spec, parent = "runs" }: CompareRequest,
-  { name, programs, folders }: Variant,
+  variant: string | null,
+  program: Program,
   index: number,
-): Promise<string> => {
-  const given = folders?.[index];
-  if (given !== undefined) return given;
-  const program = programs[index]!;
+): Name => {
   const seed = index === 0 ? [] : [`seed${program.experiment.train.seed}`];
-  const own = [...(name === null ? [] : [name]), ...seed].join("-");
-  return findRun({ spec, variant: name, suffix: own === "" ? null : own, parent }, program);
+  const suffix = [...(variant === null ? [] : [variant]), ...seed].join("-");
+  return { spec, variant, suffix: suffix === "" ? null : suffix, parent };
 };
 
 async function* trained(
   request: CompareRequest,
-  { variant: { name }, program, folder }: Trial,
+  { variant: { name }, program, folder, files }: Trial,
 ): AsyncGenerator<Event, void> {
   const resume = existsSync(runFile(folder));
-  yield* train({ ...request, program, folder, variant: name, resume });
+  const known = files === null ? {} : { files };
+  yield* train({ ...request, ...known, program, folder, variant: name, resume });
 }
 
 /** The evaluation of the finished training that lies in the run's folder, if it was made in this way. 0.1's, too. */
 const known = async (
   { split }: CompareRequest,
-  { program: { experiment, fingerprint }, folder }: Trial,
+  { program: { experiment }, folder }: Trial,
 ): Promise<Evaluation | null> => {
-  const { formerly } = await readRun(folder);
+  const { training: now, formerly } = await readRun(folder);
   const step = experiment.train.iterations;
-  for (const training of [fingerprint.training, ...formerly]) {
+  for (const training of [now?.fingerprint ?? null, ...formerly]) {
     const made = evaluationFingerprint(experiment, split, { training, step });
     const evaluation = await readEvaluation(folder, split, made);
     if (evaluation !== null) return evaluation;

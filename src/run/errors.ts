@@ -1,5 +1,6 @@
 /** Every failure of a run, in words. */
 
+import type { PairChanges } from "../data/digest.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { writing } from "../file/system.js";
 
@@ -109,6 +110,46 @@ export const otherPlan = (folder: string, differences: readonly Difference[]): F
     differences.length === 0
       ? "Resume with that version, or give this run another folder (--run FOLDER)."
       : `Resume with the spec that the run began with; allow what may differ from here on (--allow ${differences.map(({ path }) => path).join(",")}); or give this one another folder (--run FOLDER).`,
+  );
+
+/** What is said of pairs that differ; `changes` is `null` where the run's list of them is not to be read. */
+export const otherPairs = (then: number, now: number, changes: PairChanges | null): Difference => ({
+  path: "data.train",
+  text: `data.train: ${pairs(then)} there, ${pairs(now)} here: ${changes === null ? "their bytes differ" : inWords(changes)}`,
+});
+
+const pairs = (count: number): string => `${count} ${count === 1 ? "pair" : "pairs"}`;
+
+const inWords = ({ changed, added, removed }: PairChanges): string => {
+  const kinds = Object.entries({ changed, added, removed });
+  const told = kinds.flatMap(([kind, images]) =>
+    images.length === 0 ? [] : [`${images.length} ${kind} (${firstOf(images)})`],
+  );
+  return told.length === 0 ? "the same pairs in another order" : told.join(", ");
+};
+
+/** As many names as one reads. */
+const FIRST = 3;
+
+const firstOf = (names: readonly string[]): string =>
+  [...names.slice(0, FIRST), ...(names.length > FIRST ? ["…"] : [])].join(", ");
+
+export const otherWeights: Difference = {
+  path: "model.weights",
+  text: "model.weights: the file of first weights has other bytes than the run began with",
+};
+
+export const otherFiles = (
+  folder: string,
+  differences: readonly Difference[],
+  finished: boolean,
+): Failure =>
+  failure(
+    `the files that ${folder} was trained on have changed`,
+    differences.map(({ text }) => text).join("\n"),
+    finished
+      ? "Bring back the files that it was trained on; or rename or delete its folder, and the spec is trained anew."
+      : `Bring back the files that the run began with; or go on with those that are there now (--resume ${folder} --allow ${differences.map(({ path }) => path).join(",")}); or train anew, in another folder (--run FOLDER).`,
   );
 
 export const stepsDone = (folder: string, done: number, asked: number): Failure =>

@@ -10,7 +10,8 @@ import { Failed, type Failure } from "../diagnostic/failure.js";
 import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
 import { unreadableRuns } from "./errors.js";
 import { runFile, runFolder } from "./folder.js";
-import { type Run, readRecord } from "./record.js";
+import { type Run, readRecord, type Training } from "./record.js";
+import { isSameTraining } from "./training.js";
 
 export interface Found {
   readonly folder: string;
@@ -60,32 +61,40 @@ export interface Name {
   readonly parent?: string;
 }
 
-/** The run of a program: in its own folder, or in another's that trained the same; its own folder where there is neither. */
-export const findRun = async (name: Name, program: Program): Promise<string> => {
-  const own = ownFolder(name, program);
+/**
+ * The run of a program: in its own folder, or in another's that trained the same; its own folder where there is
+ * neither. `training` is `null` where the files were not read.
+ */
+export const findRun = async (
+  name: Name,
+  program: Program,
+  training: Training | null = null,
+): Promise<string> => {
+  const same = ({ run }: Found): boolean => isSameTraining(run, program, training);
+  const own = ownFolder(name, program, training);
   const mine = found(own);
-  if (E.isRight(mine) && isSame(program)(mine.right)) return own;
+  if (E.isRight(mine) && same(mine.right)) return own;
   const { runs } = await runsIn(name.parent ?? "runs");
-  return runs.find(isSame(program))?.folder ?? own;
+  return runs.find(same)?.folder ?? own;
 };
-
-const isSame =
-  ({ fingerprint: { training } }: Program) =>
-  ({ run }: Found): boolean =>
-    run.fingerprint.training === training;
 
 /**
  * Where the run of a spec goes: `runs/camvid`, unless another spec of that name has its run there; then
  * `runs/streets-camvid` for `streets/camvid.yaml`, and so on.
  */
-export const ownFolder = (name: Name, program: Program): string => {
+export const ownFolder = (
+  name: Name,
+  program: Program,
+  training: Training | null = null,
+): string => {
   const folders = candidates(name);
   for (;;) {
     const { value: folder } = folders.next();
     const there = found(folder);
     // What cannot be read is nobody else's for certain: whoever trains there is told.
-    if (E.isLeft(there) || isSame(program)(there.right) || isOf(name, there.right.run))
-      return folder;
+    if (E.isLeft(there)) return folder;
+    const { run } = there.right;
+    if (isSameTraining(run, program, training) || isOf(name, run)) return folder;
   }
 };
 
@@ -109,14 +118,20 @@ function* candidates({ spec, variant, suffix = variant, parent }: Name): Generat
 
 export type SeedGroup = readonly [Found, ...Found[]];
 
-/** Runs of one plan, whatever their seed, in the order of their first. */
+/** Runs of one plan on the same bytes, whatever their seed, in the order of their first. */
 export const groups = (runs: readonly Found[]): readonly SeedGroup[] => {
-  const known = new Map<string, [Found, ...Found[]]>();
+  const known = new Map<string, [Found, ...Found[]][]>();
   for (const found of runs) {
     const plan = fingerprintOf(withSeed(found.run.experiment, 0));
-    const group = known.get(plan);
-    if (group === undefined) known.set(plan, [found]);
+    const groups = known.get(plan) ?? [];
+    const group = groups.find((each) => each.every(({ run }) => isSameFiles(run, found.run)));
+    if (group === undefined) groups.push([found]);
     else group.push(found);
+    known.set(plan, groups);
   }
-  return [...known.values()];
+  return [...known.values()].flat();
 };
+
+/** Of runs of one plan: of which one was never read, the bytes are not known to differ. */
+const isSameFiles = ({ training: a }: Run, { training: b }: Run): boolean =>
+  a === null || b === null || (a.data === b.data && a.weights === b.weights);

@@ -3,6 +3,8 @@
 import { basename, extname, join } from "node:path";
 
 export const runFile = (folder: string): string => join(folder, "run.json");
+/** The pairs that are trained on, in their order: the image's name, and a digest of both files. */
+export const pairsFile = (folder: string): string => join(folder, "pairs.json");
 /** One line a step: a pure function of the program. */
 export const metricsFile = (folder: string): string => join(folder, "metrics.jsonl");
 /** What depends on the clock: seconds of the steps, and what happened when. */

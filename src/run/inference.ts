@@ -68,8 +68,13 @@ const foreign = ({ experiment }: Program, file: string) =>
 
 /** Says so where weights come from another training than the program's, though they fit its network. */
 export const strangers = ({ program, metadata, file, formerly }: Network): readonly Event[] => {
-  const { training, version } = metadata;
-  if (training === undefined || [program.fingerprint.training, ...formerly].includes(training))
+  const { program: trained, training, version } = metadata;
+  if (trained === undefined && training === undefined) return [];
+  if (
+    trained === undefined
+      ? formerly.includes(training ?? "")
+      : trained === program.fingerprint.program
+  )
     return [];
   const message =
     version !== pspc && version?.startsWith("0.1.")

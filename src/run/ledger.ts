@@ -1,6 +1,7 @@
 /** What a training writes to disk as it goes: metrics, log, TensorBoard events and checkpoints. */
 
 import { existsSync, rmSync } from "node:fs";
+import type { PairDigest } from "../data/digest.js";
 import { palette } from "../data/palette.js";
 import type { Ops } from "../graph/op.js";
 import { peakMemory, resetPeakMemory } from "../runtime/memory.js";
@@ -12,6 +13,7 @@ import { openBoard, openJournal, rewind } from "./journal.js";
 import type { Lock } from "./lock.js";
 import { type Recovery, type Run, writeRun } from "./record.js";
 import { keepSamples } from "./samples.js";
+import { writePairs } from "./training.js";
 import type { Seen } from "./validation.js";
 
 type Of<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
@@ -44,16 +46,18 @@ interface Kept {
   readonly variables: readonly Ops["variable"][];
   /** Whoever loses it writes nothing any more. */
   readonly held: Lock;
+  readonly pairs: readonly PairDigest[];
 }
 
 /** Opens the books of a run at step `first`: what was written of later steps, which no checkpoint holds, goes. @throws Failed where the disk refuses. */
 export const openLedger = async (
-  { folder, run, session, variables, held }: Kept,
+  { folder, run, session, variables, held, pairs }: Kept,
   first: number,
 ): Promise<Ledger> => {
   const demand = held.demandNow;
   demand();
   await writeRun(folder, run);
+  await writePairs(folder, pairs);
   // A finished run that trains on: its last checkpoint holds these weights, and the next one better ones.
   if (first > 0 && first < run.steps) rmSync(weightsFile(folder), { force: true });
   const lines = await rewind(
@@ -66,7 +70,7 @@ export const openLedger = async (
   const board = openBoard(folder, first, demand);
   const metrics = openJournal(metricsFile(folder), demand);
   const log = openJournal(logFile(folder), demand);
-  const { fingerprint, experiment } = run;
+  const { experiment } = run;
   const { checkpoints } = experiment.train;
   const scored = new Set(lines.filter((line) => "split" in line).map(({ step }) => Number(step)));
   let seconds = run.seconds;
@@ -87,7 +91,7 @@ export const openLedger = async (
     // First the lines, then the state: whoever resumes from it finds every line up to its step.
     metrics.sync();
     board.sync();
-    const file = await saveCheckpoint(folder, session.read(), fingerprint, done, checkpoints);
+    const file = await saveCheckpoint(folder, session.read(), run, done, checkpoints);
     await written(done, "running");
     rmSync(checkpointRequest(folder), { force: true });
     const event = tell({ kind: "saved", file, step: done } as const);
@@ -103,7 +107,7 @@ export const openLedger = async (
     if (known !== null && known >= score) return false;
     const words = { metric: checkpoints.best, score: String(score) };
     const file = bestFile(folder);
-    await saveWeights(file, session.read(), variables, fingerprint, step, words);
+    await saveWeights(file, session.read(), variables, run, step, words);
     return true;
   };
   return {
@@ -149,7 +153,7 @@ export const openLedger = async (
       const checkpoint = await save(done);
       demand();
       const file = weightsFile(folder);
-      await saveWeights(file, session.read(), variables, fingerprint, done);
+      await saveWeights(file, session.read(), variables, run, done);
       await written(done, "finished");
       return [
         checkpoint,

@@ -171,7 +171,7 @@ const layoutFor = ({ program }: Network, images: readonly Measured<Input>[]): La
     item.name,
     { dtype: "F32", shape: [size.height, size.width, classes.length] },
   ]);
-  return layOut(outlines, { format: "pspc", training: program.fingerprint.training });
+  return layOut(outlines, { format: "pspc", program: program.fingerprint.program });
 };
 
 async function* each(network: Network, images: readonly Measured<Input>[]) {

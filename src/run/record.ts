@@ -22,7 +22,7 @@ import { runFile } from "./folder.js";
 /** Of `run.json`: raised where the pspc before could not take up the run. 0.1 wrote 2. */
 const FORMAT = 3;
 
-/** What formats 2 and 3 have in common. */
+/** What all records that are read have in common. */
 const parts = {
   /** As the user named it, and the variant, `null` for the spec itself. */
   spec: words,
@@ -40,7 +40,6 @@ const parts = {
   versions: closed("the versions", { pspc: words, node: words, tensorflow: words }, {}),
   /** ISO 8601. */
   created: words,
-  fingerprint: closed("the fingerprint", { graph: words, data: words, training: words }, {}),
   experiment: anything,
   /**
    * Steps back, so that whatever resumes the run takes the same way: step `step` diverged by `what` (`NaN`, or the
@@ -59,11 +58,24 @@ const parts = {
 
 const forms = record("forms of layers", { pattern: /./, expects: "a layer" }, words);
 
+/** A program and the bytes that it was trained on: a digest of its pairs, in their order, and of its first weights. */
+const training = closed(
+  "the training",
+  { fingerprint: words, data: words, pairs: count, weights: nullable(words) },
+  {},
+);
+
+export type Training = Readonly<TypeOf<typeof training>>;
+
 const written = closed(
   "the record of a run",
   {
     format: choice(FORMAT),
     ...parts,
+    /** Of the program. */
+    fingerprint: closed("the fingerprint", { graph: words, data: words, program: words }, {}),
+    /** `null` where the files of a run of 0.1 were not read since. */
+    training: nullable(training),
     /** Most main memory that the process held while it trained, in bytes; `null` before the first checkpoint. */
     peak_memory: nullable(count),
     /** How each layer of the step is computed: a resume does the same, whatever was measured since. */
@@ -74,10 +86,19 @@ const written = closed(
   {},
 );
 
-const written2 = closed(
+/** Of 0.1 and of the time before trainings had digests. */
+const writtenBefore = closed(
   "the record of a run",
-  { format: choice(2), ...parts },
-  { peak_memory: count, kernels: forms },
+  {
+    format: choice(2, FORMAT),
+    ...parts,
+    fingerprint: closed("the fingerprint", { graph: words, data: words, training: words }, {}),
+  },
+  {
+    peak_memory: nullable(count),
+    kernels: forms,
+    formerly: list("fingerprints", words),
+  },
 );
 
 type Written = TypeOf<typeof written>;
@@ -129,7 +150,7 @@ const decodeRun = (folder: string, text: string): E.Either<Failure, Run> => {
     E.mapLeft(damaged),
     E.filterOrElse(isKnown, (value) => foreignRun(folder, foreign(value))),
     E.chain((value) =>
-      pipe(value.format === 2 ? upgraded(value) : current(value), E.mapLeft(damaged)),
+      pipe(hasDigests(value) ? current(value) : upgraded(value), E.mapLeft(damaged)),
     ),
   );
 };
@@ -137,6 +158,9 @@ const decodeRun = (folder: string, text: string): E.Either<Failure, Run> => {
 type Json = Readonly<Record<string, unknown>>;
 
 const isKnown = ({ format }: Json): boolean => format === FORMAT || format === 2;
+
+const hasDigests = ({ format, fingerprint }: Json): boolean =>
+  format === FORMAT && !(isMap(fingerprint) && "training" in fingerprint);
 
 const current = (value: Json): E.Either<string, Run> =>
   pipe(
@@ -151,12 +175,12 @@ const current = (value: Json): E.Either<string, Run> =>
   );
 
 /**
- * A record of 0.1: the same training by another name, since the printed graph that its fingerprint is a hash of has
+ * The same training by another name: what the fingerprint was a hash of, the printed graph and the names of files, has
  * changed.
  */
 const upgraded = (value: Json): E.Either<string, Run> =>
   pipe(
-    decoded(written2)(value),
+    decoded(writtenBefore)(value),
     E.bindTo("record"),
     E.bind("experiment", ({ record }) => experimentOf(record)),
     E.map(({ record: { format: _, ...rest }, experiment }) => ({
@@ -165,7 +189,8 @@ const upgraded = (value: Json): E.Either<string, Run> =>
       peak_memory: rest.peak_memory ?? null,
       kernels: knownForms(rest.kernels ?? {}),
       fingerprint: fingerprintNow(experiment),
-      formerly: [rest.fingerprint.training],
+      training: null,
+      formerly: [rest.fingerprint.training, ...(rest.formerly ?? [])],
     })),
   );
 

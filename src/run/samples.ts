@@ -82,8 +82,14 @@ export async function* sample(request: SamplesRequest): AsyncGenerator<Event, vo
   const { program, folder, split, images } = request;
   const chosen = spread(await openSplit(program.experiment.data, split), images);
   const { evaluate, data } = program.experiment;
-  const { training } = program.fingerprint;
-  const key = fingerprintOf({ training, weights: weightsOf(folder), evaluate, data, chosen });
+  const { fingerprint } = program;
+  const key = fingerprintOf({
+    program: fingerprint.program,
+    weights: weightsOf(folder),
+    evaluate,
+    data,
+    chosen,
+  });
   const known = readJson(listFile(folder), listed);
   if (E.isRight(known) && known.right?.key === key) return;
   const pairs = new Map(chosen.map((pair) => [pair.image, pair]));

@@ -5,6 +5,8 @@
  * its last checkpoint continues to the same bits.
  */
 
+import * as E from "fp-ts/lib/Either.js";
+import { digestPairs } from "../data/digest.js";
 import { tooFewSamples } from "../data/errors.js";
 import { openSplit } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
@@ -25,12 +27,13 @@ import { load, wholeFit } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
-import { type Claim, claim, type Known } from "./claim.js";
+import { agree, type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
-import { type Recovery, type Run, version, writeRun } from "./record.js";
+import { type Recovery, type Run, type Training, version, writeRun } from "./record.js";
 import { stepping } from "./stepping.js";
+import { type Files, trainingOf, weightsDigest } from "./training.js";
 import { asBegun, kernelsHere } from "./tune.js";
 import { planValidation, type Validation } from "./validation.js";
 
@@ -45,6 +48,8 @@ export interface TrainRequest extends Claim {
   readonly signal?: AbortSignal;
   /** How often the state is saved where the spec goes by the clock. It changes no number. */
   readonly checkpointSeconds?: number;
+  /** What the spec's files hold, where that is known: a finished run is held to it, too. */
+  readonly files?: Files;
 }
 
 /** @throws Failed: the folder is taken, the data are wrong, no device, the disk is full, the loss is not finite. */
@@ -52,6 +57,9 @@ export async function* train(request: TrainRequest): AsyncGenerator<Event, void>
   const held = yield* lock(request.folder, request.signal);
   try {
     const known = await claim(request);
+    const { files, program } = request;
+    if (known?.run.state === "finished" && files !== undefined)
+      agree(known, files, trainingOf(program, files), request);
     if (known?.run.state === "finished")
       yield { kind: "note", message: `${request.folder} is trained already` };
     else yield* running(request, known, held);
@@ -63,13 +71,15 @@ export async function* train(request: TrainRequest): AsyncGenerator<Event, void>
 /** From nothing, or from the last checkpoint of a known run; and again from there where it diverges and may. */
 async function* running(
   request: TrainRequest,
-  known: Known | null,
+  claimed: Known | null,
   held: Lock,
 ): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data, train } = program.experiment;
   await demandPossible(request);
-  const { samples } = yield* checkedSplit(data, "train", request.signal);
+  const { samples, store } = yield* checkedSplit(data, "train", request.signal);
+  const pairs = await digestPairs(samples, data.root, store);
+  const { known, training } = yield* agreed(request, claimed, pairs);
   const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
   const validation = await planValidation(program, scored?.intact ?? []);
   const here = trainingKernels(program.experiment, kernelsHere(device));
@@ -78,7 +88,7 @@ async function* running(
   const { model, variables } = modelFor(program, abilities, kernels);
   const session = await openSession(model, device);
   try {
-    const begun = known?.run ?? (await newRun(request));
+    const begun = known?.run ?? (await newRun(request, training));
     let run: Run = { ...begun, kernels: chosen(program.training, kernels) };
     if (known !== null) yield* resumed(request, known);
     for (;;) {
@@ -94,6 +104,7 @@ async function* running(
           variables,
           samples,
           validation,
+          pairs,
           first,
           held,
         });
@@ -111,6 +122,23 @@ async function* running(
   } finally {
     session.dispose();
   }
+}
+
+/** The training that begins, or goes on on the files that it began with, or on others that were allowed. */
+async function* agreed(
+  request: TrainRequest,
+  known: Known | null,
+  pairs: Files["pairs"],
+): AsyncGenerator<Event, { readonly known: Known | null; readonly training: Training | null }> {
+  const { program } = request;
+  const digest = yield* weightsDigest(program.experiment);
+  const begun = known?.run.training ?? null;
+  // A run that is under way needs its first weights no more.
+  if (E.isLeft(digest) && known === null) throw new Failed(digest.left);
+  const weights = E.getOrElse(() => begun?.weights ?? null)(digest);
+  const files = { pairs, weights };
+  const training = E.isLeft(digest) && begun === null ? null : trainingOf(program, files);
+  return { known: known && agree(known, files, training, request), training };
 }
 
 /** What can be found out soon, before every picture is read: lists, initial weights, the device. @throws Failed */
@@ -177,6 +205,7 @@ interface Attempt extends TrainRequest {
   readonly variables: readonly Ops["variable"][];
   readonly samples: readonly Sample[];
   readonly validation: Validation | null;
+  readonly pairs: Files["pairs"];
   /** Steps that the session's state has behind it. */
   readonly first: number;
   readonly held: Lock;
@@ -203,7 +232,7 @@ const firstState = async (
   return initialState(variables, train.seed, given);
 };
 
-const newRun = async (request: TrainRequest): Promise<Run> => {
+const newRun = async (request: TrainRequest, training: Training | null): Promise<Run> => {
   const { experiment, fingerprint } = request.program;
   const tensorflow = describe(await loadTensorFlow(request.device));
   return {
@@ -218,6 +247,7 @@ const newRun = async (request: TrainRequest): Promise<Run> => {
     versions: { pspc: version, node: process.version, tensorflow: tensorflow.version },
     created: new Date().toISOString(),
     fingerprint,
+    training,
     experiment,
     recoveries: [],
     amendments: [],

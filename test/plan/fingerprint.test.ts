@@ -9,6 +9,7 @@ import { presetNames, presets } from "../../src/language/semantics.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { show } from "../../src/normalize/show.js";
 import type { Fingerprint } from "../../src/plan/program.js";
+import { placeOf, type Files as Read, trainingOf } from "../../src/run/training.js";
 import { lower } from "../../src/tensorflow/target.js";
 import { check, checkChild, type Files, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
@@ -78,9 +79,10 @@ train: {crop: 41, iterations: 3, batch: 2}`;
   });
 
   test("wherever the data and the first weights lie, and whatever is scored", () => {
-    const moved = { ...spec, data: { ...spec.data, root: "/elsewhere", val: "other.txt" } };
+    const data = { ...spec.data, root: "/elsewhere", train: "other.txt", val: "other.txt" };
+    const moved = { ...spec, data };
     expect(ofText(stringify({ ...moved, evaluate: {} }))).toEqual(fingerprint);
-    const backbone = { ...spec.model!.backbone, weights: "/far/start.safetensors" };
+    const backbone = { ...spec.model!.backbone, weights: "/far/other.safetensors" };
     const model = { ...spec.model, backbone };
     expect(ofText(stringify({ ...spec, model }))).toEqual(fingerprint);
   });
@@ -88,21 +90,20 @@ train: {crop: 41, iterations: 3, batch: 2}`;
 
 describe("another meaning has another", () => {
   test.each<[string, readonly (keyof Fingerprint)[]]>([
-    ["train.seed=8", ["graph", "training"]],
-    ["train.iterations=101", ["training"]],
-    ["train.augment=[mirror]", ["training"]],
-    ["train.schedule.poly.base=0.03", ["training"]],
-    ["data.train=other.txt", ["data", "training"]],
-    ["data.val=0.2", ["data", "training"]],
-    ["data.test.share=0.2", ["data", "training"]],
-    ["data.test.together=none", ["data", "training"]],
-    ["data.labels={7: sky, 8: car, 9: road}", ["data", "training"]],
-    ["data.ignore=[10, 11, 12]", ["data", "training"]],
-    ["model.head.channels=32", ["graph", "training"]],
-    ["train.optimizer.sgd.momentum=0.7", ["graph", "training"]],
+    ["train.seed=8", ["graph", "program"]],
+    ["train.iterations=101", ["program"]],
+    ["train.augment=[mirror]", ["program"]],
+    ["train.schedule.poly.base=0.03", ["program"]],
+    ["data.val=0.2", ["data", "program"]],
+    ["data.test.share=0.2", ["data", "program"]],
+    ["data.test.together=none", ["data", "program"]],
+    ["data.labels={7: sky, 8: car, 9: road}", ["data", "program"]],
+    ["data.ignore=[10, 11, 12]", ["data", "program"]],
+    ["model.head.channels=32", ["graph", "program"]],
+    ["train.optimizer.sgd.momentum=0.7", ["graph", "program"]],
   ])("%s: %j", (override, different) => {
     const other = of(check({ "spec.yaml": stringify(spec) }, undefined, [override]));
-    const all = ["graph", "data", "training"] as const;
+    const all = ["graph", "data", "program"] as const;
     expect(all.filter((part) => other[part] !== fingerprint[part])).toEqual(different);
   });
 });
@@ -151,16 +152,19 @@ const whole = tiny({
   evaluate: { long_side: 64, boundary: 0.01 },
 });
 
-/** What a field becomes, and whether that is another training. */
-type Decision = readonly ["decides" | "watches", other: unknown];
+/**
+ * What a field becomes, and whether that is another program, and so another training. Some only say where files are
+ * found: they are no part of the program, and what decides the training is what the files hold.
+ */
+type Decision = readonly ["decides" | "watches" | "finds", other: unknown];
 
 /** Every field of an experiment, by its path: a new one has its decision stated here. */
 const decisions: Readonly<Record<string, Decision>> = {
-  "data.layout": ["decides", "folders"],
-  "data.root": ["watches", "/elsewhere"],
-  "data.train.images": ["decides", "others"],
-  "data.train.labels": ["decides", "others"],
-  "data.train.suffix": ["decides", ""],
+  "data.layout": ["finds", "folders"],
+  "data.root": ["finds", "/elsewhere"],
+  "data.train.images": ["finds", "others"],
+  "data.train.labels": ["finds", "others"],
+  "data.train.suffix": ["finds", ""],
   "data.val": ["watches", null],
   "data.test": ["watches", null],
   "data.classes": ["decides", ["a", "b", "other"]],
@@ -182,7 +186,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.first_dilation": ["decides", "contracted"],
   // Of a bottleneck neither changes anything; the networks of basic blocks are told apart below.
   "model.backbone.dilated": ["watches", "first"],
-  "model.weights.file": ["decides", "/weights/second.safetensors"],
+  "model.weights.file": ["finds", "/weights/second.safetensors"],
   "model.weights.replace": ["decides", "classifier"],
   "model.weights.only": ["decides", "all"],
   "model.backbone.shortcut": ["decides", "averaged"],
@@ -299,28 +303,45 @@ const changed = (value: unknown, [key, ...rest]: readonly string[], other: unkno
 const narrow = { kind: "deep", channels: [4, 4, 4] } as const;
 
 describe("every field of an experiment", () => {
-  const { training } = lower(whole).fingerprint;
+  const files: Read = {
+    pairs: [
+      { image: "a.png", digest: "0123456789abcdef" },
+      { image: "b.png", digest: "fedcba9876543210" },
+    ],
+    weights: "89abcdef01234567",
+  };
+  const of = (experiment: Experiment, read = files) => {
+    const program = lower(experiment);
+    return {
+      program: program.fingerprint.program,
+      training: trainingOf(program, read).fingerprint,
+      place: placeOf(experiment),
+    };
+  };
+  const first = of(whole);
+  const otherwise = (path: string, other: unknown) =>
+    changed(whole, path.split("."), other) as Experiment;
 
   test("has its decision stated", () => {
     expect(Object.keys(decisions).sort()).toEqual([...pathsOf(whole, "")].sort());
   });
 
   test.each(Object.entries(decisions))("%s %j", (path, [verdict, other]) => {
-    const experiment = changed(whole, path.split("."), other) as Experiment;
+    const experiment = otherwise(path, other);
     expect(experiment).not.toEqual(whole);
-    const now = lower(experiment).fingerprint.training;
-    if (verdict === "decides") expect(now).not.toBe(training);
-    else expect(now).toBe(training);
+    const now = of(experiment);
+    expect(now.program !== first.program).toBe(verdict === "decides");
+    expect(now.training !== first.training).toBe(verdict === "decides");
+    expect(now.place !== first.place).toBe(verdict === "finds");
   });
 
   test("tells apart what is left out from what is there", () => {
     const absent = ["model.weights", "model.pyramid", "model.auxiliary", "train.clip", "train.ema"];
     const prints = [...absent, "train.loss.mining", "train.recover"].map(
-      (path) => lower(changed(whole, path.split("."), null) as Experiment).fingerprint.training,
+      (path) => of(otherwise(path, null)).program,
     );
-    expect(new Set([training, ...prints]).size).toBe(prints.length + 1);
-    const unwatched = changed(whole, ["train", "validate"], null) as Experiment;
-    expect(lower(unwatched).fingerprint.training).toBe(training);
+    expect(new Set([first.program, ...prints]).size).toBe(prints.length + 1);
+    expect(of(otherwise("train.validate", null)).program).toBe(first.program);
   });
 
   test("tells basic blocks apart by what is dilated, and by what is projected", () => {
@@ -331,8 +352,19 @@ describe("every field of an experiment", () => {
     expect(prints).not.toContain(needed);
   });
 
-  test("but where a file of first weights lies does not count", () => {
-    const moved = changed(whole, ["model", "weights", "file"], "/far/first.safetensors");
-    expect(lower(moved as Experiment).fingerprint).toEqual(lower(whole).fingerprint);
+  test("but not files: their bytes and order are the training's, their names nobody's", () => {
+    const [a, b] = files.pairs;
+    const renamed = files.pairs.map((pair) => ({ ...pair, image: `new/${pair.image}` }));
+    expect(of(whole, { ...files, pairs: renamed })).toEqual(first);
+    const others: readonly Read[] = [
+      { ...files, weights: null },
+      { ...files, weights: "0000000000000000" },
+      { ...files, pairs: [a!] },
+      { ...files, pairs: [b!, a!] },
+      { ...files, pairs: [a!, { ...b!, digest: "0000000000000000" }] },
+    ];
+    const prints = others.map((read) => of(whole, read));
+    expect(new Set([first, ...prints].map(({ training }) => training)).size).toBe(6);
+    expect(new Set([first, ...prints].map(({ program }) => program)).size).toBe(1);
   });
 });

@@ -151,7 +151,7 @@ describe("an export", () => {
     });
     const card = readFileSync(join(to, "README.md"), "utf8");
     expect(card).toContain("1. square");
-    expect(card).toContain(`training ${asked.program.fingerprint.training}`);
+    expect(card).toContain(`program ${asked.program.fingerprint.program}`);
   });
 
   it("predicts pictures of its size on WebAssembly, as the run does in TensorFlow", async () => {

@@ -20,6 +20,7 @@ import {
 import { findRun, ownFolder } from "../../src/run/find.js";
 import { bestFile, metricsFile, runFolder, weightsFile } from "../../src/run/folder.js";
 import { logits, predict } from "../../src/run/predict.js";
+import { readRun } from "../../src/run/record.js";
 import { train } from "../../src/run/train.js";
 import { lower } from "../../src/tensorflow/target.js";
 import { pspc } from "../cli/captured.js";
@@ -63,7 +64,7 @@ describe("a trained network", { timeout: 120_000 }, () => {
     ]);
     expect(a! + b! + c! + d!).toBe(2 * 46 * (43 + 44));
     expect(scored.evaluation).toMatchObject({ split: "val", images: 4 });
-    const weights = { training: of.fingerprint.training, step: 12 };
+    const weights = { training: (await readRun(run)).training?.fingerprint ?? null, step: 12 };
     const fingerprint = evaluationFingerprint(of.experiment, "val", weights);
     expect(await readEvaluation(run, "val", fingerprint)).toEqual(scored.evaluation);
     // A training's lines are its own.

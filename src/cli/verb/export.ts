@@ -163,8 +163,9 @@ const writeWeights = async (
   const { experiment } = program;
   const variables = networkVariables(experiment, "train");
   const { tensors, left } = exported(ours, variables, map, skeletonOf(experiment.model));
-  const { graph, training } = program.fingerprint;
-  await writeFileAtomic(to, encodeSafetensors(tensors, { format: "pspc", names, graph, training }));
+  const { graph, program: name } = program.fingerprint;
+  const marks = { format: "pspc", names, graph, program: name };
+  await writeFileAtomic(to, encodeSafetensors(tensors, marks));
   if (left.length > 0)
     tell(
       terminal,

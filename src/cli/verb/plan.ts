@@ -103,7 +103,7 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
     experiment,
     training,
     recompute,
-    fingerprint: fingerprint.training,
+    fingerprint: fingerprint.program,
     variants,
     kernels: kernelsHere("auto"),
     images: await imageCount(experiment.data),

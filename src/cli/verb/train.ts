@@ -33,7 +33,11 @@ export const run = verb((terminal) =>
         "RUN",
         "goes on with the run in this folder; key=value then changes its plan from here on",
       ),
-      allow: textOption("allow", "KEY,…", "with SPEC --resume RUN: what of the plan may differ"),
+      allow: textOption(
+        "allow",
+        "KEY,…",
+        "with --resume RUN: what may differ from here on: keys of the plan, and data.train for cleaned pairs",
+      ),
       json: flag({ long: "json", description: "print what happens as JSON, one event a line" }),
       track: trackOption,
       device: deviceOption,
@@ -114,14 +118,15 @@ const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
   if (resume === undefined) throw nothingToTrain();
   const { spec, variant, overrides: before } = await readRun(resume);
   const experiment = await changedRun(terminal, { folder: resume, overrides });
-  const allowed = overrides.map((override) => override.slice(0, override.indexOf("=")));
+  const keys = overrides.map((override) => override.slice(0, override.indexOf("=")));
   return {
     program: lower(experiment),
     folder: resume,
     spec,
     variant,
     resume: true,
-    ...(overrides.length === 0 ? {} : { overrides: [...before, ...overrides], allow: allowed }),
+    allow: [...keys, ...(allow?.split(",") ?? [])],
+    ...(overrides.length === 0 ? {} : { overrides: [...before, ...overrides] }),
   };
 };
 

@@ -56,8 +56,9 @@ const run = (variant: number, seed: number): Run => ({
   fingerprint: {
     graph: "fedcba9876543210",
     data: "89abcdef01234567",
-    training: `${variant}${seed}cba98765432`.slice(0, 16),
+    program: `${variant}${seed}cba98765432`.slice(0, 16),
   },
+  training: null,
   experiment: { ...base, train: { ...base.train, seed } },
 });
 
