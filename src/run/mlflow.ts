@@ -142,7 +142,7 @@ const experimentNamed = async (ask: Ask, name: string): Promise<string> => {
 
 /** Tells a run from all others, wherever its folder lies. */
 const keyOf = ({ created, fingerprint }: Run): string =>
-  fingerprintOf([created, fingerprint.training]);
+  fingerprintOf([created, fingerprint.program]);
 
 /** Of a run that was made when its answer was lost. */
 const known = async (ask: Ask, experiment: string, key: string): Promise<string | null> => {
@@ -162,7 +162,7 @@ const create = async (
   folder: string,
   run: Run,
 ): Promise<string> => {
-  const { fingerprint, versions, variant, spec, device, created } = run;
+  const { fingerprint, training, versions, variant, spec, device, created } = run;
   const made = await ask("runs/create", {
     experiment_id,
     run_name: basename(resolve(folder)),
@@ -175,7 +175,8 @@ const create = async (
       "pspc.device": device,
       "pspc.fingerprint.graph": fingerprint.graph,
       "pspc.fingerprint.data": fingerprint.data,
-      "pspc.fingerprint.training": fingerprint.training,
+      "pspc.fingerprint.program": fingerprint.program,
+      ...(training === null ? {} : { "pspc.fingerprint.training": training.fingerprint }),
       "mlflow.source.name": spec,
       "mlflow.source.type": "LOCAL",
     }),

@@ -164,7 +164,8 @@ describe("a training that is tracked", () => {
     expect(Object.keys(params).length).toBe(parameters(plan.experiment).length);
     expect(words(found.data.tags)).toMatchObject({
       "pspc.spec": "tiny.yaml",
-      "pspc.fingerprint.training": plan.fingerprint.training,
+      "pspc.fingerprint.program": plan.fingerprint.program,
+      "pspc.fingerprint.training": (await readRun(join(folder, "whole"))).training?.fingerprint,
       "pspc.file.weights": join(folder, "whole", "weights.safetensors"),
       "pspc.steps": "12 of 12",
     });
