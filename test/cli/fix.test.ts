@@ -48,7 +48,7 @@ describe("check --fix", () => {
     const { code, out } = await fix("extends: parent.yaml\n", "--json", "train.ema=null");
     expect(text()).toBe("extends: parent.yaml\n");
     const codes = JSON.parse(out).diagnostics.map((each: { code: string }) => each.code);
-    expect(codes).toEqual(["E0203", "E0203"]);
+    expect(codes.filter((each: string) => each === "E0203")).toHaveLength(2);
     expect(code).toBe(1);
   });
 });
