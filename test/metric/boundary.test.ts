@@ -33,8 +33,9 @@ const byDefinition = (truth: Uint8Array, found: Uint8Array, c: number, share: nu
         [y + 1, x],
         [y, x - 1],
         [y, x + 1],
-      ].filter(([v, u]) => v >= 0 && v < height && u >= 0 && u < width);
-      const isEdge = around.some(([v, u]) => {
+      ] as const;
+      const inside = around.filter(([v, u]) => v >= 0 && v < height && u >= 0 && u < width);
+      const isEdge = inside.some(([v, u]) => {
         const other = v * width + u;
         return truth[other] !== 255 && values[other] !== c;
       });
@@ -79,7 +80,7 @@ describe("boundaries", () => {
   it("do not depend on how the classes are numbered", () => {
     fc.assert(
       fc.property(map, map, fc.shuffledSubarray([0, 1, 2], { minLength: C }), (a, b, names) => {
-        const renamed = (values: Uint8Array) => values.map((c) => names[c]);
+        const renamed = (values: Uint8Array) => values.map((c) => names[c]!);
         const [before, now] = [
           boundaries(of(a), b, C, 0.1),
           boundaries(of(renamed(a)), renamed(b), C, 0.1),
@@ -119,8 +120,8 @@ describe("boundary scores", () => {
         expect(mean).toBeGreaterThanOrEqual(0);
         expect(mean).toBeLessThanOrEqual(1);
         for (const [c, value] of classes.entries()) {
-          const images = x.images[c] + y.images[c];
-          expect(value).toEqual(images === 0 ? null : (x.f[c] + y.f[c]) / images);
+          const images = x.images[c]! + y.images[c]!;
+          expect(value).toEqual(images === 0 ? null : (x.f[c]! + y.f[c]!) / images);
         }
       }),
     );
