@@ -4,9 +4,17 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verbs } from "../../src/cli/verbs.js";
 import { pspc } from "./captured.js";
+import { pictures } from "./pictures.js";
 
 const readme = readFileSync("README.md", "utf8");
 const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
+/** Commands, each with what it prints. */
+const consoles = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, text = ""]) =>
+  [...text.matchAll(/^\$ npx pspc (.*)\n((?:(?!\$ ).*\n)*)/gm)].map(
+    ([, command = "", shown = ""]) => [command, shown] as const,
+  ),
+);
+const partial = /```yaml partial\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
 
 let folder = "";
 beforeAll(() => {
@@ -24,6 +32,27 @@ describe("the README", () => {
       const data = `data.root=${folder}`;
       expect(await pspc(folder, "check", "spec.yaml", data)).toMatchObject({ code: 0, err: "" });
     }
+  });
+
+  it("goes from a folder of pictures to a prediction, as it prints it", async () => {
+    await pictures(join(folder, "pictures"), 24);
+    for (const [command = "", shown = ""] of consoles) {
+      const words = command.replace("iterations=40", "iterations=2").split(" ");
+      const { code, out, err } = await pspc(folder, ...words);
+      expect({ command, code }).toEqual({ command, code: 0 });
+      const printed = out + err;
+      // Scores are those of forty steps, and the test makes two.
+      const lines = shown.split("\n").filter((line) => line !== "" && !/[█░]|mIoU/.test(line));
+      for (const line of lines) expect(printed).toContain(line);
+      if (words[0] === "init") {
+        const spec = readFileSync(join(folder, "shapes.yaml"), "utf8");
+        for (const line of partial.trim().split("\n"))
+          expect(spec).toContain(line.replace(/ +# write .*/, ""));
+        const named = spec.replace("[class0, class1, class2]", "[ground, disc, square]");
+        writeFileSync(join(folder, "shapes.yaml"), named);
+      }
+    }
+    expect(consoles).toHaveLength(5);
   });
 
   it("has a line for every verb, and for no other", () => {

@@ -50,7 +50,8 @@ export const run = verb((terminal) =>
         await writeFileAtomic(file, text);
         print(terminal, out);
       }
-      for (const [, list] of lists) tell(terminal, `the pairs that names tell are in ${list}`);
+      for (const [, list] of lists)
+        tell(terminal, `the pairs that names tell are in ${relative(process.cwd(), list)}`);
       if (found.alone > 0)
         tell(
           terminal,
