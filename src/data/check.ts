@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
-import { type Stray, sizesDiffer, strayValues } from "./errors.js";
+import { isSmoothed, type Stray, sizesDiffer, strayValues } from "./errors.js";
 import {
   type FactStore,
   type ImageFacts,
@@ -19,6 +19,8 @@ import type { Sample } from "./sample.js";
 export interface Checkup {
   /** In the order of the samples. */
   readonly failures: readonly Failure[];
+  /** Of failures that are label values without a meaning: these values. */
+  readonly strays: ReadonlyMap<Failure, readonly Stray[]>;
   /** The samples that these are of, by their place in the split. */
   readonly damaged: readonly number[];
   /** How many images there are of each size, the most frequent first. */
@@ -81,6 +83,7 @@ export async function checkSamples(
 }
 
 interface Examined {
+  readonly strays: readonly Stray[];
   readonly result: Pair | Failure;
   readonly label: CheckedLabel | null;
 }
@@ -91,24 +94,35 @@ async function examine(sample: Sample, table: LabelTable, store: FactStore): Pro
     store.of(sample.label, table.format, labelFacts(table.format)),
   ]);
   if (isFailure(label))
-    return { result: isFailure(image) ? image.failure : label.failure, label: null };
+    return { result: isFailure(image) ? image.failure : label.failure, label: null, strays: [] };
   const read = { ...label, path: sample.label };
-  if (isFailure(image)) return { result: image.failure, label: read };
-  const mistake = mistakeIn(sample, image, label, table);
-  return { result: mistake ?? pairOf(sample, image, label, table), label: read };
+  if (isFailure(image)) return { result: image.failure, label: read, strays: [] };
+  const strays = straysIn(label, table);
+  const mistake = mistakeIn(sample, image, label, table, strays);
+  const isOdd = isSmoothed(strays, label.height * label.width) || label.unlisted > 0;
+  return {
+    result: mistake ?? pairOf(sample, image, label, table),
+    label: read,
+    strays: isOdd || !sameSize(image, label) ? [] : strays,
+  };
 }
+
+const sameSize = (image: Size, label: Size): boolean =>
+  image.height === label.height && image.width === label.width;
+
+const straysIn = (label: LabelFacts, table: LabelTable): readonly Stray[] =>
+  label.values
+    .filter(([value]) => table.meaning(value) < 0)
+    .map(([value, pixels]): Stray => ({ value, pixels }));
 
 const mistakeIn = (
   sample: Sample,
   image: ImageFacts,
   label: LabelFacts,
   table: LabelTable,
+  strays: readonly Stray[],
 ): Failure | null => {
-  if (image.height !== label.height || image.width !== label.width)
-    return sizesDiffer(sample, image, label, image.turned);
-  const strays = label.values
-    .filter(([value]) => table.meaning(value) < 0)
-    .map(([value, pixels]): Stray => ({ value, pixels }));
+  if (!sameSize(image, label)) return sizesDiffer(sample, image, label, image.turned);
   const unlisted = strays.length === 0 ? 0 : label.unlisted;
   return strays.length > 0
     ? strayValues(sample.label, strays, table.format, {
@@ -139,6 +153,11 @@ const summed = (found: readonly Examined[]): Checkup => {
   const pairs = results.filter(isPair);
   return {
     failures: results.filter((one): one is Failure => !isPair(one)),
+    strays: new Map(
+      found.flatMap(({ result, strays }) =>
+        isPair(result) || strays.length === 0 ? [] : [[result, strays] as const],
+      ),
+    ),
     damaged: results.flatMap((one, index) => (isPair(one) ? [] : [index])),
     sizes: sizesOf(pairs),
     pairs,

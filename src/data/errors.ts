@@ -208,6 +208,30 @@ export const strayValues = (
   );
 };
 
+/** Values that stand in several labels and have no class, with the number of these labels. */
+export const unnamedValues = (
+  found: readonly (readonly [value: number, labels: number])[],
+  labels: number,
+  classes: number,
+): Failure => {
+  const told = found.slice(0, 8).map(([value, n]) => {
+    const where = n === labels ? `all ${count(n, "label")}` : `${n} of ${count(labels, "label")}`;
+    return `value ${value} stands in ${where}`;
+  });
+  const more = found.length > told.length ? [`and ${found.length - told.length} more values`] : [];
+  const values = found.map(([value]) => value);
+  const follow = values.every((value, i) => value === classes + i);
+  const list = values.length === 1 ? `${values[0]}` : `[${values.slice(0, 8).join(", ")}]`;
+  const named = values.length === 1 ? "one more class" : `${values.length} more classes`;
+  return failure(
+    `${[...told, ...more].join(", ")}, and no class has ${values.length === 1 ? "it" : "them"}`,
+    `data.classes has ${count(classes, "name")}, and data.labels says which values they are`,
+    follow
+      ? `Name ${named} in data.classes; or write \`ignore: ${list}\` under data, if they count for nothing. Where 1 is the first class, write \`labels: {first: 1}\`.`
+      : `Say what they mean in data.labels, or write \`ignore: ${list}\` under data.`,
+  );
+};
+
 const strayHelp = (
   found: readonly Stray[],
   format: "index" | "colour",

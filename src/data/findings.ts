@@ -4,7 +4,7 @@ import type { Failure } from "../diagnostic/failure.js";
 import { rgb } from "../language/dataset.js";
 import { ignoredOf, VOID } from "../language/labels.js";
 import type { CheckedLabel, Checkup, Pair } from "./check.js";
-import { classNeverOccurs, isSmoothed, palettesDiffer } from "./errors.js";
+import { classNeverOccurs, isSmoothed, palettesDiffer, unnamedValues } from "./errors.js";
 import { type Labelling, labelTable } from "./labels.js";
 import type { Split } from "./layout.js";
 
@@ -26,6 +26,26 @@ export const flawsIn = (
     ...(mixed === null ? [] : [palettesDiffer(mixed, coloursOf(labels))]),
     ...(lost ? [classNeverOccurs()] : []),
   ];
+};
+
+/** Fewer labels with a value are told one by one. */
+const SEVERAL = 3;
+
+/** The failures of a split, of which those that come from one wrong count of classes are one. */
+export const diagnosed = (
+  { failures, strays, labels }: Checkup,
+  labelling: Labelling,
+): readonly Failure[] => {
+  const found = new Map<number, number>();
+  for (const values of strays.values())
+    for (const { value } of values) found.set(value, (found.get(value) ?? 0) + 1);
+  const common = [...found].filter(([, n]) => n >= SEVERAL).sort(([a], [b]) => a - b);
+  if (labelling.label_format !== "index" || common.length === 0) return failures;
+  const isCommon = new Set(common.map(([value]) => value));
+  const others = failures.filter(
+    (failure) => !(strays.get(failure)?.every(({ value }) => isCommon.has(value)) ?? false),
+  );
+  return [unnamedValues(common, labels.length, labelling.classes.length), ...others];
 };
 
 /** A colour that is one index in one file, and another in another. */

@@ -4,7 +4,7 @@ import { type Checkup, checkSamples, type Pair, type Twin, twins } from "../data
 import { type ClassCounts, countClasses } from "../data/class-counts.js";
 import { several } from "../data/errors.js";
 import { type FactStore, openFacts } from "../data/facts.js";
-import { flawsIn, type Notice, noticesIn } from "../data/findings.js";
+import { diagnosed, flawsIn, type Notice, noticesIn } from "../data/findings.js";
 import { listSplit, openSplit, type Split } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
@@ -36,7 +36,7 @@ export async function* checkedSplit(
   const { failures, damaged } = checkup;
   const flaws = flawsIn(split, checkup, data);
   const stops = data.damaged === "stop" || failures.length === samples.length;
-  const mistakes = stops ? [...failures, ...flaws] : flaws;
+  const mistakes = stops ? [...diagnosed(checkup, data), ...flaws] : flaws;
   if (mistakes.length > 0) throw new Failed(several(mistakes));
   for (const [i, failure] of failures.entries())
     yield { kind: "skipped", file: samples[damaged[i]!]!.image, failure };
@@ -80,7 +80,7 @@ export async function* checkData(
     const check = {
       split,
       listed: samples.length,
-      failures: [...failures, ...checkup.failures, ...flawsIn(split, checkup, data)],
+      failures: [...failures, ...diagnosed(checkup, data), ...flawsIn(split, checkup, data)],
       notices: noticesIn(checkup),
       sizes: checkup.sizes,
       ...countClasses(checkup.pairs, data.classes.length),

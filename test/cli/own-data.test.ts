@@ -99,6 +99,28 @@ describe("init offers a validation split", () => {
   });
 });
 
+it("a class too few is one mistake, with what to do", async () => {
+  await make(
+    "few",
+    (id) => `images/${id}.jpg`,
+    (id) => `masks/${id}.png`,
+  );
+  await init("few");
+  const few = "data.classes=[a, b]";
+  const { code, out } = await pspc(
+    folder,
+    "data",
+    "check",
+    "few.yaml",
+    few,
+    "data.val={images: images, labels: masks}",
+  );
+  expect(code).toBe(1);
+  expect(out).toContain("value 2 stands in all 6 labels, and no class has it");
+  expect(out).toContain("Name one more class in data.classes; or write `ignore: 2` under data");
+  expect(out.match(/value 2/g)).toHaveLength(2);
+});
+
 describe("init where something is missing", () => {
   it("writes the spec all the same, and says how to learn which", async () => {
     const root = await make(
