@@ -30,7 +30,7 @@ export function nodeGyp() {
     .map((folder) => join(folder, "node_modules", "node-gyp", "bin", "node-gyp.js"))
     .find((file) => existsSync(file));
   if (script) return [process.execPath, [script]];
-  const [program, args] = npm(["exec", "--yes", "--", "node-gyp@11"]);
+  const [program, args] = npm(["exec", "--yes", "--", "node-gyp@11.4.2"]);
   return [program, args];
 }
 

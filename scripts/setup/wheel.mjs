@@ -1,12 +1,14 @@
 // @ts-check
 /** A flavour of TensorFlow → its wheels, fetched by pip into the cache; wheels → the parts of them that pspc needs. */
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { cacheFolder, temporary } from "./cache.mjs";
 import { run, tail, which } from "./command.mjs";
+import { Stop } from "./stop.mjs";
 import { entries, extract, text } from "./unzip.mjs";
 
 /**
@@ -38,11 +40,63 @@ export async function wheelsFor(flavour, version, step) {
   const file = `${name.replace("-", "_")}-${version}-`;
   const main = await fetchWheels(file, [`${name}==${version}`], step);
   if (!main) return undefined;
+  await demandKnown(main, step);
   if (flavour === "cpu") return main;
-  const needs = await cudaNeeds(main[0] ?? "");
+  const needs = (await cudaNeeds(main[0] ?? "")).map(pinned);
   const nvidia = await fetchWheels("nvidia_", needs, step);
-  return nvidia && [...main, ...nvidia];
+  if (!nvidia) return undefined;
+  await demandKnown(nvidia, step);
+  return [...main, ...nvidia];
 }
+
+/** The SHA-256 of every wheel that pspc is known to work with, as PyPI has them. @type {Record<string, string>} */
+const known = JSON.parse(readFileSync(new URL("wheels.json", import.meta.url), "utf8"));
+
+/**
+ * What is fetched runs with the user's rights: it is the file that is known here, or the user answers for it.
+ * @param {readonly string[]} wheels
+ * @param {Step} step
+ * @throws Stop after a wheel that is not what its name says is gone from the cache
+ */
+async function demandKnown(wheels, step) {
+  for (const wheel of wheels) {
+    const name = basename(wheel);
+    const [wanted, found] = [known[name], await sha256(wheel)];
+    if (found === wanted) continue;
+    if (wanted !== undefined) {
+      await rm(wheel);
+      throw new Stop(`${name} is not the file of that name that pspc knows`, {
+        reason: `its SHA-256 is ${found}, and PyPI's is ${wanted}; it is gone from the cache`,
+        help: "it was damaged on its way, or pip's index gives out another one (see `pip config list`): run the same command again",
+      });
+    }
+    if (process.env.PSPC_UNPINNED !== "yes")
+      throw new Stop(`pspc does not know the wheel ${name}`, {
+        reason: `its SHA-256 is ${found}`,
+        help: "compare it with https://pypi.org; PSPC_UNPINNED=yes then takes it",
+      });
+    step.note(`${name} is taken unseen, as PSPC_UNPINNED says: its SHA-256 is ${found}`);
+  }
+}
+
+/** @param {string} file */
+const sha256 = async (file) => {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest("hex");
+};
+
+/**
+ * A requirement of a range of versions becomes that of the version that is known.
+ * @param {string} requirement `nvidia-cublas-cu12<13.0,>=12.5.3.2`
+ */
+const pinned = (requirement) => {
+  const [name = ""] = /^[\w-]+/.exec(requirement) ?? [];
+  const wheel = Object.keys(known).find((file) => file.startsWith(`${name.replaceAll("-", "_")}-`));
+  return wheel === undefined || process.arch !== "x64"
+    ? requirement
+    : `${name}==${wheel.split("-")[1]}`;
+};
 
 /**
  * @param {string} prefix of the wheels' file names
@@ -212,8 +266,14 @@ export async function unpackWheels(wheels, target, step) {
     });
 }
 
-/** @param {string} name of an entry @returns {string | undefined} where it goes */
-const destination = (name) => {
+/**
+ * @param {string} name of an entry
+ * @returns {string | undefined} where it goes
+ * @throws where that lies outside of the folder
+ */
+export const destination = (name) => {
+  if (name.split(/[\\/]/).includes("..") || /^[\\/]/.test(name))
+    throw new Error(`an entry of the wheel would leave its folder: ${name}`);
   for (const { from, to } of parts) {
     const match = from.exec(name);
     if (match) return `${to}${match[1]}`;

@@ -1,6 +1,7 @@
 /** A clone and a machine to play with: set-up's own scripts, everything that they call a stand-in on a PATH of its own. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   cpSync,
@@ -100,7 +101,7 @@ export class Sandbox {
   clone(name: string): void {
     const tfjs = "node_modules/@tensorflow/tfjs-node-gpu";
     const lock = JSON.stringify({ packages: { "": {}, [tfjs]: { version: "4.22.0" } } });
-    cpSync("scripts", join(this.folder, name, "scripts"), { recursive: true });
+    this.scripts(name);
     this.write(`${name}/package.json`, packageJson);
     this.write(`${name}/package-lock.json`, lock);
     this.write(`${name}/node_modules/.package-lock.json`, lock);
@@ -110,11 +111,23 @@ export class Sandbox {
     this.write(`${name}/node_modules/typescript/index.js`, typescript);
   }
 
+  /** Set-up's own, which know the wheel of this sandbox. */
+  private scripts(name: string): void {
+    cpSync("scripts", join(this.folder, name, "scripts"), { recursive: true });
+    this.know(createHash("sha256").update(wheel).digest("hex"), name);
+  }
+
+  /** Lets set-up know one wheel, by its hash; or none. */
+  know(hash: string | undefined, name = "clone"): void {
+    const file = `${name}/scripts/setup/wheels.json`;
+    this.write(file, JSON.stringify(hash === undefined ? {} : { [wheelName]: hash }));
+  }
+
   /** A project with pspc installed, and what npm made of tfjs-node-gpu beside it. */
   project(name: string, beside: "dropped" | "script skipped" | "own TensorFlow"): void {
     const pspc = `${name}/node_modules/pspc`;
     const tfjs = `${name}/node_modules/@tensorflow/tfjs-node-gpu`;
-    cpSync("scripts", join(this.folder, pspc, "scripts"), { recursive: true });
+    this.scripts(pspc);
     this.write(`${pspc}/package.json`, packageJson);
     this.write(`${pspc}/dist/runtime/library.js`, library);
     this.write(`${pspc}/dist/file/lock.js`, readFileSync("src/file/lock.js"));

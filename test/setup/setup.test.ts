@@ -215,12 +215,34 @@ describe("nothing half-made", () => {
     expect([code, output]).toEqual([0, expect.stringMatching(/is damaged: fetching it again/)]);
   });
 
-  test("a wheel that is damaged inside is not kept", async () => {
+  test("a wheel of another content than its name's is refused, and not kept", async () => {
     machine.write(`cache/wheels/${wheelName}`, damagedInside());
-    const { code, output } = await machine.run();
-    expect([code, output]).toEqual([1, expect.stringMatching(/the wheel is damaged/)]);
+    const { code, output } = await machine.run({ PSPC_UNPINNED: "yes" });
+    expect([code, output]).toEqual([1, expect.stringMatching(/is not the file of that name/)]);
+    expect(output).toMatch(/SHA-256 is [0-9a-f]{64}, and PyPI's is [0-9a-f]{64}/);
     expect(existsSync(join(machine.cache, "wheels", wheelName))).toBe(false);
     expect((await machine.run()).code).toBe(0);
+  });
+
+  test("a wheel that nobody knows is taken by a flag alone", async () => {
+    machine.know(undefined);
+    const refused = await machine.run();
+    expect([refused.code, refused.output]).toEqual([
+      1,
+      expect.stringMatching(/does not know the wheel/),
+    ]);
+    expect(machine.cached()).toEqual(["wheels"]);
+    const { code, output } = await machine.run({ PSPC_UNPINNED: "yes" });
+    expect([code, output]).toEqual([0, expect.stringMatching(/as PSPC_UNPINNED says/)]);
+  });
+
+  test("a wheel that is damaged inside is not kept", async () => {
+    machine.know(undefined);
+    machine.write(`cache/wheels/${wheelName}`, damagedInside());
+    const { code, output } = await machine.run({ PSPC_UNPINNED: "yes" });
+    expect([code, output]).toEqual([1, expect.stringMatching(/the wheel is damaged/)]);
+    expect(existsSync(join(machine.cache, "wheels", wheelName))).toBe(false);
+    expect((await machine.run({ PSPC_UNPINNED: "yes" })).code).toBe(0);
   });
 
   test("a folder of the cache that lost a file is made again", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { entries, extract, text } from "../../scripts/setup/unzip.mjs";
+import { destination } from "../../scripts/setup/wheel.mjs";
 import { zip } from "./zip.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pspc-unzip-"));
@@ -56,4 +57,15 @@ describe("unzip", () => {
     const [entry] = await entries(wheel);
     await expect(extract(wheel, entry!, join(folder, "out"))).rejects.toThrow();
   });
+});
+
+test("no entry of a wheel leaves its folder", () => {
+  for (const name of [
+    "nvidia/cublas/lib/../../../../../bin/sh",
+    "/tensorflow/libtensorflow_cc.so.2",
+    "nvidia\\..\\x",
+  ])
+    expect(() => destination(name)).toThrow(/would leave its folder/);
+  expect(destination("nvidia/cublas/lib/..a.so")).toBe("nvidia/cublas/lib/..a.so");
+  expect(destination("tensorflow/python/keras.py")).toBeUndefined();
 });
