@@ -8,11 +8,31 @@ import { PLAN_FORMAT } from "../report/saved-plan.js";
 import type { Target } from "./arguments.js";
 import { Misused } from "./exit.js";
 
-export const unknownVerb = (word: string, known: readonly string[]): Misused =>
-  new Misused(
-    `there is no verb \`${word}\``,
-    didYouMean(word, known)[0] ?? "`pspc --help` lists the verbs",
-  );
+/** What other programs call our verbs. */
+const otherWords: Readonly<Record<string, string>> = {
+  evaluate: "eval",
+  test: "eval",
+  score: "eval",
+  validate: "check",
+  lint: "check",
+  format: "fmt",
+  infer: "predict",
+  inference: "predict",
+  segment: "predict",
+  resume: "train --resume RUN",
+  fit: "train",
+  report: "compare",
+  dashboard: "dash",
+  convert: "import",
+  new: "init",
+  install: "setup",
+};
+
+export const unknownVerb = (word: string, known: readonly string[]): Misused => {
+  const other = Object.hasOwn(otherWords, word) ? otherWords[word] : undefined;
+  const meant = other === undefined ? didYouMean(word, known)[0] : `it is called \`${other}\``;
+  return new Misused(`there is no verb \`${word}\``, meant ?? "`pspc --help` lists the verbs");
+};
 
 interface Misread {
   /** As cmd-ts says it. */

@@ -114,7 +114,7 @@ const help = (): string =>
     "",
     "  pspc VERB SPEC[#variant] [path.to.key=value …]",
     "",
-    ...Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`),
+    ...Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`),
     "",
     "`pspc VERB --help` lists the arguments of a verb.",
     "Exit codes: 0 ok, 1 the spec or the data is wrong, 2 what `--exit-code` compared differs,",

@@ -75,6 +75,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: "serve an editor: diagnostics, hovers, completion, renames, fixes",
     load: async () => (await import("./verb/lsp.js")).run,
   },
+  completion: {
+    summary: "print the script that completes verbs, options and variants in a shell",
+    load: async () => (await import("./verb/completion.js")).run,
+  },
   schema: {
     summary: "print the JSON Schema of the language, for editors",
     load: async () => (await import("./verb/reference.js")).schema,

@@ -147,6 +147,7 @@ describe("the words", () => {
     expect({ code, out }).toEqual({ code: 3, out: "" });
     expect(err).toContain("did you mean `check`?");
     expect((await pspc(folder, "constructor")).code).toBe(3);
+    expect((await pspc(folder, "resume", "x")).err).toContain("it is called `train --resume RUN`");
   });
 
   it.each([
