@@ -7,6 +7,18 @@ import { print, type Terminal, tell } from "./terminal.js";
 
 export type Verb = (terminal: Terminal, argv: readonly string[]) => Promise<ExitCode>;
 
+/** By name. */
+export type Verbs = Readonly<
+  Record<
+    string,
+    {
+      /** What it does, in a line. */
+      readonly summary: string;
+      readonly load: () => Promise<Verb>;
+    }
+  >
+>;
+
 /** A cmd-ts command whose handler answers with an exit code. */
 type Command = Parameters<typeof runSafely>[0] & Parameters<typeof parse>[0] & Described;
 

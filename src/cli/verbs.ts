@@ -1,14 +1,8 @@
 /** The verbs, in the order of their use. Each is loaded when it is asked for, so that none slows another down. */
 
-import type { Verb } from "./verb.js";
+import type { Verbs } from "./verb.js";
 
-interface VerbEntry {
-  /** What it does, in a line. */
-  readonly summary: string;
-  readonly load: () => Promise<Verb>;
-}
-
-export const verbs: Readonly<Record<string, VerbEntry>> = {
+export const verbs: Verbs = {
   init: {
     summary: "look at a dataset folder and write a commented spec",
     load: async () => (await import("./verb/init.js")).run,
@@ -77,7 +71,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
   },
   completion: {
     summary: "print the script that completes verbs, options and variants in a shell",
-    load: async () => (await import("./verb/completion.js")).run,
+    load: async () => (await import("./verb/completion.js")).completing(verbs),
   },
   schema: {
     summary: "print the JSON Schema of the language, for editors",

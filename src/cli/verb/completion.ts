@@ -8,29 +8,30 @@ import { parse } from "../../normalize/versions.js";
 import { isModule } from "../../source/module.js";
 import { exit } from "../exit.js";
 import { print } from "../terminal.js";
-import { verb } from "../verb.js";
-import { verbs } from "../verbs.js";
+import { type Verb, type Verbs, verb } from "../verb.js";
 
-export const run = verb((terminal) =>
-  command({
-    name: "completion",
-    description:
-      "Prints the script that completes in a shell. bash, zsh: source <(pspc completion bash); fish: pspc completion fish | source.",
-    args: {
-      what: positional({
-        type: oneOf(["bash", "zsh", "fish", "variants"]),
-        displayName: "SHELL",
-        description: "bash, zsh or fish; `variants SPEC` is what the scripts ask",
-      }),
-      spec: positional({ type: optional(string), displayName: "SPEC" }),
-    },
-    handler: async ({ what, spec = "-" }) => {
-      const words = what === "variants" ? variantsOf(spec) : scripts[what](await table());
-      if (words !== "") print(terminal, words);
-      return exit.ok;
-    },
-  }),
-);
+/** Of all verbs, itself among them. */
+export const completing = (verbs: Verbs): Verb =>
+  verb((terminal) =>
+    command({
+      name: "completion",
+      description:
+        "Prints the script that completes in a shell. bash, zsh: source <(pspc completion bash); fish: pspc completion fish | source.",
+      args: {
+        what: positional({
+          type: oneOf(["bash", "zsh", "fish", "variants"]),
+          displayName: "SHELL",
+          description: "bash, zsh or fish; `variants SPEC` is what the scripts ask",
+        }),
+        spec: positional({ type: optional(string), displayName: "SPEC" }),
+      },
+      handler: async ({ what, spec = "-" }) => {
+        const words = what === "variants" ? variantsOf(spec) : scripts[what](await table(verbs));
+        if (words !== "") print(terminal, words);
+        return exit.ok;
+      },
+    }),
+  );
 
 /** Nothing is run, and nothing is said of what is wrong: somebody is typing. */
 const variantsOf = (entry: string): string =>
@@ -44,7 +45,7 @@ interface Completed {
 }
 
 /** What each verb's help says. */
-const table = async (): Promise<readonly Completed[]> =>
+const table = async (verbs: Verbs): Promise<readonly Completed[]> =>
   Promise.all(
     Object.entries(verbs).map(async ([name, { summary, load }]) => {
       const [out, err] = [new PassThrough(), new PassThrough()];
