@@ -99,8 +99,11 @@ const isAllowed = (path: string, allowed: readonly string[]): boolean =>
 const within = (path: string, outer: string): boolean =>
   path === outer || path.startsWith(`${outer}.`);
 
-/** The language names the kind of schedule and of optimiser; the plan has but one of each. */
-const asDecided = (path: string): string => path.replace(/^(train\.\w+)\.(poly|sgd)\b/, "$1");
+/** The language names the kind of schedule and of optimiser, of which the plan has but one; and weights in two places. */
+const asDecided = (path: string): string =>
+  path
+    .replace(/^(train\.\w+)\.(poly|sgd)\b/, "$1")
+    .replace(/^model\.backbone\.weights\b/, "model.weights");
 
 /** What a process left half-written when it was killed does not count, and goes. */
 const wholeFiles = async (folder: string): Promise<readonly string[]> => {

@@ -51,10 +51,21 @@ const copied = async (name: string): Promise<string> => {
   return at(name);
 };
 
+/** Begun from a file of weights. */
+const from = (file: string): Experiment => {
+  const base = experiment(at("data"), short);
+  const weights = { file, only: "backbone", replace: "none" } as const;
+  return { ...base, model: { ...base.model, weights } };
+};
+
 /** A run that is stopped after its first step. */
-const stopped = async (root: string, run: string): Promise<void> => {
+const stopped = async (
+  root: string,
+  run: string,
+  more: Partial<TrainRequest> = {},
+): Promise<void> => {
   const stop = new AbortController();
-  await collect(training(root, run, { signal: stop.signal }), (event) => {
+  await collect(training(root, run, { ...more, signal: stop.signal }), (event) => {
     if (event.kind === "step") stop.abort();
     return false;
   });
@@ -104,11 +115,6 @@ describe("a training", { timeout: 120_000 }, () => {
     await collect(training(at("data"), start));
     const seeded = program(at("data"), { ...short, seed: 5 });
     await collect(train({ program: seeded, folder: at("start5"), device, workers: 0 }));
-    const from = (file: string): Experiment => {
-      const base = experiment(at("data"), short);
-      const weights = { file, only: "backbone", replace: "none" } as const;
-      return { ...base, model: { ...base.model, weights } };
-    };
     await cp(weightsFile(start), at("copy", "weights.safetensors"), { recursive: true });
     const request = comparing(at("weights"), {
       first: from(weightsFile(start)),
@@ -178,6 +184,23 @@ describe("a run that is resumed", { timeout: 120_000 }, () => {
     const more = { ...program(root, { ...short, iterations: 3 }) };
     const third = training(root, run, { program: more, resume: true, allow: ["train"] });
     expect(kinds(await collect(third), "finished")).toHaveLength(1);
+  });
+
+  test("refuses other first weights, and needs none once it has a checkpoint", async () => {
+    const [file, run] = [at("first.safetensors"), at("from-run")];
+    await cp(weightsFile(at("start")), file);
+    const plan = lower(from(file));
+    await stopped(at("data"), run, { program: plan });
+    const begun = await readRun(run);
+    await cp(weightsFile(at("start5")), file);
+    const again = (more: Partial<TrainRequest> = {}) =>
+      collect(training(at("data"), run, { program: plan, resume: true, ...more }));
+    const failure = await failureOf(again());
+    expect(failure.reason).toMatch(/^model\.weights: .* other bytes/);
+    expect(failure.help).toContain("--allow model.weights");
+    await rm(file);
+    await again();
+    expect(await readRun(run)).toMatchObject({ state: "finished", training: begun.training });
   });
 
   test("tells that pairs differ where its list of them is lost, and that only their order does", async () => {

@@ -28,7 +28,7 @@ const group = ({ name, differences }: Shown, v: number): Html =>
 export const reproductionSection = ({ variants, commands }: Report): Html =>
   html`<section id="again" aria-labelledby="again-title">
 <h2 id="again-title">Reproduce</h2>
-<p class="lead">On one machine, equal fingerprints train to equal bits: they are of the program, of the pairs' bytes and of the first weights'. The data are no part of this page.</p>
+<p class="lead">On one machine, equal fingerprints train to equal bits. They stand for the program, the pairs and the first weights; the data are no part of this page.</p>
 <pre tabindex="0" aria-label="Commands"><code>${commands.join("\n")}</code></pre>
 <details><summary>Runs, versions, fingerprints</summary>
 <div class="scroll" role="region" aria-label="Runs" tabindex="0"><table class="flat">
