@@ -33,7 +33,10 @@ export type BatchOf = (variant: string | null) => number;
 
 /** How a thing that has a length is shown. */
 interface Meter {
-  readonly draw: (what: string, done: number, total: number, about: string) => void;
+  /** `about` is in the order of importance. */
+  readonly draw: (what: string, done: number, total: number, about: readonly string[]) => void;
+  /** Something takes a while, and nobody knows how long. */
+  readonly wait: () => void;
   readonly close: () => void;
 }
 
@@ -44,31 +47,57 @@ export const progressOn = (terminal: Terminal, batchOf: BatchOf = () => 0): Prog
     tell(terminal, text);
   };
   let pace = pacer(batchOf(null));
+  let score: string | undefined;
   const show = (event: Event): void => {
-    if (event.kind === "variant") pace = pacer(batchOf(event.name));
-    if (event.kind === "step") meter.draw("training", event.step, event.steps, about(pace, event));
-    else if (event.kind === "progress") meter.draw(event.what, event.done, event.total, "");
-    else {
+    if (event.kind === "variant") [pace, score] = [pacer(batchOf(event.name)), undefined];
+    if (event.kind === "validated") score = `val ${percent(event.miou)}`;
+    if (event.kind === "step")
+      meter.draw("training", event.step, event.steps, about(pace, event, score));
+    else if (event.kind === "progress") {
+      meter.draw(event.what, event.done, event.total, []);
+      // What follows a count of files is TensorFlow, which takes its time to load and to make a graph.
+      if (event.done >= event.total) meter.wait();
+    } else {
       const line = lineOf(event);
       if (line !== undefined) say(`${event.kind === "variant" ? "\n" : ""}${visible(line)}`);
     }
   };
+  meter.wait();
   return { show, say, close: meter.close };
 };
 
-const about = (pace: (event: StepEvent) => Pace, event: StepEvent): string => {
+const about = (
+  pace: (event: StepEvent) => Pace,
+  event: StepEvent,
+  score: string | undefined,
+): readonly string[] => {
   const { loss, rate, speed } = pace(event);
-  const often = [`loss ${loss.toFixed(3)}`, `rate ${rateText(rate)}`];
-  if (speed === null) return often.join(" · ");
+  const learnt = [`loss ${loss.toFixed(3)}`, ...(score === undefined ? [] : [score])];
+  const often = [...learnt, `rate ${rateText(rate)}`];
+  if (speed === null) return often;
   const { imagesPerSecond, secondsLeft } = speed;
-  const left = `${duration(secondsLeft)} left`;
-  return [...often, `${imagesPerSecond.toFixed(1)} images/s`, left].join(" · ");
+  return [...often, `${imagesPerSecond.toFixed(1)} images/s`, `${duration(secondsLeft)} left`];
+};
+
+/** As many of the words, from the first on, as fit. */
+const fitting = (words: readonly string[], width: number): string => {
+  const lines = words.map((_, i) => words.slice(0, i + 1).join(" · "));
+  return lines.findLast((line) => line.length <= width) ?? "";
 };
 
 /** One bar at a time; a new thing begins a new one. */
 const bar = ({ err }: Terminal): Meter => {
   let drawn: { readonly what: string; readonly bar: SingleBar } | undefined;
+  let waits = false;
+  const width = err.columns ?? 80;
+  const barsize = width >= 80 ? 24 : width >= 60 ? 12 : 6;
+  const wait = (): void => {
+    if (drawn === undefined && !waits) err.write(WAITING);
+    waits ||= drawn === undefined;
+  };
   const close = (): void => {
+    if (waits) err.write("\r\x1b[K");
+    waits = false;
     drawn?.bar.stop();
     drawn = undefined;
   };
@@ -77,7 +106,7 @@ const bar = ({ err }: Terminal): Meter => {
     const started = new SingleBar({
       stream: err,
       format: `${visible(what)} {bar} {value}/{total} {about}`,
-      barsize: 24,
+      barsize,
       barCompleteChar: "█",
       barIncompleteChar: "░",
     });
@@ -88,12 +117,17 @@ const bar = ({ err }: Terminal): Meter => {
   return {
     draw: (what, done, total, about) => {
       const current = drawn?.what === what ? drawn.bar : start(what, total);
-      current.update(done, { about });
+      const taken = `${what} ${done}/${total}`.length + barsize + 3;
+      current.update(done, { about: fitting(about, width - taken) });
       if (done >= total) close();
     },
+    wait,
     close,
   };
 };
+
+/** Until something can be counted. */
+const WAITING = "getting ready …";
 
 /** Apart by at least this, whichever is rarer. */
 const everySeconds = 5;
@@ -114,8 +148,9 @@ const lines = (terminal: Terminal): Meter => {
       else last.delete(what);
       const share = Math.floor((100 * done) / Math.max(1, total));
       const line = `${what} ${count(done)}/${count(total)} (${share}%)`;
-      tell(terminal, about === "" ? line : `${line} · ${about}`);
+      tell(terminal, [line, ...about].join(" · "));
     },
+    wait: () => {},
     close: () => {},
   };
 };

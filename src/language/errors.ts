@@ -29,7 +29,14 @@ export const either = (words: readonly (string | number)[]): string => {
 /** "an augmentation". */
 export const a = (owner: string): string => `${/^[aeiou]/.test(owner) ? "an" : "a"} ${owner}`;
 
+/** A network by the name that other programs give it. */
+const depthIn = (value: unknown): string | undefined =>
+  typeof value === "string" ? /^resnet[-_ ]?(\d+)$/i.exec(value)?.[1] : undefined;
+
 const wrongTypeHelp = (expects: string, value: unknown): readonly string[] => {
+  const depth = depthIn(value);
+  if (depth !== undefined && /`backbone`/.test(expects)) return [`write \`{resnet: ${depth}}\``];
+  if (depth !== undefined && expects.includes(`\`${depth}\``)) return [`write \`${depth}\``];
   const isNumeric =
     typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
   if (isNumeric && /number/.test(expects)) return ["remove the quotes"];
@@ -107,11 +114,17 @@ export const missingUnless = (
   notes: [`it has a default only where \`${unless}\` is ${either(is)}`],
 });
 
+const choiceHelp = (value: string, choices: readonly (string | number)[]): readonly string[] => {
+  if (choices.join() === "none" && /^(balanced|median|inverse|auto)/i.test(value))
+    return ["write a weight for each class; `pspc data stats SPEC` prints balanced ones"];
+  return didYouMean(value, choices.map(String));
+};
+
 export const notAChoice = (value: unknown, choices: readonly (string | number)[]): Fault => ({
   code: "E0204",
   message: `${shown(value)} is not one of the choices here`,
   label: `expected ${either(choices)}`,
-  help: typeof value === "string" ? didYouMean(value, choices.map(String)) : [],
+  help: typeof value === "string" ? choiceHelp(value, choices) : [],
   instead: nearly(value, choices),
 });
 

@@ -74,8 +74,9 @@ export async function* compare(
     yield { kind: "variant", name: shownAs(variant), seed, run: folder, at, of: trials.length };
     yield* trained(request, trial);
     if (request.signal?.aborted) return null;
-    const evaluation =
-      (await known(request, trial)) ?? (yield* evaluate({ ...request, program, folder }));
+    const before = await known(request, trial);
+    if (before !== null) yield { kind: "note", message: resultOf(trial, before) };
+    const evaluation = before ?? (yield* evaluate({ ...request, program, folder }));
     if (evaluation === null) return null;
     results.get(variant)?.push({ folder, run: await readRun(folder), evaluation });
   }
@@ -87,6 +88,17 @@ export async function* compare(
   yield { kind: "compared", rows, damaged };
   return rows;
 }
+
+/** Of a variant that need not be scored again; of the others scoring itself tells. */
+const resultOf = (
+  { variant, program }: Trial,
+  { split, miou, pixel_accuracy }: Evaluation,
+): string => {
+  const percent = (score: number | null): string =>
+    score === null ? "no score" : (100 * score).toFixed(1);
+  const { seed } = program.experiment.train;
+  return `${shownAs(variant)}, seed ${seed}, was scored before: ${split} mIoU ${percent(miou)}, pixel accuracy ${percent(pixel_accuracy)}`;
+};
 
 export const shownAs = ({ name }: Variant): string => name ?? "spec";
 

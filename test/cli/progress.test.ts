@@ -104,9 +104,32 @@ describe("for a program", () => {
 });
 
 describe("on a terminal", () => {
+  const done = () => true;
+  const cursor = { cursorTo: done, clearLine: done, moveCursor: done, clearScreenDown: done };
+
+  it("says that something is under way until it can be counted, and keeps nothing of that", () => {
+    const { terminal, err } = terminalWith({ isTTY: true, columns: 120, ...cursor });
+    const progress = progressOn(terminal);
+    expect(err()).toBe("getting ready …");
+    progress.say("a line");
+    expect(err()).toBe("\r\x1b[Ka line\n");
+  });
+
+  it("keeps what matters most where the terminal is narrow", () => {
+    const { terminal, err } = terminalWith({ isTTY: true, columns: 45, ...cursor });
+    const progress = progressOn(terminal, () => 4);
+    progress.show({
+      ...{ kind: "validated", step: 40, split: "val", images: 4, best: true },
+      ...{ miou: 0.454, mean_accuracy: 0.5, pixel_accuracy: 0.8 },
+    });
+    for (const n of [41, 42]) progress.show(step(n));
+    progress.close();
+    const text = err();
+    expect(text).toMatch(/training █+░+ 42\/100 loss 2\.000 · val 45\.4/);
+    expect(text).not.toContain("rate");
+  });
+
   it("draws a bar, and ends it before a line", () => {
-    const done = () => true;
-    const cursor = { cursorTo: done, clearLine: done, moveCursor: done, clearScreenDown: done };
     const { terminal, err } = terminalWith({ isTTY: true, columns: 120, ...cursor });
     const progress = progressOn(terminal, () => 4);
     progress.show(step(50));

@@ -79,6 +79,16 @@ describe("the words", () => {
     expect((await pspc(folder, ...words)).err).toContain("found clases");
   });
 
+  it("says what to write where a spec has another program's words", async () => {
+    const words = ["model.backbone=resnet50", "train.loss.class_weights=balanced"];
+    const { code, err } = await pspc(folder, "check", "spec.yaml", ...words);
+    expect(code).toBe(1);
+    expect(err).toContain("write `{resnet: 50}`");
+    expect(err).toContain("`pspc data stats SPEC` prints balanced ones");
+    const depth = await pspc(folder, "check", "spec.yaml", "model.backbone.resnet=resnet101");
+    expect(depth.err).toContain("write `101`");
+  });
+
   it("names a few of a thousand variants, and says how many there are", async () => {
     const many = Array.from({ length: 1000 }, (_, i) => `  v${i}: {train.seed: ${i}}`).join("\n");
     writeFileSync(
