@@ -48,6 +48,6 @@ test("shows new pictures as a training validates, and is ended by Ctrl-C", {
 
   child.kill("SIGINT");
   const [code] = (await once(child, "close")) as [number | null];
-  expect({ code, told }).toEqual({ code: 0, told: "Ctrl-C ends it\n\nended\n" });
+  expect({ code, told }).toEqual({ code: 0, told: "Ctrl-C stops serving\n\nstopped\n" });
   await expect(fetch(url)).rejects.toThrow();
 });

@@ -239,14 +239,22 @@ describe("writing", () => {
     expect((await failureOf(writeImage(path("out.bmp"), picture))).message).toContain("out.bmp");
   });
 
-  it("colours classes as Pascal VOC does, and leaves ignored pixels bare", () => {
-    const colours = palette();
-    expect(Array.from(colours.subarray(0, 12))).toEqual([
-      0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0,
-    ]);
+  it("gives each class a colour of its own, none of them black, and leaves ignored pixels bare", () => {
+    const colours = palette(null, 255);
+    const each = Array.from({ length: 255 }, (_, i) => `${colours.subarray(3 * i, 3 * i + 3)}`);
+    expect(new Set(each).size).toBe(255);
+    expect(each).not.toContain("0,0,0");
+    // Pascal VOC's border.
     expect(Array.from(colours.subarray(3 * 255))).toEqual([224, 224, 192]);
     const picture = { pixels: Uint8Array.of(10, 20, 30, 10, 20, 30), height: 1, width: 2 };
-    const laid = overlay(picture, Uint8Array.of(1, 255), colours, 0.5);
+    const own = palette(
+      [
+        [0, 0, 0],
+        [128, 0, 0],
+      ],
+      2,
+    );
+    const laid = overlay(picture, Uint8Array.of(1, 255), own, 0.5);
     expect(Array.from(laid.pixels)).toEqual([69, 10, 15, 10, 20, 30]);
   });
 });
