@@ -254,6 +254,12 @@ describe("a comparison", { timeout: 120_000 }, () => {
     expect(rows[0]!.miou.spread).toBeCloseTo(Math.abs(mious[0]! - mious[1]!), 12);
     const second = await collect(comparing());
     expect(kinds(second, "step")).toHaveLength(0);
+    const notes = kinds(second, "note").map(({ message }) => message.split(":")[0]);
+    expect(notes.filter((note) => note?.includes("scored"))).toEqual([
+      "pspnet, seed 0, was scored before",
+      "pspnet, seed 1, was scored before",
+      "fcn, seed 0, was scored before",
+    ]);
     expect(kinds(second, "compared")[0]!.rows).toEqual(rows);
   });
 });

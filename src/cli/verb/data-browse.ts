@@ -56,13 +56,16 @@ export const run = verb((terminal) =>
       const progress = progressOn(terminal);
       const cards: Card[] = [];
       const rows: Awaited<ReturnType<typeof tiles>>[] = [];
-      for await (const look of looks(samples, indices, data, train, epochs)) {
-        cards.push(await cardOf(look, data.root));
-        if (rows.length < ROWS) rows.push(await tiles(look, colours));
-        const [done, total] = [cards.length, indices.length];
-        progress.show({ kind: "progress", what: "drawing", done, total });
+      try {
+        for await (const look of looks(samples, indices, data, train, epochs)) {
+          cards.push(await cardOf(look, data.root));
+          if (rows.length < ROWS) rows.push(await tiles(look, colours));
+          const [done, total] = [cards.length, indices.length];
+          progress.show({ kind: "progress", what: "drawing", done, total });
+        }
+      } finally {
+        progress.close();
       }
-      progress.close();
       makeFolder(folder);
       const files = [resolve(folder, "browse.html"), resolve(folder, "browse.png")] as const;
       const title = `${request.target.entry}: ${split}`;
