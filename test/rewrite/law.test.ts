@@ -45,6 +45,8 @@ const networks: Readonly<Record<string, Differs>> = {
     train: { crop: [49, 73] },
   },
   "max pooling, no reduction": { pyramid: { pool: "max", channels: null } },
+  // As large as the variances, so that no rewrite of a norm may forget it.
+  "an epsilon that counts": { model: { norm: { ...tiny().model.norm, epsilon: 0.5 } } },
 };
 
 const count = (graph: Graph, op: string): number =>
