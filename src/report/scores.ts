@@ -2,7 +2,7 @@
 
 import { visible } from "../diagnostic/text.js";
 import type { Difference } from "../normalize/difference.js";
-import type { Row } from "../run/compare.js";
+import type { Planned, Row } from "../run/compare.js";
 import type { Evaluation } from "../run/evaluation.js";
 import { inLine } from "./difference.js";
 import {
@@ -226,4 +226,25 @@ const field = (cell: Cell): string => {
   if (typeof cell === "number") return `${cell}`;
   const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+
+const does: Readonly<Record<Planned["does"], string>> = {
+  nothing: "is there",
+  continues: "is continued",
+  trains: "is trained",
+  same: "is that one's",
+};
+
+/** What a comparison would do, a row a training. */
+export const plannedText = (rows: readonly Planned[]): string => {
+  const cells = rows.map(({ variant, seed, run, does: what }) => [
+    variant,
+    `${seed}`,
+    run,
+    does[what],
+  ]);
+  const trainings = rows.filter(({ does: what }) => what !== "same").length;
+  const left = rows.filter(({ does: what }) => what === "trains" || what === "continues").length;
+  const columns = [text("variant"), figure("seed"), text("run"), text("its training")];
+  return `${table(columns, cells)}\n\n${trainings} ${trainings === 1 ? "training" : "trainings"}, ${left} to do`;
 };

@@ -141,8 +141,47 @@ async function* trialsOf(request: CompareRequest): AsyncGenerator<Event, readonl
   return trials;
 }
 
+/** What a comparison would do with one training of a variant. */
+export interface Planned {
+  readonly variant: string;
+  readonly seed: number;
+  readonly run: string;
+  /** `same`: the training of a row above, which is trained once. */
+  readonly does: "nothing" | "continues" | "trains" | "same";
+}
+
+/**
+ * What `compare` would train, by the spec and the records of runs alone. No data are read: variants whose data or
+ * first weights lie in other places count as other trainings here, although equal bytes make them one.
+ */
+export const planned = async (
+  request: Pick<CompareRequest, "spec" | "parent" | "variants">,
+): Promise<readonly Planned[]> => {
+  const seen = new Map<string, string>();
+  const rows: Planned[] = [];
+  for (const variant of request.variants)
+    for (const [index, program] of variant.programs.entries()) {
+      const { experiment, fingerprint } = program;
+      const key = `${fingerprint.program} ${placeOf(experiment)}`;
+      const name = nameOf(request, variant.name, program, index);
+      const before = seen.get(key);
+      const run = before ?? variant.folders?.[index] ?? (await findRun(name, program));
+      seen.set(key, run);
+      const does = before === undefined ? missing(run, experiment) : "same";
+      rows.push({ variant: shownAs(variant), seed: experiment.train.seed, run, does });
+    }
+  return rows;
+};
+
+const missing = (folder: string, { train }: Experiment): Planned["does"] => {
+  const record = existsSync(runFile(folder)) ? readRecord(folder) : null;
+  if (record === null || E.isLeft(record)) return "trains";
+  const { state, step } = record.right;
+  return state === "finished" && step >= train.iterations ? "nothing" : "continues";
+};
+
 const nameOf = (
-  { spec, parent = "runs" }: CompareRequest,
+  { spec, parent = "runs" }: Pick<CompareRequest, "spec" | "parent">,
   variant: string | null,
   program: Program,
   index: number,

@@ -7,7 +7,7 @@ import { palette } from "../../src/data/palette.js";
 import { readIndices } from "../../src/data/sample.js";
 import { writeClasses } from "../../src/data/write-image.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import { compare, type Row } from "../../src/run/compare.js";
+import { compare, planned, type Row } from "../../src/run/compare.js";
 import { findRun, groups, runsIn } from "../../src/run/find.js";
 import { pairsFile, runFile, weightsFile } from "../../src/run/folder.js";
 import { type Run, readRun, writeRun } from "../../src/run/record.js";
@@ -81,8 +81,13 @@ describe("a training", { timeout: 120_000 }, () => {
       here: experiment(at("data"), short),
       same: experiment(same, short),
       other: experiment(other, short),
+      again: experiment(at("data"), short),
     });
+    const plan = async () => (await planned(request)).map(({ does }) => does);
+    // Nothing is read for the plan: data in another place may be other data.
+    expect(await plan()).toEqual(["trains", "trains", "trains", "same"]);
     const events = await collect(compare(request));
+    expect(await plan()).toEqual(["nothing", "trains", "nothing", "same"]);
     expect(kinds(events, "started").map(({ run }) => run)).toEqual([
       at("bytes", "squares-here"),
       at("bytes", "squares-other"),

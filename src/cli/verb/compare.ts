@@ -12,8 +12,9 @@ import {
   comparisonCsv,
   comparisonMarkdown,
   comparisonText,
+  plannedText,
 } from "../../report/scores.js";
-import { compare, shownAs } from "../../run/compare.js";
+import { compare, planned, shownAs } from "../../run/compare.js";
 import type { Event } from "../../run/event.js";
 import { readRun } from "../../run/record.js";
 import { sample } from "../../run/samples.js";
@@ -71,6 +72,7 @@ export const run = verb((terminal, argv) =>
       json: jsonFlag,
       markdown: flag({ long: "markdown", description: "answer in Markdown" }),
       csv: flag({ long: "csv", description: "answer in comma-separated values" }),
+      list: flag({ long: "list", description: "only say what would be trained; no data are read" }),
       device: deviceOption,
     },
     handler: async ({
@@ -96,6 +98,12 @@ export const run = verb((terminal, argv) =>
             damaged: [],
           };
       const { variants } = meant;
+      if (asked.list) {
+        const rows = await planned({ spec: target.entry, parent: runs, variants });
+        if (asked.json) printJson(terminal, rows);
+        else print(terminal, plannedText(rows));
+        return exit.ok;
+      }
       const split = of ?? defaultSplit(terminal, variants[0].programs[0]);
       await needTensorFlow(terminal);
       const { answer: rows, events } = await follow(
