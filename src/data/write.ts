@@ -1,4 +1,4 @@
-/** Files written whole or not at all: a path and bytes enter, a file stands in its place. */
+/** Writes files whole or not at all. */
 
 import { existsSync, mkdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** What can be wrong with a budget of memory, in words: bytes enter, a diagnostic leaves. */
+/** What is said of a memory budget that no training fits into. */
 
 import { type Diagnostic, error, type Path } from "../diagnostic/diagnostic.js";
 
