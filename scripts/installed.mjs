@@ -6,12 +6,13 @@
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, URL } from "node:url";
 import { parseArgs } from "node:util";
+import sharp from "sharp";
 
 const { values: asked } = parseArgs({ options: { node: { type: "string", default: "" } } });
 const clone = fileURLToPath(new URL("..", import.meta.url));
@@ -21,18 +22,20 @@ const env = { ...process.env, PSPC_CACHE: process.env.PSPC_CACHE || join(folder,
 delete env.PSPC_SETUP;
 
 try {
-  main();
+  await main();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function main() {
+async function main() {
   const tarball = pack();
   const scripted = project("with scripts", tarball, []);
   withoutTensorFlow(scripted);
   types(scripted);
   withTensorFlow(scripted);
-  withTensorFlow(project("without scripts", tarball, ["--ignore-scripts"]));
+  const bare = project("without scripts", tarball, ["--ignore-scripts"]);
+  withTensorFlow(bare);
+  await asReadme(bare);
   for (const version of asked.node.split(",").filter(Boolean)) onNode(scripted, version);
   say("all well");
 }
@@ -116,6 +119,49 @@ function trains(place, program, first) {
   const { miou } = JSON.parse(run(place, program, [...first, "eval", "runs/squares", "--json"]));
   run(place, program, [...first, "predict", "runs/squares", "data/0.png"]);
   say(`trained, scored (mIoU ${(100 * miou).toFixed(1)}) and predicted`);
+}
+
+/** From a folder of pictures to a prediction by the README's lines, and its names of the classes. @param {string} place */
+async function asReadme(place) {
+  await draw(join(place, "pictures"));
+  const readme = readFileSync(join(clone, "README.md"), "utf8");
+  const names = /# write (\[.*\])/.exec(readme)?.[1];
+  const lines = [...readme.matchAll(/^\$ npx (pspc .*)$/gm)].map(([, words = ""]) => words);
+  if (names === undefined || lines.length < 5) throw new Error("the README begins otherwise");
+  for (const words of lines) {
+    run(place, "npx", words.split(" "));
+    if (!words.startsWith("pspc init")) continue;
+    const spec = join(place, "shapes.yaml");
+    writeFileSync(spec, readFileSync(spec, "utf8").replace("[class0, class1, class2]", names));
+  }
+  say(`the README's ${lines.length} lines lead from pictures to a prediction`);
+}
+
+/** `shot_1.jpg` and `mask_1.png`, and so on: a disc and a square on a ground. @param {string} pictures */
+async function draw(pictures) {
+  mkdirSync(pictures);
+  const side = 96;
+  for (let n = 1; n <= 24; n++) {
+    /** @param {number} i */
+    const classOf = (i) => {
+      const [y, x] = [Math.floor(i / side), i % side];
+      if ((y - 30 - n) ** 2 + (x - 28) ** 2 < 200) return 1;
+      return y > 20 + n && y < 42 + n && x > 60 && x < 82 ? 2 : 0;
+    };
+    const labels = Uint8Array.from({ length: side * side }, (_, i) => classOf(i));
+    const pixels = Uint8Array.from({ length: 3 * side * side }, (_, i) => {
+      const kind = labels[Math.floor(i / 3)] ?? 0;
+      return 60 + 60 * ((kind + i) % 3) + ((i * 31 + n * 7) % 23);
+    });
+    const size = { width: side, height: side };
+    await sharp(pixels, { raw: { ...size, channels: 3 } })
+      .jpeg()
+      .toFile(join(pictures, `shot_${n}.jpg`));
+    await sharp(labels, { raw: { ...size, channels: 1 } })
+      .toColourspace("b-w")
+      .png()
+      .toFile(join(pictures, `mask_${n}.png`));
+  }
 }
 
 /** npm's packages of Node itself need no install script. @param {string} place @param {string} version */
