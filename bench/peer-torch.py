@@ -62,7 +62,7 @@ def optimizer_of(network, of):
 
 
 def dropout_mask(of, batch):
-    return (torch.rand(batch, of["channels"], device=DEVICE) >= of["dropout"]).float() / (1 - of["dropout"])
+    return (torch.rand(batch, of["channels"], 1, 1, device=DEVICE) >= of["dropout"]).float() / (1 - of["dropout"])
 
 
 def training(experiment, network, batch, way, layout):
