@@ -48,13 +48,14 @@ export {
 
 // Runs: generators of events, and what their folders hold.
 
-export { type CompareRequest, compare, type Row, type Variant } from "./run/compare.js";
+export { type CompareRequest, compare, type Variant } from "./run/compare.js";
 export { type EvaluateRequest, evaluate } from "./run/evaluate.js";
 export type { Evaluation } from "./run/evaluation.js";
 export type { Event } from "./run/event.js";
 export { type Metric, type Metrics, readMetrics } from "./run/journal.js";
 export { type PredictRequest, predict } from "./run/predict.js";
 export { type Run, readRun } from "./run/record.js";
+export type { Row } from "./run/row.js";
 export { type TrackRequest, tracked } from "./run/track.js";
 export { type TrainRequest, train } from "./run/train.js";
 export type { Want } from "./runtime/machine.js";

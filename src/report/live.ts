@@ -6,10 +6,10 @@ import { basename, join, resolve } from "node:path";
 import { Failed, type Failure, failure } from "../diagnostic/failure.js";
 import { experimentDifferences } from "../normalize/difference.js";
 import { fingerprintOf } from "../plan/program.js";
-import { costs } from "../run/compare.js";
 import { type Evaluations, readEvaluations } from "../run/evaluation.js";
 import { type Found, groups, type Runs, runsIn, type SeedGroup } from "../run/find.js";
 import { metricsFile, runFile } from "../run/folder.js";
+import { costs } from "../run/row.js";
 import { page, policy } from "./page/page.js";
 import { type Entry, gather, type Member } from "./page/report.js";
 

@@ -2,8 +2,9 @@
 
 import { visible } from "../diagnostic/text.js";
 import type { Difference } from "../normalize/difference.js";
-import type { Planned, Row } from "../run/compare.js";
+import type { Planned } from "../run/compare.js";
 import type { Evaluation } from "../run/evaluation.js";
+import type { Row } from "../run/row.js";
 import { inLine } from "./difference.js";
 import {
   bold,

@@ -2,9 +2,9 @@
 
 import type { Failure } from "../diagnostic/failure.js";
 import type { Scores } from "../metric/scores.js";
-import type { Row } from "./compare.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Area } from "./prediction.js";
+import type { Row } from "./row.js";
 
 export type Event =
   /** A folder was made, or an unfinished run in it taken up at `step`. */

@@ -1,6 +1,6 @@
 /** The sections on classes: the IoU of each as a heat map, and which is taken for which. */
 
-import type { Row } from "../../run/compare.js";
+import type { Row } from "../../run/row.js";
 import { count, percent } from "../format.js";
 import { swatch } from "./chart.js";
 import { type Html, html, nothing } from "./html.js";

@@ -5,9 +5,9 @@ import { encodeIndices } from "../../../src/data/write-image.js";
 import { fromCounts } from "../../../src/metric/scores.js";
 import type { Experiment } from "../../../src/normalize/experiment.js";
 import type { Pictured, Report, Shown } from "../../../src/report/page/report.js";
-import { rowOf } from "../../../src/run/compare.js";
 import { scored } from "../../../src/run/evaluation.js";
 import type { Run } from "../../../src/run/record.js";
+import { rowOf } from "../../../src/run/row.js";
 import { experiment } from "../example.js";
 
 const classes = "sky wall water road bed boat car toy pillow building window".split(" ");
