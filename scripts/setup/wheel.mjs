@@ -73,7 +73,7 @@ async function demandKnown(wheels, step) {
     if (process.env.PSPC_UNPINNED !== "yes")
       throw new Stop(`pspc does not know the wheel ${name}`, {
         reason: `its SHA-256 is ${found}`,
-        help: "compare it with https://pypi.org; PSPC_UNPINNED=yes then takes it",
+        help: "compare it with the sums that the package index shows for this file; PSPC_UNPINNED=yes then takes it",
       });
     step.note(`${name} is taken unseen, as PSPC_UNPINNED says: its SHA-256 is ${found}`);
   }
