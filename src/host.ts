@@ -11,7 +11,7 @@ import { type Data, isShare } from "./normalize/experiment.js";
 import type { Read } from "./normalize/extend.js";
 import { computesBf16 } from "./runtime/machine.js";
 import { isModule } from "./source/module.js";
-import { readHeaders } from "./weights/check.js";
+import { readHeaders } from "./weights/open.js";
 
 /** What a user allows beyond reading. */
 export interface Allowed {

@@ -1,6 +1,7 @@
 /** A program: an experiment lowered to its training graphs, with its fingerprint and the stages of its compilation. */
 
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Graph, printGraph } from "../graph/graph.js";
 import type { RecomputeSegment } from "../model/stages.js";
 import { type Data, type Experiment, isShare, type Weights } from "../normalize/experiment.js";
@@ -33,7 +34,8 @@ export interface Fingerprint {
   readonly program: string;
 }
 
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+/** Of SHA-256, which browsers only have as a promise. */
+const hash = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16);
 
 /** Sixteen hexadecimal digits of plain data. A Map counts as its entries; everything else as JSON has it. */
 export const fingerprintOf = (value: unknown): string =>

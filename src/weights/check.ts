@@ -10,17 +10,8 @@ import { type Misfit, unreadableNamed } from "./errors.js";
 import type { Header } from "./file.js";
 import { type Fit, fitOf, isClassifier, networkVariables, ourShape } from "./fit.js";
 import { averagedNames, blockIn } from "./names.js";
-import { withWeights } from "./open.js";
 
 export type Headers = ReadonlyMap<string, E.Either<Failure, Header>>;
-
-/** Of each file, what can be known before any number is read. */
-export const readHeaders = async (files: Iterable<string>): Promise<Headers> =>
-  new Map(
-    await Promise.all(
-      [...files].map(async (file) => [file, await withWeights<Header>(file, E.right)()] as const),
-    ),
-  );
 
 /** Everything that is wrong with the initial weights of a spec, at the place where it names them. */
 export const weightsFit =

@@ -1,6 +1,5 @@
 /** What can be wrong with a file of weights, in words. */
 
-import { basename } from "node:path";
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
 import type { Header } from "./file.js";
@@ -10,6 +9,9 @@ import type { Inexact } from "./tensor.js";
 export type Misfit = Pick<Diagnostic, "code" | "severity" | "message" | "notes" | "help"> & {
   readonly label: string;
 };
+
+/** A path without its folders. */
+const basename = (file: string): string => file.slice(file.lastIndexOf("/") + 1);
 
 /** A file that was cut short or changed on its way. */
 const RESTORE = "Take it anew from where it came from; what a file has lost cannot be repaired.";

@@ -4,8 +4,16 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
+import type { Headers } from "./check.js";
 import { packedKeras, unknownFormat } from "./errors.js";
-import { type Bytes, bytesOfFile, type Read, viewOf, type WeightsFile } from "./file.js";
+import {
+  type Bytes,
+  bytesOfFile,
+  type Header,
+  type Read,
+  viewOf,
+  type WeightsFile,
+} from "./file.js";
 import { openNpz } from "./npz.js";
 import { LEGACY_TORCH, openLegacyPth, openPickle, openPth } from "./pth.js";
 import { openSafetensors } from "./safetensors.js";
@@ -20,6 +28,14 @@ export const withWeights = <A>(
     () => openWeights(file),
     (opened) => TE.fromEither(use(opened)),
     ({ close }) => TE.fromIO(close),
+  );
+
+/** Of each file, what can be known before any number is read. */
+export const readHeaders = async (files: Iterable<string>): Promise<Headers> =>
+  new Map(
+    await Promise.all(
+      [...files].map(async (file) => [file, await withWeights<Header>(file, E.right)()] as const),
+    ),
   );
 
 const openWeights = async (file: string): Promise<Read<WeightsFile>> => {

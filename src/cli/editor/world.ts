@@ -6,7 +6,8 @@ import type { EditorWorld } from "../../editor/document.js";
 import { type Allowed, thisMachine } from "../../host.js";
 import type { Read } from "../../normalize/extend.js";
 import { isModule } from "../../source/module.js";
-import { type Headers, readHeaders } from "../../weights/check.js";
+import type { Headers } from "../../weights/check.js";
+import { readHeaders } from "../../weights/open.js";
 
 /** The text of a file as an editor has it; nothing for a file that is not open. */
 export type OpenText = (name: string) => string | undefined;
