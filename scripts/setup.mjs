@@ -52,7 +52,7 @@ async function main() {
       if (isClone) await installPackages(root, step("packages"));
       else await shareTfjs(root, step("packages"));
       if (!proven()) await provideTensorFlow();
-      if (isStale()) compileDist();
+      if (isStale()) await compileDist();
       if (!proven()) await writeProof();
     },
   );
@@ -64,9 +64,9 @@ function isStale() {
   return isClone && staleFiles(root).length > 0;
 }
 
-function compileDist() {
+async function compileDist() {
   const compiling = step("compile");
-  compiling.done(`${emit(root)} files of src/ to dist/`);
+  compiling.done(`${await emit(root)} files of src/ to dist/`);
 }
 
 async function provideTensorFlow() {

@@ -24,7 +24,7 @@ export function tfjsLock(lock) {
     const path = placeOf(lock, from, wanted);
     const found = path === undefined ? undefined : lock.packages[path];
     if (path === undefined || found === undefined || needed.has(path)) return;
-    const { optional: _, ...locked } = found;
+    const { optional: _, devOptional: __, ...locked } = found;
     needed.set(path, locked);
     for (const each of Object.keys({ ...found.dependencies, ...found.optionalDependencies }))
       need(path, each);

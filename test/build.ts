@@ -2,6 +2,6 @@
 
 import { emit } from "../scripts/setup/dist.mjs";
 
-export default function setup(): void {
-  emit(process.cwd());
+export default async function setup(): Promise<void> {
+  await emit(process.cwd());
 }

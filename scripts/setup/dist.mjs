@@ -1,20 +1,22 @@
 // @ts-check
 /**
- * Compiles src/ to dist/: each file whose source has changed, or whose output is not what was written. Types are not
- * checked here (`npm test` and `npm run build` do).
+ * Compiles src/ to dist/: each file whose source has changed, or whose output is not what was written, and each page
+ * (pages.mjs) that was made of such a file. Types are not checked here (`npm test` and `npm run build` do).
  */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isBrowsers, madePage, pagesOf } from "./pages.mjs";
 import { Stop } from "./stop.mjs";
 import { writeWhole } from "./whole.mjs";
 
 /**
- * What dist/ was made of: for each file of src/ the hash of its text, and of what stands for it in dist/. Times are not
- * asked: a disk that was full leaves new files that are empty.
- * @typedef {Record<string, { source: string, output: string }>} Made
+ * What dist/ was made of: for each file of src/ the hash of its text, and of what stands for it in dist/; for a page also
+ * the files that went into it. Times are not asked: a disk that was full leaves new files that are empty.
+ * @typedef {Record<string, { source: string, output: string, inputs?: string[] }>} Made
  */
 
 /** @param {string} root */
@@ -35,59 +37,93 @@ const madeOf = (root) => {
  */
 export const staleFiles = (root) => {
   const made = madeOf(root);
-  return sources(root).filter((path) => {
-    const { source, output } = made[path] ?? {};
-    return source !== hashOf(join(root, "src", path)) || output !== hashOf(emitted(root, path));
+  return [...sources(root), ...pagesOf(root)].filter((path) => {
+    const { source, output, inputs } = made[path] ?? {};
+    return source !== sourceOf(root, path, inputs) || output !== hashOf(emitted(root, path));
   });
 };
 
+/**
+ * Of a page: all that went into it, packages by their lock.
+ * @param {string} root @param {string} path @param {readonly string[]} [inputs]
+ */
+const sourceOf = (root, path, inputs) => {
+  if (inputs === undefined) return hashOf(join(root, "src", path));
+  const all = inputs.map((input) => hashOf(join(root, "src", input)));
+  return sha256([...all, hashOf(join(root, "package-lock.json")), hashOf(maker)].join(" "));
+};
+
+const maker = fileURLToPath(new URL("pages.mjs", import.meta.url));
+
 /** @param {string} file */
-const hashOf = (file) =>
-  existsSync(file) ? createHash("sha256").update(readFileSync(file)).digest("hex") : "absent";
+const hashOf = (file) => (existsSync(file) ? sha256(readFileSync(file)) : "absent");
+
+/** @param {string | Uint8Array} content */
+const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 
 /** What a page of a report is made of, and what set-up shares, beside TypeScript: it goes as it is. */
 const assets = [".js", ".css"];
 
 /** @param {string} root */
-const sources = (root) => files(join(root, "src"), ".ts", ...assets);
+const sources = (root) =>
+  files(join(root, "src"), ".ts", ...assets).filter((path) => !isBrowsers(path));
 
 /**
  * For `npm run build`, whose compiler knows TypeScript alone and removes nothing.
  * @param {string} root
  */
-export function finishBuild(root) {
+export async function finishBuild(root) {
   removeOrphans(root);
-  for (const path of files(join(root, "src"), ...assets)) copy(root, path);
-  remember(root);
+  for (const path of sources(root)) if (!path.endsWith(".ts")) copy(root, path);
+  remember(root, await writePages(root, pagesOf(root)));
 }
 
 /** @param {string} root @param {string} path */
 const copy = (root, path) => writeWhole(emitted(root, path), readFileSync(join(root, "src", path)));
 
-/** @param {string} root */
-function remember(root) {
-  const made = sources(root).map((path) => [
-    path,
-    { source: hashOf(join(root, "src", path)), output: hashOf(emitted(root, path)) },
-  ]);
+/**
+ * @param {string} root
+ * @param {readonly string[]} pages
+ * @returns {Promise<Record<string, string[]>>} what went into each
+ */
+async function writePages(root, pages) {
+  /** @type {Record<string, string[]>} */
+  const made = {};
+  for (const path of pages) {
+    const { text, inputs } = await madePage(root, path);
+    writeWhole(emitted(root, path), text);
+    made[path] = inputs;
+  }
+  return made;
+}
+
+/** @param {string} root @param {Record<string, string[]>} pages those that were made now */
+function remember(root, pages) {
+  const before = madeOf(root);
+  const made = [...sources(root), ...pagesOf(root)].map((path) => {
+    const inputs = pages[path] ?? before[path]?.inputs;
+    const source = sourceOf(root, path, inputs);
+    return [path, { source, output: hashOf(emitted(root, path)), inputs }];
+  });
   writeWhole(madeFile(root), JSON.stringify(Object.fromEntries(made)));
 }
 
 /**
  * @param {string} root
- * @returns {number} how many files were written
+ * @returns {Promise<number>} how many files were written
  */
-export function emit(root) {
+export async function emit(root) {
   const stale = staleFiles(root);
   if (stale.length === 0) return 0;
   removeOrphans(root);
   /** @type {typeof import("typescript")} */
   const ts = createRequire(import.meta.url)("typescript");
+  const pages = stale.filter((path) => path.endsWith(".html"));
   for (const path of stale)
     if (path.endsWith(".ts"))
       replace(emitted(root, path), compiled(ts, path, join(root, "src", path)));
-    else copy(root, path);
-  remember(root);
+    else if (!pages.includes(path)) copy(root, path);
+  remember(root, await writePages(root, pages));
   return stale.length;
 }
 
@@ -119,8 +155,8 @@ function compiled(ts, path, file) {
 /** What is left in dist/ of files that src/ no longer has, and of files that were never finished. @param {string} root */
 function removeOrphans(root) {
   mkdirSync(join(root, "dist"), { recursive: true });
-  const made = new Set(sources(root).map((path) => emitted(root, path)));
-  for (const path of files(join(root, "dist"), ".js", ".css", ".d.ts", ".map", ".part")) {
+  const made = new Set([...sources(root), ...pagesOf(root)].map((path) => emitted(root, path)));
+  for (const path of files(join(root, "dist"), ".js", ".css", ".html", ".d.ts", ".map", ".part")) {
     const script = path.replace(/\.d\.ts$/, ".js").replace(/\.map$/, "");
     if (!made.has(join(root, "dist", script))) rmSync(join(root, "dist", path));
   }
