@@ -223,6 +223,7 @@ export const noLayout = (root: string): Failure =>
       "VOC: JPEGImages, SegmentationClass, ImageSets/Segmentation",
       "Cityscapes: leftImg8bit, gtFine",
       "ADE20K: images/training, annotations/training",
+      "Pascal Context, COCO-Stuff, LoveDA, Potsdam, Vaihingen, iSAID, CamVid: as mmsegmentation and SegNet leave them",
       "lists: train.txt, a line is the path of an image and of its label",
       "folders: images and labels (or masks, annotations), also by split: train/images, train/labels",
     ].join("\n"),

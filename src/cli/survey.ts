@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { spread } from "../data/browse.js";
 import type { CheckedLabel } from "../data/check.js";
-import { several } from "../data/errors.js";
+import { scoresAlone, several } from "../data/errors.js";
 import { type FactStore, isFailure, labelFacts, openFacts } from "../data/facts.js";
 import { areSmoothed, mixedPalettes } from "../data/findings.js";
 import { nameOf as nameOfPair, partOf } from "../data/held-out.js";
@@ -12,9 +12,10 @@ import { imageSize } from "../data/image.js";
 import { type Listing, layouts, listSplit, type Split } from "../data/layout.js";
 import { type Recognised, recognise } from "../data/recognise.js";
 import type { Sample } from "../data/sample.js";
-import { polygonsIn } from "../data/unreadable.js";
+import { polygonsIn, unconverted } from "../data/unreadable.js";
 import { Failed } from "../diagnostic/failure.js";
 import type { Layout } from "../language/data.js";
+import { datasetOf } from "../language/datasets.js";
 import { VOID } from "../language/labels.js";
 import type { Share, SplitName } from "../normalize/experiment.js";
 import { noDataFolder, noLayout, tooManyValues } from "./errors.js";
@@ -48,9 +49,15 @@ const MOST = 512;
 export const survey = async (folder: string): Promise<Survey> => {
   if (!existsSync(folder)) throw new Failed(noDataFolder(folder));
   const found = await recognise(folder);
+  if (found === null || found.pairs !== undefined || found.layout === "folders") {
+    const original = await unconverted(folder);
+    if (original !== null) throw new Failed(original);
+  }
   if (found === null) throw new Failed((await polygonsIn(folder)) ?? noLayout(folder));
-  const { layout, root, splits, pairs } = found;
-  const place = { train: "", val: null, test: null, ...splits, layout, root, label_map: null };
+  const { layout, root, splits, pairs, labels = null } = found;
+  const dataset = datasetOf(layout);
+  if (dataset?.scores !== undefined) throw new Failed(scoresAlone(layout, dataset));
+  const place = { train: "", val: null, test: null, ...splits, layout, root, label_map: labels };
   const listed: Partial<Record<Split, Listing>> = {};
   for (const split of ["train", "val", "test"] as const)
     if (pairs?.[split] !== undefined) listed[split] = { samples: pairs[split], failures: [] };
@@ -79,7 +86,7 @@ const shareOf = (
   layout: Layout,
   samples: readonly Sample[],
 ): Share => {
-  const folder = join(root, train === "" ? "." : layouts[layout].images(train));
+  const folder = join(root, train === "" ? "." : layouts[layout].images(root, train));
   const names = samples.map((sample) => nameOfPair(sample, folder));
   const wanted = 0.2 * names.length;
   const isFair = (seed: number): boolean => {

@@ -54,8 +54,11 @@ export const trained = async (
   return { program, folder };
 };
 
-/** What evaluation reads alone: a run's weights stay what they are. */
-const scored = ["evaluate", "data.root", "data.val", "data.test", "data.palette"];
+/** What evaluation reads alone: a run's weights stay what they are, and so do its classes. */
+const scored = [
+  "evaluate",
+  ...["layout", "root", "val", "test", "labels", "palette"].map((key) => `data.${key}`),
+];
 
 const onlyScores = (override: string): boolean => {
   const path = override.slice(0, override.indexOf("="));

@@ -2,7 +2,7 @@
 
 import { type Failure, failure } from "../diagnostic/failure.js";
 import { systemReason, writing } from "../file/system.js";
-import { rgb } from "../language/dataset.js";
+import { type Dataset, rgb } from "../language/dataset.js";
 import type { Size } from "../language/geometry.js";
 
 export const missingList = (split: string, path: string, reason: string | undefined): Failure =>
@@ -24,6 +24,13 @@ export const noSplit = (split: string): Failure =>
     `the experiment has no ${split} split`,
     `data.${split} is not set`,
     `Set data.${split} as data.train is set, or name another split (--split).`,
+  );
+
+export const scoresAlone = (layout: string, { title, scores = "", splits }: Dataset): Failure =>
+  failure(
+    `${title} has no labels to train on`,
+    `it scores networks that were trained on ${scores}`,
+    `Score such a run: \`pspc eval RUN data.layout=${layout} data.root=FOLDER data.val=${splits.val} data.labels=labelTrainIds\`; or name both in a spec of your own, and train with \`layout: ${scores.toLowerCase()}\`.`,
   );
 
 export const badLine = (place: string, line: string): Failure =>

@@ -5,6 +5,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
+import type { MapName } from "../language/datasets.js";
 import type { Folders } from "../normalize/experiment.js";
 import { missingFolder, partnerless, twins } from "./errors.js";
 import type { Sample } from "./sample.js";
@@ -22,6 +23,36 @@ export interface Pairing extends Omit<Folders, "suffix"> {
   /** Whether a file of the labels' folder is a label of this kind. */
   readonly isLabel: (stem: string) => boolean;
 }
+
+/** Where a dataset of a name has its two folders, and what the files in them are called; `*` is the split. */
+export interface SplitFolders {
+  readonly images: string;
+  readonly labels: string;
+  /** What names of images have in the end. */
+  readonly imageEnd?: string;
+  /** What names of labels have there, by the map that they follow; of none of these, the first. */
+  readonly labelEnds: Readonly<Partial<Record<MapName, string>>>;
+}
+
+export const inSplit = (folder: string, name: string): string => folder.replace("*", name);
+
+/** Labels of another kind may lie beside: ids and train ids. */
+export const splitPairing = (
+  { images, labels, imageEnd = "", labelEnds }: SplitFolders,
+  name: string,
+  map: MapName | null,
+): Pairing => {
+  const ends = Object.values(labelEnds);
+  const end = (map === null ? undefined : labelEnds[map]) ?? ends[0] ?? "";
+  const others = ends.filter((other) => other.length > end.length);
+  return {
+    images: inSplit(images, name),
+    labels: inSplit(labels, name),
+    labelOf: (stem) =>
+      stem.endsWith(imageEnd) ? `${stem.slice(0, stem.length - imageEnd.length)}${end}` : null,
+    isLabel: (stem) => stem.endsWith(end) && !others.some((other) => stem.endsWith(other)),
+  };
+};
 
 /** Files in folders below the two are paired by their path within them. */
 export const pairedFolders = (root: string, split: string, folders: Folders): Listing =>

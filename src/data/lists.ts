@@ -93,16 +93,23 @@ const isSwapped = (first: string, second: string): boolean =>
 const ofLabels = /(^|\/)(labels?|masks?|annot\w*|gt\w*|SegmentationClass\w*)\//i;
 const ofImages = /(^|\/)(images?|imgs?|JPEGImages|rgb|pictures)\//i;
 
+/** Where lists of names lie, and the folders of labels, of which the first that has one counts. */
+export interface NameLists {
+  readonly lists: string;
+  readonly labels: readonly [string, ...string[]];
+}
+
 /**
- * The names on a list of ImageSets/Segmentation, as JPEGImages and SegmentationClass hold them in any format. Lists
- * that end in `aug` (SBD's annotations joined to VOC's) read SegmentationClassAug first. A line may also be a pair of
- * paths, as DeepLab's are.
+ * The names on a list of ImageSets, as JPEGImages and the folders of labels hold them in any format. A line may also
+ * be a pair of paths, as DeepLab's are.
  */
-export const listedNames = (root: string, split: string, name: string): Listing => {
-  const list = join(root, "ImageSets", "Segmentation", `${name.replace(/\.txt$/, "")}.txt`);
-  const folders = name.replace(/\.txt$/, "").endsWith("aug")
-    ? ["SegmentationClassAug", "SegmentationClass"]
-    : ["SegmentationClass"];
+export const listedNames = (
+  root: string,
+  split: string,
+  name: string,
+  { lists, labels: folders }: NameLists,
+): Listing => {
+  const list = join(root, "ImageSets", lists, `${name}.txt`);
   return pipe(
     TE.Do,
     TE.apS("lines", linesIn(list, split)),

@@ -1,12 +1,21 @@
 /** Recognises how the data set in a folder is laid out, and which splits it has. */
 
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, extname, join, relative, sep } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import type { Layout } from "../language/data.js";
+import { datasetOf, type MapName } from "../language/datasets.js";
 import type { Folders, SplitName } from "../normalize/experiment.js";
-import { listSplit, type Place, type Split } from "./layout.js";
+import { inSplit, type SplitFolders, splitPairing } from "./folders.js";
+import {
+  type FolderDataset,
+  listSplit,
+  type Place,
+  publishedFolder,
+  type Split,
+  splitFolders,
+} from "./layout.js";
 import type { Sample } from "./sample.js";
 import { pairsByVote } from "./vote.js";
 import { type FoundFile, isJunk, picturesBelow } from "./walk.js";
@@ -18,31 +27,43 @@ export interface Recognised {
   /** The folder itself, or one below it: VOCdevkit/VOC2012. */
   readonly root: string;
   readonly splits: Splits;
+  /** The built-in map that its labels follow, where that is not the dataset's usual one. */
+  readonly labels?: MapName;
   /** Where no layout tells the pairs: those that names tell, for lists to be written. */
   readonly pairs?: Readonly<Partial<Record<Split, readonly Sample[]>>>;
 }
 
+/** What a look at a folder found; without a split for training (or to score) it is laid out otherwise. */
+interface Look {
+  readonly splits: Splits;
+  /** The map that its labels follow, where that is not the usual one. */
+  readonly labels?: MapName;
+}
+
 interface Recogniser {
-  /** The splits of a folder that is laid out so; one that has none for training is not. */
-  readonly splits: (root: string) => Splits | Promise<Splits>;
+  readonly look: (root: string) => Promise<Look>;
   /** Whether folders below the one that is named are looked at, too. */
   readonly below: boolean;
 }
 
-/** In this order: the folders of the named ones leave no doubt. */
+/** In this order: what names files and folders as no other does comes first. */
 const recognisers: Readonly<Record<Layout, Recogniser>> = {
-  voc: { splits: (root) => vocSplits(root), below: true },
-  cityscapes: {
-    splits: (root) => splitFolders(root, "leftImg8bit", "gtFine", { train: "train", val: "val" }),
-    below: true,
-  },
-  ade20k: {
-    splits: (root) =>
-      splitFolders(root, "images", "annotations", { train: "training", val: "validation" }),
-    below: true,
-  },
-  list: { splits: (root) => listSplits(root), below: false },
-  folders: { splits: (root) => folderSplits(root), below: false },
+  "pascal-context": { look: async (root) => ({ splits: contextSplits(root) }), below: false },
+  "pascal-context-59": { look: async () => ({ splits: {} }), below: false },
+  voc: { look: async (root) => ({ splits: vocSplits(root) }), below: true },
+  cityscapes: { look: lookFor("cityscapes"), below: true },
+  ade20k: { look: lookFor("ade20k"), below: true },
+  "coco-stuff-10k": { look: lookFor("coco-stuff-10k"), below: true },
+  "coco-stuff-164k": { look: lookFor("coco-stuff-164k"), below: true },
+  potsdam: { look: lookFor("potsdam", /^\d+_\d+(_\d+){4}$/), below: true },
+  vaihingen: { look: lookFor("vaihingen", /^area\d+(_\d+){4}$/), below: true },
+  isaid: { look: lookFor("isaid", /^P\d+/), below: true },
+  loveda: { look: lookForLoveda, below: true },
+  "dark-zurich": { look: lookFor("dark-zurich"), below: true },
+  "nighttime-driving": { look: lookFor("nighttime-driving"), below: true },
+  camvid: { look: lookFor("camvid", /^(0001TP|0006R0|0016E5|Seq05VD)_/), below: true },
+  list: { look: async (root) => ({ splits: await listSplits(root) }), below: false },
+  folders: { look: async (root) => ({ splits: await folderSplits(root) }), below: false },
 };
 
 /** `null` where no layout fits. */
@@ -50,8 +71,8 @@ export const recognise = async (folder: string): Promise<Recognised | null> => {
   const lower = [...foldersIn(folder), ...foldersIn(join(folder, "VOCdevkit"))];
   for (const layout of Object.keys(recognisers) as Layout[])
     for (const root of recognisers[layout].below ? [folder, ...lower] : [folder]) {
-      const splits = await recognisers[layout].splits(root);
-      if (splits.train !== undefined) return { layout, root, splits };
+      const found = await recognisers[layout].look(root);
+      if (Object.keys(found.splits).length > 0) return { layout, root, ...found };
     }
   return byNames(folder);
 };
@@ -111,19 +132,47 @@ const vocSplits = (root: string): Splits => {
   };
 };
 
-const splitFolders = (
-  root: string,
-  images: string,
-  labels: string,
-  names: Readonly<Record<"train" | "val", string>>,
-): Splits => {
-  const has = (name: string): boolean =>
-    isFolder(root, images, name) && isFolder(root, labels, name);
-  return {
-    ...(has(names.train) ? { train: names.train } : {}),
-    ...(has(names.val) ? { val: names.val } : {}),
+const contextSplits = (root: string): Splits =>
+  Object.fromEntries(
+    (["train", "val"] as const)
+      .filter((name) => existsSync(join(root, "ImageSets/SegmentationContext", `${name}.txt`)))
+      .map((name) => [name, name]),
+  );
+
+/** Both folders of a split are there, some labels end as they should, and some picture is called as it should be. */
+function lookFor(layout: FolderDataset, called: RegExp = /(?:)/): Recogniser["look"] {
+  const folders: SplitFolders = splitFolders[layout];
+  const { splits, scores } = datasetOf(layout);
+  return async (root) => {
+    const has = (name: string): boolean =>
+      isFolder(root, inSplit(folders.images, name)) &&
+      isFolder(root, inSplit(folders.labels, name));
+    const there = Object.entries(splits).filter(([, name]) => has(name));
+    const [, first] =
+      there.find(([split]) => split === (scores === undefined ? "train" : "val")) ?? [];
+    if (first === undefined) return { splits: {} };
+    const images = await filesBelow(join(root, inSplit(folders.images, first)));
+    const labels = await filesBelow(join(root, inSplit(folders.labels, first)));
+    const kinds = Object.keys(folders.labelEnds) as MapName[];
+    const kind = kinds.find((map) => {
+      const { isLabel } = splitPairing(folders, first, map);
+      return labels.some(({ stem }) => isLabel(stem));
+    });
+    if (kind === undefined || !images.some(({ stem }) => called.test(basename(stem))))
+      return { splits: {} };
+    return { splits: Object.fromEntries(there), ...(kind === kinds[0] ? {} : { labels: kind }) };
   };
-};
+}
+
+/** As it is published; or converted, where files are called by number alone and only the folder's name tells. */
+async function lookForLoveda(root: string): Promise<Look> {
+  const { splits } = datasetOf("loveda");
+  const published = Object.entries(splits).filter(([, name]) =>
+    foldersIn(join(root, publishedFolder(name))).some((place) => isFolder(place, "masks_png")),
+  );
+  if (published.length > 0) return { splits: Object.fromEntries(published) };
+  return /love.?da/i.test(basename(root)) ? lookFor("loveda", /^\d+$/)(root) : { splits: {} };
+}
 
 /** Text files called after a split whose first lines name files that are there. */
 const listSplits = async (root: string): Promise<Splits> => {

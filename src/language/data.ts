@@ -1,7 +1,7 @@
 /** The section `data`: where images and labels are, and what the labels' values mean. */
 
 import { redecided } from "./codec.js";
-import { datasetOf, usualMap } from "./datasets.js";
+import { type DatasetName, datasetNames, datasetOf, type MapName, usualMap } from "./datasets.js";
 import {
   absent,
   byDefault,
@@ -19,7 +19,6 @@ import {
   labelsForm,
   labelsOf,
   labelValue,
-  type MapName,
   mapInWords,
   usualPalette,
 } from "./labels.js";
@@ -28,15 +27,14 @@ import { requiredUnless, section } from "./section.js";
 import { scored, split } from "./split.js";
 import { choice, integer, list, located, oneOf, real, text, tuple } from "./value.js";
 
-const named = ["voc", "cityscapes", "ade20k"] as const;
-const layouts = ["list", ...named, "folders"] as const;
-export type Layout = (typeof layouts)[number];
+export type Layout = "list" | DatasetName | "folders";
+export const layoutNames: readonly Layout[] = ["list", ...datasetNames, "folders"];
 
 /** Beyond, a confusion matrix alone has a million counts; label files take 16 bits. */
 export const MAX_CLASSES = 1000;
 
 const layout = key(
-  choice(...layouts),
+  choice(...layoutNames),
   "How the dataset lies on disk (docs/data.md).",
   usually("list", "semseg's list files"),
 );
@@ -134,7 +132,7 @@ const keys = section(
     ),
     train: key(
       split,
-      "The training split: a list file of `image label` lines (list), the name of a list (voc) or of a folder (cityscapes, ade20k), or two folders (folders).",
+      "The training split: a list file of `image label` lines (list), the name of a list (voc, pascal-context) or of a folder (every other dataset), or two folders (folders).",
       computed(
         "the dataset's; needed for list and folders",
         (scope) => {
@@ -157,7 +155,10 @@ const keys = section(
     test: key(
       scored,
       "The test split, as `val`: a share of both is never the same pairs.",
-      absent("no test split"),
+      computed("the dataset's, else none", (scope) => {
+        const name = datasetIn(scope)?.splits.test ?? null;
+        return byDefault(name, name === null ? "no test split" : (datasetIn(scope)?.title ?? ""));
+      }),
     ),
     classes,
     labels,
@@ -212,6 +213,6 @@ const keys = section(
 export const data = requiredUnless(
   keys,
   "`data`",
-  { key: "layout", is: named },
+  { key: "layout", is: datasetNames },
   { train: "the training split", classes: "a list of class names" },
 );

@@ -1,6 +1,6 @@
 /** ADE20K, scene parsing challenge: its 150 classes in order, with their colours. */
 
-import { type Dataset, type LabelMap, rgb } from "./dataset.js";
+import { countedFrom, type Dataset, rgb } from "./dataset.js";
 
 /** The name and the colour of each class, from label value 1 on. */
 const table: readonly (readonly [name: string, colour: number])[] = [
@@ -157,11 +157,7 @@ const table: readonly (readonly [name: string, colour: number])[] = [
 ];
 
 /** 0 is what has no class, about a tenth of the pixels. */
-export const ade20kMap: LabelMap = new Map<number, number | "ignore">([
-  [0, "ignore"],
-  ...table.map((_, i) => [i + 1, i] as const),
-  [255, "ignore"],
-]);
+export const ade20kMap = countedFrom(1, table, 0);
 
 export const ade20k: Dataset = {
   title: "ADE20K",

@@ -1,129 +1,131 @@
-/** The datasets that are built in, by layout and by label map. */
+/** The datasets that are built in, by layout, and the maps of their label files. */
 
 import type { Layout } from "./data.js";
-import type { Dataset, LabelMap, Rgb } from "./dataset.js";
+import { countedFrom, type Dataset, type LabelMap, rgb } from "./dataset.js";
 import { ade20k, ade20kMap } from "./dataset-ade20k.js";
-import type { MapName } from "./labels.js";
+import {
+  isaid,
+  isaidMap,
+  isprsMap,
+  loveda,
+  lovedaMap,
+  potsdam,
+  vaihingen,
+} from "./dataset-aerial.js";
+import {
+  cocoStuff10k,
+  cocoStuff10kIds,
+  cocoStuff10kTrainIds,
+  cocoStuff164k,
+  cocoStuffIds,
+  cocoStuffTrainIds,
+} from "./dataset-coco-stuff.js";
+import {
+  context59Map,
+  contextMap,
+  pascalContext,
+  pascalContext59,
+} from "./dataset-pascal-context.js";
+import {
+  camvid,
+  camvidMap,
+  cityscapes,
+  darkZurich,
+  labelIds,
+  labelTrainIds,
+  nighttimeDriving,
+} from "./dataset-streets.js";
 
-const vocClasses = [
-  "background",
-  "aeroplane",
-  "bicycle",
-  "bird",
-  "boat",
-  "bottle",
-  "bus",
-  "car",
-  "cat",
-  "chair",
-  "cow",
-  "diningtable",
-  "dog",
-  "horse",
-  "motorbike",
-  "person",
-  "pottedplant",
-  "sheep",
-  "sofa",
-  "train",
-  "tvmonitor",
-] as const;
+const vocTable: readonly (readonly [name: string, colour: number])[] = [
+  ["background", 0x000000],
+  ["aeroplane", 0x800000],
+  ["bicycle", 0x008000],
+  ["bird", 0x808000],
+  ["boat", 0x000080],
+  ["bottle", 0x800080],
+  ["bus", 0x008080],
+  ["car", 0x808080],
+  ["cat", 0x400000],
+  ["chair", 0xc00000],
+  ["cow", 0x408000],
+  ["diningtable", 0xc08000],
+  ["dog", 0x400080],
+  ["horse", 0xc00080],
+  ["motorbike", 0x408080],
+  ["person", 0xc08080],
+  ["pottedplant", 0x004000],
+  ["sheep", 0x804000],
+  ["sofa", 0x00c000],
+  ["train", 0x80c000],
+  ["tvmonitor", 0x004080],
+];
 
 const voc: Dataset = {
   title: "PASCAL VOC 2012",
-  classes: vocClasses,
-  palette: [
-    [0, 0, 0],
-    [128, 0, 0],
-    [0, 128, 0],
-    [128, 128, 0],
-    [0, 0, 128],
-    [128, 0, 128],
-    [0, 128, 128],
-    [128, 128, 128],
-    [64, 0, 0],
-    [192, 0, 0],
-    [64, 128, 0],
-    [192, 128, 0],
-    [64, 0, 128],
-    [192, 0, 128],
-    [64, 128, 128],
-    [192, 128, 128],
-    [0, 64, 0],
-    [128, 64, 0],
-    [0, 192, 0],
-    [128, 192, 0],
-    [0, 64, 128],
-  ],
+  classes: vocTable.map(([name]) => name),
+  palette: vocTable.map(([, colour]) => rgb(colour)),
   usualMap: "voc",
   splits: { train: "train", val: "val" },
 };
 
-/** 255 is the pale border around objects, and what is too hard to tell. */
-const vocMap: LabelMap = new Map<number, number | "ignore">([
-  ...vocClasses.map((_, i) => [i, i] as const),
-  [255, "ignore"],
-]);
+/** By layout: each says how a dataset of that name lies on the disk. */
+const datasets = {
+  voc,
+  cityscapes,
+  ade20k,
+  "pascal-context": pascalContext,
+  "pascal-context-59": pascalContext59,
+  "coco-stuff-10k": cocoStuff10k,
+  "coco-stuff-164k": cocoStuff164k,
+  loveda,
+  potsdam,
+  vaihingen,
+  isaid,
+  "dark-zurich": darkZurich,
+  "nighttime-driving": nighttimeDriving,
+  camvid,
+} as const satisfies Readonly<Record<string, Dataset>>;
 
-/** In the order of `trainId`: the name, the value in `*_gtFine_labelIds.png`, the colour. */
-const cityscapesTable: readonly (readonly [name: string, id: number, colour: Rgb])[] = [
-  ["road", 7, [128, 64, 128]],
-  ["sidewalk", 8, [244, 35, 232]],
-  ["building", 11, [70, 70, 70]],
-  ["wall", 12, [102, 102, 156]],
-  ["fence", 13, [190, 153, 153]],
-  ["pole", 17, [153, 153, 153]],
-  ["traffic light", 19, [250, 170, 30]],
-  ["traffic sign", 20, [220, 220, 0]],
-  ["vegetation", 21, [107, 142, 35]],
-  ["terrain", 22, [152, 251, 152]],
-  ["sky", 23, [70, 130, 180]],
-  ["person", 24, [220, 20, 60]],
-  ["rider", 25, [255, 0, 0]],
-  ["car", 26, [0, 0, 142]],
-  ["truck", 27, [0, 0, 70]],
-  ["bus", 28, [0, 60, 100]],
-  ["train", 31, [0, 80, 100]],
-  ["motorcycle", 32, [0, 0, 230]],
-  ["bicycle", 33, [119, 11, 32]],
-];
+export type DatasetName = keyof typeof datasets;
 
-/** Ids run to 33; what is no class of training is void, rare or in groups. 255 stands for the licence plate's −1. */
-const labelIds: LabelMap = new Map<number, number | "ignore">([
-  ...Array.from({ length: 34 }, (_, id) => [id, "ignore"] as const),
-  ...cityscapesTable.map(([, id], i) => [id, i] as const),
-  [255, "ignore"],
-]);
+export const datasetNames = Object.keys(datasets) as readonly DatasetName[];
 
-const labelTrainIds: LabelMap = new Map<number, number | "ignore">([
-  ...cityscapesTable.map((_, i) => [i, i] as const),
-  [255, "ignore"],
-]);
-
-const cityscapes: Dataset = {
-  title: "Cityscapes",
-  classes: cityscapesTable.map(([name]) => name),
-  palette: cityscapesTable.map(([, , colour]) => colour),
-  usualMap: "labelIds",
-  splits: { train: "train", val: "val" },
-};
-
-const datasets: Readonly<Partial<Record<Layout, Dataset>>> = { voc, cityscapes, ade20k };
+const isDataset = (layout: Layout): layout is DatasetName => layout in datasets;
 
 /** `undefined` for the layouts that anybody may use: `list` and `folders`. */
-export const datasetOf = (layout: Layout): Dataset | undefined => datasets[layout];
+export function datasetOf(layout: DatasetName): Dataset;
+export function datasetOf(layout: Layout): Dataset | undefined;
+export function datasetOf(layout: Layout): Dataset | undefined {
+  return isDataset(layout) ? datasets[layout] : undefined;
+}
 
 interface NamedMap {
   readonly dataset: Dataset;
   readonly map: LabelMap;
 }
 
-const maps: Readonly<Record<MapName, NamedMap>> = {
-  voc: { dataset: voc, map: vocMap },
+/** 255 in VOC is the pale border around objects, and what is too hard to tell. */
+const maps = {
+  voc: { dataset: voc, map: countedFrom(0, voc.classes) },
   ade20k: { dataset: ade20k, map: ade20kMap },
   labelIds: { dataset: cityscapes, map: labelIds },
   labelTrainIds: { dataset: cityscapes, map: labelTrainIds },
-};
+  "pascal-context": { dataset: pascalContext, map: contextMap },
+  "pascal-context-59": { dataset: pascalContext59, map: context59Map },
+  "coco-stuff-10k": { dataset: cocoStuff10k, map: cocoStuff10kIds },
+  "coco-stuff-10k-labelTrainIds": { dataset: cocoStuff10k, map: cocoStuff10kTrainIds },
+  "coco-stuff-164k": { dataset: cocoStuff164k, map: cocoStuffIds },
+  "coco-stuff-164k-labelTrainIds": { dataset: cocoStuff164k, map: cocoStuffTrainIds },
+  loveda: { dataset: loveda, map: lovedaMap },
+  isprs: { dataset: potsdam, map: isprsMap },
+  isaid: { dataset: isaid, map: isaidMap },
+  camvid: { dataset: camvid, map: camvidMap },
+} as const satisfies Readonly<Record<string, NamedMap>>;
+
+export type MapName = keyof typeof maps;
+
+/** Label maps that are built in. */
+export const mapNames = Object.keys(maps) as readonly MapName[];
 
 /** The dataset that a label map belongs to, and the map. */
 export const mapNamed = (name: MapName): NamedMap => maps[name];

@@ -2,7 +2,7 @@
 
 import type * as t from "io-ts";
 import { type LabelMap, packRgb, type Rgb } from "./dataset.js";
-import { mapNamed } from "./datasets.js";
+import { type MapName, mapNamed, mapNames } from "./datasets.js";
 import { key, required } from "./key.js";
 import { keyed, record } from "./map.js";
 import { choice, integer, list, oneOf, text, tuple } from "./value.js";
@@ -31,10 +31,6 @@ export const toClassIndices = (classes: number, found: ArrayLike<number>): Class
 
 /** The value that datasets by convention (VOC, Cityscapes, ADE20K) give to pixels of no class. */
 export const VOID = 255;
-
-/** Label maps that are built in. */
-const mapNames = ["voc", "ade20k", "labelIds", "labelTrainIds"] as const;
-export type MapName = (typeof mapNames)[number];
 
 export const labelValue = integer(
   { min: 0, max: 65535 },

@@ -37,17 +37,16 @@ const splitOfOtherLayout = (split: "train" | "val" | "test", layout: Layout): Di
       help: [
         layout === "folders"
           ? `write \`${split}: {images: FOLDER, labels: FOLDER}\``
-          : `write ${splitNames[layout]}, or \`layout: folders\``,
+          : `write ${splitName(layout)}, or \`layout: folders\``,
       ],
     },
   );
 
 /** What names a split. */
-const splitNames: Readonly<Record<Exclude<Layout, "folders">, string>> = {
-  list: "the list file of the split, `train.txt`",
-  voc: "the name of a list in ImageSets/Segmentation, `train` or `trainaug`",
-  cityscapes: "the name of a folder in leftImg8bit, `train` or `val`",
-  ade20k: "the name of a folder in images, `training` or `validation`",
+const splitName = (layout: Exclude<Layout, "folders">): string => {
+  if (layout === "list") return "the list file of the split, `train.txt`";
+  const { title, splits } = datasetOf(layout);
+  return `the name of a split of ${title}, \`${splits.train}\` or \`${splits.val}\``;
 };
 
 /** Splits that are held out of the training split leave something of it. */

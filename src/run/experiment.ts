@@ -5,7 +5,9 @@ import { pipe } from "fp-ts/lib/function.js";
 import * as t from "io-ts";
 import { type Checked, errorsIn, unless } from "../diagnostic/diagnostic.js";
 import { type Codec, fail, plainly } from "../language/codec.js";
+import { layoutNames } from "../language/data.js";
 import type { LabelMap } from "../language/dataset.js";
+import { mapNames } from "../language/datasets.js";
 import { decode } from "../language/decode.js";
 import { wrongType } from "../language/errors.js";
 import { marked } from "../language/map.js";
@@ -73,7 +75,7 @@ export const pictureReading = closed(
 const data = closed(
   "the data",
   {
-    layout: choice("list", "voc", "cityscapes", "ade20k", "folders"),
+    layout: choice(...layoutNames),
     root: words,
     train: split,
     val: nullable(scoredSplit),
@@ -82,7 +84,7 @@ const data = closed(
     labels: list("labels", label),
     damaged: choice("stop", "skip"),
     label_format: choice("index", "colour"),
-    label_map: nullable(choice("voc", "ade20k", "labelIds", "labelTrainIds")),
+    label_map: nullable(choice(...mapNames)),
     palette: nullable(list("colours", rgb)),
     mean: tuple(3, "numbers", real()),
     std: tuple(3, "numbers", real()),

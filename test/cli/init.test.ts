@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
 import { writeClasses, writeImage } from "../../src/data/write-image.js";
-import { datasets } from "../data/dataset.js";
+import { datasets, image, label, put, scoring } from "../data/dataset.js";
 import { pspc } from "./captured.js";
 
 let folder = "";
@@ -62,13 +62,44 @@ describe("init", () => {
     expect(made).toEqual({ code: 0, out: `${layout}.yaml\n`, err: "" });
     expect(await pspc(folder, "check", `${layout}.yaml`)).toMatchObject({ code: 0, err: "" });
     const checked = await pspc(folder, "data", "check", `${layout}.yaml`, "--json");
-    expect(JSON.parse(checked.out)).toMatchObject({
-      valid: true,
-      splits: [
-        { split: "train", pairs: 3 },
-        { split: "val", pairs: 1 },
-      ],
-    });
+    const { valid, splits } = JSON.parse(checked.out);
+    expect(valid).toBe(true);
+    expect(splits.slice(0, 2)).toMatchObject([
+      { split: "train", pairs: 3 },
+      { split: "val", pairs: 1 },
+    ]);
+  });
+
+  it("writes the map of converted labels where those alone are there", async () => {
+    for (const id of ["train2017/1", "val2017/2"]) {
+      await image(join(folder, "coco"), `images/${id}.jpg`, 1);
+      await label(join(folder, "coco"), `annotations/${id}_labelTrainIds.png`, [0, 170, 255]);
+    }
+    const { out } = await pspc(folder, "init", "coco");
+    expect(out).toContain("layout: coco-stuff-164k");
+    expect(out).toContain("labels: coco-stuff-164k-labelTrainIds");
+  });
+
+  it.each(Object.keys(scoring))("says how to score on %s, which trains nothing", async (layout) => {
+    await scoring[layout]!(join(folder, layout));
+    const { code, err } = await pspc(folder, "init", layout);
+    expect(code).toBe(1);
+    expect(err).toContain("has no labels to train on");
+    expect(err).toContain(`data.layout=${layout}`);
+  });
+
+  it.each([
+    ["coco10k", "annotations/COCO_train2014_000000000077.mat", "coco_stuff10k.py"],
+    ["context", "trainval_merged.json", "pascal_context.py"],
+    ["isaid-published", "train/Semantic_masks/images.zip", "patches of 896 that overlap by 384"],
+    ["potsdam-published", "5_Labels_all_noBoundary.zip", "potsdam.py"],
+    ["vaihingen-published", "top/top_mosaic_09cm_area1.tif", "vaihingen.py"],
+  ])("refuses %s as it is published, and says what to do", async (name, file, words) => {
+    await put(join(folder, name), file, "");
+    const { code, err } = await pspc(folder, "init", name);
+    expect(code).toBe(1);
+    expect(err).toContain("as it is published");
+    expect(err).toContain(words);
   });
 });
 

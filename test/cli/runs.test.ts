@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readMetrics } from "../../src/run/journal.js";
 import { readRun } from "../../src/run/record.js";
+import { scoring } from "../data/dataset.js";
 import { squares, temporary } from "../run/tiny.js";
 import { pspc } from "./captured.js";
 
@@ -56,6 +57,18 @@ describe("a run whose spec, module and data are gone", { timeout: 120_000 }, () 
     // Relative to where the command runs.
     const relative = await elsewhere("eval", run, "data.root=../moved", "--json", ...device);
     expect(relative.code).toBe(0);
+  });
+
+  it("is scored on data of another layout, whose labels mean the same classes", async () => {
+    await scoring["dark-zurich"]!(join(folder, "night"));
+    const { code, out, err } = await elsewhere(
+      "eval",
+      run,
+      ...["data.layout=dark-zurich", `data.root=${join(folder, "night")}`, "data.val=val"],
+      ...["data.labels={0: ground, 18: square, 255: ignore}", "--json", ...device],
+    );
+    expect({ code, err: err.includes("error") }).toEqual({ code: 0, err: false });
+    expect(JSON.parse(out)).toMatchObject({ split: "val", images: 2 });
   });
 
   it("refuses by name what would change what was trained, and what is no key", async () => {

@@ -53,6 +53,34 @@ type Write = (root: string) => Promise<unknown>;
 const each = (names: readonly string[], write: (name: string, n: number) => Promise<unknown>) =>
   Promise.all(names.map(write));
 
+const tiles = (root: string, names: readonly string[], values: readonly number[], end = "") =>
+  each(names, async (id, n) => {
+    await image(root, `img_dir/${id}.png`, n);
+    await label(root, `ann_dir/${id}${end}.png`, values);
+  });
+
+/** Of the night, to score networks on: there is nothing to train on. */
+export const scoring: Readonly<Record<string, Write>> = {
+  "dark-zurich": (root) =>
+    each(
+      ["val/night/GOPR0356/GOPR0356_frame_000321", "val/night/GOPR0356/GOPR0356_frame_000324"],
+      async (id, n) => {
+        await image(root, `rgb_anon/${id}_rgb_anon.png`, n);
+        await label(root, `gt/${id}_gt_labelTrainIds.png`, [0, 18, 255]);
+        await image(root, `gt/${id}_gt_labelColor.png`, n);
+      },
+    ),
+  "nighttime-driving": (root) =>
+    each(["test/night/0_0", "test/night/0_1"], async (id, n) => {
+      await image(root, `leftImg8bit/${id}_leftImg8bit.png`, n);
+      await label(
+        root,
+        `gtCoarse_daytime_trainvaltest/${id}_gtCoarse_labelTrainIds.png`,
+        [0, 18, 255],
+      );
+    }),
+};
+
 /** Each has three pairs to train on and one to validate. */
 export const datasets: Readonly<Record<string, Write>> = {
   voc: async (root) => {
@@ -81,6 +109,83 @@ export const datasets: Readonly<Record<string, Write>> = {
       await image(root, `images/${id}.jpg`, n);
       await label(root, `annotations/${id}.png`, [0, 1, 150]);
     }),
+  "pascal-context": async (root) => {
+    const lists = "ImageSets/SegmentationContext";
+    await put(root, `${lists}/train.txt`, "2008_000008\n2008_000015\n2008_000019\n");
+    await put(root, `${lists}/val.txt`, "2008_000002\n");
+    const names = ["2008_000008", "2008_000015", "2008_000019", "2008_000002"];
+    await each(names, async (id, n) => {
+      await image(root, `JPEGImages/${id}.jpg`, n);
+      await label(root, `SegmentationClassContext/${id}.png`, [0, 1, 59]);
+    });
+  },
+  "coco-stuff-10k": (root) =>
+    each(["train2014/1", "train2014/2", "train2014/3", "test2014/4"], async (id, n) => {
+      await image(root, `images/${id}.jpg`, n);
+      await label(root, `annotations/${id}_labelTrainIds.png`, [0, 1, 171]);
+    }),
+  "coco-stuff-164k": (root) =>
+    each(["train2017/1", "train2017/2", "train2017/3", "val2017/4"], async (id, n) => {
+      await image(root, `images/${id}.jpg`, n);
+      await label(root, `annotations/${id}.png`, [0, 10, 12, 181, 255]);
+      await label(root, `annotations/${id}_labelTrainIds.png`, [0, 10, 11, 170, 255]);
+    }),
+  loveda: (root) =>
+    each(
+      ["Train/Rural/*/0", "Train/Urban/*/1366", "Train/Urban/*/1367", "Val/Urban/*/3514"],
+      async (id, n) => {
+        await image(root, `${id.replace("*", "images_png")}.png`, n);
+        await label(root, `${id.replace("*", "masks_png")}.png`, [0, 1, 7]);
+      },
+    ),
+  potsdam: (root) =>
+    tiles(
+      root,
+      [
+        "train/2_10_0_0_512_512",
+        "train/2_10_512_0_1024_512",
+        "train/7_9_0_0_512_512",
+        "val/2_13_0_0_512_512",
+      ],
+      [0, 1, 6],
+    ),
+  vaihingen: (root) =>
+    tiles(
+      root,
+      [
+        "train/area1_0_0_512_512",
+        "train/area1_512_0_1024_512",
+        "train/area37_0_0_512_512",
+        "val/area2_0_0_512_512",
+      ],
+      [0, 1, 6],
+    ),
+  isaid: (root) =>
+    tiles(
+      root,
+      [
+        "train/P0000_0_896_0_896",
+        "train/P0000_0_896_512_1408",
+        "train/P0002_0_896_0_896",
+        "val/P0003_0_896_0_896",
+      ],
+      [0, 15, 255],
+      "_instance_color_RGB",
+    ),
+  camvid: (root) =>
+    each(
+      [
+        "train*/0001TP_006690",
+        "train*/0006R0_f00930",
+        "train*/0016E5_00390",
+        "val*/0016E5_07959",
+        "test*/Seq05VD_f00000",
+      ],
+      async (id, n) => {
+        await image(root, `${id.replace("*", "")}.png`, n);
+        await label(root, `${id.replace("*", "annot")}.png`, [0, 10, 11]);
+      },
+    ),
   list: async (root) => {
     await put(root, "train.txt", "a.png a.label.png\nb.png b.label.png\nc.png c.label.png\n");
     await put(root, "val.txt", "d.png d.label.png\n");

@@ -9,14 +9,14 @@ import { listSplit, openSplit, type Place, type Split } from "../../src/data/lay
 import { recognise } from "../../src/data/recognise.js";
 import type { Layout } from "../../src/language/data.js";
 import { packRgb } from "../../src/language/dataset.js";
-import { datasetOf, mapNamed } from "../../src/language/datasets.js";
-import type { MapName } from "../../src/language/labels.js";
-import { datasets, put } from "./dataset.js";
+import { datasetOf, type MapName, mapNamed } from "../../src/language/datasets.js";
+import { datasets, image, label, put, scoring } from "./dataset.js";
 
 let base = "";
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), "pspc-layouts-"));
-  for (const [name, write] of Object.entries(datasets)) await write(join(base, name));
+  for (const [name, write] of Object.entries({ ...datasets, ...scoring }))
+    await write(join(base, name));
 });
 afterAll(() => rm(base, { recursive: true }));
 
@@ -62,6 +62,68 @@ describe("a layout pairs", () => {
     ]);
   });
 
+  it.each<[Layout, Partial<Place>, string]>([
+    ["pascal-context", {}, "JPEGImages/2008_000002.jpg SegmentationClassContext/2008_000002.png"],
+    [
+      "pascal-context-59",
+      { root: "pascal-context" },
+      "JPEGImages/2008_000002.jpg SegmentationClassContext/2008_000002.png",
+    ],
+    ["coco-stuff-10k", {}, "images/test2014/4.jpg annotations/test2014/4_labelTrainIds.png"],
+    ["coco-stuff-164k", {}, "images/val2017/4.jpg annotations/val2017/4.png"],
+    [
+      "coco-stuff-164k",
+      { label_map: "coco-stuff-164k-labelTrainIds" },
+      "images/val2017/4.jpg annotations/val2017/4_labelTrainIds.png",
+    ],
+    ["loveda", {}, "Val/Urban/images_png/3514.png Val/Urban/masks_png/3514.png"],
+    ["potsdam", {}, "img_dir/val/2_13_0_0_512_512.png ann_dir/val/2_13_0_0_512_512.png"],
+    ["vaihingen", {}, "img_dir/val/area2_0_0_512_512.png ann_dir/val/area2_0_0_512_512.png"],
+    [
+      "isaid",
+      {},
+      "img_dir/val/P0003_0_896_0_896.png ann_dir/val/P0003_0_896_0_896_instance_color_RGB.png",
+    ],
+    ["camvid", {}, "val/0016E5_07959.png valannot/0016E5_07959.png"],
+  ])("%s's files %j", async (layout, { root, ...change }, pair) => {
+    const where = join(base, root ?? layout);
+    const data = place(layout, { ...change, root: where });
+    const { failures } = await listSplit(data, "val");
+    expect(failures).toEqual([]);
+    expect(await pairs(data, "val")).toEqual([pair]);
+    expect(await pairs(data, "train")).toHaveLength(3);
+  });
+
+  it("LoveDA as mmsegmentation rearranges it", async () => {
+    const root = join(base, "loveDA");
+    await image(root, "img_dir/train/7.png", 1);
+    await label(root, "ann_dir/train/7.png", [0, 1, 7]);
+    expect(await pairs(place("loveda", { root }), "train")).toEqual([
+      "img_dir/train/7.png ann_dir/train/7.png",
+    ]);
+    expect(await recognise(root)).toMatchObject({ layout: "loveda", splits: { train: "train" } });
+    await image(join(base, "numbers"), "img_dir/train/7.png", 1);
+    await label(join(base, "numbers"), "ann_dir/train/7.png", [0, 1, 7]);
+    expect((await recognise(join(base, "numbers")))?.layout).toBe("folders");
+  });
+
+  it.each<[Layout, string]>([
+    [
+      "dark-zurich",
+      "rgb_anon/val/night/GOPR0356/GOPR0356_frame_000321_rgb_anon.png gt/val/night/GOPR0356/GOPR0356_frame_000321_gt_labelTrainIds.png",
+    ],
+    [
+      "nighttime-driving",
+      "leftImg8bit/test/night/0_0_leftImg8bit.png gtCoarse_daytime_trainvaltest/test/night/0_0_gtCoarse_labelTrainIds.png",
+    ],
+  ])("%s, to score on and not to train on", async (layout, pair) => {
+    expect((await pairs(place(layout), "val"))[0]).toBe(pair);
+    await expect(listSplit(place(layout), "train")).rejects.toMatchObject({
+      failure: { message: expect.stringContaining("has no labels to train on") },
+    });
+    expect((await recognise(join(base, layout)))?.layout).toBe(layout);
+  });
+
   it("two folders by stem and suffix", async () => {
     const train = { images: "images/train", labels: "masks/train", suffix: "_mask" };
     expect((await pairs(place("folders", { train }), "train"))[0]).toBe(
@@ -98,6 +160,16 @@ describe("what is built in", () => {
     ["ade20k", 150],
     ["labelIds", 19],
     ["labelTrainIds", 19],
+    ["pascal-context", 60],
+    ["pascal-context-59", 59],
+    ["coco-stuff-10k", 171],
+    ["coco-stuff-10k-labelTrainIds", 171],
+    ["coco-stuff-164k", 171],
+    ["coco-stuff-164k-labelTrainIds", 171],
+    ["loveda", 7],
+    ["isprs", 6],
+    ["isaid", 16],
+    ["camvid", 11],
   ])("maps every class of %s once, and has a colour for it", (name, classes) => {
     const { dataset, map } = mapNamed(name);
     const meant = [...map.values()].filter((value) => value !== "ignore").sort((a, b) => a - b);
@@ -129,11 +201,136 @@ describe("what is built in", () => {
   });
 });
 
+describe("the references' conversions are label maps", () => {
+  const named = (map: MapName, value: number): string | undefined => {
+    const { dataset, map: values } = mapNamed(map);
+    const meaning = values.get(value);
+    return typeof meaning === "number" ? dataset.classes[meaning] : meaning;
+  };
+
+  // coco_stuff164k.py and coco_stuff10k.py: rows of their tables, value → train id.
+  it.each<[MapName, readonly (readonly [value: number, name: string | undefined])[]]>([
+    [
+      "coco-stuff-164k",
+      [
+        [0, "person"],
+        [10, "fire hydrant"],
+        [11, "ignore"],
+        [12, "stop sign"],
+        [89, "toothbrush"],
+        [90, "ignore"],
+        [91, "banner"],
+        [181, "wood"],
+        [182, undefined],
+        [255, "ignore"],
+      ],
+    ],
+    [
+      "coco-stuff-164k-labelTrainIds",
+      [
+        [0, "person"],
+        [80, "banner"],
+        [170, "wood"],
+        [171, undefined],
+        [255, "ignore"],
+      ],
+    ],
+    [
+      "coco-stuff-10k",
+      [
+        [0, "ignore"],
+        [1, "person"],
+        [12, "ignore"],
+        [13, "stop sign"],
+        [92, "banner"],
+        [182, "wood"],
+      ],
+    ],
+    [
+      "coco-stuff-10k-labelTrainIds",
+      [
+        [0, "ignore"],
+        [1, "person"],
+        [81, "banner"],
+        [171, "wood"],
+      ],
+    ],
+    [
+      "pascal-context",
+      [
+        [0, "background"],
+        [1, "aeroplane"],
+        [2, "bag"],
+        [59, "wood"],
+        [60, undefined],
+      ],
+    ],
+    [
+      "pascal-context-59",
+      [
+        [0, "ignore"],
+        [1, "aeroplane"],
+        [2, "bag"],
+        [59, "wood"],
+      ],
+    ],
+    [
+      "loveda",
+      [
+        [0, "ignore"],
+        [1, "background"],
+        [7, "agricultural"],
+        [8, undefined],
+      ],
+    ],
+    [
+      "isprs",
+      [
+        [0, "ignore"],
+        [1, "impervious_surface"],
+        [6, "clutter"],
+      ],
+    ],
+    [
+      "isaid",
+      [
+        [0, "background"],
+        [15, "Harbor"],
+        [255, "ignore"],
+      ],
+    ],
+    [
+      "camvid",
+      [
+        [0, "Sky"],
+        [10, "Bicyclist"],
+        [11, "ignore"],
+      ],
+    ],
+  ])("%s", (map, rows) => {
+    expect(rows.map(([value]) => [value, named(map, value)])).toEqual(rows);
+  });
+});
+
 describe("a folder is recognised", () => {
   it.each(Object.keys(datasets))("as %s", async (layout) => {
     const found = await recognise(join(base, layout));
     expect(found?.layout).toBe(layout);
-    expect(Object.keys(found?.splits ?? {})).toEqual(["train", "val"]);
+    expect(Object.keys(found?.splits ?? {}).slice(0, 2)).toEqual(["train", "val"]);
+  });
+
+  it("by the labels that are there", async () => {
+    const root = join(base, "trainIds");
+    for (const id of ["train/ulm/ulm_0", "val/ulm/ulm_1"]) {
+      await image(root, `leftImg8bit/${id}_leftImg8bit.png`, 1);
+      await label(root, `gtFine/${id}_gtFine_labelTrainIds.png`, [0, 18, 255]);
+    }
+    expect(await recognise(root)).toEqual({
+      layout: "cityscapes",
+      root,
+      splits: { train: "train", val: "val" },
+      labels: "labelTrainIds",
+    });
   });
 
   it("from above, and not where there is nothing", async () => {

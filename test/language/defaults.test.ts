@@ -317,6 +317,17 @@ describe("functions of other keys", () => {
     ["voc", "train", "val", "voc", 21],
     ["cityscapes", "train", "val", "labelIds", 19],
     ["ade20k", "training", "validation", "ade20k", 150],
+    ["pascal-context", "train", "val", "pascal-context", 60],
+    ["pascal-context-59", "train", "val", "pascal-context-59", 59],
+    ["coco-stuff-10k", "train2014", "test2014", "coco-stuff-10k-labelTrainIds", 171],
+    ["coco-stuff-164k", "train2017", "val2017", "coco-stuff-164k", 171],
+    ["loveda", "train", "val", "loveda", 7],
+    ["potsdam", "train", "val", "isprs", 6],
+    ["vaihingen", "train", "val", "isprs", 6],
+    ["isaid", "train", "val", "isaid", 16],
+    ["dark-zurich", "train", "val", "labelTrainIds", 19],
+    ["nighttime-driving", "train", "test", "labelTrainIds", 19],
+    ["camvid", "train", "val", "camvid", 11],
   ])("the layout %s knows its splits, map and classes", (layout, train, val, map, count) => {
     const spec = `pspc: 1\ndata: {layout: ${layout}, root: d}\ntrain: {iterations: 1, crop: 89}\n`;
     const found = printedWhole(spec);

@@ -8,6 +8,7 @@ import type { Split } from "../../data/layout.js";
 import type { Sample } from "../../data/sample.js";
 import { writeFileAtomic } from "../../data/write.js";
 import { Failed } from "../../diagnostic/failure.js";
+import type { Layout } from "../../language/data.js";
 import { rgb } from "../../language/dataset.js";
 import { datasetOf, mapNamed, usualMap } from "../../language/datasets.js";
 import { VOID } from "../../language/labels.js";
@@ -24,7 +25,7 @@ export const run = verb((terminal) =>
   command({
     name: "init",
     description:
-      "Recognises a dataset folder (lists, VOC, Cityscapes, ADE20K, two folders); writes a spec.",
+      "Recognises a dataset folder (lists, datasets of a name, two folders); writes a spec.",
     args: {
       folder: positional({ type: string, displayName: "FOLDER" }),
       out: textOption("out", "FILE", "where the spec goes; it is printed otherwise"),
@@ -89,7 +90,7 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
     [`# yaml-language-server: $schema=${schema}`],
     ["pspc: 1"],
     ["data:"],
-    ...(layout === "list" ? [] : [[`  layout: ${layout}`] as const]),
+    ...(layout === "list" ? [] : [layoutLine(layout)]),
     [`  root: ${JSON.stringify(root)}`],
     ...(["train", "val", "test"] as const).flatMap((split): readonly Line[] => {
       const name = splits[split];
@@ -124,6 +125,11 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
     .join("\n");
 };
 
+const layoutLine = (layout: Layout): Line =>
+  layout === "pascal-context"
+    ? [`  layout: ${layout}`, "pascal-context-59 leaves the background out"]
+    : [`  layout: ${layout}`];
+
 const heldOutLines = ({ share, seed }: Share): readonly Line[] => [
   [
     `  val: ${seed === 0 ? share : `{share: ${share}, seed: ${seed}}`}`,
@@ -149,12 +155,13 @@ const labelLines = (found: Survey): readonly Line[] => {
     ];
   const dataset = datasetOf(layout);
   if (dataset !== undefined && format === "index") {
-    const { map } = mapNamed(usualMap(dataset));
+    const { map } = mapNamed(found.labels ?? usualMap(dataset));
     if (values.every((value) => map.has(value)))
       return [
         [
           `  # The ${dataset.classes.length} classes are ${dataset.title}'s; \`pspc show\` names them.`,
         ],
+        ...(found.labels === undefined ? [] : [[`  labels: ${found.labels}`] as const]),
       ];
   }
   const labels = `${looked} ${looked === 1 ? "label holds" : "labels hold"}`;
