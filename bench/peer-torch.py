@@ -56,7 +56,7 @@ def half(wanted):
 
 def optimizer_of(network, of):
     """The oracle's groups; `fused` updates a group in one pass."""
-    plain, factors = oracle.sgd(network, of)
+    plain, factors = oracle.optimizer_of(network, of)
     groups = [{**group, "fused": True, "foreach": False, "lr": 1e-3 * factor} for group, factor in zip(plain.param_groups, factors)]
     return torch.optim.SGD(groups, momentum=of["optimizer"]["momentum"], fused=True)
 

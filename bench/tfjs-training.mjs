@@ -56,7 +56,9 @@ export const tfjsTraining = (tf, experiment, { images, labels }, rate) => {
   tf.tidy(() => void loss()); // makes the variables
   const weights = [...network.trained.values()];
   const momenta = weights.map((weight) => tf.tidy(() => tf.variable(tf.zerosLike(weight), false)));
-  const { momentum, weight_decay } = train.optimizer;
+  const { optimizer } = train;
+  if (!("momentum" in optimizer)) throw new Error("stock tfjs is measured with SGD");
+  const { momentum, weight_decay } = optimizer;
   const step = () =>
     tf.tidy(() => {
       const { value, grads } = tf.variableGrads(loss, weights);

@@ -1,9 +1,13 @@
-/** One step of stochastic gradient descent: how weights move by their gradients. */
+/** One step of an optimizer: how weights move by their gradients. */
 
 import {
   add,
+  cast,
   concat,
   divide,
+  exp,
+  log,
+  maximum,
   minimum,
   movingAverage,
   multiply,
@@ -24,10 +28,19 @@ export interface Gradient {
   readonly value: Node;
 }
 
+/** AdamW's two means, which begin at 0. */
+export interface Adam {
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  /** i32 `[]`: steps that were made before this one. */
+  readonly step: Node;
+}
+
 export interface Descent {
   readonly rate: Node;
-  readonly momentum: number;
-  /** Weight decay of a variable, added to its gradient (coupled, as PyTorch's and Caffe's SGD have it). */
+  /** SGD by its momentum, or AdamW. */
+  readonly by: { readonly momentum: number } | Adam;
+  /** Weight decay of a variable. SGD adds it to the gradient (coupled, as in PyTorch and Caffe); AdamW does not. */
   readonly decay: (of: Variable) => number;
   /** Rate multiplier of a variable. */
   readonly scale: (of: Variable) => number;
@@ -46,8 +59,11 @@ const beside = ({ attributes }: Variable, role: Role, initial = zero): Variable 
   variable({ ...attributes, name: `${attributes.name}/${role}`, role, initial });
 const zero: Variable["attributes"]["initial"] = { kind: "constant", value: 0 };
 
-/** The momentum buffer of a variable. */
+/** The momentum buffer of a variable, or AdamW's mean of its gradients. */
 export const velocityOf = (of: Variable): Variable => beside(of, "momentum");
+
+/** AdamW's mean of the squares of a variable's gradients. */
+export const squareOf = (of: Variable): Variable => beside(of, "square");
 
 /** The moving average of a variable, which begins where the variable does. */
 export const averageOf = (of: Variable): Variable => {
@@ -77,23 +93,38 @@ export const clipped = (gradients: readonly Gradient[], most: number): readonly 
 };
 
 /**
- * The updates by `gradients`, in order: each velocity, its weight, and the average, which follows the weight as it is
- * after the step.
+ * The updates by `gradients`, in order: what the optimizer keeps of a variable, its weight, and the average, which
+ * follows the weight as it is after the step.
  */
-export const descend = (gradients: readonly Gradient[], of: Descent): Update<Node>[] =>
-  gradients.flatMap(({ variable: weight, value: gradient }) => {
-    const velocity = velocityOf(weight);
-    const by = { momentum: of.momentum, decay: of.decay(weight), scale: of.scale(weight) };
-    const after = momentumStep({ weight, velocity, gradient, rate: of.rate }, by);
-    const moved = [
-      { variable: velocity, value: after.velocity },
-      { variable: weight, value: after.weight },
-    ];
-    if (of.average === null) return moved;
+export const descend = (gradients: readonly Gradient[], of: Descent): Update<Node>[] => {
+  const { rate, by } = of;
+  const move = "momentum" in by ? momentumMove(rate, by.momentum) : adamMove(rate, by);
+  return gradients.flatMap((gradient) => {
+    const { variable: weight } = gradient;
+    const moved = move(gradient, of.decay(weight), of.scale(weight));
+    if (of.average === null) return [...moved.kept, { variable: weight, value: moved.weight }];
     const average = averageOf(weight);
-    const value = movingAverage(average, after.weight, of.average);
-    return [...moved, { variable: average, value }];
+    const value = movingAverage(average, moved.weight, of.average);
+    const updates = [...moved.kept, { variable: weight, value: moved.weight }];
+    return [...updates, { variable: average, value }];
   });
+};
+
+/** A weight after a step, and what its optimizer keeps for the next. */
+interface Moved {
+  readonly weight: Node;
+  readonly kept: readonly Update<Node>[];
+}
+
+type Move = (of: Gradient, decay: number, scale: number) => Moved;
+
+const momentumMove =
+  (rate: Node, momentum: number): Move =>
+  ({ variable: weight, value: gradient }, decay, scale) => {
+    const velocity = velocityOf(weight);
+    const after = momentumStep({ weight, velocity, gradient, rate }, { momentum, decay, scale });
+    return { weight: after.weight, kept: [{ variable: velocity, value: after.velocity }] };
+  };
 
 export interface Momentum {
   readonly momentum: number;
@@ -114,4 +145,45 @@ export const momentumStep = (
   const velocity = add(multiply(of.velocity, scalar(momentum)), decayed);
   const rate = multiply(of.rate, scalar(scale));
   return { velocity, weight: subtract(of.weight, multiply(velocity, rate)) };
+};
+
+/**
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) in the order of PyTorch's `torch.optim.AdamW`: of the gradient g
+ * m ← β₁·m + (1 − β₁)·g;  s ← β₂·s + (1 − β₂)·g²;  r = rate·scale;
+ * w ← w·(1 − r·decay) − r/(1 − β₁ᵗ) · m / (√s/√(1 − β₂ᵗ) + ε), where t counts this step too.
+ */
+const adamMove = (rate: Node, { betas: [first, second], epsilon, step }: Adam): Move => {
+  const count = add(cast(step, "f32"), scalar(1));
+  const [unbiased, root] = [missing(first, count), sqrt(missing(second, count))];
+  return ({ variable: weight, value: gradient }, decay, scale) => {
+    const [mean, square] = [velocityOf(weight), squareOf(weight)];
+    const m = movingAverage(mean, gradient, first);
+    const s = movingAverage(square, multiply(gradient, gradient), second);
+    const pace = multiply(rate, scalar(scale));
+    const shrunk =
+      decay === 0 ? weight : multiply(weight, subtract(scalar(1), multiply(pace, scalar(decay))));
+    const direction = divide(m, add(divide(sqrt(s), root), scalar(epsilon)));
+    return {
+      weight: subtract(shrunk, multiply(direction, divide(pace, unbiased))),
+      kept: [
+        { variable: mean, value: m },
+        { variable: square, value: s },
+      ],
+    };
+  };
+};
+
+/** Beyond this exponent the difference to 1 is less than a 32-bit float can tell. */
+const FORGOTTEN = -60;
+
+/**
+ * 1 − βᵗ: what a mean that began at 0 lacks, by Kahan's form of eˣ − 1: the error of a rounded u = eˣ near 1 is in
+ * log u, too, and both cancel.
+ */
+const missing = (beta: number, count: Node): Node => {
+  // A mean that keeps nothing lacks nothing: any exponent this low says so.
+  const exponent = Math.max(Math.log(beta), FORGOTTEN);
+  const x = maximum(multiply(count, scalar(exponent)), scalar(FORGOTTEN));
+  const u = exp(x);
+  return divide(multiply(subtract(scalar(1), u), x), log(u));
 };

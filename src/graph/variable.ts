@@ -53,8 +53,10 @@ export const roles = {
   shift: parameter,
   mean: statistic,
   variance: statistic,
-  /** The velocity of a trained variable. */
+  /** The velocity of a trained variable; with AdamW the mean of its gradients. */
   momentum: training,
+  /** The mean of the squares of a trained variable's gradients. */
+  square: training,
   /** The moving average of a trained variable. */
   average: training,
   /** The sum of a trained variable's gradients while a batch comes in parts. */

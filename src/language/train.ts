@@ -185,7 +185,7 @@ export const train = section(
       "Number format of the convolutions.",
       usually("f32", "every device supports it"),
     ),
-    optimizer: key(optimizer, "Stochastic gradient descent.", byKeys("sgd")),
+    optimizer: key(optimizer, "How the weights move by their gradients.", byKeys("sgd")),
     clip: key(
       oneOf(none, real({ above: 0 })),
       "Largest norm of the whole gradient before weight decay; a longer one is scaled down to it.",

@@ -125,14 +125,37 @@ const writtenTrain = (train: Train): Spec["train"] => {
     clip: train.clip ?? "none",
     ema: train.ema ?? "none",
     recover: train.recover ?? "none",
-    optimizer: { sgd: optimizer },
-    schedule: { poly: schedule },
+    optimizer: "momentum" in optimizer ? { sgd: optimizer } : { adamw: optimizer },
+    schedule: writtenSchedule(schedule),
     loss: { ...loss, class_weights: loss.class_weights ?? "none", mining: loss.mining ?? "none" },
     augment: augment.length === 0 ? "none" : augment.map(writtenAugmentation),
     validate:
       validate === null ? "none" : { every: validate.every, ...present("images", validate.images) },
     checkpoints: { ...kept, ...present("every", every) },
   };
+};
+
+type WrittenSchedule = Exclude<NonNullable<Spec["train"]["schedule"]>, string>;
+type PlainSchedule = Exclude<Train["schedule"], { readonly kind: "warmup" }>;
+
+const writtenSchedule = (schedule: Train["schedule"]): WrittenSchedule => {
+  if (!("kind" in schedule) || schedule.kind !== "warmup") return writtenPlain(schedule);
+  const { kind: _, schedule: then, ...warmup } = schedule;
+  return { warmup: { ...warmup, schedule: writtenPlain(then) } };
+};
+
+const writtenPlain = (schedule: PlainSchedule) => {
+  if (!("kind" in schedule)) return { poly: schedule };
+  switch (schedule.kind) {
+    case "constant":
+      return { constant: { base: schedule.base } };
+    case "cosine":
+      return { cosine: { base: schedule.base, end: schedule.end } };
+    case "milestones": {
+      const { kind: _, ...milestones } = schedule;
+      return { milestones };
+    }
+  }
 };
 
 type WrittenAugmentation = Exclude<NonNullable<Spec["train"]["augment"]>, "none" | null>[number];

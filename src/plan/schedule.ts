@@ -6,16 +6,44 @@ import type { Site } from "../graph/variable.js";
 import type { Train } from "../normalize/experiment.js";
 import { permutation } from "./random.js";
 
+type Schedule = Train["schedule"];
+/** One that is not behind a warm-up. */
+type Plain = Exclude<Schedule, { readonly kind: "warmup" }>;
+
 /**
- * Poly rate of step i of T: `(base − end)·(1 − i/T)^power + end`. Step 0 takes `base` exactly and the
- * last step stands one short of `end` (semseg `tool/train.py`; mmengine's PolyLR with an end value).
+ * Rate of step i of T. Poly: `(base − end)·(1 − i/T)^power + end`; step 0 takes `base` exactly, and the last step stands
+ * one short of `end` (semseg `tool/train.py`; mmengine's `PolyLR` with an end value). Cosine and milestones are
+ * PyTorch's `CosineAnnealingLR` and `MultiStepLR`. In a warm-up of n steps, step i has the share
+ * `from + (1 − from)·i/(n − 1)` of the base; the schedule behind it begins at step n and has T − n steps (mmengine's
+ * `LinearLR`, and others with `begin=n`).
  */
-export function rate(schedule: Train["schedule"], iterations: number, step: number): number {
-  const { base, power, end } = schedule;
+export const rate = (schedule: Schedule, iterations: number, step: number): number => {
+  if (!("kind" in schedule) || schedule.kind !== "warmup")
+    return plainRate(schedule, iterations, step);
+  const { steps, from, schedule: then } = schedule;
+  if (step >= steps) return plainRate(then, iterations - steps, step - steps);
+  return then.base * (from + ((1 - from) * Math.max(0, step)) / (steps - 1));
+};
+
+const plainRate = (schedule: Plain, iterations: number, step: number): number => {
+  const { base } = schedule;
   if (step <= 0) return base;
-  if (step >= iterations) return end;
-  return (base - end) * (1 - step / iterations) ** power + end;
-}
+  if (!("kind" in schedule)) {
+    const { power, end } = schedule;
+    return step >= iterations ? end : (base - end) * (1 - step / iterations) ** power + end;
+  }
+  switch (schedule.kind) {
+    case "constant":
+      return base;
+    case "cosine": {
+      const { end } = schedule;
+      const left = (1 + Math.cos((Math.PI * step) / iterations)) / 2;
+      return step >= iterations ? end : (base - end) * left + end;
+    }
+    case "milestones":
+      return base * schedule.factor ** schedule.at.filter((each) => each <= step).length;
+  }
+};
 
 /** Parameters that share a rate multiplier. */
 export interface RateGroup {

@@ -52,7 +52,7 @@ type Moving = Pick<Train, "accumulate" | "clip" | "optimizer" | "multipliers" | 
 
 /**
  * How a training moves its variables by the gradients of a batch's last part. In order: the parts' gradients are
- * summed; the sum is clipped; weight decay is added; momentum; the weights move; their average follows.
+ * summed; the sum is clipped; the optimizer moves the weights; their average follows.
  */
 export const moves = (
   { accumulate, clip, optimizer, multipliers, ema }: Moving,
@@ -68,7 +68,7 @@ export const moves = (
   return [
     ...descend(clip === null ? whole : clipped(whole, clip), {
       rate,
-      momentum: optimizer.momentum,
+      by: "momentum" in optimizer ? optimizer : { ...optimizer, step: stepCounter() },
       decay: ({ attributes }) =>
         isDecayed(attributes, optimizer.decay) ? optimizer.weight_decay : 0,
       scale: ({ attributes }) => multiplierOf({ multipliers }, attributes),

@@ -9,6 +9,7 @@ import * as evaluate from "./evaluate.js";
 import * as loss from "./loss.js";
 import * as model from "./model.js";
 import type { DataRule, Facts, Rule, SpecRule } from "./rule.js";
+import * as schedule from "./schedule.js";
 import * as train from "./train.js";
 
 /** About the data section alone. */
@@ -42,7 +43,10 @@ export const rules = {
   binNorms: train.binNorms,
   stageNorms: train.stageNorms,
   batchParts: train.batchParts,
-  rateFalls: train.rateFalls,
+  rateFalls: schedule.rateFalls,
+  warmupEnds: schedule.warmupEnds,
+  milestonesReached: schedule.milestonesReached,
+  adamwRate: schedule.adamwRate,
   frozenStart: train.frozenStart,
   averageFollows: train.averageFollows,
   precisionInHardware: train.precisionInHardware,

@@ -122,22 +122,6 @@ const orList = (counts: readonly number[]): string =>
     ? `${counts[0]} ${counts[0] === 1 ? "part" : "parts"}`
     : `${counts.slice(0, -1).join(", ")} or ${counts[counts.length - 1]} parts`;
 
-/** A poly schedule falls from its base to its end (section 4.1). */
-export const rateFalls: Rule = ({ train: { schedule } }) =>
-  schedule.end >= schedule.base ? [endAboveBase(schedule.base, schedule.end)] : [];
-
-const endAboveBase = (base: number, end: number): Diagnostic =>
-  error(
-    "E0521",
-    "the learning rate would not fall",
-    place(path("train.schedule.poly.end"), `ends at ${end}`),
-    {
-      related: [place(path("train.schedule.poly.base"), `begins at ${base}`)],
-      help: ["use an end below the base; the paper's is 0"],
-      fixes: [write(path("train.schedule.poly.end"), 0)],
-    },
-  );
-
 /** What is frozen must have learnt before (mmsegmentation's `frozen_stages` and `norm_eval` go with loaded weights). */
 export const frozenStart: Rule = ({ model, train: { freeze } }) => {
   if (model.weights !== null || (freeze.stages === 0 && freeze.norm === "none")) return [];

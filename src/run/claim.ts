@@ -99,10 +99,11 @@ const isAllowed = (path: string, allowed: readonly string[]): boolean =>
 const within = (path: string, outer: string): boolean =>
   path === outer || path.startsWith(`${outer}.`);
 
-/** The language names the kind of schedule and of optimiser, of which the plan has but one; and weights in two places. */
+/** The language names the kind of schedule and of optimiser, which an experiment tells by their keys; and weights in two places. */
+const KINDS = /\.(sgd|adamw|poly|constant|cosine|milestones|warmup)\b/g;
 const asDecided = (path: string): string =>
   path
-    .replace(/^(train\.\w+)\.(poly|sgd)\b/, "$1")
+    .replace(/^train\.(optimizer|schedule)\b.*/, (of) => of.replaceAll(KINDS, ""))
     .replace(/^model\.backbone\.weights\b/, "model.weights");
 
 /** What a process left half-written when it was killed does not count, and goes. */

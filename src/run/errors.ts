@@ -169,14 +169,14 @@ export const notFinite = (
   failure(
     `the loss of step ${step} is ${loss}`,
     `at rate ${rate}, on the batch ${files.join(", ")}`,
-    `Lower train.schedule.poly.base, or look at these files. ${stillGood(good)}`,
+    `Lower the base of train.schedule, or look at these files. ${stillGood(good)}`,
   );
 
 export const weightsNotFinite = (step: number, variable: string, good: string | null): Failure =>
   failure(
     `after step ${step} the weights of ${variable} are not finite`,
     "training has diverged",
-    `Lower train.schedule.poly.base. ${stillGood(good)}`,
+    `Lower the base of train.schedule. ${stillGood(good)}`,
   );
 
 const stillGood = (file: string | null): string =>

@@ -133,6 +133,41 @@ const augmentation: Codec<Augmentation> = plainly(
       : fail(u, c, wrongType("an augmentation", u)),
 );
 
+const decayed = { weight_decay: weight, decay: choice("all", "kernels") } as const;
+const optimizer: Codec<Train["optimizer"]> = marked(
+  "betas",
+  closed(
+    "the optimizer",
+    { betas: tuple(2, "shares", share), epsilon: real({ above: 0 }), ...decayed },
+    {},
+  ),
+  closed("the optimizer", { momentum: share, ...decayed }, {}),
+);
+
+const base = real({ above: 0 });
+const poly = closed("the schedule", { base, power: weight, end: weight }, {});
+const kinds = {
+  constant: closed("the schedule", { kind: choice("constant"), base }, {}),
+  cosine: closed("the schedule", { kind: choice("cosine"), base, end: weight }, {}),
+  milestones: closed(
+    "the schedule",
+    {
+      kind: choice("milestones"),
+      base,
+      at: list("steps", positive, { min: 1 }),
+      factor: real({ above: 0 }),
+    },
+    {},
+  ),
+};
+const plain = [kinds.constant, kinds.cosine, kinds.milestones, poly] as const;
+const warmup = closed(
+  "the schedule",
+  { kind: choice("warmup"), steps: integer({ min: 2 }), from: share, schedule: oneOf(...plain) },
+  {},
+);
+const schedule: Codec<Train["schedule"]> = oneOf(warmup, ...plain);
+
 const train: Codec<Train> = closed(
   "the training",
   {
@@ -148,13 +183,9 @@ const train: Codec<Train> = closed(
     crop: pixels,
     seed: integer({ min: 0, max: 4294967295 }),
     precision: choice("f32", "bf16"),
-    optimizer: closed(
-      "the optimizer",
-      { momentum: share, weight_decay: weight, decay: choice("all", "kernels") },
-      {},
-    ),
+    optimizer,
     clip: nullable(real({ above: 0 })),
-    schedule: closed("the schedule", { base: real({ above: 0 }), power: weight, end: weight }, {}),
+    schedule,
     multipliers: closed(
       "the multipliers",
       { new: weight, pyramid: weight, head: weight, auxiliary: weight, bias: weight },

@@ -65,6 +65,27 @@ const others = {
   "train.augment.jitter.probability": 1,
 };
 
+/** PyTorch's `AdamW`, `MultiStepLR` and `CosineAnnealingLR`; mmsegmentation's `rsb` configurations warm up from a thousandth. */
+const optimizers = {
+  "train.optimizer.adamw.betas": [0.9, 0.999],
+  "train.optimizer.adamw.epsilon": 1e-8,
+  "train.optimizer.adamw.weight_decay": 0.01,
+  "train.optimizer.adamw.decay": "all",
+  "train.schedule.constant.base": 0.01,
+  "train.schedule.cosine.base": 0.01,
+  "train.schedule.cosine.end": 0,
+  "train.schedule.milestones.base": 0.01,
+  "train.schedule.milestones.factor": 0.1,
+  "train.schedule.warmup.from": 0.001,
+  "train.schedule.warmup.schedule.poly.base": 0.01,
+  "train.schedule.warmup.schedule.poly.power": 0.9,
+  "train.schedule.warmup.schedule.constant.base": 0.01,
+  "train.schedule.warmup.schedule.cosine.base": 0.01,
+  "train.schedule.warmup.schedule.cosine.end": 0,
+  "train.schedule.warmup.schedule.milestones.base": 0.01,
+  "train.schedule.warmup.schedule.milestones.factor": 0.1,
+};
+
 /** What does nothing unless it is asked for, and what is pspc's own. */
 const own = {
   "data.damaged": "stop",
@@ -94,7 +115,13 @@ const own = {
   "evaluate.boundary": "none",
 };
 
-const constants: Readonly<Record<string, unknown>> = { ...paper, ...semseg, ...others, ...own };
+const constants: Readonly<Record<string, unknown>> = {
+  ...paper,
+  ...semseg,
+  ...others,
+  ...optimizers,
+  ...own,
+};
 
 /** Whose default is a function of other keys, or nothing at all; tested one by one below. */
 const computed = [
@@ -114,6 +141,8 @@ const computed = [
   "model.backbone.stem.conv7",
   "model.backbone.stride_site",
   "model.weights",
+  // Of the preset, as of a schedule alone.
+  "train.schedule.warmup.schedule.poly.end",
   "train.multipliers.pyramid",
   "train.multipliers.head",
   "train.multipliers.auxiliary",

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { written } from "../../src/normalize/written.js";
+import { decodeExperiment } from "../../src/run/experiment.js";
 import { check, shown } from "../golden/front.js";
 import { full } from "../language/full.js";
 
@@ -18,6 +19,13 @@ const experimentOf = (text: string, overrides: readonly string[] = [], files = {
 
 const again = (experiment: Experiment): Experiment =>
   experimentOf(JSON.stringify(written(experiment)));
+
+/** As a run's record has it. */
+const recorded = (experiment: Experiment) => {
+  const { data } = experiment;
+  const json = JSON.stringify({ ...experiment, data: { ...data, labels: [...data.labels] } });
+  return decodeExperiment(JSON.parse(json));
+};
 
 const { variants: _, ...plain } = full;
 const whole = stringify(plain);
@@ -55,11 +63,21 @@ describe("an experiment written out means the same", () => {
     ],
     ["ranges of values", `${list}{0..127: sky, 128..200: road, 201: car}`],
     ["counted values", `${list}{first: 3}`],
+    [
+      "AdamW, warmed up, in milestones",
+      "train.optimizer={adamw: {betas: [0.8, 0.99]}} train.schedule={warmup: {steps: 10, schedule: {milestones: {at: [5, 9]}}}}",
+    ],
+    ["a cosine", "train.schedule={cosine: {base: 0.02, end: 0.001}}"],
+    [
+      "a constant rate behind a warm-up",
+      "train.schedule={warmup: {steps: 10, schedule: constant}}",
+    ],
     ["whole images", "evaluate.mode=whole evaluate.long_side=none evaluate.boundary=none"],
   ])("%s", (_, overrides) => {
     const words = overrides.split(/ (?=[a-z_.]+=)/).filter((word) => word !== "");
     const experiment = experimentOf(whole, words);
     expect(again(experiment)).toEqual(experiment);
+    expect(recorded(experiment)).toEqual(E.right(experiment));
   });
 
   test.each([

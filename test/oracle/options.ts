@@ -59,6 +59,20 @@ export const options: readonly Option[] = [
   }),
   option("mining-few-valid", { loss: { mining: { threshold: 0.01, keep: 1800 } } }, true),
   option("dice", { loss: { dice: 0.7, class_weights: weighted } }, true),
+  // Batch norm takes the gradients of these kernels' lengths away: the smaller epsilon is, the more AdamW makes of what
+  // rounding leaves.
+  option("adamw", {
+    train: { optimizer: { betas: [0.8, 0.95], epsilon: 1e-3, weight_decay: 0.5, decay: "all" } },
+  }),
+  option("adamw-all-together", {
+    model: dropout,
+    train: {
+      accumulate: 2,
+      clip: 0.3,
+      ema: 0.8,
+      optimizer: { betas: [0.9, 0.999], epsilon: 1e-2, weight_decay: 0.1, decay: "kernels" },
+    },
+  }),
   option("clip", { train: { clip: 0.3 } }),
   option("average", { train: { ema: 0.8 } }),
   option("frozen-stages", { train: { freeze: { stages: 2, norm: "none" } } }),

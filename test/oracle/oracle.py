@@ -369,7 +369,7 @@ def freeze(network, of):
         part.requires_grad_(False)
 
 
-def sgd(network, of):
+def optimizer_of(network, of):
     """The optimizer, and for each of its groups the factor on the rate."""
     groups = {}
     for name, value in named(network):
@@ -381,7 +381,16 @@ def sgd(network, of):
         for (_, decayed), values in groups.items()
     ]
     factors = [1 if old else of["multipliers"]["new"] for old, _ in groups]
+    if "betas" in of["optimizer"]:
+        betas, epsilon = of["optimizer"]["betas"], of["optimizer"]["epsilon"]
+        return torch.optim.AdamW(params, lr=0.0, betas=betas, eps=epsilon), factors
     return torch.optim.SGD(params, lr=0.0, momentum=of["optimizer"]["momentum"]), factors
+
+
+def kept(state):
+    """What an optimizer keeps of a variable, by our names."""
+    names = {"momentum_buffer": "momentum", "exp_avg": "momentum", "exp_avg_sq": "square"}
+    return {ours: from_torch(state[theirs]) for theirs, ours in names.items() if theirs in state}
 
 
 def masks_of(tensors, step, rows):
@@ -394,7 +403,7 @@ def train(network, request, tensors):
     of, auxiliary = request["train"], request["model"]["auxiliary"]
     network.train()
     freeze(network, of["freeze"])
-    optimizer, factors = sgd(network, of)
+    optimizer, factors = optimizer_of(network, of)
     averaged = None
     if of["ema"] is not None:
         averaged = torch.optim.swa_utils.AveragedModel(
@@ -435,7 +444,7 @@ def train(network, request, tensors):
     for name, value in named(network):
         result[name] = from_torch(value)
         if isinstance(value, nn.Parameter) and value.requires_grad:
-            result[f"{name}/momentum"] = from_torch(optimizer.state[value]["momentum_buffer"])
+            result.update({f"{name}/{word}": of for word, of in kept(optimizer.state[value]).items()})
             if name in means:
                 result[f"{name}/average"] = from_torch(means[name])
     return result

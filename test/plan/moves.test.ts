@@ -30,6 +30,7 @@ type State = ReadonlyMap<string, Pair>;
 type Options = Partial<Pick<Train, "accumulate" | "clip" | "optimizer" | "multipliers" | "ema">>;
 
 const RATE = 0.05;
+const STEP = 6;
 
 /** By the graph: the state and the gradients of the last part enter, the state after the step leaves. */
 const byGraph = (train: Train, state: State, gradients: State): Record<string, number[]> => {
@@ -43,6 +44,7 @@ const byGraph = (train: Train, state: State, gradients: State): Record<string, n
     ...state,
     ...[...gradients].map(([name, values]) => [`d ${name}`, values] as const),
     ["rate", [RATE]],
+    ["step", [STEP]],
   ]);
   const { values } = evaluate(
     graph,
@@ -58,7 +60,7 @@ const byGraph = (train: Train, state: State, gradients: State): Record<string, n
   );
 };
 
-/** By hand, of the paper's SGD (semseg `tool/train.py`, PyTorch's `SGD`, `clip_grad_norm_` and averaged weights). */
+/** By hand: the paper's SGD (semseg `tool/train.py`), AdamW, and PyTorch's `clip_grad_norm_` and averaged weights. */
 const byHand = (train: Train, state: State, gradients: State): Record<string, number[]> => {
   const after: Record<string, number[]> = {};
   const summed = new Map(
@@ -82,10 +84,27 @@ const byHand = (train: Train, state: State, gradients: State): Record<string, nu
       const weight = state.get(name)![i];
       let gradient = summed.get(name)![i]!;
       if (isLong) gradient *= train.clip! / (length + 1e-6);
-      if (decays) gradient += train.optimizer.weight_decay * weight;
-      const velocity = train.optimizer.momentum * state.get(`${name}/momentum`)![i] + gradient;
-      const moved = weight - rate * velocity;
-      after[`${name}/momentum`] = [...(after[`${name}/momentum`] ?? []), velocity];
+      const decay = decays ? train.optimizer.weight_decay : 0;
+      const kept = (word: string): number => state.get(`${name}/${word}`)![i];
+      let moved: number;
+      if ("betas" in train.optimizer) {
+        const { betas, epsilon } = train.optimizer;
+        const mean = betas[0] * kept("momentum") + (1 - betas[0]) * gradient;
+        const square = betas[1] * kept("square") + (1 - betas[1]) * gradient ** 2;
+        const [lacks, lacksRoot] = [
+          1 - betas[0] ** (STEP + 1),
+          Math.sqrt(1 - betas[1] ** (STEP + 1)),
+        ];
+        const move = mean / lacks / (Math.sqrt(square) / lacksRoot + epsilon);
+        moved = weight * (1 - rate * decay) - rate * move;
+        after[`${name}/momentum`] = [...(after[`${name}/momentum`] ?? []), mean];
+        after[`${name}/square`] = [...(after[`${name}/square`] ?? []), square];
+      } else {
+        gradient += decay * weight;
+        const velocity = train.optimizer.momentum * kept("momentum") + gradient;
+        moved = weight - rate * velocity;
+        after[`${name}/momentum`] = [...(after[`${name}/momentum`] ?? []), velocity];
+      }
       after[name] = [...(after[name] ?? []), moved];
       if (train.ema !== null) {
         const average = train.ema * state.get(`${name}/average`)![i] + (1 - train.ema) * moved;
@@ -99,6 +118,7 @@ const byHand = (train: Train, state: State, gradients: State): Record<string, nu
 
 const plain = tiny().train;
 const usual = { momentum: 0.9, weight_decay: 0.1, decay: "all" } as const;
+const adamw = { betas: [0.9, 0.999], epsilon: 0.01, weight_decay: 0.1, decay: "all" } as const;
 const cases: readonly (readonly [string, Options])[] = [
   ["momentum, and decay of everything", { optimizer: usual }],
   ["no momentum", { optimizer: { ...usual, momentum: 0 } }],
@@ -112,6 +132,18 @@ const cases: readonly (readonly [string, Options])[] = [
   [
     "a rate for each part, and one for biases",
     { multipliers: { new: 10, pyramid: 3, head: 5, auxiliary: 7, bias: 20 } },
+  ],
+  ["AdamW", { optimizer: adamw }],
+  ["AdamW that keeps nothing of the mean", { optimizer: { ...adamw, betas: [0, 0.5] } }],
+  [
+    "AdamW with all else",
+    {
+      accumulate: 2,
+      clip: 2,
+      ema: 0.9,
+      optimizer: { ...adamw, decay: "kernels", epsilon: 0.1 },
+      multipliers: { new: 10, pyramid: 3, head: 5, auxiliary: 7, bias: 20 },
+    },
   ],
   [
     "all of them",
@@ -132,10 +164,14 @@ describe("the weights move", () => {
   const each = (all: readonly string[]) =>
     fc
       .tuple(...all.map(() => pair))
-      .map((pairs): State => new Map(all.map((name, i) => [name, pairs[i]!])));
+      .map((pairs): State => new Map(all.map((name, i) => [name, own(name, pairs[i]!)])));
+  // A mean of squares is not below 0.
+  const own = (name: string, [a, b]: Pair): Pair =>
+    name.endsWith("/square") ? [Math.abs(a), Math.abs(b)] : [a, b];
   const beside = names.flatMap((name) => [
     name,
     `${name}/momentum`,
+    `${name}/square`,
     `${name}/average`,
     `${name}/gradient`,
   ]);

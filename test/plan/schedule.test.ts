@@ -38,7 +38,82 @@ describe("the poly rate", () => {
     expect(rate(poly, 100, 0)).toBe(0.01);
     expect(rate(poly, 100, 25)).toBeCloseTo((0.01 - 1e-4) * 0.75 ** 0.9 + 1e-4, 15);
   });
+});
 
+/** What torch.optim.lr_scheduler of PyTorch 2.13 gives for 40 steps of base 0.1, a warm-up joined by its SequentialLR. */
+const byTorch: readonly (readonly [string, Train["schedule"], Readonly<Record<number, number>>])[] =
+  [
+    [
+      "CosineAnnealingLR(40, eta_min=0.001)",
+      { kind: "cosine", base: 0.1, end: 0.001 },
+      {
+        0: 0.1,
+        1: 0.09984740801978985,
+        13: 0.07636367895343947,
+        20: 0.0505,
+        39: 0.0011525919802101658,
+      },
+    ],
+    [
+      "MultiStepLR([10, 25], gamma=0.2)",
+      { kind: "milestones", base: 0.1, at: [10, 25], factor: 0.2 },
+      { 0: 0.1, 9: 0.1, 10: 0.02, 24: 0.02, 25: 0.004, 39: 0.004 },
+    ],
+    [
+      "LinearLR(0.01, total_iters=7), then MultiStepLR([10, 25], gamma=0.2)",
+      {
+        kind: "warmup",
+        steps: 8,
+        from: 0.01,
+        schedule: { kind: "milestones", base: 0.1, at: [10, 25], factor: 0.2 },
+      },
+      {
+        0: 0.001,
+        1: 0.01514285714285714,
+        4: 0.05757142857142856,
+        7: 0.1,
+        8: 0.1,
+        17: 0.1,
+        18: 0.02,
+        32: 0.02,
+        33: 0.004,
+      },
+    ],
+    [
+      "LinearLR(0.01, total_iters=7), then PolynomialLR(32, power=0.9)",
+      { kind: "warmup", steps: 8, from: 0.01, schedule: { base: 0.1, power: 0.9, end: 0 } },
+      {
+        0: 0.001,
+        7: 0.1,
+        8: 0.1,
+        9: 0.09718305427226986,
+        20: 0.06550764934180985,
+        39: 0.00441941738241592,
+      },
+    ],
+    [
+      "LinearLR(0.25, total_iters=1), then CosineAnnealingLR(38)",
+      { kind: "warmup", steps: 2, from: 0.25, schedule: { kind: "cosine", base: 0.1, end: 0 } },
+      {
+        0: 0.025,
+        1: 0.1,
+        2: 0.1,
+        3: 0.0998292246503335,
+        20: 0.05412896727362662,
+        39: 0.00017077534966650768,
+      },
+    ],
+    ["no scheduler", { kind: "constant", base: 0.1 }, { 0: 0.1, 1: 0.1, 39: 0.1 }],
+  ];
+
+describe("other schedules are PyTorch's", () => {
+  it.each(byTorch)("%s", (_, of, rates) => {
+    for (const [step, wanted] of Object.entries(rates))
+      expect(rate(of, 40, Number(step)), step).toBeCloseTo(wanted, 13);
+  });
+});
+
+describe("rates of groups", () => {
   const told = (differs: Partial<Train["multipliers"]>) => {
     const all = { new: 10, pyramid: 10, head: 10, auxiliary: 10, bias: 10, ...differs };
     return rateGroups({ multipliers: all }).map(({ name, multiplier }) => [name, multiplier]);

@@ -37,6 +37,10 @@ const slide = (window: readonly [number, number]): Partial<Evaluate> => ({
   mode: "slide",
   window,
 });
+const adamw = { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01, decay: "all" } as const;
+const stepped = (...at: number[]) => ({ kind: "milestones", base: 0.01, at, factor: 0.1 }) as const;
+const warmed = (steps: number) =>
+  ({ kind: "warmup", steps, from: 0, schedule: { kind: "constant", base: 0.01 } }) as const;
 const contracted = { block: "bottleneck", first_dilation: "contracted" } as const;
 const weights = { file: "/start.safetensors", only: "all", replace: "none" } as const;
 const auxiliary = (after: number, weight = 0.4) => ({
@@ -314,6 +318,32 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       { train: { schedule: { base: 0.01, power: 0.9, end: 0.01 } } },
       ["E0521 train.schedule.poly.end"],
     ],
+    [
+      "along a cosine that rises, behind a warm-up",
+      { train: { schedule: { ...warmed(5), schedule: { kind: "cosine", base: 0.1, end: 1 } } } },
+      ["E0521 train.schedule.warmup.schedule.cosine.end"],
+    ],
+  ],
+  warmupEnds: [
+    ["before the training", { train: { schedule: warmed(19) } }, []],
+    ["with it", { train: { schedule: warmed(20) } }, ["E0525 train.schedule.warmup.steps"]],
+  ],
+  milestonesReached: [
+    ["in order", { train: { schedule: stepped(5, 19) } }, []],
+    [
+      "out of order, twice, and too late",
+      { train: { schedule: stepped(5, 4, 4, 20) } },
+      [1, 2, 3].map((i) => `E0526 train.schedule.milestones.at[${i}]`),
+    ],
+    [
+      "too late behind a warm-up",
+      { train: { schedule: { ...warmed(10), schedule: stepped(9, 10) } } },
+      ["E0526 train.schedule.warmup.schedule.milestones.at[1]"],
+    ],
+  ],
+  adamwRate: [
+    ["of SGD", { train: { optimizer: adamw } }, ["E0527 train.schedule.poly.base"]],
+    ["of its own", { train: { optimizer: adamw, schedule: { kind: "constant", base: 5e-4 } } }, []],
   ],
   frozenStart: [
     ["nothing frozen", {}, []],

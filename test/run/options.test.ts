@@ -31,6 +31,16 @@ const all = {
   freeze: { stages: 1, norm: "none" },
 } satisfies Partial<Train>;
 
+const adamw = {
+  optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.05, decay: "all" },
+  schedule: {
+    kind: "warmup",
+    steps: 2,
+    from: 0.1,
+    schedule: { kind: "milestones", base: 1e-3, at: [2], factor: 0.1 },
+  },
+} satisfies Partial<Train>;
+
 beforeAll(async () => {
   await squares(data);
   await collect(running("whole", all));
@@ -75,6 +85,24 @@ describe("a training in parts, clipped, averaged, with a stage that stands still
     expect(beside.filter((name) => /^backbone\.(stem|stage1)/.test(name))).toEqual([]);
     expect(beside.filter((name) => /^backbone\.stage2/.test(name)).length).toBeGreaterThan(0);
   });
+});
+
+test("AdamW remembers two means of each weight, and resumes to the same bits", {
+  timeout: 120_000,
+}, async () => {
+  const stop = new AbortController();
+  await collect(running("adamw", adamw));
+  await collect(running("adamw-stopped", adamw, { signal: stop.signal }), (event) => {
+    if (event.kind === "step" && event.step === 3) stop.abort();
+    return false;
+  });
+  await collect(running("adamw-stopped", adamw, { resume: true }));
+  const [whole, state] = [await stateOf("adamw"), await stateOf("adamw-stopped")];
+  expect(state).toEqual(whole);
+  const beside = [...state.keys()].filter((name) => name.startsWith("head.classifier.bias/"));
+  expect(beside.sort()).toEqual(["head.classifier.bias/momentum", "head.classifier.bias/square"]);
+  const rates = (await readJournal(metricsFile(at("adamw"))))!.map(({ rate }) => Number(rate));
+  expect(rates).toEqual([1e-4, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4].map((r) => expect.closeTo(r, 12)));
 });
 
 /** Norms of their own statistics, so that an image does not know which others are in its part. */
