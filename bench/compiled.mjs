@@ -6,7 +6,7 @@ import process from "node:process";
 import { either } from "fp-ts";
 import { checkStill } from "../dist/compile.js";
 import { sizeName } from "../dist/plan/graphs.js";
-import { lower, modelFor } from "../dist/tensorflow/target.js";
+import { lower, sessionModelFor } from "../dist/tensorflow/target.js";
 
 /** @param {string} entry @param {readonly string[]} overrides */
 export const experimentOf = (entry, overrides) => {
@@ -34,5 +34,5 @@ export const compiled = (task, experiment, batch) => {
       ? { train: true }
       : { predict: [size], asked: { batch, probabilities: false } };
   const signature = task === "train" ? "train" : `predict_${sizeName(size)}`;
-  return { signature, ...modelFor(lower(experiment), can) };
+  return { signature, ...sessionModelFor(lower(experiment), can) };
 };

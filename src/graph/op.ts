@@ -38,7 +38,7 @@ export interface Ops {
   input: { readonly name: string; readonly dtype: DType; readonly shape: Shape };
   variable: {
     readonly name: string;
-    readonly dtype: "f32" | "i32";
+    readonly dtype: "f32" | "bf16" | "i32";
     readonly shape: Shape;
     readonly role: Role;
     /** Of what stands outside the network, `null`. */

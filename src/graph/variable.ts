@@ -32,7 +32,7 @@ interface Meaning {
   readonly trained: boolean;
   /** Part of the network, and so of a file of weights; everything else belongs to the network's training. */
   readonly network: boolean;
-  /** Lives from one step to the next, and so is in a checkpoint; what does not is 0 when a step begins. */
+  /** Lives from one step to the next, and so is in a checkpoint; what does not is 0, or made anew, when it is needed. */
   readonly saved: boolean;
   /** The settings of `optimizer.decay` under which weight decay pulls it towards 0. */
   readonly decay: readonly ("kernels" | "all")[];
@@ -63,6 +63,8 @@ export const roles = {
   gradient: { ...training, saved: false },
   /** Counts the steps of a training. */
   step: training,
+  /** What weights alone decide in a network that is asked (rewrite/freeze.ts). */
+  settled: { ...training, saved: false },
 } as const satisfies Readonly<Record<string, Meaning>>;
 
 export type Role = keyof typeof roles;

@@ -74,13 +74,16 @@ export const shapesOf = (layer: Layer): Shapes => {
 export const alone = (layer: Layer & Node): Layer & Node =>
   onArgs(layer, (arg, i) => input(`argument${i}`, typeOf(arg).dtype, ...shapeOf(arg)));
 
-/** One name for all layers that cost the same: `kernel gradient f32 2×24×24×512 * 3×3×512×512 stride 1 dilation 4 …`. */
-export const nameOf = (layer: Layer & Node): string => {
+/**
+ * One name for all layers that cost the same: `kernel gradient f32 2×24×24×512 * 3×3×512×512 stride 1 dilation 4 …`.
+ * Where weights are `settled`, what a form makes of them alone costs nothing.
+ */
+export const nameOf = (layer: Layer & Node, isSettled = false): string => {
   const { x, kernel } = shapesOf(layer);
   const { stride, dilation, padding } = layer.attributes;
   const { top, bottom, left, right } = padding;
   const what = layer.op.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
-  return `${what} ${typeOf(layer).dtype} ${x.join("×")} * ${kernel.join("×")} stride ${stride} dilation ${dilation} padding ${top},${bottom},${left},${right}`;
+  return `${what} ${typeOf(layer).dtype} ${x.join("×")} * ${kernel.join("×")} stride ${stride} dilation ${dilation} padding ${top},${bottom},${left},${right}${isSettled ? ", weights settled" : ""}`;
 };
 
 /** Multiply-accumulates of the layer as its definition has them. */

@@ -2,10 +2,12 @@
 
 import { none, some } from "fp-ts/lib/Option.js";
 import {
+  add,
   concat,
   convolution,
   matmul,
   pad,
+  relu,
   reshape,
   reverse,
   slice,
@@ -19,7 +21,7 @@ import {
   sizesOf,
   type Window,
 } from "../graph/op.js";
-import { ofRank, type Sizes } from "../graph/type.js";
+import { ofRank, type Sizes, sameShape } from "../graph/type.js";
 import type { Rewrite } from "./rewrite.js";
 
 const isOurs = ([kh, kw]: Sizes[4], { stride, padding }: Window): boolean =>
@@ -41,6 +43,25 @@ export const pointwiseAsProduct: Rewrite = {
     if (!isOurs(sizesOf(kernel, 4), node.attributes)) return none;
     const turned = node.op === "convolutionInputGradient";
     return some(reshape(matmul(byPixel(image), asMatrix(kernel), false, turned), shapeOf(node)));
+  },
+};
+
+/** A bias along the last axis, and a ReLU, pass a reshape that leaves this axis as it is. */
+export const reshapeLate: Rewrite = {
+  name: "reshape-late",
+  law: "reshape(x) + b = reshape(x + b) where b lies along the last axis, which stays; relu(reshape(x)) = reshape(relu(x))",
+  rule: (node) => {
+    const [x, bias] = node.args;
+    if (x?.op !== "reshape") return none;
+    const [inner] = x.args;
+    if (node.op === "relu") return some(reshape(relu(inner), shapeOf(node)));
+    const isBias =
+      node.op === "binary" &&
+      node.attributes.kind === "add" &&
+      bias !== undefined &&
+      sameShape(shapeOf(bias), shapeOf(inner).slice(-1)) &&
+      sameShape(shapeOf(bias), shapeOf(node).slice(-1));
+    return isBias ? some(reshape(add(inner, bias), shapeOf(node))) : none;
   },
 };
 

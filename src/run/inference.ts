@@ -9,7 +9,7 @@ import { type Abilities, sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/machine.js";
 import { openSession, type Session } from "../runtime/session.js";
-import { modelFor } from "../tensorflow/target.js";
+import { sessionModelFor } from "../tensorflow/target.js";
 import { networkVariables } from "../weights/fit.js";
 import { averaged, load, select } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
@@ -124,7 +124,7 @@ export const openNetwork = async (
   { program, tensors, file, device }: Network,
   can: Abilities,
 ): Promise<Session> => {
-  const { model, variables } = modelFor(program, can, kernelsHere(device));
+  const { model, variables } = sessionModelFor(program, can, kernelsHere(device));
   const session = await openSession(model, device);
   try {
     session.write(valueOrThrow(select(averaged(tensors), variables, file)));

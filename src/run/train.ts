@@ -20,7 +20,7 @@ import { describe, loadTensorFlow } from "../runtime/library.js";
 import type { Want } from "../runtime/machine.js";
 import { collectGarbage } from "../runtime/memory.js";
 import { openSession, type Session, type State } from "../runtime/session.js";
-import { chosen, modelFor } from "../tensorflow/target.js";
+import { chosen, sessionModelFor } from "../tensorflow/target.js";
 import { networkVariables } from "../weights/fit.js";
 import { initialState } from "../weights/initial.js";
 import { load, wholeFit } from "../weights/load.js";
@@ -85,7 +85,7 @@ async function* running(
   const here = trainingKernels(program.experiment, kernelsHere(device));
   const kernels = asBegun(known?.run ?? null, here);
   const abilities = { train: true, ...validation?.abilities };
-  const { model, variables } = modelFor(program, abilities, kernels);
+  const { model, variables } = sessionModelFor(program, abilities, kernels);
   const session = await openSession(model, device);
   try {
     const begun = known?.run ?? (await newRun(request, training));

@@ -78,7 +78,7 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
       invariant(signature !== undefined && loaded.has(name), `there is no signature ${name}`);
       return signature;
     };
-    const run: Session["run"] = (name, inputs) => {
+    const call: Session["run"] = (name, inputs) => {
       const { inputs: expected } = signatureOf(name);
       const given: NamedTensorMap = {};
       for (const [key, info] of Object.entries(expected)) {
@@ -101,6 +101,7 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
         Object.entries(results).map(([key, tensor]) => [key, take(tensor)]),
       );
     };
+    const run = settling(model, call);
     return {
       run,
       write: (state) => {
@@ -115,6 +116,30 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+};
+
+/** Settles before a question what the weights decide, once for all questions until they move. */
+const settling = (
+  { settling: of, signatures }: SavedModel,
+  call: Session["run"],
+): Session["run"] => {
+  if (of === undefined) return call;
+  const forget = (): void => {
+    if ("forget" in signatures) call("forget", {});
+  };
+  let isSettled = false;
+  return (name, inputs) => {
+    if (of.asking.has(name) && !isSettled) {
+      call("settle", {});
+      if (of.forgetsWeights) forget();
+      isSettled = true;
+    }
+    if (of.moving.has(name) && isSettled) {
+      if (!of.forgetsWeights) forget();
+      isSettled = false;
+    }
+    return call(name, inputs);
+  };
 };
 
 const take = (tensor: Tensor): NumberArray => {

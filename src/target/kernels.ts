@@ -34,7 +34,7 @@ const choose = <Machine>(
   const formOf = (layer: Layer & Node, form: Form | undefined): Form =>
     form !== undefined && formsOf(layer).includes(form) ? form : target.form(layer, choice);
   return (layer) => {
-    const name = nameOf(layer);
+    const name = nameOf(layer, choice.settled);
     const form = made.get(name) ?? formOf(alone(layer), choice.known[name]);
     made.set(name, form);
     return form;
@@ -54,7 +54,9 @@ export const chosen = <Machine>(
   choice: KernelChoice<Machine>,
 ): KernelChoice<Machine>["known"] => {
   const formOf = choose(target, choice);
-  return Object.fromEntries(layersIn(graph).map((layer) => [nameOf(layer), formOf(layer)]));
+  return Object.fromEntries(
+    layersIn(graph).map((layer) => [nameOf(layer, choice.settled), formOf(layer)]),
+  );
 };
 
 /** The graph in these forms. Each layer is met once: what its form is made of is not asked again. */

@@ -33,6 +33,8 @@ export interface KernelChoice<Machine> {
   readonly known: Readonly<Record<string, Form>>;
   /** Whether memory counts more than time. */
   readonly frugal?: boolean;
+  /** Whether what weights alone decide is there before a graph is asked (rewrite/freeze.ts). */
+  readonly settled?: boolean;
 }
 
 /**
@@ -44,10 +46,7 @@ export interface Target<Machine, Legal, Artefact> {
   /** The machine that most have: what is planned for where none is described. */
   readonly machine: Machine;
   /** Which of its exact forms (rewrite/forms.ts) a layer should take that nobody has measured. */
-  readonly form: (
-    layer: Layer & Node,
-    choice: Pick<KernelChoice<Machine>, "machine" | "frugal">,
-  ) => Form;
+  readonly form: (layer: Layer & Node, choice: Omit<KernelChoice<Machine>, "known">) => Form;
   /** From the neutral graph, its layers in their forms, to the target's own operations. */
   readonly legalize: (graph: Graph) => Legal;
   readonly memory: (graph: Legal) => Footprint;

@@ -190,12 +190,33 @@ const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
   attributes: { dtype: { type: dtype }, shape: { shape }, shared_name: { text: name } },
 });
 
-/** One SavedModel for all graphs, each a signature under its name; `init` is what TensorFlow runs on loading. */
-export const emit = (graphs: Readonly<Record<string, LegalGraph>>): SavedModel => {
+/** A signature that frees the variables: to be read again, they must be written again. */
+const forgetting = (variables: readonly VariableAttributes[]): Lowered => {
+  const to = emitter("forget");
+  const freed = variables.map(({ name }) =>
+    after(to.emit("DestroyResourceOp", [handleOf(name)], { ignore_lookup_error: { bool: true } })),
+  );
+  const count = to.constant({ dtype: "i32", shape: [], content: variables.length });
+  const name = to.emit("Identity", [count, ...freed], { T: { type: "i32" } }, "forgotten");
+  return {
+    nodes: to.nodes,
+    signature: { inputs: {}, outputs: { forgotten: { name, dtype: "i32", shape: [] } } },
+  };
+};
+
+/**
+ * One SavedModel for all graphs, each a signature under its name; `init` is what TensorFlow runs on loading, and
+ * `forget` frees the variables that are `forgotten`.
+ */
+export const emit = (
+  graphs: Readonly<Record<string, LegalGraph>>,
+  forgotten: readonly VariableAttributes[] = [],
+): SavedModel => {
   const lowered = Object.entries(graphs).map(([name, graph]) => ({
     name: name === "init" ? ON_LOADING : name,
     ...lowerGraph(name, graph),
   }));
+  if (forgotten.length > 0) lowered.push({ name: "forget", ...forgetting(forgotten) });
   const variables = new Map(
     Object.values(graphs)
       .flatMap((graph) => valuesOfOp(graph, "variable"))

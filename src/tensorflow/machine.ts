@@ -18,6 +18,8 @@ import {
   macsOfLayer,
   shapesOf,
 } from "../rewrite/forms.js";
+import { atOnce, below } from "../rewrite/freeze.js";
+import { rewriteNodes } from "../rewrite/rewrite.js";
 import type { Footprint, KernelChoice } from "../target/target.js";
 import { memory, storageOf } from "./memory.js";
 import type { LegalGraph } from "./op.js";
@@ -100,11 +102,17 @@ const nanoseconds = (node: Node): number => {
   return passes + (2 * macsOf(node)) / (size > 1 ? wide : pointwise);
 };
 
-const costOf = (layer: Layer & Node, form: Form): number =>
-  topological([getOrElse<Node>(() => layer)(inForm(layer, form))]).reduce(
-    (sum, node) => sum + nanoseconds(node),
-    0,
-  );
+const sum = (nodes: Iterable<Node>): number =>
+  [...nodes].reduce((all, node) => all + nanoseconds(node), 0);
+
+/** Of weights that are settled, what is made of them alone costs nothing. */
+const costOf = (layer: Layer & Node, form: Form, isSettled: boolean): number => {
+  const whole = getOrElse<Node>(() => layer)(inForm(layer, form));
+  if (!isSettled) return sum(topological([whole]));
+  const [image] = layer.args;
+  const soon = topological([rewriteNodes([atOnce], [whole])(whole)]);
+  return sum(below(soon, (node) => node === image));
+};
 
 const isRefused = (layer: Layer, { dilatedGradients }: Machine): boolean =>
   !dilatedGradients && layer.op !== "convolution" && layer.attributes.dilation > 1;
@@ -119,7 +127,7 @@ const inHalf: Readonly<Record<Layer["op"], Form>> = {
 /** Of a layer whose arguments are inputs: what they are made from is no cost of it. */
 export const form = (
   layer: Layer & Node,
-  { machine, frugal = false }: Pick<KernelChoice<Machine>, "machine" | "frugal">,
+  { machine, frugal = false, settled = false }: Omit<KernelChoice<Machine>, "known">,
 ): Form => {
   const forms = formsOf(layer);
   const own = isRefused(layer, machine) ? "phases" : "native";
@@ -132,9 +140,9 @@ export const form = (
   if (frugal) return own;
   const others = forms
     .filter((each) => each !== "native")
-    .map((each) => ({ form: each, cost: costOf(layer, each) }));
+    .map((each) => ({ form: each, cost: costOf(layer, each, settled) }));
   const best = others.reduce((a, b) => (b.cost < a.cost ? b : a));
-  return own === "phases" || best.cost < MARGIN * costOf(layer, own) ? best.form : own;
+  return own === "phases" || best.cost < MARGIN * costOf(layer, own, settled) ? best.form : own;
 };
 
 const MiB = 2 ** 20;

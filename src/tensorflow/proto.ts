@@ -48,6 +48,18 @@ export interface Signature {
 export interface SavedModel {
   readonly nodes: readonly NodeDef[];
   readonly signatures: Readonly<Record<string, Signature>>;
+  /** Where some of its signatures read what others leave, for whoever calls them; nothing of it is written. */
+  readonly settling?: Settling;
+}
+
+/** `settle` computes what weights alone decide, and `forget` frees what is not needed then. */
+export interface Settling {
+  /** Signatures that answer right only after `settle`, run since a variable last moved. */
+  readonly asking: ReadonlySet<string>;
+  /** Signatures by which variables move. */
+  readonly moving: ReadonlySet<string>;
+  /** Whether weights are forgotten once all is settled; else what is settled is, before variables move again. */
+  readonly forgetsWeights: boolean;
 }
 
 type Write = (writer: BinaryWriter) => void;

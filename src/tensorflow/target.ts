@@ -1,14 +1,15 @@
 /** TensorFlow as a target: neutral graphs become a SavedModel in the kernels that suit a machine. */
 
-import { map } from "fp-ts/lib/Record.js";
+import { filter, map, partition } from "fp-ts/lib/Record.js";
 import { products } from "../graph/cost.js";
-import type { AnyGraph, Graph } from "../graph/graph.js";
+import { type AnyGraph, type Graph, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { budgetRule } from "../plan/budget.js";
 import { type Abilities, type Graphs, graphsOf, stateOf, withState } from "../plan/graphs.js";
 import { lowerFor, stages as neutralStages, type Program } from "../plan/program.js";
 import { trainingKernels } from "../plan/step.js";
+import { settled } from "../rewrite/freeze.js";
 import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
 import type { KernelChoice, Sizing, Target } from "../target/target.js";
 import { legalize } from "./legalize.js";
@@ -70,6 +71,52 @@ export const modelFor = (
   const legal = map((graph: Graph) => legalize(withKernels(graph, kernels)))(graphs);
   return { model: emit(legal), variables: stateOf(Object.values(graphs)) };
 };
+
+/**
+ * The same for a session of pspc's own, which settles: its networks read what weights alone decide, such as a kernel
+ * with its norm folded in and transformed, where `settle` left it. Weights that nobody reads after that are forgotten,
+ * unless they are trained on.
+ */
+export const sessionModelFor = (
+  program: Program,
+  can: Abilities,
+  kernels: Kernels = plainCpu,
+): Compiled => {
+  const graphs = graphsOf(program, can);
+  const { left: others, right: asked } = partition(isQuestion)(graphs);
+  const { questions, settle } = settled(
+    map((graph: Graph) => withKernels(graph, { ...kernels, settled: true }))(asked),
+  );
+  const { read, ...kept } = map((graph: Graph) => withKernels(graph, kernels))(others);
+  const forgetsWeights = can.train !== true;
+  // Weights that are forgotten cannot be read.
+  const all: Graphs = {
+    ...kept,
+    ...(forgetsWeights || !read ? {} : { read }),
+    ...questions,
+    settle,
+  };
+  const stillRead = new Set(Object.values(questions).flatMap(variableNames));
+  const forgotten = valuesOfOp(settle, "variable")
+    .map(({ attributes }) => attributes)
+    .filter(
+      ({ name, role }) =>
+        (role === "settled") !== forgetsWeights && (role === "settled" || !stillRead.has(name)),
+    );
+  const asking = new Set(Object.keys(questions));
+  const moving = new Set(Object.keys(filter(isMoving)(kept)));
+  const model = emit(map(legalize)(all), forgotten);
+  return {
+    model: { ...model, settling: { asking, moving, forgetsWeights } },
+    variables: stateOf(Object.values(graphs)),
+  };
+};
+
+const isMoving = ({ updates }: Graph): boolean => updates.length > 0;
+const isQuestion = (graph: Graph): boolean =>
+  !isMoving(graph) && valuesOfOp(graph, "input").length > 0;
+const variableNames = (graph: Graph): readonly string[] =>
+  valuesOfOp(graph, "variable").map(({ attributes }) => attributes.name);
 
 /** A training step on its way to TensorFlow, with what it costs there. */
 export interface Stage {
