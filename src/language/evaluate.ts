@@ -91,6 +91,11 @@ export const evaluate = section(
       "IoU of a class that occurs neither in labels nor in predictions.",
       preset("evaluate.absent_class"),
     ),
+    precision: key(
+      choice("f32", "bf16"),
+      "Number format of the convolutions of a network that is scored or predicts; `bf16` is faster where there is hardware for it, and changes some classes.",
+      usually("f32", "scores are those of the weights as they were trained"),
+    ),
     boundary: key(
       oneOf(none, real({ above: 0, max: 1 })),
       "Tolerance of the boundary F-score, as a share of an image's diagonal; 0.0075 is usual.",

@@ -28,7 +28,7 @@ import { type Context, normalise } from "../model/layer.js";
 import { network } from "../model/network.js";
 import { isFrozen } from "../model/stages.js";
 import type { Experiment, Train } from "../normalize/experiment.js";
-import { exporting, type Passes, standard } from "../rewrite/passes.js";
+import { asking, exporting, type Passes, standard } from "../rewrite/passes.js";
 import { type Rewrite, rewriteStep } from "../rewrite/rewrite.js";
 import { context } from "./objective.js";
 
@@ -48,8 +48,13 @@ const oneImage = (height: number, width: number): Node =>
   reshape(input("image", "u8", height, width, 3), [1, height, width, 3]);
 
 /** A graph that only asks: nothing in it moves. */
-const question = (results: Step<Node>["results"], { inference, forward }: Passes): Graph =>
-  verify(number(rewriteStep(forward, rewriteStep(inference, { results, updates: [] }))));
+const question = (
+  results: Step<Node>["results"],
+  { inference, forward, precision }: Passes,
+): Graph => {
+  const exact = rewriteStep(forward, rewriteStep(inference, { results, updates: [] }));
+  return verify(number(rewriteStep(precision, exact)));
+};
 
 /** What is asked of a prediction: images a call, and probabilities besides classes. */
 export interface Asked {
@@ -76,7 +81,8 @@ export const predictionStep = (
   const found = imageScores(experiment, images);
   const classes = reshape(indicesOf(experiment, argmax(found)), [batch, height, width]);
   const shares = experiment.evaluate.average === "logits" ? softmax(found) : found;
-  return question({ classes, ...(probabilities ? { probabilities: shares } : {}) }, passes);
+  const results = { classes, ...(probabilities ? { probabilities: shares } : {}) };
+  return question(results, asking(passes, experiment.evaluate.precision));
 };
 
 /** Once over the whole image: no scales, no mirror, no windows, no softmax. */
@@ -88,7 +94,7 @@ const plainly = {
   average: "logits",
 } as const;
 
-/** image u8 `[H, W, 3]` → the network's own numbers, f32 `[H, W, C]`, whatever but `grid` `evaluate` says. */
+/** image u8 `[H, W, 3]` → the network's own numbers in f32 `[H, W, C]`, whatever but `grid` `evaluate` says. */
 export const logitsStep = (
   experiment: Experiment,
   height: number,
@@ -159,7 +165,7 @@ export const evaluationStep = (
   const classes = asked.classes
     ? { classes: reshape(indicesOf(experiment, found), [height, width]) }
     : {};
-  return question({ confusion, ...classes }, passes);
+  return question({ confusion, ...classes }, asking(passes, experiment.evaluate.precision));
 };
 
 /**

@@ -75,6 +75,7 @@ const method = ({ evaluate }: Evaluation): string =>
     `scale ${evaluate.scales.join(", ")}`,
     ...(evaluate.long_side === null ? [] : [`longer side ${evaluate.long_side}`]),
     ...(evaluate.mirror ? ["mirrored"] : []),
+    ...(evaluate.precision === "bf16" ? ["computed in bf16"] : []),
   ].join(", ");
 
 /** What a variant reaches, and first of all what it means otherwise than the baseline. */

@@ -8,7 +8,7 @@
 
 import { none, type Option, some } from "fp-ts/lib/Option.js";
 import { apply, cast, onArgs } from "../graph/compose.js";
-import { type Node, type OpName, typeOf } from "../graph/op.js";
+import { type Node, type OpName, shapeOf, typeOf } from "../graph/op.js";
 import type { Rewrite } from "./rewrite.js";
 
 const narrow = (x: Node): Node => widened(x) ?? cast(x, "bf16");
@@ -114,5 +114,33 @@ export const narrowWidened: Rewrite = {
     return x === null ? none : some(x);
   },
 };
+
+/** A bias joins the sums in f32 before the one rounding of a convolution, where a kernel does both (oneDNN's does). */
+const halfBias: Rewrite = {
+  name: "half-bias",
+  law: "widen(conv) + b ≈ widen(conv + narrow b): a folded norm's shift rounds as its kernel does",
+  rule: (node) => {
+    if (node.op !== "binary" || node.attributes.kind !== "add") return none;
+    const [sum, bias] = node.args;
+    const conv = widened(sum);
+    return conv?.op === "convolution" && shapeOf(bias).length === 1
+      ? some(wide(apply("binary", node.attributes, [conv, narrow(bias)])))
+      : none;
+  },
+};
+
+/** Logits are compared with each other: rounded to eight bits some would be equal. */
+const exceptClassifier: Rewrite = {
+  ...halfConvolution,
+  rule: (node) => (isClassifier(node) ? none : halfConvolution.rule(node)),
+};
+
+const isClassifier = ({ args: [, kernel] }: Node): boolean => {
+  const site = kernel?.op === "variable" ? kernel.attributes.site : null;
+  return site !== null && "layer" in site && site.layer === "classifier";
+};
+
+/** Of a network that is asked, whose norms are folded; the last layer stays in f32. */
+export const halfInference: readonly Rewrite[] = [exceptClassifier, halfBias, halfSum, widenLate];
 
 export const halfPrecision: readonly Rewrite[] = [halfConvolution, halfNorm, halfSum, widenLate];

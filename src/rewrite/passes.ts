@@ -2,7 +2,7 @@
 
 import { argmaxOfLogits, foldBatchNorm, foldScale, joinPads, stretchLate } from "./algebra.js";
 import { factorPyramid } from "./factor-pyramid.js";
-import { halfPrecision, narrowWidened } from "./half-precision.js";
+import { halfInference, halfPrecision, narrowWidened } from "./half-precision.js";
 import type { Rewrite } from "./rewrite.js";
 
 export interface Passes {
@@ -10,7 +10,7 @@ export interface Passes {
   readonly inference: readonly Rewrite[];
   /** Before the gradient is taken, so that the backward pass is that of the cheaper network. */
   readonly forward: readonly Rewrite[];
-  /** After those, in training alone: what rounds, and so is part of a spec's meaning. */
+  /** After those: what rounds, and so is part of a spec's meaning. */
   readonly precision: readonly Rewrite[];
   /** Over the whole step. */
   readonly whole: readonly Rewrite[];
@@ -28,6 +28,10 @@ export const exporting: Passes = {
   ...standard,
   inference: [foldScale, ...standard.inference],
 };
+
+/** For a network that is asked in bf16. */
+export const asking = (passes: Passes, precision: "f32" | "bf16"): Passes =>
+  precision === "bf16" ? { ...passes, precision: halfInference } : passes;
 
 /** The same for a training in bf16, where it differs. Inference stays f32. */
 export const inHalfPrecision = ({ inference, forward, whole }: Passes): Passes => ({

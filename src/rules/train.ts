@@ -180,20 +180,22 @@ const averageLags = (ema: number, iterations: number, left: number, most: number
 const fourDigits = (decay: number): number => Math.floor(decay * 1e4) / 1e4;
 
 /** bf16 without hardware for it trains to the same scores, slower: worth a warning, not an error. */
-export const precisionInHardware: Rule = ({ train }, { computesBf16 = () => true }) =>
-  train.precision === "bf16" && !computesBf16() ? [noBf16InHardware()] : [];
+export const precisionInHardware: Rule = (experiment, { computesBf16 = () => true }) =>
+  (["train", "evaluate"] as const)
+    .filter((section) => experiment[section].precision === "bf16" && !computesBf16())
+    .map(noBf16InHardware);
 
-const noBf16InHardware = (): Diagnostic =>
+const noBf16InHardware = (section: "train" | "evaluate"): Diagnostic =>
   warning(
     "E0522",
     "this machine computes `bf16` in software",
-    place(path("train.precision"), "slower than `f32` here"),
+    place(path(`${section}.precision`), "slower than `f32` here"),
     {
       notes: [
         "CPUs with AVX512_BF16 or AMX_BF16 and GPUs of compute capability 8 have units for it",
       ],
-      help: ["train elsewhere, or use `f32`; the scores are the same within noise"],
-      fixes: [write(path("train.precision"), "f32")],
+      help: [`${section} elsewhere, or use \`f32\`; the scores are the same within noise`],
+      fixes: [write(path(`${section}.precision`), "f32")],
     },
   );
 

@@ -72,10 +72,11 @@ export const evaluationFingerprint = (
   const { layout, root, classes, labels, label_format, label_map, images, mean, std } = data;
   const shown = { layout, root, name: data[split], classes, labels, label_format, label_map };
   const read = images === null ? {} : { images };
-  // 0.1 padded every whole image to 8n+1.
-  const { grid, ...rest } = evaluate;
+  // 0.1 padded every whole image to 8n+1, and asked networks in 32 bits.
+  const { grid, precision, ...rest } = evaluate;
   const sizes = grid === "8n+1" ? {} : { grid };
-  const how = { align: model.align_corners, mean, std, ...read, ...rest, ...sizes };
+  const numbers = precision === "f32" ? {} : { precision };
+  const how = { align: model.align_corners, mean, std, ...read, ...rest, ...sizes, ...numbers };
   return fingerprintOf({ data: shown, how, split, weights });
 };
 

@@ -28,7 +28,8 @@ export const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 type LabelPair = readonly [value: number, target: number | "ignore"];
 type Written = Omit<Experiment, "data" | "model" | "evaluate"> & {
   readonly model: RecordedModel;
-  readonly evaluate: Omit<Evaluate, "grid"> & Partial<Pick<Evaluate, "grid">>;
+  readonly evaluate: Omit<Evaluate, "grid" | "precision"> &
+    Partial<Pick<Evaluate, "grid" | "precision">>;
   readonly data: Omit<Data, "labels" | "images"> & {
     readonly labels: readonly LabelPair[];
     readonly images?: Data["images"];
@@ -243,7 +244,7 @@ export const evaluate = closed(
     absent_class: choice("zero", "skip", "one"),
     boundary: nullable(real({ above: 0, max: 1 })),
   },
-  { grid: choice("8n+1", "none") },
+  { grid: choice("8n+1", "none"), precision: choice("f32", "bf16") },
 );
 
 const written: Codec<Written> = closed("the experiment", { data, model, train, evaluate }, {});
@@ -258,8 +259,8 @@ const completed = ({ data, model, evaluate, ...rest }: Written): Experiment => {
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
     model: completedModel(model),
-    // 0.1 padded every whole image.
-    evaluate: { grid: "8n+1", ...evaluate },
+    // 0.1 padded every whole image, and asked networks in 32 bits.
+    evaluate: { grid: "8n+1", precision: "f32", ...evaluate },
   };
 };
 

@@ -83,6 +83,12 @@ export const strangers = ({ program, metadata, file, formerly }: Network): reado
   return [{ kind: "note", message }];
 };
 
+/** Whoever reads classes hears that they are not those of 32 bits; scores say it beside them. */
+export const rounded = ({ program }: Network): readonly Event[] =>
+  program.experiment.evaluate.precision === "f32"
+    ? []
+    : [{ kind: "note", message: "classes are computed in bf16, as `evaluate.precision` says" }];
+
 export interface Measured<A> {
   readonly item: A;
   readonly size: Size;

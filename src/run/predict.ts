@@ -19,6 +19,7 @@ import {
   type Measured,
   type Network,
   readNetwork,
+  rounded,
   serve,
   strangers,
   type Trained,
@@ -51,6 +52,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<Event, v
   const colours = palette(chosen, names.length);
   const network = await readNetwork(program, request, device);
   yield* strangers(network);
+  yield* rounded(network);
   const inputs = await imagesFor(request.inputs, request.list);
   demandApart(inputs, out);
   const skipped: Event[] = [];

@@ -14,7 +14,7 @@ import type { Session } from "../runtime/session.js";
 import { lower } from "../tensorflow/target.js";
 import { noBest, oddPixels, predictorClosed } from "./errors.js";
 import { bestFile } from "./folder.js";
-import { openNetwork, readNetwork, strangers, type Trained } from "./inference.js";
+import { openNetwork, readNetwork, rounded, strangers, type Trained } from "./inference.js";
 import { type Area, areasOf, segment } from "./prediction.js";
 import { readRun } from "./record.js";
 
@@ -49,7 +49,7 @@ export interface Predictor {
   readonly names: readonly string[];
   /** RGB of each class: `[256 or more, 3]`. */
   readonly palette: Palette;
-  /** What is odd about the weights: that another plan than the program's trained them. */
+  /** What is odd: that another plan than the program's trained the weights, that classes are computed in bf16. */
   readonly notes: readonly string[];
   /**
    * Bytes `[H, W, 3]` of any size; calls may overlap, and are answered in turn.
@@ -109,7 +109,7 @@ export const openPredictor = async (request: PredictorRequest): Promise<Predicto
     });
   };
   for (const size of sizes) await sessionFor(size);
-  const notes = strangers(network).flatMap((event) =>
+  const notes = [...strangers(network), ...rounded(network)].flatMap((event) =>
     event.kind === "note" ? [event.message] : [],
   );
   return { program, names, palette: palette(colours, names.length), notes, predict, close };

@@ -112,6 +112,7 @@ const own = {
   "train.recover": "none",
   "train.recover.factor": 0.5,
   "train.recover.attempts": 3,
+  "evaluate.precision": "f32",
   "evaluate.boundary": "none",
 };
 

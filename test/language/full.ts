@@ -88,6 +88,7 @@ export const full: Spec = {
     average: "probabilities",
     rounding: "above",
     absent_class: "one",
+    precision: "bf16",
     boundary: 0.0075,
   },
   variants: {

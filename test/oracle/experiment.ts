@@ -107,6 +107,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
       average: "probabilities",
       rounding: "nearest",
       absent_class: "zero",
+      precision: "f32",
       boundary: null,
       ...differs.evaluate,
     },

@@ -272,6 +272,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   "evaluate.average": ["watches", "logits"],
   "evaluate.rounding": ["watches", "above"],
   "evaluate.absent_class": ["watches", "one"],
+  "evaluate.precision": ["watches", "bf16"],
   "evaluate.boundary": ["watches", null],
 };
 

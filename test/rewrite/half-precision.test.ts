@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Graph, valuesOfOp } from "../../src/graph/graph.js";
 import type { OpName } from "../../src/graph/op.js";
 import { stateOf } from "../../src/plan/graphs.js";
+import { predictionStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { openSession } from "../../src/runtime/session.js";
 import { plainCpu, savedModel, withKernels } from "../../src/tensorflow/target.js";
@@ -113,5 +114,33 @@ describe("the numbers of a step in bf16", () => {
     // Gradients of random weights are far apart with either: a rounding turns a ReLU on or off.
     expect(apart / theirApart).toBeGreaterThan(0.8);
     expect(apart / theirApart).toBeLessThan(1.25);
+  });
+});
+
+describe("a network that is asked in bf16", () => {
+  const asked = (precision: "f32" | "bf16"): Graph =>
+    predictionStep(tiny({ evaluate: { precision } }), 41, 49, undefined, { probabilities: true });
+  const half = asked("bf16");
+
+  it("has every convolution in bf16 but the last, whose logits are compared", () => {
+    const found = valuesOfOp(half, "convolution").map(({ types }) => types[0].dtype);
+    expect(found.filter((dtype) => dtype === "f32")).toHaveLength(1);
+    expect(found.length).toBeGreaterThan(10);
+    const biased = valuesOfOp(half, "relu").map(({ types }) => types[0].dtype);
+    expect(biased.filter((dtype) => dtype === "bf16").length).toBeGreaterThan(8);
+  });
+
+  it("gives probabilities close to those of 32 bits", { timeout: 30_000 }, async () => {
+    const graphs = { f32: asked("f32"), bf16: half };
+    const session = await openSession(savedModel(graphs), "cpu");
+    session.write(stateFor(stateOf(Object.values(graphs))));
+    const given = { images: images(1, 41, 49) };
+    const [a, b] = [session.run("f32", given), session.run("bf16", given)];
+    session.dispose();
+    const wide = a.probabilities!.data;
+    const apart = wide.map((p, i) => Math.abs(p - b.probabilities!.data[i]!));
+    // Eight bits, through some twenty layers; and they were rounded at all.
+    expect(Math.max(...apart)).toBeLessThan(0.05);
+    expect(Math.max(...apart)).toBeGreaterThan(1e-5);
   });
 });

@@ -371,6 +371,12 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       { computesBf16: () => false },
     ],
     ["f32", {}, [], { computesBf16: () => false }],
+    [
+      "an evaluation in software",
+      { evaluate: { precision: "bf16" } },
+      ["E0522 evaluate.precision"],
+      { computesBf16: () => false },
+    ],
     ["nothing known", { train: { precision: "bf16" } }, []],
   ],
   validationSplit: [
