@@ -52,6 +52,8 @@ def main(folder, name):
     with v1.Session(graph=tf.Graph()) as session:
         signatures = v1.saved_model.loader.load(session, ["serve"], folder).signature_def
         caller(session, signatures["write"])()
+        if "settle" in signatures:
+            caller(session, signatures["settle"])()
         call = caller(session, signatures[name])
         for _ in range(2):
             call()
