@@ -50,6 +50,8 @@ for (const entry of specs) {
         format,
         to,
         size,
+        anySize: false,
+        look: "whole",
         give: ["classes", "logits"],
         precision: "f32",
         mustBeChecked: false,

@@ -77,7 +77,12 @@ const infoOf = (name: string, { dtype, shape }: Type): TensorInfo => {
 
 /** The network's nodes and numbers. */
 export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
-  const to = writer();
+  const images = graph.values.flatMap((value) =>
+    value.op === "input" && !numbers.has(value.attributes.name)
+      ? [infoOf(value.attributes.name, value.types[0])]
+      : [],
+  );
+  const to = writer(images[0]?.name ?? "");
   const operands: Operand[] = [];
   const operandAt = (id: number): Operand => {
     const operand = operands[id];
@@ -93,11 +98,6 @@ export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
     else if (isLeaf(value)) operands[value.id] = leaf(to, value, numbers);
     else if (!inside.has(value.id)) operands[value.id] = translated(to, value, operandAt);
   }
-  const images = graph.values.flatMap((value) =>
-    value.op === "input" && !numbers.has(value.attributes.name)
-      ? [infoOf(value.attributes.name, value.types[0])]
-      : [],
-  );
   const outputs = Object.entries(graph.results).map(([name, id]) => {
     to.emit("Identity", [operandAt(id).as("last")], {}, name);
     return infoOf(name, valueAt(graph, id).types[0]);

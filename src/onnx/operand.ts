@@ -58,6 +58,8 @@ export interface Operand {
 }
 
 export interface Writer {
+  /** The input that holds the pictures. */
+  readonly pictures: string;
   readonly nodes: readonly NodeDef[];
   readonly initializers: readonly Initializer[];
   readonly emit: (
@@ -71,7 +73,7 @@ export interface Writer {
   readonly integers: (values: readonly number[]) => string;
 }
 
-export const writer = (): Writer => {
+export const writer = (pictures: string): Writer => {
   const nodes: NodeDef[] = [];
   const initializers: Initializer[] = [];
   const small = new Map<string, string>();
@@ -94,6 +96,7 @@ export const writer = (): Writer => {
     return name;
   };
   return {
+    pictures,
     nodes,
     initializers,
     emit: (op, inputs, attributes = {}, name) => {

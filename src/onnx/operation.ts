@@ -3,6 +3,7 @@
 import { invariant } from "../diagnostic/invariant.js";
 import type { Arguments, Binary, Comparison, OpName, Ops, Padding, Unary } from "../graph/op.js";
 import { ofRank, type Shape, type Type } from "../graph/type.js";
+import { ANY } from "../rewrite/any-size.js";
 import {
   arranged,
   axisIn,
@@ -101,6 +102,9 @@ const comparisonOp: Readonly<Record<Comparison, string>> = {
   greaterEqual: "GreaterOrEqual",
 };
 
+/** Beyond every size: a slice to there takes all. */
+const END = 2 ** 31 - 1;
+
 /** Along the last axis, wherever it stands. */
 const alongLast = (x: Operand): { readonly layout: Layout; readonly axis: number } => {
   const layout = own(x);
@@ -141,6 +145,20 @@ export const convolve = (
   };
 };
 
+/** What a resized map measures, channels first: where that is open, as many samples as come, and the pixels of the pictures. */
+const sizesOf = (to: Writer, x: Operand, [n = 1, height = 1, width = 1, c = 1]: Shape): string => {
+  const isOpen = height === ANY || width === ANY;
+  if (n !== ANY && !isOpen) return to.integers([n, c, height, width]);
+  const measured = (name: string, from: number, end: number): string =>
+    to.emit("Slice", [to.emit("Shape", [name]), to.integers([from]), to.integers([end])]);
+  const parts = [
+    n === ANY ? measured(x.as("first"), 0, 1) : to.integers([n]),
+    to.integers([c]),
+    isOpen ? measured(to.pictures, 1, 3) : to.integers([height, width]),
+  ];
+  return to.emit("Concat", parts, { axis: { int: 0 } });
+};
+
 export const operations: { readonly [K in Translated]: Rule<K> } = {
   convolution: (to, site) => convolve(to, site),
   batchNormInference: (to, { attributes: { epsilon }, args: [x, ...weights] }) => ({
@@ -163,7 +181,7 @@ export const operations: { readonly [K in Translated]: Rule<K> } = {
     }),
   }),
   resize: (to, { attributes: { alignCorners }, args: [x], type }) => {
-    const sizes = to.integers(arranged(type.shape, orderOf(4, "first")));
+    const sizes = sizesOf(to, x, type.shape);
     return {
       layout: "first",
       name: to.emit("Resize", [x.as("first"), "", "", sizes], {
@@ -243,7 +261,10 @@ export const operations: { readonly [K in Translated]: Rule<K> } = {
     const layout = own(x);
     const order = orderOf(begin.length, layout);
     const [starts, sizes] = [arranged(begin, order), arranged(size, order)];
-    const ends = starts.map((start, axis) => start + (sizes[axis] ?? 0));
+    const ends = starts.map((start, axis) => {
+      const size = sizes[axis] ?? 0;
+      return size === ANY ? END : start + size;
+    });
     const axes = starts.map((_, axis) => axis);
     const name = to.emit("Slice", [x.as(layout), ...[starts, ends, axes].map(to.integers)]);
     return { layout, name };

@@ -9,6 +9,7 @@ export type DataType = keyof typeof dataType;
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: DataType;
+  /** What is below 0 is open. */
   readonly shape: readonly number[];
 }
 
@@ -50,6 +51,9 @@ const IR = 8;
 
 /** `AttributeProto.AttributeType`. */
 const kinds = { float: 1, int: 2, text: 3, ints: 7 } as const;
+
+/** What the open sizes of pictures and of their answers are called. */
+const open = ["batch", "height", "width"];
 
 type Write = (writer: BinaryWriter) => void;
 
@@ -102,7 +106,10 @@ const info = (writer: BinaryWriter, { name, dtype, shape }: TensorInfo): void =>
     message(type, 1, (tensor) => {
       whole(tensor, 1, dataType[dtype]);
       message(tensor, 2, (sizes) => {
-        for (const size of shape) message(sizes, 1, (dimension) => whole(dimension, 1, size));
+        for (const [axis, size] of shape.entries())
+          message(sizes, 1, (dimension) =>
+            size < 0 ? text(dimension, 2, open[axis] ?? "size") : whole(dimension, 1, size),
+          );
       });
     }),
   );

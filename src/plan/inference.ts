@@ -22,6 +22,7 @@ import { type Graph, number, type Step } from "../graph/graph.js";
 import { verify } from "../graph/infer.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import { isTrained } from "../graph/variable.js";
+import type { Size } from "../language/geometry.js";
 import { areWide, ignoredOf } from "../language/labels.js";
 import { scores } from "../model/evaluate.js";
 import { type Context, normalise } from "../model/layer.js";
@@ -32,7 +33,7 @@ import { asking, exporting, type Passes, standard } from "../rewrite/passes.js";
 import { type Rewrite, rewriteStep } from "../rewrite/rewrite.js";
 import { context } from "./objective.js";
 
-/** Scores `[N, H, W, C]` of images u8 `[N, H, W, 3]`. */
+/** Scores `[N, H, W, C]` of images `[N, H, W, 3]` of 0 to 255. */
 const imageScores = (experiment: Experiment, images: Node): Node => {
   const { data, model, evaluate } = experiment;
   const forward = (x: Node): Node => {
@@ -111,32 +112,49 @@ export const logitsStep = (
 export const answers = ["classes", "probabilities", "logits"] as const;
 export type Answer = (typeof answers)[number];
 
+/** How it looks: once at the whole picture, or as `evaluate` says. */
+export const looks = ["whole", "evaluated"] as const;
+export type Look = (typeof looks)[number];
+
 /** What an exported network takes and gives. */
-export interface Border {
-  readonly height: number;
-  readonly width: number;
+export interface Border extends Size {
   /** The type of a pixel's numbers, which are bytes: some targets have none. */
   readonly image: "u8" | "i32";
   readonly give: readonly Answer[];
+  readonly look: Look;
+  /** Pictures a call. */
+  readonly batch: number;
+  /** The size of the pictures, where it is another: they are scaled to the network's, and what it says back to theirs. */
+  readonly pictures?: Size | undefined;
 }
 
+/** What its scores are: where the probabilities of several looks are averaged, there are no logits. */
+export const scoresOf = ({ evaluate }: Experiment, look: Look): "logits" | "probabilities" =>
+  look === "evaluated" ? evaluate.average : "logits";
+
 /**
- * The network that leaves: images `[1, H, W, 3]` of 0 to 255 → what is asked of `classes` i32 `[1, H, W]`,
- * `probabilities` and `logits`, both f32 `[1, H, W, C]`. One look at the whole image, whatever `evaluate` says.
+ * The network that leaves: images `[N, H, W, 3]` of 0 to 255 → what is asked of `classes` i32 `[N, H, W]`,
+ * `probabilities` and `logits`, both f32 `[N, H, W, C]`.
  */
 export const exportStep = (
   experiment: Experiment,
-  { height, width, image, give }: Border,
+  { height, width, image, give, look, batch, pictures }: Border,
   passes: Passes = exporting,
 ): Graph => {
   const plain = { ...experiment, evaluate: { ...experiment.evaluate, ...plainly } };
-  const logits = imageScores(plain, input("images", image, 1, height, width, 3));
+  const size = pictures ?? { height, width };
+  const isScaled = size.height !== height || size.width !== width;
+  const images = input("images", image, batch, size.height, size.width, 3);
+  const sized = isScaled ? resize(cast(images, "f32"), height, width, false) : images;
+  const own = imageScores(look === "evaluated" ? experiment : plain, sized);
+  const scores = isScaled ? resize(own, size.height, size.width, false) : own;
+  const areLogits = scoresOf(experiment, look) === "logits";
   const all: Readonly<Record<Answer, () => Node>> = {
-    classes: () => argmax(logits),
-    probabilities: () => softmax(logits),
-    logits: () => logits,
+    classes: () => argmax(scores),
+    probabilities: () => (areLogits ? softmax(scores) : scores),
+    logits: () => scores,
   };
-  const asked = answers.filter((name) => give.includes(name));
+  const asked = answers.filter((name) => give.includes(name) && (name !== "logits" || areLogits));
   return question(Object.fromEntries(asked.map((name) => [name, all[name]()])), passes);
 };
 

@@ -26,7 +26,7 @@ export const standard: Passes = {
 /** For a network that leaves: its weights are known, so that whatever acts on weights alone costs nothing. */
 export const exporting: Passes = {
   ...standard,
-  inference: [foldScale, ...standard.inference],
+  inference: [foldScale, ...standard.inference, stretchLate],
 };
 
 /** For a network that is asked in bf16. */

@@ -28,13 +28,19 @@ export const isClose = (found: Agreement, precision: Precision): boolean => {
   return (classes ?? 1) >= CLASSES && (logits ?? 0) <= CLOSE && (probabilities ?? 0) <= CLOSE;
 };
 
-/** Of pictures, each with its answer and its logits `[H, W, C]`: the worst of all. */
+/** What is compared: how many classes, and what pspc's own scores are. */
+interface Scored {
+  readonly classes: number;
+  readonly scores: "logits" | "probabilities";
+}
+
+/** Of calls, each with its answer and pspc's own scores `[N, H, W, C]`: the worst of all. */
 export const agreement = (
   answers: readonly Answer[],
   wanted: readonly Float32Array[],
-  classes: number,
+  scored: Scored,
 ): Agreement => {
-  const each = wanted.map((logits, i) => one(answers[i] ?? {}, logits, classes));
+  const each = wanted.map((own, i) => one(answers[i] ?? {}, own, scored));
   const worst = (key: keyof Agreement, most: (...values: number[]) => number): number | null => {
     const known = each.map((found) => found[key]).filter((value) => value !== null);
     return known.length === 0 ? null : most(...known);
@@ -46,18 +52,18 @@ export const agreement = (
   };
 };
 
-const one = (answer: Answer, wanted: Float32Array, classes: number): Agreement => {
+const one = (answer: Answer, wanted: Float32Array, { classes, scores }: Scored): Agreement => {
   const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  // Logits alone say what the class is.
-  const { logits } = answer;
-  const found = answer.classes ?? (logits && argmax(logits, classes));
+  const { logits, probabilities } = answer;
+  // Scores alone say what the class is.
+  const own = answer[scores];
+  const found = answer.classes ?? (own && argmax(own, classes));
+  const shares = scores === "logits" ? softmax : (probabilities: Float32Array) => probabilities;
   return {
     classes: found === undefined ? null : sameClasses(found, wanted, classes, CLOSE * largest),
-    logits: logits === undefined ? null : farthest(logits, wanted) / largest,
+    logits: logits === undefined || scores !== "logits" ? null : farthest(logits, wanted) / largest,
     probabilities:
-      answer.probabilities === undefined
-        ? null
-        : farthest(answer.probabilities, softmax(wanted, classes)),
+      probabilities === undefined ? null : farthest(probabilities, shares(wanted, classes)),
   };
 };
 

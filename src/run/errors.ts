@@ -312,6 +312,13 @@ export const exportTooSmall = (
     `Export sides of at least ${least} (--size).`,
   );
 
+export const noLogits = (): Failure =>
+  failure(
+    "as it is evaluated, this network has no logits",
+    "`evaluate` averages the probabilities of its looks",
+    "Export with --give probabilities, or without --as evaluated.",
+  );
+
 /** No answer, or none that could be read to its end. */
 export const trackerAway = (url: string, error: unknown): Failure =>
   failure(
@@ -354,15 +361,18 @@ export const noExport = (folder: string, reason: string): Failure =>
   failure(
     `${folder} cannot predict`,
     reason,
-    "Name a folder that `pspc export --to NAME.tfjs` made, with the classes among its answers.",
+    "Name a folder that `pspc export --to NAME.tfjs` made.",
   );
 
-export const otherSize = (path: string, has: string, takes: string): Failure =>
+export const noProbabilities = (folder: string, gives: readonly string[]): Failure =>
   failure(
-    `cannot segment ${path}`,
-    `it is ${has}, and the export takes ${takes}`,
-    `Scale the picture, or export for its size (--size ${has}).`,
+    `${folder} gives no probabilities`,
+    `it was exported to give ${gives.join(" and ")}`,
+    "Export it again with --give classes,probabilities.",
   );
+
+export const scaledPictures = (count: number, size: string): string =>
+  `${count === 1 ? "one picture was" : `${count} pictures were`} scaled to ${size}, which the network looks at, and its answer back: an export of their own size (--size) sees more`;
 
 export const wasmAbsent = (reason: string): Failure =>
   failure(

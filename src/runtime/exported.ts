@@ -13,12 +13,18 @@ import type { Size } from "../language/geometry.js";
 import { noTemporary } from "./errors.js";
 import { describe, loadTensorFlow } from "./library.js";
 
+/** Pictures of one size that are asked together. */
+export interface Call extends Size {
+  /** Bytes `[count, H, W, 3]`. */
+  readonly pixels: Uint8Array;
+  readonly count: number;
+}
+
 /** What an exported network is asked. */
-export interface Question extends Size {
+export interface Question {
   /** The folder or file as it was written. */
   readonly path: string;
-  /** Bytes `[H, W, 3]`. */
-  readonly pictures: readonly Uint8Array[];
+  readonly calls: readonly Call[];
   /** Results by name, and whether they are whole numbers. */
   readonly results: readonly { readonly name: string; readonly isWhole: boolean }[];
 }
@@ -28,28 +34,27 @@ export type Answer = Readonly<Record<string, Float32Array | Int32Array>>;
 export interface Told {
   /** With its version. */
   readonly runtime: string;
-  /** One a picture. */
+  /** One a call, as are their times. The first call of a network is slow. */
   readonly answers: readonly Answer[];
-  /** Of the last picture: the first call of a network is slow and says nothing. */
-  readonly milliseconds: number;
+  readonly milliseconds: readonly number[];
 }
 
 /** Where it cannot run here, why not. @throws Failed or Error where it runs and the network fails. */
 export type Runtime = (question: Question) => Promise<E.Either<string, Told>>;
 
 /** A SavedModel, in TensorFlow's own loader. */
-export const inTensorFlow: Runtime = async ({ path, pictures, height, width, results }) => {
+export const inTensorFlow: Runtime = async ({ path, calls, results }) => {
   const tf = await loadTensorFlow();
   const model = await tf.node.loadSavedModel(join(path, "1"), ["serve"], "serving_default");
   const answers: Answer[] = [];
-  let milliseconds = 0;
+  const milliseconds: number[] = [];
   try {
-    for (const picture of pictures) {
-      const images = tf.tensor4d(picture, [1, height, width, 3], "int32");
+    for (const { pixels, count, height, width } of calls) {
+      const images = tf.tensor4d(pixels, [count, height, width, 3], "int32");
       const start = performance.now();
       const given = model.predict({ images }) as NamedTensorMap;
       const answer = results.map(({ name }) => [name, given[name]?.dataSync()] as const);
-      milliseconds = performance.now() - start;
+      milliseconds.push(performance.now() - start);
       // Sound: the signature gives floats and whole numbers.
       answers.push(Object.fromEntries(answer) as Answer);
       tf.dispose([images, given]);
@@ -60,37 +65,80 @@ export const inTensorFlow: Runtime = async ({ path, pictures, height, width, res
   return E.right({ runtime: `TensorFlow ${describe(tf).version}`, answers, milliseconds });
 };
 
-/** What the program of a process of its own says: what it found, or why it cannot. */
+/** Runtimes that have a process of their own: what they register is for a whole process, and would meet tfjs-node's. */
+export type EngineName = "wasm" | "onnx";
+
+/** What the program of such a process says: what it found, or why it cannot. */
 export type Said =
   | ({ readonly kind: "told" } & Told)
   | { readonly kind: "absent"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
-/**
- * A GraphModel, in TensorFlow.js on WebAssembly: in a process of its own, because kernels register for the whole
- * process and would meet those of tfjs-node.
- */
-export const inWasm: Runtime = async (question) => {
-  const said = await new Promise<Said>((resolve, reject) => {
-    const child = fork(program(), [], { serialization: "advanced", execArgv: [], silent: true });
-    child.once("message", (message) => {
-      resolve(message as Said);
-      child.disconnect();
-    });
-    child.once("error", reject);
-    child.once("exit", (code, signal) =>
-      resolve({ kind: "failed", reason: `its process ended (${signal ?? code})` }),
-    );
-    child.send(question);
+/** A process that keeps the network which it was asked last. Questions come one after the other. */
+export interface Kept {
+  readonly ask: Runtime;
+  readonly close: () => void;
+}
+
+/** `wasm` runs GraphModels in TensorFlow.js on WebAssembly, `onnx` ONNX files in onnxruntime-node. */
+export const openApart = (engine: EngineName): Kept => {
+  // Ctrl-C reaches every process of a terminal's group: it is this one that stops the other.
+  const child = fork(program(), [], {
+    serialization: "advanced",
+    execArgv: [],
+    // What nobody reads would fill its pipe.
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    detached: true,
   });
-  if (said.kind === "failed") throw new Error(said.reason);
-  return said.kind === "absent" ? E.left(said.reason) : E.right(said);
+  // It ends with the channel, which ends with this process.
+  child.unref();
+  let gone: Said | null = null;
+  const over = (reason: string): void => {
+    gone ??= { kind: "failed", reason };
+    child.emit("over", gone);
+  };
+  child.once("error", ({ message }) => over(message));
+  child.once("exit", (code, signal) => over(`its process ended (${signal ?? code})`));
+  const said = (question: Question): Promise<Said> =>
+    new Promise((resolve) => {
+      const settle = (answer: Said): void => {
+        child.off("message", settle).off("over", settle);
+        resolve(answer);
+      };
+      child.once("message", settle).once("over", settle);
+      if (gone === null) child.send({ engine, question });
+      else settle(gone);
+    });
+  return {
+    ask: async (question) => {
+      const answer = await said(question);
+      if (answer.kind === "failed") throw new Error(answer.reason);
+      return answer.kind === "absent" ? E.left(answer.reason) : E.right(answer);
+    },
+    close: () => {
+      if (child.connected) child.disconnect();
+    },
+  };
 };
+
+const once =
+  (engine: EngineName): Runtime =>
+  async (question) => {
+    const kept = openApart(engine);
+    try {
+      return await kept.ask(question);
+    } finally {
+      kept.close();
+    }
+  };
+
+/** A GraphModel. */
+export const inWasm: Runtime = once("wasm");
 
 /** It runs from dist/, also where this file is read from src/ (the tests). */
 const program = (): string => {
-  const path = fileURLToPath(new URL("./wasm/program.js", import.meta.url));
-  return path.replace(/([\\/])src([\\/]runtime[\\/]wasm[\\/]program\.js)$/, "$1dist$2");
+  const path = fileURLToPath(new URL("./apart/program.js", import.meta.url));
+  return path.replace(/([\\/])src([\\/]runtime[\\/]apart[\\/]program\.js)$/, "$1dist$2");
 };
 
 const python = `
@@ -103,31 +151,37 @@ except ImportError as error:
 path, folder = sys.argv[1:]
 asked = json.load(open(folder + "/asked.json"))
 session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-seconds = 0
-for i in range(asked["count"]):
-    pixels = numpy.fromfile(f"{folder}/{i}.bin", "uint8").reshape(1, asked["height"], asked["width"], 3)
+milliseconds = []
+for i, shape in enumerate(asked["shapes"]):
+    pixels = numpy.fromfile(f"{folder}/{i}.bin", "uint8").reshape(shape)
     start = time.perf_counter()
     given = session.run(asked["names"], {"images": pixels})
-    seconds = time.perf_counter() - start
+    milliseconds.append(1000 * (time.perf_counter() - start))
     for name, values in zip(asked["names"], given):
         values.tofile(f"{folder}/{i}.{name}.bin")
-print(json.dumps({"runtime": "onnxruntime " + onnxruntime.__version__, "milliseconds": 1000 * seconds}))
+print(json.dumps({"runtime": "onnxruntime " + onnxruntime.__version__, "milliseconds": milliseconds}))
 `;
 
-/** An ONNX file, in Python's onnxruntime. */
-export const inOnnxRuntime: Runtime = async ({ path, pictures, height, width, results }) => {
+/** An ONNX file: in onnxruntime-node where it is installed, else in Python's onnxruntime. */
+export const inOnnxRuntime: Runtime = async (question) => {
+  const node = await once("onnx")(question);
+  if (E.isRight(node)) return node;
+  const other = await inPython(question);
+  return E.isRight(other) ? other : E.left(`${node.left}; ${other.left}`);
+};
+
+const inPython: Runtime = async ({ path, calls, results }) => {
   const folder = await mkdtemp(join(tmpdir(), "pspc-")).catch((error: unknown) => {
     throw new Failed(noTemporary(tmpdir(), error));
   });
   const file = (name: string): string => join(folder, name);
   try {
     const names = results.map(({ name }) => name);
-    const asked = { count: pictures.length, height, width, names };
-    await writeFile(file("asked.json"), JSON.stringify(asked));
-    for (const [i, picture] of pictures.entries()) await writeFile(file(`${i}.bin`), picture);
+    const shapes = calls.map(({ count, height, width }) => [count, height, width, 3]);
+    await writeFile(file("asked.json"), JSON.stringify({ names, shapes }));
+    for (const [i, { pixels }] of calls.entries()) await writeFile(file(`${i}.bin`), pixels);
     const said = await runPython([path, folder]);
     if (E.isLeft(said)) return said;
-    const { runtime, milliseconds } = said.right;
     const read = async (i: number): Promise<Answer> => {
       const all = results.map(async ({ name, isWhole }) => {
         const { buffer, byteOffset, length } = await readFile(file(`${i}.${name}.bin`));
@@ -136,8 +190,7 @@ export const inOnnxRuntime: Runtime = async ({ path, pictures, height, width, re
       });
       return Object.fromEntries(await Promise.all(all));
     };
-    const answers = await Promise.all(pictures.map((_, i) => read(i)));
-    return E.right({ runtime, answers, milliseconds });
+    return E.right({ ...said.right, answers: await Promise.all(calls.map((_, i) => read(i))) });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

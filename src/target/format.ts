@@ -15,7 +15,7 @@ export interface NumberArray {
 
 /** A network whose weights are known (rewrite/freeze.ts). */
 export interface FrozenNetwork {
-  /** Its inputs are the images, and the numbers by their names. */
+  /** Its inputs are the images, and the numbers by their names. Sizes may be open (rewrite/any-size.ts). */
   readonly graph: Graph;
   readonly numbers: ReadonlyMap<string, NumberArray>;
   readonly precision: Precision;

@@ -2,6 +2,7 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import { valueAt, valuesOfOp } from "../graph/graph.js";
+import { ANY } from "../rewrite/any-size.js";
 import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { FrozenNetwork, NumberArray } from "../target/format.js";
 import { type Emitter, elementType, emitter, type TensorName } from "./emitter.js";
@@ -107,11 +108,38 @@ const plainly = (of: Lowering, value: LegalValue): TensorName => {
     const [a, b] = value.args;
     return of.to.emit("AddV2", [nameAt(of, a), nameAt(of, b)], elementType(value.types[0]));
   }
+  if (value.op === "resize" && value.attributes.height === ANY) return resizedToPictures(of, value);
   invariant(
     value.op !== "part" && value.op !== "applyMomentum" && value.op !== "variable",
     `${value.op} stands in no frozen network`,
   );
   return lowerPlainly(of, value);
+};
+
+/** To as many pixels as the pictures have. */
+const resizedToPictures = (
+  of: Lowering,
+  value: Extract<LegalValue, { readonly op: "resize" }>,
+): TensorName => {
+  const pictures = of.graph.values.find(
+    ({ op, types: [{ shape }] }) => op === "input" && shape[1] === ANY,
+  );
+  invariant(pictures !== undefined, "what has the size of the pictures is made of them");
+  const i32 = { type: "i32" } as const;
+  const all = of.to.emit("Shape", [nameAt(of, pictures.id)], {
+    ...elementType(pictures.types[0]),
+    out_type: i32,
+  });
+  const sides = of.to.emit("Slice", [all, of.to.integers([1]), of.to.integers([2])], {
+    T: i32,
+    Index: i32,
+  });
+  const scratch = emitter("scratch");
+  lowerPlainly({ ...of, to: scratch }, value);
+  const node = scratch.nodes.at(-1);
+  invariant(node !== undefined, "a resize is one node");
+  const [x = ""] = node.inputs;
+  return of.to.emit(node.op, [x, sides], node.attributes);
 };
 
 const fusedNode = (of: Lowering, { convolution, bias, relu }: Biased): TensorName => {

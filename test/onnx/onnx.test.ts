@@ -173,7 +173,8 @@ describe.skipIf(!runs)(`ONNX's operations${runs ? "" : " (onnxruntime is not ins
     for (const bytes of valueOrThrow(onnx.write(network)).values()) writeFileSync(path, bytes);
     const pixels = images(1, HEIGHT, WIDTH);
     const asked = Object.keys(results).map((name) => ({ name, isWhole: false }));
-    const question = { path, pictures: [pixels], height: HEIGHT, width: WIDTH, results: asked };
+    const calls = [{ pixels, count: 1, height: HEIGHT, width: WIDTH }];
+    const question = { path, calls, results: asked };
     const told = await inOnnxRuntime(question);
     if (E.isLeft(told)) throw new Error(told.left);
     const [answer = {}] = told.right.answers;
@@ -194,7 +195,14 @@ describe.skipIf(!runs)(`ONNX's operations${runs ? "" : " (onnxruntime is not ins
 
 describe.skipIf(!checks)(`ONNX's files${checks ? "" : " (onnx is not installed)"}`, () => {
   it("pass its full checker, say what they are, and turn small maps alone", () => {
-    const border = { height: 50, width: 44, image: "u8", give: ["classes", "logits"] } as const;
+    const border = {
+      height: 50,
+      width: 44,
+      image: "u8",
+      give: ["classes", "logits"],
+      look: "whole",
+      batch: 1,
+    } as const;
     const { rest } = freeze(exportStep(tiny({ pyramid: { bins: [1, 2] } }), border));
     const zeros = rest.values.flatMap((value) =>
       value.op === "input" && value.attributes.name !== "images"

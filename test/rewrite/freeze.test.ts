@@ -45,7 +45,8 @@ describe("freezing", () => {
   });
 
   it("leaves of a network one kernel and one bias a convolution, and no variable", () => {
-    const border = { height: 33, width: 41, image: "u8", give: ["classes"] } as const;
+    const size = { height: 33, width: 41, image: "u8", batch: 1 } as const;
+    const border = { ...size, give: ["classes"], look: "whole" } as const;
     const { constants, rest } = freeze(exportStep(tiny({ pyramid: { bins: [1, 2] } }), border));
     expect(valuesOfOp(rest, "variable")).toEqual([]);
     const shapes = Object.values(constants.results).map(

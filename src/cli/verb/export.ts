@@ -6,13 +6,14 @@ import { Failed, orThrow, valueOrThrow } from "../../diagnostic/failure.js";
 import type { Size } from "../../language/geometry.js";
 import type { Experiment } from "../../normalize/experiment.js";
 import { sizeName } from "../../plan/graphs.js";
-import { type Answer, answers } from "../../plan/inference.js";
+import { type Answer, answers, type Look, scoresOf } from "../../plan/inference.js";
 import type { Program } from "../../plan/program.js";
 import { bytes } from "../../report/format.js";
 import { featureOf, leastSide } from "../../rules/crops.js";
+import type { Check } from "../../run/checked.js";
 import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
-import { exportTooSmall } from "../../run/errors.js";
-import { type Check, type Exported, exportNetwork, formats } from "../../run/export.js";
+import { exportTooSmall, noLogits } from "../../run/errors.js";
+import { type Exported, exportNetwork, formats } from "../../run/export.js";
 import type { Trained } from "../../run/inference.js";
 import type { Precision } from "../../target/format.js";
 import { networkVariables, skeletonOf } from "../../weights/fit.js";
@@ -61,6 +62,15 @@ export const exportVerb = verb((terminal, argv) =>
       ...weightsArguments,
       to: textOption("to", "NAME.ENDING", `what to write: ${endings.join(", ")}`),
       size: sizeOption("the pictures that it takes, as 473x473; the crop otherwise"),
+      anySize: flag({
+        long: "any-size",
+        description: "takes pictures of any size, and scales them to --size in the graph",
+      }),
+      as: option({
+        long: "as",
+        type: optional(oneOf(["evaluated"])),
+        description: "evaluated: looks as `evaluate` says, with its windows, scales and mirror",
+      }),
       give: option({
         long: "give",
         type: optional(answersType),
@@ -83,13 +93,22 @@ export const exportVerb = verb((terminal, argv) =>
       device: deviceOption,
     },
     handler: async ({ run, best, weights, to: typed, names, ...rest }) => {
-      const { size, give, numbers, checked, device, ...request } = rest;
+      const { size, give, numbers, checked, device, anySize, as, ...request } = rest;
       if (typed === undefined) throw exportNeedsFile();
       const to = typed.replace(/[\\/]+$/, "");
       const format = formats.find(({ ending }) => to.endsWith(ending));
       if (format === undefined && !to.endsWith(SAFETENSORS)) throw unknownEnding(to, endings);
       const idle = Object.entries(
-        format === undefined ? { size, give, numbers, checked: checked || undefined } : { names },
+        format === undefined
+          ? {
+              size,
+              give,
+              numbers,
+              as,
+              "any-size": anySize || undefined,
+              checked: checked || undefined,
+            }
+          : { names },
       ).flatMap(([option, value]) => (value === undefined ? [] : [option]));
       if (idle.length > 0) throw notOfWeights(to, idle);
       if (format !== undefined && numbers !== undefined && !format.precisions.includes(numbers))
@@ -99,6 +118,9 @@ export const exportVerb = verb((terminal, argv) =>
         await writeWeights(terminal, program, from, to, names ?? "pspc");
         return exit.ok;
       }
+      const look: Look = as ?? "whole";
+      if (give?.includes("logits") && scoresOf(program.experiment, look) !== "logits")
+        throw new Failed(noLogits());
       const [height, width] = size ?? program.experiment.train.crop;
       demandFits(program.experiment, { height, width });
       await needTensorFlow(terminal);
@@ -109,6 +131,8 @@ export const exportVerb = verb((terminal, argv) =>
           format,
           to,
           size: { height, width },
+          anySize,
+          look,
           give: give ?? ["classes"],
           precision: numbers ?? "f32",
           mustBeChecked: checked,
@@ -142,10 +166,13 @@ const exportedText = ({ to, bytes: size, check }: Exported): string =>
 
 const checkText = (check: Check): string => {
   if ("unchecked" in check) return `not checked: ${check.unchecked}`;
-  const { runtime, pictures, classes, logits, milliseconds } = check;
+  const { runtime, pictures, classes, logits, probabilities, milliseconds } = check;
   return [
     ...(classes === null ? [] : [`${(100 * classes).toFixed(3)} % of the classes equal`]),
     ...(logits === null ? [] : [`logits within ${logits.toExponential(1)} of the largest`]),
+    ...(probabilities === null || logits !== null
+      ? []
+      : [`probabilities within ${probabilities.toExponential(1)}`]),
     `${milliseconds.toFixed(1)} ms a picture in ${runtime}`,
     ...(pictures.every((name) => name === "noise") ? ["checked on noise: no data at hand"] : []),
   ].join(" · ");

@@ -152,16 +152,24 @@ export const predictVerb = verb((terminal) =>
       if (isExported(target.entry)) {
         const idle = Object.entries({ run, weights, logits: file })
           .flatMap(([option, value]) => (value === undefined ? [] : [option]))
-          .concat(best ? ["best"] : [], asked.probabilities ? ["probabilities"] : []);
+          .concat(best ? ["best"] : []);
         if (idle.length > 0 || request.overrides.length > 0)
           throw exportIsFixed(target.entry, [
             ...idle.map((one) => `--${one}`),
             ...request.overrides,
           ]);
         const model = target.entry;
-        const { list, alpha } = asked;
+        const { list, alpha, probabilities } = asked;
         const found = await follow(terminal, (signal) =>
-          predictExported({ model, inputs, list, alpha, out: out ?? "predictions", signal }),
+          predictExported({
+            model,
+            inputs,
+            list,
+            alpha,
+            probabilities,
+            out: out ?? "predictions",
+            signal,
+          }),
         );
         return predictions(terminal, found, json);
       }

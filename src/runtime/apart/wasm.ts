@@ -1,0 +1,96 @@
+/** GraphModels in TensorFlow.js on WebAssembly. */
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type * as Converter from "@tensorflow/tfjs-converter";
+import type * as Core from "@tensorflow/tfjs-core";
+import type { Answer, Call } from "../exported.js";
+import { demand, type Engine } from "./engine.js";
+
+const require = createRequire(import.meta.url);
+
+/** What of `model.json` its loader reads before all else. */
+interface ModelJson {
+  readonly modelTopology: object;
+  readonly signature: object;
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: Core.io.WeightsManifestEntry[];
+  }[];
+}
+
+/** As a browser's loader does: the shards of the manifest end to end. */
+const handler = (folder: string): Core.io.IOHandler => ({
+  load: async () => {
+    const text = await readFile(join(folder, "model.json"), "utf8");
+    const { modelTopology, signature, weightsManifest } = JSON.parse(text) as ModelJson;
+    const paths = weightsManifest.flatMap((group) => group.paths);
+    const shards = await Promise.all(paths.map((path) => readFile(join(folder, path))));
+    const all = Uint8Array.from(Buffer.concat(shards));
+    const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+    return { modelTopology, signature, weightSpecs, weightData: all.buffer };
+  },
+});
+
+const packages = () => {
+  const tf = require("@tensorflow/tfjs-core") as typeof Core;
+  require("@tensorflow/tfjs-backend-wasm");
+  return { tf, converter: require("@tensorflow/tfjs-converter") as typeof Converter };
+};
+
+/** What a pixel's class can be read from, where the pixels of an answer are not those of the picture. */
+const scoring = ["probabilities", "logits"] as const;
+
+export const wasm: Engine = async (path) => {
+  const { tf, converter } = demand(packages);
+  await tf.setBackend("wasm");
+  const model = await converter.loadGraphModel(handler(path));
+  const [, rows = -1, columns = -1] = model.inputs[0]?.shape ?? [];
+  const outputs = model.outputNodes;
+  const scored = scoring.find((name) => outputs.includes(name));
+
+  /** At the network's own size, and back. */
+  const scaled = (call: Call): Core.Tensor4D => {
+    const { pixels, count, height, width } = call;
+    const images = tf.tensor4d(pixels, [count, height, width, 3], "int32");
+    if (rows < 0 || (rows === height && columns === width)) return images;
+    const sized = tf.image.resizeBilinear(images, [rows, columns], false, true);
+    return tf.cast(tf.round(sized), "int32");
+  };
+  const back = (given: Core.Tensor, { height, width }: Call): Core.Tensor => {
+    const [, h, w] = given.shape;
+    if (h === height && w === width) return given;
+    if (given.rank === 4)
+      return tf.image.resizeBilinear(given as Core.Tensor4D, [height, width], false, true);
+    const deep = tf.expandDims(given, 3) as Core.Tensor4D;
+    const near = tf.image.resizeNearestNeighbor(deep, [height, width], false, true);
+    return tf.cast(tf.squeeze(near, [3]), "int32");
+  };
+  const answer = (call: Call, names: readonly string[]): readonly Core.Tensor[] => {
+    const isOwnSize = rows < 0 || (rows === call.height && columns === call.width);
+    // Classes of another size are those of the scaled scores, where there are any.
+    const from = (name: string): string =>
+      name === "classes" && scored !== undefined && (!isOwnSize || !outputs.includes(name))
+        ? scored
+        : name;
+    const asked = [...new Set(names.map(from))];
+    const given = [model.execute({ images: scaled(call) }, asked)].flat() as Core.Tensor[];
+    const found = new Map(asked.map((name, i) => [name, back(given[i] as Core.Tensor, call)]));
+    return names.map((name) => {
+      const tensor = found.get(from(name)) as Core.Tensor;
+      return from(name) === name ? tensor : tf.argMax(tensor, -1);
+    });
+  };
+  return {
+    runtime: `TensorFlow.js ${tf.version_core} on ${tf.getBackend()}`,
+    ask: async (call, results) => {
+      const names = results.map(({ name }) => name);
+      const read = tf.tidy(() =>
+        // Read inside: what is left of a call is freed with it.
+        answer(call, names).map((tensor, i) => [names[i], tensor.dataSync()] as const),
+      );
+      return Object.fromEntries(read) as Answer;
+    },
+  };
+};
