@@ -7,13 +7,13 @@
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, URL } from "node:url";
 import { parseArgs } from "node:util";
+import { freePorts } from "./ports.mjs";
 
 const clone = fileURLToPath(new URL("..", import.meta.url));
 const { values: asked } = parseArgs({ options: { url: { type: "string" } } });
@@ -29,7 +29,7 @@ function tests(url) {
 async function withServer() {
   const folder = mkdtempSync(join(tmpdir(), "pspc-mlflow-"));
   const mlflow = process.env.PSPC_MLFLOW_BIN || installed(folder);
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const words = ["server", "--host", "127.0.0.1", "--port", String(port), "--workers", "1"];
   // In a process group of its own, for it starts others.
   const server = spawn(mlflow, words, {
@@ -74,15 +74,4 @@ async function answering(url, server) {
     await setTimeout(1000);
   }
   throw new Error("the MLflow server does not start");
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((done) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => done(port));
-    });
-  });
 }

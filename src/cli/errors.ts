@@ -120,6 +120,8 @@ export const notSetUp = (): Failure =>
     ].join("\n"),
   );
 
+export const gettingReady = "getting ready: TensorFlow is loaded, and the graph is made";
+
 export const setUpFailed = (): Failure =>
   failure(
     "TensorFlow could not be set up",
@@ -129,6 +131,41 @@ export const setUpFailed = (): Failure =>
 
 export const nothingToTrain = (): Misused =>
   new Misused("there is nothing to train", "name a spec, or --resume RUN");
+
+export const continuesSpec = (): Misused =>
+  new Misused(
+    "--continue begins or goes on with a spec's own run",
+    "name the spec alone: `pspc train SPEC --continue`; a run by itself goes on with --resume RUN",
+  );
+
+export const sameGoesOn = "the same command goes on where this one stopped";
+
+/** What means something only where trainings run elsewhere; `where` is undefined for what says so itself. */
+export const onlyOn = (words: string, where: string | undefined): Misused =>
+  where === undefined
+    ? new Misused(`${words} only tells, and --on does`, "leave one of them out")
+    : new Misused(
+        `${words} is for --on ${where} alone`,
+        "`pspc compare --help` lists the arguments",
+      );
+
+export const specOfLines = (): Misused =>
+  new Misused(
+    "a spec from standard input is read once",
+    "trainings elsewhere read it again: write it to a file, and name that",
+  );
+
+export const nothingMissing = "everything is trained";
+
+export const submitBy = (line: string, file: string): string =>
+  `nothing was submitted; keep this as ${file}, and: ${line}`;
+
+export const notTrained = (runs: readonly string[], all: number, logs: string): Failure =>
+  failure(
+    `${runs.length} of ${all} trainings did not come to their end on Slurm`,
+    `the job has left the queue without ${someOf(runs)}`,
+    `What they said is in ${logs}. The same command submits those that are missing.`,
+  );
 
 export const overridesNeedSpec = (run: string): Misused =>
   new Misused(

@@ -6,6 +6,7 @@ import { type Check, check, checkData, type World } from "../compile.js";
 import { thisMachine } from "../host.js";
 import type { Data } from "../normalize/experiment.js";
 import type { Resolved } from "../normalize/normalize.js";
+import { fingerprintOf } from "../plan/program.js";
 import type { Target } from "./arguments.js";
 import { Rejected } from "./exit.js";
 import { type Terminal, tellDiagnostics } from "./terminal.js";
@@ -39,20 +40,23 @@ export interface Opened {
 }
 
 /**
- * The resolved spec; warnings are printed, notes are not (`check` prints them).
+ * The resolved spec; warnings are printed, each once of all that is `told`, and notes are not (`check` prints them).
  * @throws Rejected where the spec is wrong.
  */
 export const open = async (
   terminal: Terminal,
   request: SpecRequest,
   json = false,
+  told: Set<string> = new Set(),
 ): Promise<Opened> => {
   const found = await checked(request);
   if (E.isLeft(found.result)) throw new Rejected(found, json);
-  const warnings = found.diagnostics.filter(({ severity }) => severity === "warning");
-  if (warnings.length > 0) {
-    tellDiagnostics(terminal, warnings, found.sources);
-  }
+  const warnings = found.diagnostics.filter((one) => {
+    const { code, message, primary } = one;
+    const key = fingerprintOf([code, message, primary]);
+    return one.severity === "warning" && !told.has(key) && told.add(key);
+  });
+  if (warnings.length > 0) tellDiagnostics(terminal, warnings, found.sources);
   return { resolved: found.result.right, variants: found.variants };
 };
 

@@ -6,9 +6,9 @@ import { command } from "cmd-ts";
 import { Failed } from "../diagnostic/failure.js";
 import { cacheFolder } from "../file/cache.js";
 import { isSetUp } from "../runtime/tfjs.js";
-import { notSetUp, setUpFailed } from "./errors.js";
+import { gettingReady, notSetUp, setUpFailed } from "./errors.js";
 import { exit, Interrupted } from "./exit.js";
-import type { Terminal } from "./terminal.js";
+import { type Terminal, tell } from "./terminal.js";
 import { verb } from "./verb.js";
 
 export const run = verb(() =>
@@ -29,7 +29,12 @@ export const run = verb(() =>
  * @throws Failed where TensorFlow is not set up, and nobody consents or set-up fails.
  */
 export const needTensorFlow = async (terminal: Terminal): Promise<void> => {
-  if (isSetUp()) return;
+  if (!isSetUp()) await setUpNow(terminal);
+  // On a terminal a bar says so.
+  if (!terminal.err.isTTY) tell(terminal, gettingReady);
+};
+
+const setUpNow = async (terminal: Terminal): Promise<void> => {
   if (!(await consents(terminal))) throw new Failed(notSetUp());
   const code = await setUp();
   if (code === exit.interrupted) throw new Interrupted();

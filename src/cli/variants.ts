@@ -41,13 +41,15 @@ export const variantsOfSpec = async (
   { target, overrides, runCode }: SpecRequest,
   { names, seeds, json }: Asked,
 ): Promise<AllMeant> => {
-  const { resolved, variants } = await open(terminal, { target, overrides, runCode }, json);
+  // All of them are checked each time, and have the same to say.
+  const told = new Set<string>();
+  const { resolved, variants } = await open(terminal, { target, overrides, runCode }, json, told);
   const unknown = (names ?? []).filter((name) => !variants.includes(name));
   if (unknown.length > 0) throw noSuchVariants(unknown, variants);
   const chosen = target.variant === undefined ? (names ?? variants) : [];
   const opened = chosen.map(async (variant) => {
     const request = { target: { ...target, variant }, overrides, runCode };
-    return [variant, (await open(terminal, request, json)).resolved] as const;
+    return [variant, (await open(terminal, request, json, told)).resolved] as const;
   });
   const [first = [target.variant ?? null, resolved] as const, ...rest] = await Promise.all(opened);
   const meant = ([name, of]: readonly [string | null, Resolved]): Meant => ({

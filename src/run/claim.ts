@@ -15,7 +15,8 @@ import { type Files, fileDifferences, isSameTraining } from "./training.js";
 export interface Claim {
   readonly folder: string;
   readonly program: Program;
-  readonly resume?: boolean;
+  /** Whether the run in the folder goes on; `if-begun` where there is one, and a new one begins where there is none. */
+  readonly resume?: boolean | "if-begun";
   /** `key=value`, as on the command line: for the record, and so that a run can be resumed without naming them. */
   readonly overrides?: readonly string[];
   /**
@@ -38,11 +39,12 @@ export interface Known {
 export const claim = async ({
   folder,
   program,
-  resume = false,
+  resume: asked = false,
   allow = [],
   overrides,
 }: Claim): Promise<Known | null> => {
   const files = await wholeFiles(folder);
+  const resume = asked === "if-begun" ? existsSync(runFile(folder)) : asked;
   if (!resume && files.length === 0) return null;
   if (!resume && !existsSync(runFile(folder))) throw new Failed(notARun(folder));
   const run = await readRun(folder);

@@ -143,7 +143,11 @@ async function* trialsOf(request: CompareRequest): AsyncGenerator<Event, readonl
 /** What a comparison would do with one training of a variant. */
 export interface Planned {
   readonly variant: string;
+  /** As the spec has it; `null` is the spec itself. */
+  readonly name: string | null;
   readonly seed: number;
+  /** Of the seed among those of its variant: the first is the spec's own. */
+  readonly index: number;
   readonly run: string;
   /** `same`: the training of a row above, which is trained once. */
   readonly does: "nothing" | "continues" | "trains" | "same";
@@ -167,7 +171,8 @@ export const planned = async (
       const run = before ?? variant.folders?.[index] ?? (await findRun(name, program));
       seen.set(key, run);
       const does = before === undefined ? missing(run, experiment) : "same";
-      rows.push({ variant: shownAs(variant), seed: experiment.train.seed, run, does });
+      const about = { variant: shownAs(variant), name: variant.name };
+      rows.push({ ...about, seed: experiment.train.seed, index, run, does });
     }
   return rows;
 };
@@ -194,9 +199,8 @@ async function* trained(
   request: CompareRequest,
   { variant: { name }, program, folder, files }: Trial,
 ): AsyncGenerator<Event, void> {
-  const resume = existsSync(runFile(folder));
   const known = files === null ? {} : { files };
-  yield* train({ ...request, ...known, program, folder, variant: name, resume });
+  yield* train({ ...request, ...known, program, folder, variant: name, resume: "if-begun" });
 }
 
 /** The evaluation of the finished training that lies in the run's folder, if it was made in this way. 0.1's, too. */

@@ -44,6 +44,29 @@ export const runLocked = (
     "Wait for it or stop it. A process that is gone is noticed by itself: at once on this machine, of another within three minutes.",
   );
 
+/** One of Slurm's programs, which said no or is not there. */
+export const noSlurm = (program: string, error: unknown): Failure => {
+  const { code, stderr, message } = error as NodeJS.ErrnoException & { readonly stderr?: string };
+  return code === "ENOENT"
+    ? failure(
+        `there is no ${program} here`,
+        "Slurm's programs are not on the PATH",
+        "Run this where jobs are submitted; or print the script (--dry-run), or the lines (--list).",
+      )
+    : failure(
+        `${program} refuses`,
+        stderr?.trim() || message,
+        "What stands behind `--` goes to sbatch: -- --partition=gpu --time=4:00:00.",
+      );
+};
+
+export const waitingForEnd = (
+  folder: string,
+  by: { readonly pid: number; readonly host: string } | null,
+  seconds: number,
+): string =>
+  `${by === null ? "another process" : `process ${by.pid} on ${by.host}`} is training in ${folder}: waiting up to ${seconds} s for its end`;
+
 export const lockLost = (folder: string, file: string): Failure =>
   failure(
     `another process has taken ${folder}`,

@@ -1,8 +1,8 @@
 /** Finds runs in a folder by what they trained, whatever their names; damaged ones are told apart, and hide no other. */
 
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve, sep } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { separate } from "fp-ts/lib/Array.js";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
@@ -94,13 +94,27 @@ export const ownFolder = (
     // What cannot be read is nobody else's for certain: whoever trains there is told.
     if (E.isLeft(there)) return folder;
     const { run } = there.right;
-    if (isSameTraining(run, program, training) || isOf(name, run)) return folder;
+    if (isSameTraining(run, program, training) || isOf(name, there.right)) return folder;
   }
 };
 
-/** Standard input is another spec each time. */
-const isOf = ({ spec, variant }: Name, run: Run): boolean =>
-  spec !== "-" && resolve(run.spec) === resolve(spec) && run.variant === variant;
+/** Standard input is another spec each time. 0.1 recorded the spec as it was typed, and from where nobody knows. */
+const isOf = ({ spec, variant }: Name, { folder, run }: Found): boolean =>
+  spec !== "-" &&
+  run.variant === variant &&
+  (run.spec_place === undefined
+    ? resolve(run.spec) === resolve(spec)
+    : run.spec_place === specPlace(folder, spec));
+
+/**
+ * Where a spec lies, from the folder of its run: whoever types the same name elsewhere means another spec, and a
+ * project that is moved or mounted elsewhere as a whole keeps its runs.
+ */
+export const specPlace = (folder: string, spec: string): string =>
+  relative(withoutLinks(folder), join(withoutLinks(dirname(resolve(spec))), basename(spec)));
+
+const withoutLinks = (folder: string): string =>
+  existsSync(folder) ? realpathSync(folder) : resolve(folder);
 
 /** With ever more of the folders that the spec lies in before its name, then with numbers behind it. */
 function* candidates({ spec, variant, suffix = variant, parent }: Name): Generator<string, never> {

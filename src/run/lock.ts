@@ -7,7 +7,7 @@ import { unwritable } from "../data/errors.js";
 import { makeFolder } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
 import { type Clock, type Hold, SILENCE, take } from "../file/lock.js";
-import { lockLost, runLocked } from "./errors.js";
+import { lockLost, runLocked, waitingForEnd } from "./errors.js";
 import type { Event } from "./event.js";
 
 export const lockFile = (folder: string): string => join(folder, "lock");
@@ -24,20 +24,31 @@ export interface Lock {
 
 /**
  * Takes the lock, also from a process that is gone. Of one that cannot be seen, as on another machine, it says that it
- * waits for a sign of life, for three minutes.
+ * waits for a sign of life, for three minutes; for one that lives it waits as many seconds as it is told.
  * @throws Failed naming the process that holds it.
  */
 export async function* lock(
   folder: string,
   signal?: AbortSignal,
+  seconds = 0,
   clock: Clock = stoppable(signal),
 ): AsyncGenerator<Event, Lock> {
-  const file = lockFile(folder);
-  const made = makeFolder(folder);
-  const found = yield* waiting(folder, clock, signal);
-  if ("held" in found) return heldLock(folder, found.held, made);
-  throw new Failed(runLocked(folder, file, found.by, found.silent));
+  const end = clock.now() + 1000 * seconds;
+  for (let tries = 0; ; tries++) {
+    const made = makeFolder(folder);
+    const found = yield* waiting(folder, clock, signal);
+    if ("held" in found) return heldLock(folder, found.held, made);
+    if (clock.now() >= end)
+      throw new Failed(runLocked(folder, lockFile(folder), found.by, found.silent));
+    if (tries === 0) yield { kind: "note", message: waitingForEnd(folder, found.by, seconds) };
+    await unlessStopped(clock.pause(1000), signal);
+  }
 }
+
+const unlessStopped = (pause: Promise<void>, signal: AbortSignal | undefined): Promise<void> =>
+  pause.catch((error: unknown) => {
+    throw signal?.aborted ? signal.reason : error;
+  });
 
 const stoppable = (signal: AbortSignal | undefined): Clock => ({
   now: () => performance.now(),

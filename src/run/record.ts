@@ -83,7 +83,10 @@ const written = closed(
     /** The fingerprints under which older versions knew this training; its weights and evaluations name them. */
     formerly: list("fingerprints", words),
   },
-  {},
+  {
+    /** Where the spec's file lies, from the run's folder, with no links on either way; for `isOf` in `find.ts`. */
+    spec_place: words,
+  },
 );
 
 /** Of 0.1 and of the time before trainings had digests. */

@@ -5,6 +5,7 @@
  * its last checkpoint continues to the same bits.
  */
 
+import { existsSync, statSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import { digestPairs } from "../data/digest.js";
 import { tooFewSamples } from "../data/errors.js";
@@ -29,6 +30,7 @@ import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
 import { agree, type Claim, claim, type Known } from "./claim.js";
 import type { Event } from "./event.js";
+import { specPlace } from "./find.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
 import { type Recovery, type Run, type Training, version, writeRun } from "./record.js";
@@ -44,6 +46,8 @@ export interface TrainRequest extends Claim {
   readonly device: Want;
   /** Threads that read data; they change no number. */
   readonly workers?: number;
+  /** Seconds to wait for another process that trains in the folder; none unless said. */
+  readonly wait?: number;
   /** Once aborted, the step under way is finished and saved, and the run stops. */
   readonly signal?: AbortSignal;
   /** How often the state is saved where the spec goes by the clock. It changes no number. */
@@ -54,7 +58,7 @@ export interface TrainRequest extends Claim {
 
 /** @throws Failed: the folder is taken, the data are wrong, no device, the disk is full, the loss is not finite. */
 export async function* train(request: TrainRequest): AsyncGenerator<Event, void> {
-  const held = yield* lock(request.folder, request.signal);
+  const held = yield* lock(request.folder, request.signal, request.wait);
   try {
     const known = await claim(request);
     const { files, program } = request;
@@ -232,11 +236,15 @@ const firstState = async (
   return initialState(variables, train.seed, given);
 };
 
+const isFile = (spec: string | undefined): spec is string =>
+  spec !== undefined && existsSync(spec) && statSync(spec).isFile();
+
 const newRun = async (request: TrainRequest, training: Training | null): Promise<Run> => {
   const { experiment, fingerprint } = request.program;
   const tensorflow = describe(await loadTensorFlow(request.device));
   return {
     spec: request.spec ?? "",
+    ...(isFile(request.spec) ? { spec_place: specPlace(request.folder, request.spec) } : {}),
     variant: request.variant ?? null,
     overrides: request.overrides ?? [],
     state: "running",

@@ -1,6 +1,6 @@
 /** A run is enough: it is continued, scored and changed from any folder, without its spec, and no other spec takes it. */
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -137,6 +137,45 @@ describe("specs of one name", { timeout: 120_000 }, () => {
         own: true,
       });
     }
+  });
+});
+
+describe("one runs folder of two people", { timeout: 120_000 }, () => {
+  const home = join(folder, "shared");
+  const train = (who: string, ...words: readonly string[]) =>
+    pspc(join(home, who), "train", "s.yaml", ...words, ...device);
+
+  it("holds a run of each, although both type the same name", async () => {
+    mkdirSync(join(home, "runs"), { recursive: true });
+    for (const [who, width] of [
+      ["ann", 4],
+      ["bob", 8],
+    ] as const) {
+      mkdirSync(join(home, who));
+      symlinkSync(join(home, "runs"), join(home, who, "runs"));
+      const own = spec.replace("root: squares", `root: ${join(folder, "moved")}`);
+      writeFileSync(join(home, who, "s.yaml"), own.replace("width: 4", `width: ${width}`));
+    }
+    expect((await train("ann")).out).toBe("runs/s\n");
+    expect((await train("bob")).out).toBe("runs/bob-s\n");
+    const changed = await train("ann", "--continue", "train.batch=4");
+    expect(changed).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("runs/s was trained by another plan"),
+    });
+  });
+
+  it("still knows them when everything is moved, and a run of 0.1 by the name that was typed", async () => {
+    renameSync(home, join(folder, "moved on"));
+    renameSync(join(folder, "moved on"), home);
+    const record = join(home, "runs", "s", "run.json");
+    const { spec_place, ...old } = JSON.parse(await readFile(record, "utf8"));
+    expect(spec_place).toBe("../../ann/s.yaml");
+    writeFileSync(record, JSON.stringify(old));
+    expect(await train("bob", "model.head.channels=2")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("runs/s holds a finished run"),
+    });
   });
 });
 

@@ -38,8 +38,12 @@ const clockwork = (meanwhile: (now: number) => void = () => {}): Clock => {
   };
 };
 
-const taking = async (run: string, clock = clockwork()): Promise<Lock & { told: Event[] }> => {
-  const events = lock(run, undefined, clock);
+const taking = async (
+  run: string,
+  clock = clockwork(),
+  seconds = 0,
+): Promise<Lock & { told: Event[] }> => {
+  const events = lock(run, undefined, seconds, clock);
   const told: Event[] = [];
   for (;;) {
     const next = await events.next();
@@ -66,6 +70,21 @@ test("a folder that was there stays there, also empty", async () => {
 test("a folder that cannot be made is a failure, at once", async () => {
   const failure = await failureOf(taking("/proc/none/run"));
   expect(failure.message).toMatch(/cannot make the folder \/proc\/none/);
+});
+
+test("one who waits gets the lock when its holder is done, and no later than it was told to wait", async () => {
+  const run = join(folder, "awaited");
+  const first = await taking(run);
+  const clock = clockwork((now) => now === 3000 && first.release());
+  const second = await taking(run, clock, 60);
+  expect({ at: clock.now(), told: second.told }).toEqual({
+    at: 3000,
+    told: [{ kind: "note", message: expect.stringContaining("waiting up to 60 s for its end") }],
+  });
+  const never = clockwork();
+  expect((await failureOf(taking(run, never, 5))).message).toContain("another process is training");
+  expect(never.now()).toBe(5000);
+  second.release();
 });
 
 describe("of this machine", () => {

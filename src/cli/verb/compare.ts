@@ -12,22 +12,23 @@ import {
   comparisonCsv,
   comparisonMarkdown,
   comparisonText,
-  plannedText,
 } from "../../report/scores.js";
-import { compare, planned, shownAs } from "../../run/compare.js";
+import { shellLine } from "../../report/sweep.js";
+import { compare, shownAs } from "../../run/compare.js";
 import type { Event } from "../../run/event.js";
 import { readRun } from "../../run/record.js";
 import { sample } from "../../run/samples.js";
 import type { Want } from "../../runtime/machine.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
-import { badCount, leftOut, noOverride } from "../errors.js";
+import { badCount, leftOut, noOverride, sameGoesOn } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
+import { demandSense, elsewhere } from "../sweep.js";
 import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
 import { type AllMeant, isRun, type Meant, variantsOfRuns, variantsOfSpec } from "../variants.js";
-import { verb } from "../verb.js";
+import { type Verb, verb } from "../verb.js";
 
 const countOption = (long: string, usual: number, description: string) =>
   option({
@@ -38,104 +39,130 @@ const countOption = (long: string, usual: number, description: string) =>
     defaultValueIsSerializable: true,
   });
 
-export const run = verb((terminal, argv) =>
-  command({
-    name: "compare",
-    description:
-      "Trains what is missing of a spec's variants, or of runs, and sets them side by side: in a table, and in a page.",
-    args: {
-      target: specArguments.target,
-      runCode: specArguments.runCode,
-      words: restPositionals({
-        type: { ...string, displayName: "RUN|key=value", description: "more runs, or overrides" },
-      }),
-      variants: textOption(
-        "variants",
-        "A,B",
-        "these only, in this order; the first is the baseline",
-      ),
-      seeds: countOption("seeds", 1, "trainings of each variant, from train.seed on"),
-      split: option({
-        long: "split",
-        type: optional(oneOf(["train", "val", "test"])),
-        description: "what is scored; val where the data have one, else test, else train",
-      }),
-      runs: option({
-        long: "runs",
-        type: { ...string, displayName: "FOLDER" },
-        description: "the folder of the runs",
-        defaultValue: () => "runs",
-        defaultValueIsSerializable: true,
-      }),
-      html: textOption("html", "FILE", "where the page goes; RUNS/NAME.html otherwise"),
-      images: countOption("images", 4, "pictures of the split in the page; 0 has none"),
-      json: jsonFlag,
-      markdown: flag({ long: "markdown", description: "answer in Markdown" }),
-      csv: flag({ long: "csv", description: "answer in comma-separated values" }),
-      list: flag({ long: "list", description: "only say what would be trained; no data are read" }),
-      device: deviceOption,
-    },
-    handler: async ({
-      target,
-      runCode,
-      words,
-      variants: names,
-      seeds,
-      split: of,
-      runs,
-      ...asked
-    }) => {
-      const { html, images, device } = asked;
-      if (!Number.isInteger(seeds) || seeds < 1) throw badCount("seeds", seeds);
-      const meant = isRun(target.entry)
-        ? await variantsOfRuns([target.entry, ...words], seeds)
-        : {
-            variants: await variantsOfSpec(
-              terminal,
-              { target, overrides: words.map(override), runCode },
-              { names: names?.split(","), seeds, json: asked.json },
-            ),
-            damaged: [],
-          };
-      const { variants } = meant;
-      if (asked.list) {
-        const rows = await planned({ spec: target.entry, parent: runs, variants });
-        if (asked.json) printJson(terminal, rows);
-        else print(terminal, plannedText(rows));
-        return exit.ok;
-      }
-      const split = of ?? defaultSplit(terminal, variants[0].programs[0]);
-      await needTensorFlow(terminal);
-      const { answer: rows, events } = await follow(
-        terminal,
-        (signal) => compare({ spec: target.entry, parent: runs, variants, split, device, signal }),
-        batchOf(variants),
-      );
-      if (rows === null) return interrupted(terminal);
-      const damaged = [...meant.damaged, ...damagedIn(events)];
-      const compared = rows.map((row) => ({
-        ...row,
-        differences: variants.find((each) => shownAs(each) === row.variant)?.differences ?? [],
-      }));
-      const name = isRun(target.entry) ? "runs" : nameOfSpec(target.entry);
-      const written = await writeReport(terminal, {
-        file: html ?? `${runs}/${name}.html`,
-        title: name,
-        command: ["npx pspc compare", ...argv].join(" "),
-        variants,
-        rows: compared,
-        damaged,
-        split,
-        images,
-        device,
-      });
-      if (!written) return interrupted(terminal);
-      answer(terminal, compared, asked);
-      for (const failure of damaged) tell(terminal, leftOut(failure));
-      return damaged.length === 0 ? exit.ok : exit.wrong;
-    },
-  }),
-);
+/** What stands behind `--` is for another program. */
+export const run: Verb = (terminal, argv) => {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  return comparing(argv, argv.slice(end + 1))(terminal, argv.slice(0, end));
+};
+
+const comparing = (argv: readonly string[], behind: readonly string[]): Verb =>
+  verb((terminal) =>
+    command({
+      name: "compare",
+      description:
+        "Trains what is missing of a spec's variants, or of runs, and sets them side by side: in a table, and in a page.",
+      args: {
+        target: specArguments.target,
+        runCode: specArguments.runCode,
+        words: restPositionals({
+          type: { ...string, displayName: "RUN|key=value", description: "more runs, or overrides" },
+        }),
+        variants: textOption(
+          "variants",
+          "A,B",
+          "these only, in this order; the first is the baseline",
+        ),
+        seeds: countOption("seeds", 1, "trainings of each variant, from train.seed on"),
+        split: option({
+          long: "split",
+          type: optional(oneOf(["train", "val", "test"])),
+          description: "what is scored; val where the data have one, else test, else train",
+        }),
+        runs: option({
+          long: "runs",
+          type: { ...string, displayName: "FOLDER" },
+          description: "the folder of the runs",
+          defaultValue: () => "runs",
+          defaultValueIsSerializable: true,
+        }),
+        html: textOption("html", "FILE", "where the page goes; RUNS/NAME.html otherwise"),
+        images: countOption("images", 4, "pictures of the split in the page; 0 has none"),
+        json: jsonFlag,
+        markdown: flag({ long: "markdown", description: "answer in Markdown" }),
+        csv: flag({ long: "csv", description: "answer in comma-separated values" }),
+        list: flag({
+          long: "list",
+          description: "only say what would be trained, a command a line; no data are read",
+        }),
+        on: option({
+          long: "on",
+          type: optional(oneOf(["slurm", "kubernetes"])),
+          description:
+            "slurm: train what is missing by a job array, wait, compare; what stands behind -- goes to sbatch. kubernetes: print a Job",
+        }),
+        dryRun: flag({ long: "dry-run", description: "with --on slurm: print the script alone" }),
+        atOnce: option({
+          long: "at-once",
+          type: optional(number),
+          description: "with --on: the most trainings at one time",
+        }),
+        device: deviceOption,
+      },
+      handler: async ({
+        target,
+        runCode,
+        words,
+        variants: names,
+        seeds,
+        split: of,
+        runs,
+        ...asked
+      }) => {
+        const { html, images, device } = asked;
+        const how = { ...asked, options: behind };
+        demandSense(target.entry, how);
+        if (!Number.isInteger(seeds) || seeds < 1) throw badCount("seeds", seeds);
+        const meant = isRun(target.entry)
+          ? await variantsOfRuns([target.entry, ...words], seeds)
+          : {
+              variants: await variantsOfSpec(
+                terminal,
+                { target, overrides: words.map(override), runCode },
+                { names: names?.split(","), seeds, json: asked.json },
+              ),
+              damaged: [],
+            };
+        const { variants } = meant;
+        const typed = ["npx pspc compare", shellLine(argv)].join(" ");
+        if (asked.list || asked.on !== undefined) {
+          const overrides = isRun(target.entry) ? [] : words.map(override);
+          const request = { target, overrides, runCode, variants, runs, device, typed };
+          const code = await elsewhere(terminal, { ...request, json: asked.json }, how);
+          if (code !== null) return code;
+        }
+        const split = of ?? defaultSplit(terminal, variants[0].programs[0]);
+        await needTensorFlow(terminal);
+        const { answer: rows, events } = await follow(
+          terminal,
+          (signal) =>
+            compare({ spec: target.entry, parent: runs, variants, split, device, signal }),
+          batchOf(variants),
+        );
+        if (rows === null) return interrupted(terminal);
+        const damaged = [...meant.damaged, ...damagedIn(events)];
+        const compared = rows.map((row) => ({
+          ...row,
+          differences: variants.find((each) => shownAs(each) === row.variant)?.differences ?? [],
+        }));
+        const name = isRun(target.entry) ? "runs" : nameOfSpec(target.entry);
+        const written = await writeReport(terminal, {
+          file: html ?? `${runs}/${name}.html`,
+          title: name,
+          command: typed,
+          variants,
+          rows: compared,
+          damaged,
+          split,
+          images,
+          device,
+        });
+        if (!written) return interrupted(terminal);
+        answer(terminal, compared, asked);
+        for (const failure of damaged) tell(terminal, leftOut(failure));
+        return damaged.length === 0 ? exit.ok : exit.wrong;
+      },
+    }),
+  );
 
 const damagedIn = (events: readonly Event[]): readonly Failure[] =>
   events.flatMap((event) => (event.kind === "compared" ? event.damaged : []));
@@ -153,7 +180,7 @@ const batchOf =
   };
 
 const interrupted = (terminal: Terminal): typeof exit.interrupted => {
-  tell(terminal, "the same command goes on where this one stopped");
+  tell(terminal, sameGoesOn);
   return exit.interrupted;
 };
 

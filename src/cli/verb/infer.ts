@@ -24,7 +24,7 @@ import {
   trainedArguments,
   weightsArguments,
 } from "../arguments.js";
-import { badCount, exportIsFixed, noImages } from "../errors.js";
+import { badCount, exportIsFixed, noImages, sameGoesOn } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { type Followed, follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
@@ -66,7 +66,7 @@ export const evalVerb = verb((terminal) =>
         }),
       );
       if (answer === null) {
-        if ("folder" in from) tell(terminal, "the same command goes on where this one stopped");
+        if ("folder" in from) tell(terminal, sameGoesOn);
         return exit.interrupted;
       }
       if (json) printJson(terminal, answer);

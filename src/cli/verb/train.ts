@@ -9,7 +9,7 @@ import { tracked, trackedBefore } from "../../run/track.js";
 import { type TrainRequest, train } from "../../run/train.js";
 import { lower } from "../../tensorflow/target.js";
 import { deviceOption, specArguments, targetType, textOption, trackOption } from "../arguments.js";
-import { nothingToTrain } from "../errors.js";
+import { continuesSpec, nothingToTrain, sameGoesOn } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open, type SpecRequest } from "../read.js";
@@ -38,6 +38,18 @@ export const run = verb((terminal) =>
         "KEY,…",
         "with --resume RUN: what may differ from here on: keys of the plan, and data.train for cleaned pairs",
       ),
+      goesOn: flag({
+        long: "continue",
+        description:
+          "begins, or goes on where this was begun, and does nothing where it is finished: one command to repeat",
+      }),
+      wait: option({
+        long: "wait",
+        type: { ...number, displayName: "SECONDS" },
+        description: "how long to wait for another process that trains in the folder",
+        defaultValue: () => 0,
+        defaultValueIsSerializable: true,
+      }),
       json: flag({ long: "json", description: "print what happens as JSON, one event a line" }),
       track: trackOption,
       device: deviceOption,
@@ -47,7 +59,7 @@ export const run = verb((terminal) =>
         description: "threads that read data; the numbers do not depend on it",
       }),
     },
-    handler: async ({ device, workers, json, track, ...asked }) => {
+    handler: async ({ device, workers, json, track, wait, ...asked }) => {
       const job = await jobFor(terminal, asked);
       const { program, folder } = job;
       await needTensorFlow(terminal);
@@ -56,7 +68,7 @@ export const run = verb((terminal) =>
         terminal,
         (signal) => {
           const more = workers === undefined ? {} : { workers };
-          const events = train({ ...job, device, signal, ...more });
+          const events = train({ ...job, device, signal, wait, ...more });
           const url = track ?? (job.resume ? trackedBefore(folder) : null);
           return url === null ? events : tracked(events, { folder, url });
         },
@@ -64,7 +76,7 @@ export const run = verb((terminal) =>
         json,
       ).finally(stopAsking);
       if (interrupted) {
-        tell(terminal, `go on with: pspc train --resume ${folder}`);
+        tell(terminal, asked.goesOn ? sameGoesOn : `go on with: pspc train --resume ${folder}`);
         return exit.interrupted;
       }
       if (!json) print(terminal, folder);
@@ -90,6 +102,7 @@ interface Asked extends Pick<SpecRequest, "overrides" | "runCode"> {
   readonly target: SpecRequest["target"] | undefined;
   readonly run: string | undefined;
   readonly resume: string | undefined;
+  readonly goesOn: boolean;
   readonly allow: string | undefined;
 }
 
@@ -100,7 +113,8 @@ type Job = Pick<
 
 /** What is to be trained: the spec where one is named, else what the run to resume was trained from. */
 const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
-  const { target, overrides, runCode, run: folder, resume, allow } = firstOverride(asked);
+  const { target, overrides, runCode, run: folder, resume, goesOn, allow } = firstOverride(asked);
+  if (goesOn && (resume !== undefined || target === undefined)) throw continuesSpec();
   if (target !== undefined) {
     const { resolved } = await open(terminal, { target, overrides, runCode });
     const { variant } = resolved;
@@ -111,7 +125,7 @@ const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
       spec: target.entry,
       variant,
       overrides,
-      resume: resume !== undefined,
+      resume: goesOn ? "if-begun" : resume !== undefined,
       allow: allow?.split(",") ?? [],
     };
   }
