@@ -20,8 +20,8 @@ export const chromiumPath = () => {
 /** Said where it is missing. */
 export const noBrowser = "no chromium or chrome on PATH; PSPC_CHROMIUM=/path/to/chrome names one";
 
-/** @param {string} executablePath */
-export const launch = (executablePath) =>
+/** @param {string} executablePath @param {readonly string[]} [more] switches of its own */
+export const launch = (executablePath, more = []) =>
   chromium.launch({
     executablePath,
     args: [
@@ -31,5 +31,6 @@ export const launch = (executablePath) =>
       "--disable-component-update",
       "--disable-sync",
       "--no-first-run",
+      ...more,
     ],
   });

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The main job: nothing enters but `--seeds N`, `--runs FOLDER` and overrides of the spec; a dataset of context
- * scenes, a trained FCN and a trained PSPNet, their table and a sheet of their predictions leave.
+ * scenes, a trained FCN and a trained PSPNet, their table, a sheet of their predictions and a page of PSPNet leave.
  * Everything that pspc has a verb for is done by that verb, as a user would type it.
  */
 
@@ -67,9 +67,7 @@ async function demo(args) {
   for (const [i, variant] of VARIANTS.entries()) {
     const run = runFolder(SPEC, variant, values.runs);
     const images = shown.map(({ image }) => image);
-    // The verb prints every file it writes; here the sheet stands for them.
-    const quiet = Object.create(terminal, { out: { value: new PassThrough().resume() } });
-    const predicted = await main(["predict", run, ...images, "--out", predictions[i]], quiet);
+    const predicted = await main(["predict", run, ...images, "--out", predictions[i]], silent());
     if (predicted !== 0) return predicted;
   }
   const sheet = join(values.runs, "sheet.png");
@@ -78,15 +76,26 @@ async function demo(args) {
     labels: [label, ...predictions.map((folder) => join(folder, `${name}.png`))],
   }));
   await writeSheet(sheet, rows);
-  print(terminal, closing(sheet, predictions));
+
+  const page = join(values.runs, "pspnet.html");
+  const run = runFolder(SPEC, "pspnet", values.runs);
+  tell(terminal, `pspc export ${run} --to ${page}`);
+  const exported = await main(["export", run, "--to", page], silent());
+  if (exported !== 0) return exported;
+  print(terminal, closing(sheet, predictions, page));
   return 0;
 }
 
-/** @param {string} sheet @param {readonly string[]} predictions */
-function closing(sheet, predictions) {
+/** The verbs print every file that they write; here the sheet and the last lines stand for them. */
+const silent = () => Object.create(terminal, { out: { value: new PassThrough().resume() } });
+
+/** @param {string} sheet @param {readonly string[]} predictions @param {string} page */
+function closing(sheet, predictions, page) {
   return `
 ${sheet}
     picture · truth · ${VARIANTS.join(" · ")}; in each three rows nothing differs but the landmark in the corner
 ${predictions.map((folder) => `${folder}/`).join("\n")}
-    what each network says of these pictures, as palette PNGs and overlays`;
+    what each network says of these pictures, as palette PNGs and overlays
+${page}
+    the trained PSPNet as a page: open it in a browser, and give it pictures`;
 }

@@ -200,7 +200,9 @@ export const notOfWeights = (to: string, options: readonly string[]): Misused =>
     `${options.map((option) => `--${option}`).join(", ")} ${options.length === 1 ? "says" : "say"} nothing of ${to}`,
     to.endsWith(".safetensors")
       ? "weights alone have no size, no answers and no runtime: leave it out"
-      : "leave it out: names are of weights alone (--to FILE.safetensors)",
+      : options.some((option) => option !== "names")
+        ? "a page shows classes, and scales pictures itself: leave it out"
+        : "leave it out: names are of weights alone (--to FILE.safetensors)",
   );
 
 export const noPrecision = (format: string, asked: string, has: readonly string[]): Misused =>

@@ -12,7 +12,7 @@ import type { Experiment } from "../normalize/experiment.js";
 import { answers, looks } from "../plan/inference.js";
 import type { Program } from "../plan/program.js";
 import { networkVariables } from "../weights/fit.js";
-import type { Check } from "./checked.js";
+import { type Check, NOISE } from "./checked.js";
 import { nullable, readJson, words } from "./codec.js";
 import { noExport } from "./errors.js";
 import { type Evaluation, readEvaluations } from "./evaluation.js";
@@ -59,7 +59,6 @@ export const readExportRecord = (folder: string): E.Either<Failure, ExportRecord
     record === null ? E.left(noExport(folder, `it holds no ${RECORD}`)) : E.right(record),
   )(readJson(join(folder, RECORD), exportRecord));
 
-/** Scores are those that the run's folder holds; weights of a file have none. */
 export const modelCard = async (
   request: ExportRequest,
   record: ExportRecord,
@@ -67,8 +66,7 @@ export const modelCard = async (
 ): Promise<string> => {
   const { program, format, to } = request;
   const { experiment } = program;
-  const evaluations =
-    "folder" in request ? (await readEvaluations(request.folder, experiment)).evaluations : [];
+  const evaluations = await evaluationsOf(request);
   const name = basename(to);
   return `${hubMetadata(name, request, evaluations)}
 # ${name}: ${format.name} of a PSPNet with ${record.classes.length} classes
@@ -99,6 +97,24 @@ ${record.command}
 Fingerprints: graph ${program.fingerprint.graph}, data ${program.fingerprint.data}, program ${program.fingerprint.program}.
 `;
 };
+
+/** What it is, in a sentence, with its best score on pictures that it did not learn from. */
+export const summary = async (request: ExportRequest): Promise<string> => {
+  const { experiment } = request.program;
+  const what = `A PSPNet that tells ${experiment.data.classes.length} classes apart.`;
+  const [best] = (await evaluationsOf(request))
+    .filter(({ split, miou }) => split !== "train" && miou !== null)
+    .sort((a, b) => (b.miou ?? 0) - (a.miou ?? 0));
+  return best === undefined
+    ? what
+    : `${what} mIoU ${share(best.miou)} on ${best.images} pictures of ${best.split}.`;
+};
+
+/** Scores are those that the run's folder holds; weights of a file have none. */
+const evaluationsOf = async (request: ExportRequest): Promise<readonly Evaluation[]> =>
+  "folder" in request
+    ? (await readEvaluations(request.folder, request.program.experiment)).evaluations
+    : [];
 
 /** JSON's texts are YAML's, too. */
 const text = (value: string): string => JSON.stringify(value);
@@ -198,7 +214,7 @@ const checkText = (check: Check): string => {
     ...(logits === null ? [] : [`, logits within ${logits.toExponential(1)} of the largest`]),
     ...(probabilities === null ? [] : [`, probabilities within ${probabilities.toExponential(1)}`]),
   ].join("");
-  const isNoise = pictures.every((name) => name === "noise");
+  const isNoise = pictures.every((name) => name === NOISE);
   return `${runtime} against pspc's own scores on two pictures${isNoise ? ", both of noise" : ", one of the data and one of noise"}: ${share(classes)} % of the classes equal${far}.`;
 };
 

@@ -10,8 +10,8 @@ import type { Experiment } from "../normalize/experiment.js";
 import { type Answer, type Look, scoresOf } from "../plan/inference.js";
 import { fillUniform } from "../plan/random.js";
 import type { Call, Runtime, Told } from "../runtime/exported.js";
-import type { Format, Precision } from "../target/format.js";
-import { type Agreement, agreement, isClose } from "./agreement.js";
+import type { Format, Precision, Presentation } from "../target/format.js";
+import { type Agreement, agreement, argmax, isClose } from "./agreement.js";
 import { exportDisagrees, exportUnchecked, exportUnread } from "./errors.js";
 
 /** How an export was checked, as it says itself. */
@@ -22,6 +22,9 @@ export type Check =
       readonly milliseconds: number;
     } & Agreement)
   | { readonly unchecked: string };
+
+/** What a picture is called that is none. */
+export const NOISE = "noise";
 
 interface Picture extends Call {
   readonly name: string;
@@ -55,7 +58,7 @@ export const picturesFor = async (
 const noise = (seed: number, { height, width }: Size): Picture => {
   const values = new Float32Array(height * width * 3);
   fillUniform(values, seed, "export", 0, 256);
-  return { name: "noise", pixels: Uint8Array.from(values), count: 1, height, width };
+  return { name: NOISE, pixels: Uint8Array.from(values), count: 1, height, width };
 };
 
 /** The pictures one by one; where any size is taken, noise of another. */
@@ -77,6 +80,17 @@ const joined = (one: Float32Array, other: Float32Array): Float32Array => {
   both.set(other, one.length);
   return both;
 };
+
+/** The first picture with its classes, as pspc's own scores have them. */
+export const exampleFrom = (
+  { data }: Experiment,
+  [{ name, pixels }]: readonly [Picture, Picture],
+  [scores = new Float32Array()]: readonly Float32Array[],
+): Presentation["example"] => ({
+  name: name === NOISE ? null : name,
+  pixels,
+  classes: Uint16Array.from(argmax(scores, data.classes.length)),
+});
 
 /** What is asked of a draft, and what it should say. */
 export interface Examination {

@@ -14,11 +14,13 @@ import { type Answer, type Look, scoresOf } from "../plan/inference.js";
 import type { Program } from "../plan/program.js";
 import { inOnnxRuntime, inTensorFlow, inWasm, type Runtime } from "../runtime/exported.js";
 import type { Want } from "../runtime/machine.js";
-import type { Format, FrozenNetwork, Precision } from "../target/format.js";
+import { page } from "../runtime/page.js";
+import type { Format, FrozenNetwork, Precision, Presentation } from "../target/format.js";
 import { graphModel } from "../tensorflow/graph-model.js";
 import { servingModel } from "../tensorflow/serving.js";
-import { type ExportRecord, modelCard, RECORD } from "./card.js";
-import { type Check, checked, picturesFor, singles } from "./checked.js";
+import { leastOnRuntimes } from "./agreement.js";
+import { type ExportRecord, modelCard, RECORD, summary } from "./card.js";
+import { type Check, checked, exampleFrom, picturesFor, singles } from "./checked.js";
 import { cannotRename, exportExists } from "./errors.js";
 import type { Event } from "./event.js";
 import { frozenNetwork, type Opened, ownScores } from "./frozen.js";
@@ -35,6 +37,7 @@ const exports: readonly Export[] = [
   { format: servingModel, runtime: inTensorFlow },
   { format: graphModel, runtime: inWasm },
   { format: onnx, runtime: inOnnxRuntime },
+  { format: page, runtime: inWasm },
 ];
 
 export const formats: readonly Format[] = exports.map(({ format }) => format);
@@ -89,11 +92,17 @@ export async function* exportNetwork(
 
   const part = `${to}.${process.pid}.part`;
   const about = aboutOf(request, network, draft.batch);
+  const presentation: Presentation = {
+    summary: await summary(request),
+    card: "",
+    example: exampleFrom(program.experiment, pictures, wanted),
+    least: leastOnRuntimes(request.precision),
+  };
   const examination = { ...request, ...program, ...draft, pictures, calls, wanted };
   const ask = (give: readonly Answer[]): Promise<Check> =>
     checked(part, { ...examination, runtime: runtimeOf(format), give });
   try {
-    await put(part, request, { ...draft, about });
+    await put(part, request, { ...draft, about, presentation });
     const found = await ask(probe);
     yield stage(2);
     await setImmediate();
@@ -103,10 +112,11 @@ export async function* exportNetwork(
     const final = isWhole ? draft : await frozenNetwork(network, { ...opening, give });
     const all = { ...about, checked: found };
     await rm(part, { recursive: true, force: true });
-    const bytes = await put(part, request, { ...final, about: all });
+    const card = await modelCard(request, all, found);
+    const told = { about: all, presentation: { ...presentation, card } };
+    const bytes = await put(part, request, { ...final, ...told });
     const again = isWhole ? found : await ask(give);
     yield stage(3);
-    const card = await modelCard(request, all, found);
     await keep(part, request, card, all);
     yield stage(4);
     // The time is that of what was kept.
@@ -125,7 +135,7 @@ const runtimeOf = (format: Format): Runtime => {
 const timeOf = (check: Check): { readonly milliseconds?: number } =>
   "milliseconds" in check ? { milliseconds: check.milliseconds } : {};
 
-/** The draft gets its name; the card lies in its folder, or beside its file. */
+/** The draft gets its name; the card lies in its folder, or beside its file, or was in it from the start. */
 const keep = async (
   part: string,
   { format, to }: ExportRequest,
@@ -135,7 +145,7 @@ const keep = async (
   if (format.kind === "folder") {
     await writeFileAtomic(join(part, RECORD), `${JSON.stringify(about, null, 2)}\n`);
     await writeFileAtomic(join(part, "README.md"), card);
-  } else await writeFileAtomic(cardOf(to), card);
+  } else if (format !== page) await writeFileAtomic(cardOf(to), card);
   await rename(part, to).catch((error: unknown) => {
     throw new Failed(cannotRename(to, error));
   });

@@ -13,6 +13,24 @@ export interface NumberArray {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
+/** What a format that people open shows, and a picture by which it checks itself wherever it runs. */
+export interface Presentation {
+  /** What it is, in a sentence. */
+  readonly summary: string;
+  /** In Markdown; empty in a draft. */
+  readonly card: string;
+  readonly example: {
+    /** Null where it is noise, and nothing to look at. */
+    readonly name: string | null;
+    /** Bytes `[H, W, 3]` of the network's size. */
+    readonly pixels: Uint8Array;
+    /** `[H, W]`, as pspc itself has them. */
+    readonly classes: Uint16Array;
+  };
+  /** Share of the example's classes that a runtime must find to be trusted. */
+  readonly least: number;
+}
+
 /** A network whose weights are known (rewrite/freeze.ts). */
 export interface FrozenNetwork {
   /** Its inputs are the images, and the numbers by their names. Sizes may be open (rewrite/any-size.ts). */
@@ -21,6 +39,8 @@ export interface FrozenNetwork {
   readonly precision: Precision;
   /** What the file says of itself: plain data by name. */
   readonly about: Readonly<Record<string, unknown>>;
+  /** Formats for programs need none. */
+  readonly presentation?: Presentation;
 }
 
 export interface Format {

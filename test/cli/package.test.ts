@@ -78,9 +78,11 @@ describe("the package", () => {
       "scripts/setup.mjs",
       ...sourcesIn("specs", ".yaml"),
     ];
-    const modules = sourcesIn("src", ".ts", ".js", ".css").map((path) =>
-      path.replace(/^src/, "dist").replace(/\.ts$/, ".js"),
-    );
+    const modules = sourcesIn("src", ".ts", ".js", ".css", ".html")
+      // What a page runs is in the page.
+      .filter((path) => path.endsWith(".html") || !/\/browser\//.test(path))
+      .map((path) => path.replace(/^src/, "dist").replace(/\.ts$/, ".js"));
+    expect(modules).toContain("dist/browser/page.html");
     const declarations = modules
       .filter((path) => path.endsWith(".js"))
       .map((path) => path.replace(/\.js$/, ".d.ts"));

@@ -31,6 +31,7 @@ export const rooms = [
   "library.ts",
   "index.ts",
   "cli",
+  "browser",
 ] as const;
 
 export interface Import {

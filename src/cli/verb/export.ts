@@ -10,11 +10,12 @@ import { type Answer, answers, type Look, scoresOf } from "../../plan/inference.
 import type { Program } from "../../plan/program.js";
 import { bytes } from "../../report/format.js";
 import { featureOf, leastSide } from "../../rules/crops.js";
-import type { Check } from "../../run/checked.js";
+import { type Check, NOISE } from "../../run/checked.js";
 import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
 import { exportTooSmall, noLogits } from "../../run/errors.js";
 import { type Exported, exportNetwork, formats } from "../../run/export.js";
 import type { Trained } from "../../run/inference.js";
+import { page } from "../../runtime/page.js";
 import type { Precision } from "../../target/format.js";
 import { networkVariables, skeletonOf } from "../../weights/fit.js";
 import { averaged, load, select } from "../../weights/load.js";
@@ -108,7 +109,9 @@ export const exportVerb = verb((terminal, argv) =>
               "any-size": anySize || undefined,
               checked: checked || undefined,
             }
-          : { names },
+          : format === page
+            ? { names, give, "any-size": anySize || undefined }
+            : { names },
       ).flatMap(([option, value]) => (value === undefined ? [] : [option]));
       if (idle.length > 0) throw notOfWeights(to, idle);
       if (format !== undefined && numbers !== undefined && !format.precisions.includes(numbers))
@@ -174,7 +177,7 @@ const checkText = (check: Check): string => {
       ? []
       : [`probabilities within ${probabilities.toExponential(1)}`]),
     `${milliseconds.toFixed(1)} ms a picture in ${runtime}`,
-    ...(pictures.every((name) => name === "noise") ? ["checked on noise: no data at hand"] : []),
+    ...(pictures.every((name) => name === NOISE) ? ["checked on noise: no data at hand"] : []),
   ].join(" · ");
 };
 

@@ -1,11 +1,13 @@
-/** GraphModels in TensorFlow.js on WebAssembly. */
+/** GraphModels, in folders and in pages, in TensorFlow.js on WebAssembly. */
 
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Converter from "@tensorflow/tfjs-converter";
 import type * as Core from "@tensorflow/tfjs-core";
 import type { Answer, Call } from "../exported.js";
+import { graphModelIn } from "../page.js";
 import { demand, type Engine } from "./engine.js";
 
 const require = createRequire(import.meta.url);
@@ -21,17 +23,34 @@ interface ModelJson {
 }
 
 /** As a browser's loader does: the shards of the manifest end to end. */
-const handler = (folder: string): Core.io.IOHandler => ({
+const handler = (path: string): Core.io.IOHandler => ({
   load: async () => {
-    const text = await readFile(join(folder, "model.json"), "utf8");
-    const { modelTopology, signature, weightsManifest } = JSON.parse(text) as ModelJson;
-    const paths = weightsManifest.flatMap((group) => group.paths);
-    const shards = await Promise.all(paths.map((path) => readFile(join(folder, path))));
-    const all = Uint8Array.from(Buffer.concat(shards));
-    const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
-    return { modelTopology, signature, weightSpecs, weightData: all.buffer };
+    const { json, weights } = await (isPage(path) ? ofPage(path) : ofFolder(path));
+    const { modelTopology, signature, weightsManifest } = json;
+    const weightSpecs = weightsManifest.flatMap((group) => group.weights);
+    return { modelTopology, signature, weightSpecs, weightData: Uint8Array.from(weights).buffer };
   },
 });
+
+interface Read {
+  readonly json: ModelJson;
+  readonly weights: Uint8Array;
+}
+
+/** A GraphModel is a folder, or lies in a page. */
+const isPage = (path: string): boolean => statSync(path).isFile();
+
+const ofFolder = async (folder: string): Promise<Read> => {
+  const json = JSON.parse(await readFile(join(folder, "model.json"), "utf8")) as ModelJson;
+  const paths = json.weightsManifest.flatMap((group) => group.paths);
+  const shards = await Promise.all(paths.map((path) => readFile(join(folder, path))));
+  return { json, weights: Buffer.concat(shards) };
+};
+
+const ofPage = async (file: string): Promise<Read> => {
+  const { model, weights } = graphModelIn(await readFile(file));
+  return { json: JSON.parse(new TextDecoder().decode(model)) as ModelJson, weights };
+};
 
 const packages = () => {
   const tf = require("@tensorflow/tfjs-core") as typeof Core;
