@@ -31,7 +31,7 @@ const CASES = [
 const [ROUNDS, SAMPLES] = [5, 12];
 const mean = [123.675, 116.28, 103.53];
 const pipeline = [
-  { op: "scale", min: 0.5, max: 2, aspect: 1 },
+  { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null },
   { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
   { op: "blur", probability: 0.5 },
   { op: "mirror", probability: 0.5 },

@@ -9,6 +9,7 @@ import type { Data, Train } from "../normalize/experiment.js";
 import { type Decision, decide, type Rectangle } from "../plan/augment.js";
 import type { Affine } from "../plan/transform.js";
 import { blur, REACH, room } from "./blur.js";
+import { distorter } from "./distort.js";
 import { type Packed, recolour, unpack, unpackUpper, word } from "./packed.js";
 import { type Placement, resample, stretch } from "./resample.js";
 
@@ -81,7 +82,14 @@ export function warper(crop: Sides, mean: readonly [number, number, number]): Wa
   const target = { words: new Int32Array(height * width), origin: 0, stride: width };
   const unblurred = room(height + 2 * REACH, width + 2 * REACH);
 
-  const draw = (source: Packed, { map, canvas, colour, border, ...decision }: Decision): void => {
+  const eachRow = ({ left, top, right, bottom }: Rectangle, each: Row): void => {
+    for (let y = top; y < bottom; y++) each(y * width + left, y * width + right);
+  };
+
+  const draw = (
+    source: Packed,
+    { map, canvas, colour, distortion, border, ...decision }: Decision,
+  ): void => {
     const beyond = border === null ? fill : word(...border, BEYOND);
     const window = intersect(canvas, widened(crop, 0));
     if (area(window) < height * width) target.words.fill(fill);
@@ -91,8 +99,10 @@ export function warper(crop: Sides, mean: readonly [number, number, number]): Wa
       blur(unblurred, region, window, target);
     } else read(source, map, window, target, beyond);
     if (colour !== null)
-      for (let y = window.top; y < window.bottom; y++)
-        recolour(target.words, y * width + window.left, y * width + window.right, colour);
+      eachRow(window, (start, end) => recolour(target.words, start, end, colour));
+    if (distortion === null) return;
+    const distort = distorter(distortion);
+    eachRow(window, (start, end) => distort(target.words, start, end));
   };
 
   return (source, decision, image, labels) => {
@@ -100,10 +110,12 @@ export function warper(crop: Sides, mean: readonly [number, number, number]): Wa
     unpack(target.words, image, labels);
     if (source.upper === null) return;
     // Blurred too where the colours were: the same arithmetic reads the same neighbours.
-    draw({ ...source, words: source.upper }, { ...decision, colour: null });
+    draw({ ...source, words: source.upper }, { ...decision, colour: null, distortion: null });
     unpackUpper(target.words, labels);
   };
 }
+
+type Row = (start: number, end: number) => void;
 
 /** Each byte of the label of a pixel beyond the picture, and so the index that is ignored. */
 const BEYOND = 255;

@@ -98,6 +98,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0561: "best weights without scores",
   E0562: "a training larger than its budget",
   E0563: "strips of a loss that needs whole images",
+  E0564: "images scaled to two sizes",
 };
 
 /** Where the page of a code stands, from the package's root; nothing for a code that does not exist. */

@@ -1,11 +1,11 @@
 /** The list `train.augment`: what happens to image and label before the crop, in the order written. */
 
 import { mapped } from "./codec.js";
-import { byKeys, key, required, usually } from "./key.js";
+import { absent, byKeys, key, required, usually } from "./key.js";
 import { colour } from "./labels.js";
 import { abbreviated, tagged } from "./map.js";
 import { section } from "./section.js";
-import { choice, none, oneOf, real, sequence, tuple } from "./value.js";
+import { choice, none, oneOf, real, sequence, size, tuple } from "./value.js";
 
 const probability = real({ min: 0, max: 1 }, "it is a probability");
 const factors = tuple(2, "numbers", real({ above: 0 }));
@@ -19,6 +19,17 @@ const scale = abbreviated(
       real({ min: 1 }),
       "Greatest change of the aspect ratio.",
       usually(1, "semseg keeps the aspect ratio"),
+    ),
+    step: key(
+      real({ above: 0 }),
+      "Factors lie this far apart, from the least on (PaddleSeg's `scale_step_size`).",
+      absent("any factor of the range"),
+    ),
+    base: key(
+      size,
+      "The factor is one of this size, into which a picture fits, whichever of its sides is the longer (mmsegmentation's `scale`).",
+      absent("the picture's own size"),
+      "pixels",
     ),
   }),
   (range) => ({ range }),
@@ -60,6 +71,33 @@ const jitter = section("`jitter`", {
   ),
 });
 
+/** mmsegmentation's `PhotoMetricDistortion`, which has them from SSD. */
+const usualDistortion = "mmsegmentation's `PhotoMetricDistortion`";
+
+const distort = section("`distort`", {
+  brightness: key(
+    real({ min: 0, max: 255 }),
+    "Greatest value that is added to every channel, or taken from it, on the scale 0 to 255.",
+    usually(32, usualDistortion),
+  ),
+  contrast: key(
+    factors,
+    "Least and greatest factor of every channel.",
+    usually([0.5, 1.5], usualDistortion),
+  ),
+  saturation: key(
+    factors,
+    "Least and greatest factor of the saturation.",
+    usually([0.5, 1.5], usualDistortion),
+  ),
+  hue: key(
+    real({ min: 0, max: 180 }),
+    "Greatest turn of the hue, to either side, in steps of 2°.",
+    usually(36, `${usualDistortion}, 18 steps of OpenCV's`),
+    "degrees",
+  ),
+});
+
 const crop = section(
   "`crop`",
   {
@@ -88,6 +126,11 @@ const written = tagged(
       usually(0.5, "semseg `util/transform.py`"),
     ),
     jitter: key(jitter, "Change brightness, contrast and saturation.", byKeys({})),
+    distort: key(
+      distort,
+      "Change brightness, contrast, saturation and hue, each every second time; contrast before saturation and hue or after them.",
+      byKeys({}),
+    ),
     crop: key(
       crop,
       "A limit for the random crop of `train.crop`, which comes last with or without it.",
@@ -97,6 +140,7 @@ const written = tagged(
   {
     flip: "did you mean `mirror`?",
     resize: "random scaling is `{scale: [0.5, 2]}`",
+    photometric: "mmsegmentation's photometric distortion is `distort`",
     normalize: "mean and deviation are `data.mean` and `data.std`, applied last by themselves",
   },
 );
@@ -107,19 +151,24 @@ const augmentation = mapped(written, (a) => {
   if ("blur" in a) return { op: "blur", probability: a.blur } as const;
   if ("crop" in a) return { op: "crop", max_share: a.crop.max_share } as const;
   if ("jitter" in a) return { op: "jitter", ...a.jitter } as const;
+  if ("distort" in a) return { op: "distort", ...a.distort } as const;
   const [min, max] = "scale" in a ? a.scale.range : a.rotate.range;
-  if ("scale" in a) return { op: "scale", min, max, aspect: a.scale.aspect } as const;
+  if ("scale" in a) {
+    const { range: _, ...scaling } = a.scale;
+    return { op: "scale", min, max, ...scaling } as const;
+  }
   const { probability: chance, border } = a.rotate;
   return { op: "rotate", min, max, probability: chance, border } as const;
 });
 
-export const augment = mapped(
+const augmentations = mapped(
   oneOf(none, sequence("augmentations", augmentation, { max: 32 })),
   (list) => list ?? [],
 );
 
 /** The paper's section 4.1, in the order of semseg `tool/train.py`. */
-export const usualAugmentation = usually(
-  [{ scale: [0.5, 2] }, { rotate: [-10, 10] }, "blur", "mirror"],
-  "paper, section 4.1",
+export const augment = key(
+  augmentations,
+  "What happens to image and label before the crop.",
+  usually([{ scale: [0.5, 2] }, { rotate: [-10, 10] }, "blur", "mirror"], "paper, section 4.1"),
 );

@@ -1,10 +1,21 @@
 /** The section `evaluate`: how whole images are scored. */
 
+import { augment } from "./augment.js";
 import { meaning } from "./codec.js";
-import { bySemantics, computed, follows, inferred, key, preset, usually } from "./key.js";
+import type { Sides } from "./geometry.js";
+import {
+  byDefault,
+  bySemantics,
+  computed,
+  follows,
+  inferred,
+  key,
+  preset,
+  usually,
+} from "./key.js";
 import { section } from "./section.js";
-import { crop, size } from "./train.js";
-import { choice, flag, integer, list, none, oneOf, real, text } from "./value.js";
+import { crop } from "./train.js";
+import { choice, flag, integer, list, none, oneOf, real, size, text } from "./value.js";
 
 /** A share below 1, which may be a fraction in digits, as papers write it: `1/3`. */
 const share = meaning(
@@ -37,6 +48,26 @@ const mode = key(
   ),
 );
 
+const longSide = key(
+  oneOf(none, integer({ min: 1 }, "an image has pixels")),
+  "Pixels of an image's longer side at scale 1; `none` leaves images as large as they are.",
+  usually("none", "an image's own size"),
+  "pixels",
+);
+
+/** Who trains on pictures of one size scores them so: twice as large, they would be other pictures. */
+const base = key(
+  oneOf(none, size),
+  "Size into which an image fits at scale 1, whichever of its sides is the longer; `none` leaves images as large as they are.",
+  computed<"none" | Sides>("the base of `train.augment`'s scale, else none", (scope) => {
+    const found = scope.read(augment).find((step) => step.op === "scale" && step.base !== null);
+    return found?.op === "scale" && found.base !== null && !scope.isWritten(longSide)
+      ? inferred(found.base, "the base of `train.augment`'s scale")
+      : byDefault("none" as const, "an image's own size");
+  }),
+  "pixels",
+);
+
 export const evaluate = section(
   "`evaluate`",
   {
@@ -53,12 +84,8 @@ export const evaluate = section(
       "Scales whose scores are averaged.",
       usually([1], "single scale"),
     ),
-    long_side: key(
-      oneOf(none, integer({ min: 1 }, "an image has pixels")),
-      "Pixels of an image's longer side at scale 1; `none` leaves images as large as they are.",
-      usually("none", "an image's own size"),
-      "pixels",
-    ),
+    long_side: longSide,
+    base,
     mirror: key(
       flag,
       "Whether the mirrored image is scored too.",
@@ -106,7 +133,7 @@ export const evaluate = section(
     hints: {
       crop: "it is called `window`",
       flip: "it is called `mirror`",
-      base_size: "it is called `long_side`",
+      base_size: "it is called `long_side`, or `base` where both sides bound the image",
     },
   },
 );

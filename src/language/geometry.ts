@@ -9,6 +9,20 @@ export interface Size {
 /** The same as a spec writes it, `[360, 480]`. */
 export type Sides = readonly [height: number, width: number];
 
+/**
+ * A picture as large as it can be within `scale` times the base size, whose longer side bounds the picture's longer
+ * one: mmcv's `rescale_size`, which cuts the bounds to whole pixels and rounds the sides, halves up.
+ */
+export const sizeWithin = ([height, width]: Sides, base: Sides, scale: number): Sides => {
+  const bound = (side: number): number => Math.trunc(side * scale);
+  const factor = Math.min(
+    bound(Math.max(...base)) / Math.max(height, width),
+    bound(Math.min(...base)) / Math.min(height, width),
+  );
+  const scaled = (side: number): number => Math.max(1, Math.floor(side * factor + 0.5));
+  return [scaled(height), scaled(width)];
+};
+
 type Stages<A> = readonly [A, A, A, A];
 
 /** Out size of a 3×3 (or 7×7) window of stride 2 that is padded by its half: ⌊(n − 1)/2⌋ + 1. */

@@ -1,23 +1,12 @@
 /** The section `train`: how long, on what crops, with which rates and losses. */
 
-import { augment, usualAugmentation } from "./augment.js";
+import { augment } from "./augment.js";
 import { meaning } from "./codec.js";
 import { absent, byKeys, computed, inferred, key, preset, required, usually } from "./key.js";
 import { tagged } from "./map.js";
 import { freeze, multipliers, optimizer, paper, schedule } from "./optimizer.js";
 import { section } from "./section.js";
-import { choice, integer, list, none, oneOf, real, text, tuple } from "./value.js";
-
-type Size = readonly [height: number, width: number];
-
-/** One number is a square. */
-export const size = meaning(
-  oneOf(
-    integer({ min: 1, max: 16384 }),
-    tuple(2, "whole numbers (height, width)", integer({ min: 1, max: 16384 })),
-  ),
-  (written): Size => (typeof written === "number" ? [written, written] : written),
-);
+import { choice, integer, list, none, oneOf, real, size, text } from "./value.js";
 
 const amount = /^(\d+(?:\.\d+)?) ?([kMGT]?)(i?)B?$/;
 
@@ -200,7 +189,7 @@ export const train = section(
       usually("none", "the weights of the last step"),
     ),
     loss: key(loss, "The loss over the pixels.", byKeys({})),
-    augment: key(augment, "What happens to image and label before the crop.", usualAugmentation),
+    augment,
     validate,
     checkpoints: key(checkpoints, "When the state is saved, and what is kept of it.", byKeys({})),
     recover: key(

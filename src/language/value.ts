@@ -11,11 +11,13 @@ import {
   type JsonSchema,
   leaf,
   mapped,
+  meaning,
   plainly,
   redecided,
   shapeOf,
 } from "./codec.js";
 import * as says from "./errors.js";
+import type { Sides } from "./geometry.js";
 import type { Decision, Scope } from "./scope.js";
 
 export const text = (expects: string, pattern?: RegExp): Codec<string> => {
@@ -225,3 +227,12 @@ export const oneOf = <const C extends readonly AnyCodec[]>(
     },
   );
 };
+
+/** Of pictures, in pixels; one number is a square. */
+export const size = meaning(
+  oneOf(
+    integer({ min: 1, max: 16384 }),
+    tuple(2, "whole numbers (height, width)", integer({ min: 1, max: 16384 })),
+  ),
+  (written): Sides => (typeof written === "number" ? [written, written] : written),
+);

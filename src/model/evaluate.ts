@@ -18,7 +18,7 @@ import {
   vector,
 } from "../graph/compose.js";
 import { type Node, shapeOf, sizesOf } from "../graph/op.js";
-import type { Sides } from "../language/geometry.js";
+import { type Sides, sizeWithin } from "../language/geometry.js";
 import type { Evaluate } from "../normalize/experiment.js";
 import type { Layer } from "./layer.js";
 
@@ -32,8 +32,9 @@ export const odd = (n: number): number => Math.ceil((n - 1) / 8) * 8 + 1;
 export const scaledSize = (
   [height, width]: Sides,
   scale: number,
-  { long_side, rounding }: Pick<Evaluate, "long_side" | "rounding">,
+  { long_side, base, rounding }: Pick<Evaluate, "long_side" | "base" | "rounding">,
 ): Sides => {
+  if (base !== null) return sizeWithin([height, width], base, scale);
   const long = Math.round(scale * (long_side ?? 0)) + (rounding === "above" ? 1 : 0);
   const factor = long_side === null ? scale : long / Math.max(height, width);
   const scaled = (n: number): number => Math.max(1, Math.round(n * factor));

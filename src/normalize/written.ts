@@ -20,6 +20,7 @@ export const written = ({ data, model, train, evaluate }: Experiment): Spec => (
   evaluate: {
     ...evaluate,
     long_side: evaluate.long_side ?? "none",
+    base: evaluate.base ?? "none",
     boundary: evaluate.boundary ?? "none",
   },
 });
@@ -172,8 +173,15 @@ const writtenAugmentation = (a: Augmentation): WrittenAugmentation => {
       const { op: _, ...jitter } = a;
       return { jitter };
     }
-    case "scale":
-      return { scale: { range: [a.min, a.max], aspect: a.aspect } };
+    case "scale": {
+      const { min, max, aspect, step, base } = a;
+      const more = { ...present("step", step), ...present("base", base) };
+      return { scale: { range: [min, max], aspect, ...more } };
+    }
+    case "distort": {
+      const { op: _, ...distort } = a;
+      return { distort };
+    }
     case "rotate": {
       const { probability, border } = a;
       return { rotate: { range: [a.min, a.max], probability, border } };

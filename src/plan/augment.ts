@@ -8,13 +8,15 @@
  */
 
 import type { Rgb } from "../language/dataset.js";
-import type { Sides } from "../language/geometry.js";
+import { type Sides, sizeWithin } from "../language/geometry.js";
 import type { Augmentation } from "../normalize/experiment.js";
 import { uniform } from "./random.js";
 import {
   type Affine,
   type Colour,
   compose,
+  type Distortion,
+  distortion,
   identity,
   jitter,
   mirror,
@@ -39,6 +41,8 @@ export interface Decision {
   readonly canvas: Rectangle;
   readonly blur: boolean;
   readonly colour: Colour | null;
+  /** Follows `colour`. */
+  readonly distortion: Distortion | null;
   /** Colour of what lies beyond the source; `null` is the mean, as of the padding. */
   readonly border: Rgb | null;
   /** What was drawn, for people: factors (x, y), degrees, and where in the canvas the crop begins (x, y). */
@@ -96,7 +100,7 @@ export const centreCrop = (size: Sides, crop: Sides): Decision =>
   cut(untouched(size), crop, 0.5, 0.5);
 
 /** The picture as far as the pipeline has come; `map` leads from its pixels to the source's. */
-interface Picture extends Pick<Decision, "map" | "blur" | "colour" | "border"> {
+interface Picture extends Pick<Decision, "map" | "blur" | "colour" | "distortion" | "border"> {
   readonly size: Sides;
   readonly drawn: Omit<Decision["drawn"], "offset">;
 }
@@ -108,11 +112,14 @@ const untouched = (size: Sides): Picture => ({
   map: identity,
   blur: false,
   colour: null,
+  distortion: null,
   border: null,
   drawn: still,
 });
 
 type Draw = (lane: number) => number;
+
+type Step<Op extends Augmentation["op"]> = Extract<Augmentation, { readonly op: Op }>;
 
 function apply(
   picture: Picture,
@@ -124,9 +131,9 @@ function apply(
     case "mirror":
       return draw(0) < step.probability ? mirrored(picture) : picture;
     case "scale": {
-      const factor = between(step.min, step.max, draw(0));
+      const [x, y] = factorsOf(step, picture.size, draw(0));
       const stretch = Math.sqrt(between(1 / step.aspect, step.aspect, draw(1)));
-      return scaled(picture, factor * stretch, factor / stretch);
+      return scaled(picture, x * stretch, y / stretch);
     }
     case "rotate":
       return draw(0) < step.probability
@@ -141,10 +148,31 @@ function apply(
       return draw(3) < step.probability
         ? { ...picture, colour: jitter(picture.colour, step, mean, draw) }
         : picture;
+    case "distort":
+      return { ...picture, distortion: distortion(step, draw) };
     case "crop":
       return picture;
   }
 }
+
+/** Of the range, or of its even steps, both ends among them (PaddleSeg's `ResizeStepScaling`). */
+const factorOf = ({ min, max, step }: Step<"scale">, u: number): number => {
+  if (step === null) return between(min, max, u);
+  const steps = Math.floor((max - min) / step + 1e-9);
+  return steps === 0 ? min : between(min, max, Math.floor(u * (steps + 1)) / steps);
+};
+
+/** Of both axes: of the picture, or of a base size into which it fits. */
+const factorsOf = (
+  step: Step<"scale">,
+  [height, width]: Sides,
+  u: number,
+): [x: number, y: number] => {
+  const factor = factorOf(step, u);
+  if (step.base === null) return [factor, factor];
+  const [h, w] = sizeWithin([height, width], step.base, factor);
+  return [w / width, h / height];
+};
 
 const between = (min: number, max: number, u: number): number => min + (max - min) * u;
 
@@ -192,6 +220,7 @@ function cut(picture: Picture, crop: Sides, u: number, v: number): Decision {
     },
     blur: picture.blur,
     colour: picture.colour,
+    distortion: picture.distortion,
     border: picture.border,
     drawn: { ...picture.drawn, offset: [left, top] },
   };

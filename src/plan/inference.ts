@@ -91,6 +91,7 @@ const plainly = {
   mode: "whole",
   scales: [1],
   long_side: null,
+  base: null,
   mirror: false,
   average: "logits",
 } as const;

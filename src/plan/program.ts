@@ -4,7 +4,13 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Graph, printGraph } from "../graph/graph.js";
 import type { RecomputeSegment } from "../model/stages.js";
-import { type Data, type Experiment, isShare, type Weights } from "../normalize/experiment.js";
+import {
+  type Augmentation,
+  type Data,
+  type Experiment,
+  isShare,
+  type Weights,
+} from "../normalize/experiment.js";
 import { type Passes, standard } from "../rewrite/passes.js";
 import type { Rewrite } from "../rewrite/rewrite.js";
 import type { Sizing } from "../target/target.js";
@@ -75,10 +81,21 @@ export const lowerFor =
     const { validate: _, checkpoints: __, memory: ___, ...decisive } = experiment.train;
     // Strips stand in the graph.
     const { strips: ____, ...loss } = decisive.loss;
-    const train = { ...decisive, loss };
+    const train = { ...decisive, loss, augment: decisive.augment.map(decisiveStep) };
     const fingerprint = { graph, data, program: fingerprintOf({ graph, data, weights, train }) };
     return { experiment, training, recompute, accumulation, fingerprint };
   };
+
+/** Where the factor is any one of the range, and of the picture, as before it could be another. */
+const decisiveStep = (step: Augmentation): object => {
+  if (step.op !== "scale") return step;
+  const { step: apart, base, ...rest } = step;
+  return {
+    ...rest,
+    ...(apart === null ? {} : { step: apart }),
+    ...(base === null ? {} : { base }),
+  };
+};
 
 /** Where nothing is replaced, as before anything could be. */
 const decisiveOf = ({ file: _, replace, ...rest }: Weights) => ({

@@ -93,6 +93,37 @@ export function jitter(
   return before === null ? drawn : composeColours(drawn, before);
 }
 
+/** Photometric distortion as it was drawn; `null` leaves a step out. */
+export interface Distortion {
+  /** Added to every channel. */
+  readonly brightness: number | null;
+  /** Factor of every channel, before saturation and hue, or after them. */
+  readonly contrast: number | null;
+  readonly contrastLast: boolean;
+  /** Factor of the saturation in HSV. */
+  readonly saturation: number | null;
+  /** Added to the hue, in steps of 2°. */
+  readonly hue: number | null;
+}
+
+/** mmsegmentation's draws (`PhotoMetricDistortion`): each step every second time, and contrast on either side. */
+export const distortion = (
+  { brightness, contrast, saturation, hue }: Extract<Augmentation, { op: "distort" }>,
+  draw: (lane: number) => number,
+): Distortion => {
+  const within = ([low, high]: readonly [number, number], lane: number): number =>
+    low + (high - low) * draw(lane);
+  const every = <A>(lane: number, value: A): A | null => (draw(lane) < 0.5 ? value : null);
+  return {
+    brightness: every(0, within([-brightness, brightness], 1)),
+    contrastLast: draw(2) < 0.5,
+    contrast: every(3, within(contrast, 4)),
+    saturation: every(5, within(saturation, 6)),
+    // Whole steps of OpenCV's circle of 180, the last left out as `randint` has it.
+    hue: every(7, Math.floor(within([-hue / 2, hue / 2], 8))),
+  };
+};
+
 /** First `inner`, then `outer`. */
 function composeColours(outer: Colour, [p, q, r]: Colour): Colour {
   const row = ([x, y, z, constant]: Row): Row => [

@@ -74,6 +74,9 @@ const method = ({ evaluate }: Evaluation): string =>
     evaluate.mode === "whole" ? "whole" : `windows of ${evaluate.window.join("×")}`,
     `scale ${evaluate.scales.join(", ")}`,
     ...(evaluate.long_side === null ? [] : [`longer side ${evaluate.long_side}`]),
+    ...(evaluate.base === null || evaluate.base === undefined
+      ? []
+      : [`within ${evaluate.base.join("×")}`]),
     ...(evaluate.mirror ? ["mirrored"] : []),
     ...(evaluate.precision === "bf16" ? ["computed in bf16"] : []),
   ].join(", ");

@@ -4,23 +4,38 @@ import { type Diagnostic, error, warning } from "../diagnostic/diagnostic.js";
 import { path } from "../language/path.js";
 import { place, type Rule, repetitions, swap } from "./rule.js";
 
-/** The ranges of scaling and rotation go from the lesser to the greater. */
+/** The ranges of scaling, of rotation and of distortion's factors go from the lesser to the greater. */
 export const augmentRanges: Rule = ({ train }) =>
-  train.augment.flatMap((a, i) =>
-    (a.op === "scale" || a.op === "rotate") && a.min > a.max
-      ? [reversedRange(a.op, i, a.min, a.max)]
-      : [],
-  );
+  train.augment.flatMap((a, i) => {
+    if (a.op === "scale" || a.op === "rotate") return reversed(a.op, i, [a.op], [a.min, a.max]);
+    if (a.op !== "distort") return [];
+    return (["contrast", "saturation"] as const).flatMap((key) =>
+      reversed(`distort.${key}`, i, ["distort", key], a[key]),
+    );
+  });
 
-const reversedRange = (op: string, index: number, min: number, max: number): Diagnostic =>
+const reversed = (
+  what: string,
+  index: number,
+  inside: readonly string[],
+  [min, max]: readonly [number, number],
+): readonly Diagnostic[] => (min > max ? [reversedRange(what, index, inside, min, max)] : []);
+
+const reversedRange = (
+  what: string,
+  index: number,
+  inside: readonly string[],
+  min: number,
+  max: number,
+): Diagnostic =>
   error(
     "E0509",
-    `the range of \`${op}\` is reversed`,
+    `the range of \`${what}\` is reversed`,
     place(path("train.augment", index), `from ${min} down to ${max}`),
     {
       help: [`write [${max}, ${min}]`],
-      fixes: [[op], [op, "range"]].map((inside) =>
-        swap(path("train.augment", index, ...inside), min, max),
+      fixes: [inside, [...inside, "range"]].map((steps) =>
+        swap(path("train.augment", index, ...steps), min, max),
       ),
     },
   );

@@ -7,6 +7,22 @@ import type { Experiment } from "../normalize/experiment.js";
 import { featureOf, fixSize, fixSizes, isOnGrid, nearestSizes, useSizes } from "./crops.js";
 import { by, place, type Rule, remove, type SpecRule, sides, write } from "./rule.js";
 
+/** An image is scaled to one size: by its longer side, or into a base size. */
+export const oneScale: Rule = ({ evaluate: { long_side, base } }) =>
+  long_side === null || base === null ? [] : [twoScales(long_side, base)];
+
+const twoScales = (long: number, base: Sides): Diagnostic =>
+  error(
+    "E0564",
+    "images are scaled to two sizes",
+    place(path("evaluate.base"), `into ${by(base)}`),
+    {
+      related: [place(path("evaluate.long_side"), `to a longer side of ${long}`)],
+      help: ["keep one: `base` as mmsegmentation scales, `long_side` as semseg does"],
+      fixes: [remove(path("evaluate.long_side")), remove(path("evaluate.base"))],
+    },
+  );
+
 /** A window is on the grid of the features, and has room for the bins (semseg `tool/test.py` slides the crop). */
 export const windowOnGrid: Rule = (experiment) => {
   const { model, evaluate } = experiment;

@@ -57,6 +57,7 @@ export const rules = {
   augmentRanges: augment.augmentRanges,
   augmentOnce: augment.augmentOnce,
   cropLast: augment.cropLast,
+  oneScale: evaluate.oneScale,
   windowOnGrid: evaluate.windowOnGrid,
   windowSize: evaluate.windowSize,
   overlapBelowOne: evaluate.overlapBelowOne,

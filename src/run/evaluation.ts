@@ -72,9 +72,9 @@ export const evaluationFingerprint = (
   const { layout, root, classes, labels, label_format, label_map, images, mean, std } = data;
   const shown = { layout, root, name: data[split], classes, labels, label_format, label_map };
   const read = images === null ? {} : { images };
-  // 0.1 padded every whole image to 8n+1, and asked networks in 32 bits.
-  const { grid, precision, ...rest } = evaluate;
-  const sizes = grid === "8n+1" ? {} : { grid };
+  // 0.1 padded every whole image to 8n+1, scaled none into a size, and asked networks in 32 bits.
+  const { grid, base, precision, ...rest } = evaluate;
+  const sizes = { ...(grid === "8n+1" ? {} : { grid }), ...(base === null ? {} : { base }) };
   const numbers = precision === "f32" ? {} : { precision };
   const how = { align: model.align_corners, mean, std, ...read, ...rest, ...sizes, ...numbers };
   return fingerprintOf({ data: shown, how, split, weights });

@@ -24,12 +24,18 @@ const weight = real({ min: 0 });
 const pixels = tuple(2, "whole numbers", integer({ min: 1, max: 16384 }));
 export const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 
+/** Version 0.1 does not say some of it. */
+type Since<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
+
+type Scale = Extract<Augmentation, { op: "scale" }>;
+type RecordedAugmentation = Exclude<Augmentation, Scale> | Since<Scale, "step" | "base">;
+
 /** JSON has no maps: labels stand in it as pairs of a value and its class. */
 type LabelPair = readonly [value: number, target: number | "ignore"];
-type Written = Omit<Experiment, "data" | "model" | "evaluate"> & {
+type Written = Omit<Experiment, "data" | "model" | "train" | "evaluate"> & {
   readonly model: RecordedModel;
-  readonly evaluate: Omit<Evaluate, "grid" | "precision"> &
-    Partial<Pick<Evaluate, "grid" | "precision">>;
+  readonly train: Omit<Train, "augment"> & { readonly augment: readonly RecordedAugmentation[] };
+  readonly evaluate: Since<Evaluate, "grid" | "base" | "precision">;
   readonly data: Omit<Data, "labels" | "images"> & {
     readonly labels: readonly LabelPair[];
     readonly images?: Data["images"];
@@ -96,12 +102,17 @@ const data = closed(
   },
 );
 
+const factors = tuple(2, "numbers", real({ above: 0 }));
 const range = { min: real(), max: real() };
 const augmentations: {
-  readonly [K in Augmentation["op"]]: Codec<Extract<Augmentation, { op: K }>>;
+  readonly [K in Augmentation["op"]]: Codec<Extract<RecordedAugmentation, { op: K }>>;
 } = {
   mirror: closed("mirror", { op: choice("mirror"), probability: share }, {}),
-  scale: closed("scale", { op: choice("scale"), ...range, aspect: real({ min: 1 }) }, {}),
+  scale: closed(
+    "scale",
+    { op: choice("scale"), ...range, aspect: real({ min: 1 }) },
+    { step: nullable(real({ above: 0 })), base: nullable(pixels) },
+  ),
   rotate: closed(
     "rotate",
     { op: choice("rotate"), ...range, probability: share, border: oneOf(choice("mean"), rgb) },
@@ -119,16 +130,27 @@ const augmentations: {
     },
     {},
   ),
+  distort: closed(
+    "distort",
+    {
+      op: choice("distort"),
+      brightness: weight,
+      hue: weight,
+      contrast: factors,
+      saturation: factors,
+    },
+    {},
+  ),
   crop: closed("crop", { op: choice("crop"), max_share: real({ above: 0, max: 1 }) }, {}),
 };
 const isOp = (op: unknown): op is Augmentation["op"] =>
   typeof op === "string" && Object.hasOwn(augmentations, op);
 
-const augmentation: Codec<Augmentation> = plainly(
+const augmentation: Codec<RecordedAugmentation> = plainly(
   "an augmentation",
   ["map"],
   {},
-  (u, c): t.Validation<Augmentation> =>
+  (u, c): t.Validation<RecordedAugmentation> =>
     isMap(u) && isOp(u.op)
       ? augmentations[u.op].validate(u, c)
       : fail(u, c, wrongType("an augmentation", u)),
@@ -169,7 +191,7 @@ const warmup = closed(
 );
 const schedule: Codec<Train["schedule"]> = oneOf(warmup, ...plain);
 
-const train: Codec<Train> = closed(
+const train: Codec<Written["train"]> = closed(
   "the training",
   {
     iterations: positive,
@@ -244,7 +266,11 @@ export const evaluate = closed(
     absent_class: choice("zero", "skip", "one"),
     boundary: nullable(real({ above: 0, max: 1 })),
   },
-  { grid: choice("8n+1", "none"), precision: choice("f32", "bf16") },
+  {
+    grid: choice("8n+1", "none"),
+    base: nullable(pixels),
+    precision: choice("f32", "bf16"),
+  },
 );
 
 const written: Codec<Written> = closed("the experiment", { data, model, train, evaluate }, {});
@@ -253,16 +279,20 @@ const written: Codec<Written> = closed("the experiment", { data, model, train, e
 export const decodeExperiment = (value: unknown): Checked<Experiment> =>
   pipe(decode(written, value), E.map(completed), E.chain(withinRules));
 
-const completed = ({ data, model, evaluate, ...rest }: Written): Experiment => {
+const completed = ({ data, model, train, evaluate, ...rest }: Written): Experiment => {
   const labels: LabelMap = new Map(data.labels);
   return {
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
     model: completedModel(model),
-    // 0.1 padded every whole image, and asked networks in 32 bits.
-    evaluate: { grid: "8n+1", precision: "f32", ...evaluate },
+    train: { ...train, augment: train.augment.map(completedStep) },
+    // 0.1 padded every whole image, scaled none into a size, and asked networks in 32 bits.
+    evaluate: { grid: "8n+1", base: null, precision: "f32", ...evaluate },
   };
 };
+
+const completedStep = (step: RecordedAugmentation): Augmentation =>
+  step.op === "scale" ? { step: null, base: null, ...step } : step;
 
 const withinRules = (experiment: Experiment): Checked<Experiment> =>
   unless(

@@ -84,6 +84,11 @@ const violations: readonly Violation[] = [
   { code: "E0501", changes: { "train.crop": 90, "model.align_corners": true }, reads: crop },
   { code: "E0311", changes: { "data.labels": { 0: "nobody" } }, reads: ["data"] },
   { code: "E0510", changes: { "train.augment": ["mirror", "mirror"] }, reads: ["train.augment"] },
+  {
+    code: "E0564",
+    changes: { "evaluate.long_side": 64, "evaluate.base": 64 },
+    reads: ["evaluate.long_side", "evaluate.base"],
+  },
   { code: "E0563", changes: { "train.loss.strips": 2 }, reads: ["train.loss"] },
   {
     code: "E0534",

@@ -34,7 +34,7 @@ const options = (change: Partial<BatchesOptions> = {}): BatchesOptions => ({
     seed: 5,
     iterations: 12,
     augment: [
-      { op: "scale", min: 0.5, max: 2, aspect: 1 },
+      { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null },
       { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
       { op: "blur", probability: 0.5 },
       { op: "mirror", probability: 0.5 },

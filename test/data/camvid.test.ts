@@ -56,7 +56,7 @@ describe.skipIf(absent)("CamVid", () => {
 
   it("is warped as by separate passes: 2 grey levels on average on the label's interior", async () => {
     const pipeline: Augmentation[] = [
-      { op: "scale", min: 0.5, max: 2, aspect: 1 },
+      { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null },
       { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
       { op: "blur", probability: 0.5 },
       { op: "mirror", probability: 0.5 },

@@ -30,7 +30,7 @@ const draw = (pipeline: readonly Augmentation[], index: number, size: Sides, cro
 
 describe("the fused pass equals the sequence of separate ones", () => {
   const semseg: readonly Augmentation[] = [
-    { op: "scale", min: 0.5, max: 2, aspect: 1.3 },
+    { op: "scale", min: 0.5, max: 2, aspect: 1.3, step: null, base: null },
     { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
     { op: "blur", probability: 0.5 },
     { op: "mirror", probability: 0.5 },
@@ -47,7 +47,7 @@ describe("the fused pass equals the sequence of separate ones", () => {
   });
 
   it.each<[string, Augmentation, number]>([
-    ["scale", { op: "scale", min: 0.5, max: 2, aspect: 1 }, 0.6],
+    ["scale", { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null }, 0.6],
     ["rotate", { op: "rotate", min: -60, max: 60, probability: 1, border: "mean" }, 0.6],
     ["blur", { op: "blur", probability: 1 }, 1e-9],
     ["mirror", { op: "mirror", probability: 1 }, 1e-9],
@@ -135,7 +135,7 @@ describe("a warp", () => {
 
   it("of any decision stays within the classes and writes every pixel", () => {
     const pipeline: Augmentation[] = [
-      { op: "scale", min: 0.02, max: 3, aspect: 2 },
+      { op: "scale", min: 0.02, max: 3, aspect: 2, step: null, base: null },
       { op: "rotate", min: -180, max: 180, probability: 0.8, border: "mean" },
       { op: "blur", probability: 0.5 },
       { op: "jitter", brightness: 0.9, contrast: 0.9, saturation: 0.9, probability: 1 },
@@ -194,7 +194,7 @@ describe("colour jitter", () => {
 describe("the share of a crop's largest class", () => {
   it("is that of the crop as it is warped, to what a fourth of rows and columns tells", () => {
     const pipeline: Augmentation[] = [
-      { op: "scale", min: 0.5, max: 2, aspect: 1 },
+      { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null },
       { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
       { op: "mirror", probability: 0.5 },
     ];

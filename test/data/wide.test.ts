@@ -67,9 +67,9 @@ describe("labels of 16 bits", () => {
 
   /** Each digit of a label in base 200 is a label of its own, which the pipeline of bytes carries. */
   const pipelines: readonly (readonly Augmentation[])[] = [
-    [{ op: "scale", min: 0.5, max: 2, aspect: 1.3 }],
+    [{ op: "scale", min: 0.5, max: 2, aspect: 1.3, step: null, base: null }],
     [
-      { op: "scale", min: 0.5, max: 2, aspect: 1 },
+      { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null },
       { op: "rotate", min: -30, max: 30, probability: 1, border: "mean" },
       { op: "blur", probability: 1 },
       { op: "mirror", probability: 0.5 },

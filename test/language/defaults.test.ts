@@ -55,7 +55,7 @@ const semseg = {
   "evaluate.mirror": false,
 };
 
-/** mmsegmentation's `OHEMPixelSampler`; torchvision's and PaddleSeg's jitter. */
+/** mmsegmentation's `OHEMPixelSampler` and `PhotoMetricDistortion`; torchvision's and PaddleSeg's jitter. */
 const others = {
   "train.loss.mining.threshold": 0.7,
   "train.loss.mining.keep": 100000,
@@ -63,6 +63,11 @@ const others = {
   "train.augment.jitter.contrast": 0.4,
   "train.augment.jitter.saturation": 0.4,
   "train.augment.jitter.probability": 1,
+  "train.augment.distort.brightness": 32,
+  "train.augment.distort.contrast": [0.5, 1.5],
+  "train.augment.distort.saturation": [0.5, 1.5],
+  // 18 of the 180 steps of OpenCV's circle.
+  "train.augment.distort.hue": 36,
 };
 
 /** PyTorch's `AdamW`, `MultiStepLR` and `CosineAnnealingLR`; mmsegmentation's `rsb` configurations warm up from a thousandth. */
@@ -126,6 +131,9 @@ const constants: Readonly<Record<string, unknown>> = {
 
 /** Whose default is a function of other keys, or nothing at all; tested one by one below. */
 const computed = [
+  "train.augment.scale.step",
+  "train.augment.scale.base",
+  "evaluate.base",
   "data.train",
   "data.val",
   "data.test",
@@ -339,6 +347,21 @@ describe("functions of other keys", () => {
     ["evaluate: {window: 89}", "evaluate.mode", "windows", "slide", "inferred"],
     ["semantics: mmseg\nevaluate: {window: 89}", "evaluate.average", "windows", "logits", "preset"],
     ["train: {crop: [89, 97]}", "evaluate.window", "the crop", [89, 97], "inferred"],
+    ["", "evaluate.base", "an image's own size", "none", "default"],
+    [
+      "train: {augment: [{scale: {range: [0.5, 2], base: [512, 2048]}}]}",
+      "evaluate.base",
+      "that of training",
+      [512, 2048],
+      "inferred",
+    ],
+    [
+      "train: {augment: [{scale: {range: [0.5, 2], base: 520}}]}\nevaluate: {long_side: 520}",
+      "evaluate.base",
+      "what is written counts",
+      "none",
+      "default",
+    ],
   ])("%j: %s is %s", (text, path, _, value, from) => {
     expect(printed(text).get(path)).toEqual([value, from]);
   });

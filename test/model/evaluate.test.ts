@@ -154,7 +154,10 @@ const recipe = (net: Mapping, of: Evaluate, image: Picture): Picture => {
   return mean(
     of.scales.map((scale) => {
       const longest = Math.max(image.height, image.width);
-      const factor = of.long_side === null ? scale : Math.round(scale * of.long_side) / longest;
+      const [short = 0, long = 0] = of.base?.map((side) => Math.floor(side * scale)) ?? [];
+      const own = of.long_side === null ? scale : Math.round(scale * of.long_side) / longest;
+      const shortest = Math.min(image.height, image.width);
+      const factor = of.base === null ? own : Math.min(long / longest, short / shortest);
       const [h, w] = [image.height, image.width].map((n) => Math.round(n * factor));
       return scaleTo(slide(scaleTo(image, h!, w!)), image.height, image.width);
     }),
@@ -181,6 +184,7 @@ const ways: Readonly<Record<string, Partial<Evaluate>>> = {
   },
   "windows, padded at the end": { mode: "slide", window: [41, 33], padding: "end" },
   "whole, on a longer side of 36": { long_side: 36, scales: [0.75, 1] },
+  "whole, within 24×40, which the shorter side fills": { base: [24, 40], scales: [0.75, 1.3] },
   "windows, mean of logits": { mode: "slide", window: [17, 17], average: "logits", overlap: 1 / 2 },
 };
 

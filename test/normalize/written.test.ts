@@ -72,6 +72,11 @@ describe("an experiment written out means the same", () => {
       "a constant rate behind a warm-up",
       "train.schedule={warmup: {steps: 10, schedule: constant}}",
     ],
+    [
+      "scales of a base, distorted",
+      "train.augment=[{scale: {range: [0.5, 2], step: 0.25, base: [64, 128]}}, distort]",
+    ],
+    ["another base in evaluation", "evaluate.base=64 evaluate.long_side=none"],
     ["whole images", "evaluate.mode=whole evaluate.long_side=none evaluate.boundary=none"],
   ])("%s", (_, overrides) => {
     const words = overrides.split(/ (?=[a-z_.]+=)/).filter((word) => word !== "");

@@ -101,6 +101,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
       overlap: 1 / 3,
       scales: [1],
       long_side: null,
+      base: null,
       mirror: false,
       grid: "8n+1",
       padding: "centre",

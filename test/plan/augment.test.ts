@@ -5,7 +5,7 @@ import { type Augmenting, centreCrop, decide } from "../../src/plan/augment.js";
 import { apply, compose, identity, mirror } from "../../src/plan/transform.js";
 
 const semseg: readonly Augmentation[] = [
-  { op: "scale", min: 0.5, max: 2, aspect: 1 },
+  { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: null },
   { op: "rotate", min: -10, max: 10, probability: 0.5, border: "mean" },
   { op: "blur", probability: 0.5 },
   { op: "mirror", probability: 0.5 },
@@ -22,6 +22,7 @@ const asked: Augmenting = {
 };
 const drawMany = (change: Partial<Augmenting>, n = 4000) =>
   Array.from({ length: n }, (_, index) => decide({ ...asked, ...change, index }));
+type Entries<T> = [keyof T, T[keyof T]][];
 const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
 const share = (xs: readonly boolean[]) => mean(xs.map(Number));
 
@@ -75,6 +76,51 @@ describe("the draws are semseg's", () => {
     expect(share(decisions.map(({ blur, drawn }) => blur && drawn.mirrored))).toBeCloseTo(0.25, 1);
   });
 
+  it("scales in even steps, both ends among them, as PaddleSeg's `linspace`", () => {
+    const step = { op: "scale", min: 0.5, max: 2, aspect: 1, step: 0.25, base: null } as const;
+    const factors = drawMany({ pipeline: [step] }).map(({ drawn }) => drawn.scale[0]);
+    const counts = new Map<number, number>();
+    for (const factor of factors) counts.set(factor, (counts.get(factor) ?? 0) + 1);
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]);
+    for (const count of counts.values()) expect(count / factors.length).toBeCloseTo(1 / 7, 1);
+  });
+
+  it("scales to factors of a base size, whichever side of the picture is the longer", () => {
+    const pipeline = [
+      { op: "scale", min: 0.5, max: 2, aspect: 1, step: null, base: [512, 2048] },
+    ] as const;
+    const sizes = (size: Augmenting["size"]) =>
+      drawMany({ pipeline, size, crop: [8, 8] }, 500).map(({ canvas }) => [
+        canvas.bottom - canvas.top,
+        canvas.right - canvas.left,
+      ]);
+    const [wide, high] = [sizes([300, 400]), sizes([400, 300])];
+    expect(wide.every(([h = 0]) => h >= 256 && h < 1024)).toBe(true);
+    expect(wide.every(([h = 0, w = 0]) => Math.abs(w - (h * 4) / 3) <= 1)).toBe(true);
+    expect(high).toEqual(wide.map(([h, w]) => [w, h]));
+  });
+
+  it("distorts each quantity every second time, within its range, contrast on either side", () => {
+    const pipeline = [
+      { op: "distort", brightness: 32, contrast: [0.5, 1.5], saturation: [0.6, 1.2], hue: 36 },
+    ] as const;
+    const drawn = drawMany({ pipeline }).flatMap(({ distortion }) => distortion ?? []);
+    expect(drawn).toHaveLength(4000);
+    expect(share(drawn.map(({ contrastLast }) => contrastLast))).toBeCloseTo(0.5, 1);
+    const ranges = { brightness: [-32, 32], contrast: [0.5, 1.5], saturation: [0.6, 1.2] } as const;
+    for (const [key, [low, high]] of Object.entries(ranges) as Entries<typeof ranges>) {
+      const values = drawn.flatMap((each) => each[key] ?? []);
+      expect(values.length / drawn.length).toBeCloseTo(0.5, 1);
+      expect(Math.min(...values)).toBeGreaterThanOrEqual(low);
+      expect(Math.max(...values)).toBeLessThan(high);
+      expect((mean(values) - low) / (high - low)).toBeCloseTo(0.5, 1);
+    }
+    const hues = drawn.flatMap(({ hue }) => hue ?? []);
+    expect([...new Set(hues)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 36 }, (_, i) => i - 18),
+    );
+  });
+
   it("cuts at every offset alike, the last included", () => {
     const offsets = drawMany({ pipeline: [], size: [12, 10], crop: [8, 8] }).map(
       ({ drawn }) => drawn.offset,
@@ -86,7 +132,10 @@ describe("the draws are semseg's", () => {
   });
 
   it("stretches by an aspect, keeping the area", () => {
-    const stretched = drawMany({ pipeline: [{ op: "scale", min: 1, max: 1, aspect: 2 }] }, 500);
+    const stretched = drawMany(
+      { pipeline: [{ op: "scale", min: 1, max: 1, aspect: 2, step: null, base: null }] },
+      500,
+    );
     for (const { drawn } of stretched) {
       expect(drawn.scale[0] * drawn.scale[1]).toBeCloseTo(1, 12);
       expect(drawn.scale[0] / drawn.scale[1]).toBeGreaterThanOrEqual(0.5);
@@ -126,7 +175,7 @@ describe("the map", () => {
   it("of a scale sends the canvas's corners to the picture's", () => {
     const { map, canvas } = decide({
       ...asked,
-      pipeline: [{ op: "scale", min: 2, max: 2, aspect: 1 }],
+      pipeline: [{ op: "scale", min: 2, max: 2, aspect: 1, step: null, base: null }],
     });
     const [x, y] = apply(map, canvas.left - 0.5, canvas.top - 0.5);
     expect([x, y]).toEqual([-0.5, -0.5].map((n) => expect.closeTo(n, 9)));

@@ -16,7 +16,21 @@ type Case = readonly [what: string, differs: Differs, expected: readonly string[
 
 const labels = (...classes: readonly (number | "ignore")[]) =>
   new Map(classes.map((each, value) => [value, each]));
-const scale = (min: number, max: number): Augmentation => ({ op: "scale", min, max, aspect: 1 });
+const scale = (min: number, max: number): Augmentation => ({
+  op: "scale",
+  min,
+  max,
+  aspect: 1,
+  step: null,
+  base: null,
+});
+const distort = (contrast: readonly [number, number]): Augmentation => ({
+  op: "distort",
+  brightness: 32,
+  contrast,
+  saturation: [0.5, 1.5],
+  hue: 36,
+});
 const rotate = (min: number, max: number): Augmentation => ({
   op: "rotate",
   min,
@@ -431,6 +445,12 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       { train: { augment: [rotate(1, 0), mirror, scale(2, 1.9)] } },
       ["E0509 train.augment[0]", "E0509 train.augment[2]"],
     ],
+    ["factors of distortion", { train: { augment: [distort([0.5, 1.5])] } }, []],
+    [
+      "reversed factors of distortion",
+      { train: { augment: [mirror, distort([1.5, 0.5])] } },
+      ["E0509 train.augment[1]"],
+    ],
   ],
   augmentOnce: [
     ["each once", { train: { augment: [mirror, blur] } }, []],
@@ -439,6 +459,12 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
   cropLast: [
     ["last", { train: { augment: [mirror, limit] } }, []],
     ["last but one", { train: { augment: [limit, mirror] } }, ["E0553 train.augment[0]"]],
+  ],
+  oneScale: [
+    ["an image's own", {}, []],
+    ["a longer side", { evaluate: { long_side: 512 } }, []],
+    ["a base", { evaluate: { base: [512, 2048] } }, []],
+    ["both", { evaluate: { long_side: 512, base: [512, 2048] } }, ["E0564 evaluate.base"]],
   ],
   windowOnGrid: [
     ["whole images", { evaluate: { window: [40, 40] } }, []],

@@ -73,7 +73,7 @@ export const experiment = (root: string, train: Partial<Experiment["train"]> = {
       multipliers: { new: 1, pyramid: 1, head: 1, auxiliary: 1, bias: 1 },
       augment: [
         { op: "mirror", probability: 0.5 },
-        { op: "scale", min: 0.8, max: 1.25, aspect: 1 },
+        { op: "scale", min: 0.8, max: 1.25, aspect: 1, step: null, base: null },
       ],
       ...train,
     },
