@@ -26,7 +26,6 @@ export const rgb = tuple(3, "whole numbers", integer({ min: 0, max: 255 }));
 
 /** Version 0.1 does not say some of it. */
 type Since<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
-
 type Scale = Extract<Augmentation, { op: "scale" }>;
 type RecordedAugmentation = Exclude<Augmentation, Scale> | Since<Scale, "step" | "base">;
 
