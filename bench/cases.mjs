@@ -2,16 +2,20 @@
 /** What is measured against what: the sides, each a command with what it is asked for, and the cases, each a spec. */
 
 /**
- * @typedef {"pspc" | "pspc-bf16" | "torch" | "torch-last" | "torch-compiled" | "torch-bf16" | "onnxruntime" | "tfjs"} SideName
+ * @typedef {"pspc" | "pspc-bf16" | "torch" | "torch-last" | "torch-compiled" | "torch-bf16" | "onnxruntime" | "tfjs"} CpuSide
+ * @typedef {"pspc-tf32" | "torch-tf32" | "torch-tf32-compiled" | "torch-bf16-compiled"} GpuSide
+ * @typedef {CpuSide | GpuSide} SideName
  * @typedef {object} Side
  * @property {string} label
  * @property {readonly string[]} command
  * @property {object} [way] of the many in which PyTorch runs a network
  * @property {readonly string[]} [overrides] of the spec
+ * @property {Readonly<Record<string, string>>} [env] of its process
  * @property {readonly string[]} [wheels] that it cannot do without
  */
 
-const way = { channels_last: false, compiled: false, half: false };
+const way = { channels_last: false, compiled: false, half: false, tf32: false };
+const last = { ...way, channels_last: true };
 const torch = { command: ["python3", "bench/peer-torch.py"], wheels: ["torch", "numpy"] };
 const pspc = { command: [process.execPath, "bench/peer-pspc.mjs"] };
 
@@ -20,12 +24,12 @@ export const sides = {
   pspc: { label: "pspc", ...pspc },
   "pspc-bf16": { label: "pspc, bf16", ...pspc, overrides: ["train.precision=bf16"] },
   torch: { label: "PyTorch", ...torch, way },
-  "torch-last": { label: "PyTorch, channels last", ...torch, way: { ...way, channels_last: true } },
+  "torch-last": { label: "PyTorch, channels last", ...torch, way: last },
   "torch-compiled": { label: "PyTorch, compiled", ...torch, way: { ...way, compiled: true } },
   "torch-bf16": {
     label: "PyTorch, bf16 autocast",
     ...torch,
-    way: { ...way, channels_last: true, half: true },
+    way: { ...last, half: true },
   },
   onnxruntime: {
     label: "onnxruntime",
@@ -33,6 +37,19 @@ export const sides = {
     wheels: ["torch", "numpy", "onnx", "onnxruntime"],
   },
   tfjs: { label: "stock tfjs-node", command: [process.execPath, "bench/peer-tfjs.mjs"] },
+  // On a GPU alone: products of f32 whose factors keep ten bits, which both sides otherwise do without.
+  "pspc-tf32": { label: "pspc, TF32", ...pspc, env: { NVIDIA_TF32_OVERRIDE: "1" } },
+  "torch-tf32": { label: "PyTorch, TF32", ...torch, way: { ...last, tf32: true } },
+  "torch-tf32-compiled": {
+    label: "PyTorch, TF32, compiled",
+    ...torch,
+    way: { ...last, tf32: true, compiled: true },
+  },
+  "torch-bf16-compiled": {
+    label: "PyTorch, bf16 autocast, compiled",
+    ...torch,
+    way: { ...last, half: true, compiled: true },
+  },
 };
 
 /**

@@ -65,11 +65,11 @@ const exportOnnx = async (request, file) => {
  * @param {SideName} name @param {ReturnType<typeof requestFor>} of @param {string} folder for files @returns {Promise<Running>}
  */
 const open = async (name, { request, parameters: { training } }, folder) => {
-  const { command, way, overrides = [] } = sides[name];
+  const { command, way, overrides = [], env } = sides[name];
   const file = join(folder, "network.onnx");
   if (name === "onnxruntime") await exportOnnx(request, file);
   const asked = { ...request, way, file, overrides: [...request.overrides, ...overrides] };
-  const peer = await openPeer(command, asked, environment());
+  const peer = await openPeer(command, asked, { ...environment(), ...env });
   try {
     const { parameters = training } = peer.about;
     if (parameters !== training) throw new Error(`${parameters} parameters, not ${training}`);

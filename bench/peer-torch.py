@@ -140,6 +140,7 @@ def answer(**fields):
 def main():
     request = json.loads(sys.stdin.readline())
     task, experiment = request["task"], request.get("experiment")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = request.get("way", {}).get("tf32", False)
     about = {"version": torch.__version__, "device": torch.cuda.get_device_name() if DEVICE.type == "cuda" else "cpu"}
     if task == "product":
         step = product(request["size"])

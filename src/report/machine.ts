@@ -31,6 +31,7 @@ const tensorflowLines = (found: Report["tensorflow"]): readonly string[] => {
   return [
     line("TensorFlow", `${version} on the ${device}`),
     line("oneDNN", oneDnn(found)),
+    ...(device === "gpu" ? [line("TF32", tf32(found))] : []),
     line(
       "toy step",
       `${toy.right ? "right" : "WRONG: dilated convolutions cannot be trained"}, ${toy.gigaflops.toFixed(0)} GFLOP/s`,
@@ -40,6 +41,9 @@ const tensorflowLines = (found: Report["tensorflow"]): readonly string[] => {
 
 const oneDnn = ({ one_dnn, device }: TensorFlowReport): string =>
   one_dnn ? "on" : device === "gpu" ? "off (not needed on a GPU)" : "OFF: nothing dilated trains";
+
+const tf32 = ({ tf32: allowed }: TensorFlowReport): string =>
+  allowed ? "ALLOWED: f32 keeps ten bits of a factor" : "off; NVIDIA_TF32_OVERRIDE=1 allows it";
 
 const bf16 = (has: boolean): string => (has ? "bf16 in hardware" : "no bf16 in hardware");
 

@@ -40,6 +40,8 @@ export interface TensorFlowReport {
   readonly device: Device;
   /** Meaningful on the CPU: without it TensorFlow refuses gradients of dilated convolutions there. */
   readonly one_dnn: boolean;
+  /** Meaningful on a GPU: whether products of f32 may keep ten bits of their factors. */
+  readonly tf32: boolean;
   readonly toy: Toy;
 }
 
@@ -77,6 +79,7 @@ async function tensorflow(): Promise<TensorFlowReport | Failure> {
     return {
       ...describe(library),
       one_dnn: gradient !== undefined && process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
+      tf32: process.env.NVIDIA_TF32_OVERRIDE !== "0",
       toy: {
         right: gradient?.length === 9 && gradient.every((value) => value === 16),
         gigaflops: productRate(library),

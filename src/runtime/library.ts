@@ -73,6 +73,8 @@ function setDefaults(): void {
   // Without oneDNN TensorFlow's CPU kernels refuse gradients of dilated convolutions; it is off by default on
   // processors without AVX-512.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
+  // f32 is f32: by itself TensorFlow gives the tensor cores of a GPU factors of ten bits (TF32).
+  process.env.NVIDIA_TF32_OVERRIDE ??= "0";
 }
 
 /** glibc's RTLD_NODELETE: the library stays although Node, which finds no addon in it, closes it again. */

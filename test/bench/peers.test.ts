@@ -102,6 +102,7 @@ describe("the page", () => {
         version: "2.21.0",
         device: "gpu",
         one_dnn: true,
+        tf32: false,
         toy: { right: true, gigaflops: 1 },
       },
       cpu: { model: "a CPU", cores: 2, units: ["avx2"], bf16: false },

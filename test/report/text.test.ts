@@ -99,13 +99,24 @@ describe("the doctor", () => {
 
   it("says what works", () => {
     const toy = { right: true, gigaflops: 52.4 };
-    const tensorflow = { version: "2.21.0", device: "cpu", one_dnn: true, toy } as const;
+    const tensorflow = {
+      version: "2.21.0",
+      device: "cpu",
+      one_dnn: true,
+      tf32: false,
+      toy,
+    } as const;
     const text = doctorText({ ...machine, tensorflow });
     expect(text).toContain("TensorFlow  2.21.0 on the cpu");
     expect(text).toContain("right, 52 GFLOP/s");
     expect(doctorText({ ...machine, tensorflow: { ...tensorflow, one_dnn: false } })).toContain(
       "OFF",
     );
+    expect(text).not.toContain("TF32");
+    const onGpu = { ...tensorflow, device: "gpu" } as const;
+    expect(doctorText({ ...machine, tensorflow: onGpu })).toContain("TF32        off");
+    const loose = { ...machine, tensorflow: { ...onGpu, tf32: true } };
+    expect(doctorText(loose)).toContain("TF32        ALLOWED");
   });
 
   it("says why TensorFlow does not run, and what to do", () => {
