@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { spread } from "../data/browse.js";
 import type { CheckedLabel } from "../data/check.js";
+import { type ClassNames, classNamesIn } from "../data/class-names.js";
 import { scoresAlone, several } from "../data/errors.js";
 import { type FactStore, isFailure, labelFacts, openFacts } from "../data/facts.js";
 import { areSmoothed, mixedPalettes } from "../data/findings.js";
@@ -28,8 +29,10 @@ export interface Survey extends Recognised {
   readonly width: number;
   /** What a pixel of the labels is. */
   readonly format: "index" | "colour";
-  /** Values or colours that occur in the labels that were looked at; values ascend. */
+  /** Values or colours that occur in the labels that were looked at, and those that have a name; values ascend. */
   readonly values: readonly number[];
+  /** What the tool that made the labels calls them, where it says so. */
+  readonly named: ClassNames | null;
   /** Whether masks of 0 and 255 hold values between along their edges; `values` leaves these out. */
   readonly smoothed: boolean;
   /** Files and lines of lists without a partner, in all splits. */
@@ -102,20 +105,23 @@ const shareOf = (
 const valuesIn = async (
   root: string,
   samples: readonly Sample[],
-): Promise<Pick<Survey, "format" | "values" | "smoothed">> => {
+): Promise<Pick<Survey, "format" | "values" | "smoothed" | "named">> => {
   const store = await openFacts(root);
   const indices = await labelsAs("index", samples, store);
   const asIndices = indices !== null && mixedPalettes(indices) === null;
   const format = asIndices ? "index" : "colour";
   const labels = asIndices ? indices : await labelsAs("colour", samples, store);
   await store.save();
-  if (asIndices && areSmoothed(indices)) return { format, values: [0, VOID], smoothed: true };
+  if (asIndices && areSmoothed(indices))
+    return { format, values: [0, VOID], smoothed: true, named: null };
   const seen = new Set<number>();
   for (const { path, values } of labels ?? []) {
     for (const [value] of values) seen.add(value);
     if (seen.size > MOST) throw new Failed(tooManyValues(path, MOST));
   }
-  return { format, values: [...seen].sort((a, b) => a - b), smoothed: false };
+  const named = classNamesIn(root, format);
+  const values = new Set([...seen, ...(named?.names.keys() ?? [])]);
+  return { format, values: [...values].sort((a, b) => a - b), smoothed: false, named };
 };
 
 /** What the labels hold; `null` where the first holds colours and indices were asked for. @throws Failed for others. */

@@ -1,7 +1,8 @@
 /** Recognises data sets whose annotations are no pictures of labels yet, and says what makes such pictures of them. */
 
 import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
@@ -107,22 +108,12 @@ const ofJson = (folder: string, path: string, text: string): Failure | null => {
   if (!isMap(value)) return null;
   const has = (...keys: readonly string[]): boolean =>
     keys.every((key) => Array.isArray(value[key]));
-  if (has("shapes") && "imagePath" in value)
-    return polygons(
-      "LabelMe",
-      path,
-      `python labelme2voc.py ${quoted(dirname(path))} masks --labels labels.txt --noobject`,
-      "the script lies in examples/semantic_segmentation of labelme; labels.txt lists your classes",
-    );
-  return has("images", "annotations")
-    ? polygons(
-        "COCO",
-        path,
-        `datum convert -i ${quoted(folder)} -if coco -f voc_segmentation -o masks -- --save-media`,
-        "`pip install datumaro` brings `datum`",
-      )
-    : null;
+  if (has("shapes") && "imagePath" in value) return polygons("LabelMe", folder, path);
+  return has("images", "annotations") ? polygons("COCO", folder, path) : null;
 };
+
+/** Comes with pspc, and is tried by its tests. */
+const script = fileURLToPath(new URL("../../scripts/polygons.py", import.meta.url));
 
 /** A class and pairs of shares of the picture's sides on every line, three points at least. */
 const ofText = (path: string, text: string): Failure | null => {
@@ -141,9 +132,9 @@ const ofText = (path: string, text: string): Failure | null => {
     : null;
 };
 
-const polygons = (tool: string, path: string, line: string, where: string): Failure =>
+const polygons = (tool: string, folder: string, path: string): Failure =>
   failure(
     `${basename(path)} holds polygons of ${tool}, and pspc reads pictures of labels`,
     `it is ${path}`,
-    `Draw them: \`${line}\` (${where}); then \`pspc init masks\`.`,
+    `Draw them: \`python3 ${quoted(script)} ${quoted(folder)} masks\` (it needs Pillow: pip install pillow); then \`pspc init masks\`.`,
   );

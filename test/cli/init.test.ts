@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { palette } from "../../src/data/palette.js";
 import { writeClasses, writeImage } from "../../src/data/write-image.js";
@@ -40,6 +41,44 @@ describe("init", () => {
     );
     const { data } = JSON.parse((await pspc(folder, "plan", "first.yaml", "--json")).out);
     expect(data).toEqual({ images: 16, steps_per_epoch: 2, epochs: 50 });
+  });
+
+  it("takes the names that CVAT and Roboflow leave beside their labels", async () => {
+    const cvat = join(folder, "cvat");
+    for (const name of ["a", "b"]) {
+      await image(cvat, `JPEGImages/${name}.jpg`, 1);
+      const pixels = Buffer.from([0, 0, 0, 250, 50, 83]);
+      await put(cvat, `SegmentationClass/${name}.png`, "");
+      await sharp(pixels, { raw: { width: 2, height: 1, channels: 3 } })
+        .resize(60, 60, { kernel: "nearest", fit: "fill" })
+        .toFile(join(cvat, `SegmentationClass/${name}.png`));
+    }
+    await put(cvat, "ImageSets/Segmentation/default.txt", "a\nb\n");
+    const map =
+      "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncar: red:250,50,83::\nno:1,2,3::\n";
+    await put(cvat, "labelmap.txt", map.replace("car: red", "red car"));
+    const { out } = await pspc(folder, "init", "cvat");
+    expect(out).toContain("3 colours, with those that labelmap.txt names");
+    expect(out).toContain('classes: [background, "no", red car]');
+    expect(out).toContain("red car: [250, 50, 83]");
+
+    const roboflow = join(folder, "roboflow");
+    for (const id of ["train/1", "train/2", "valid/3"]) {
+      await image(roboflow, `${id}.jpg`, 1);
+      await label(roboflow, `${id}_mask.png`, [0, 2]);
+    }
+    await put(
+      roboflow,
+      "train/_classes.csv",
+      "Pixel Value, Class\n0, background\n1, cat\n2, dog\n",
+    );
+    expect((await pspc(folder, "init", "roboflow", "--out", "roboflow.yaml")).code).toBe(0);
+    const text = readFileSync(join(folder, "roboflow.yaml"), "utf8");
+    expect(text).toContain("classes: [background, cat, dog]");
+    expect(await pspc(folder, "data", "check", "roboflow.yaml")).toMatchObject({ code: 0 });
+    // Names that cannot be told apart are none.
+    await put(roboflow, "train/_classes.csv", "0, cat\n1, cat\n2, dog\n");
+    expect((await pspc(folder, "init", "roboflow")).out).toContain("[class0, class1, class2]");
   });
 
   it("writes over nothing", async () => {

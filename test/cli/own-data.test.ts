@@ -1,10 +1,12 @@
 /** `init` on folders as people have them: what it recognises, what it offers, and what it says of the rest. */
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { image, label, put } from "../data/dataset.js";
+import { image, label, put, WIDTH } from "../data/dataset.js";
 import { pspc } from "./captured.js";
 
 let folder = "";
@@ -137,8 +139,8 @@ describe("init where something is missing", () => {
   });
 
   it.each([
-    ["LabelMe", "1.json", { shapes: [], imagePath: "1.jpg" }, "labelme2voc.py"],
-    ["COCO", "annotations/instances.json", { images: [], annotations: [] }, "datum convert -i"],
+    ["LabelMe", "1.json", { shapes: [], imagePath: "1.jpg" }, "scripts/polygons.py"],
+    ["COCO", "annotations/instances.json", { images: [], annotations: [] }, "scripts/polygons.py"],
     ["YOLO", "labels/1.txt", "0 0.1 0.1 0.5 0.1 0.5 0.9\n", "Semantic Segmentation Masks"],
   ])("names polygons of %s, and what draws them", async (tool, path, content, line) => {
     const root = join(folder, tool);
@@ -148,5 +150,48 @@ describe("init where something is missing", () => {
     expect(code).toBe(1);
     expect(err).toContain(`polygons of ${tool}`);
     expect(err).toContain(line);
+  });
+
+  const pillow = spawnSync("python3", ["-c", "import PIL"]).status === 0;
+  if (!pillow) process.stdout.write("skipped: drawing polygons, which needs python3 with Pillow\n");
+
+  /** A box from (30, 20) to (70, 60). */
+  const points = [30, 20, 70, 20, 70, 60, 30, 60] as const;
+  const pairs = [0, 2, 4, 6].map((i) => points.slice(i, i + 2));
+  const box = { image_id: 5, category_id: 3, segmentation: [points], area: 1600 };
+  it.runIf(pillow).each([
+    [
+      "labelme",
+      "a.json",
+      { imagePath: "a.jpg", shapes: [{ label: "box", shape_type: "polygon", points: pairs }] },
+    ],
+    [
+      "coco",
+      "annotations/all.json",
+      {
+        images: [{ id: 5, file_name: "a.jpg" }],
+        annotations: [{ id: 1, ...box }],
+        categories: [{ id: 3, name: "box" }],
+      },
+    ],
+  ])("draws what %s's polygons enclose, by the line that it gives", async (name, path, content) => {
+    const root = join(folder, `drawn-${name}`);
+    await image(root, "a.jpg", 1);
+    await put(root, path, JSON.stringify(content));
+    const { err } = await pspc(folder, "init", `drawn-${name}`);
+    const [, line = ""] = /`(python3 [^`]*)`/.exec(err) ?? [];
+    const ran = spawnSync("sh", ["-c", line.replace(/ masks$/, ` masks-${name}`)], { cwd: folder });
+    expect(ran).toMatchObject({ status: 0 });
+    const mask = sharp(join(folder, `masks-${name}`, "labels/a.png"));
+    const { data, info } = await mask.raw().toBuffer({ resolveWithObject: true });
+    const drawn = data.filter((_, i) => i % info.channels === 0);
+    const inside = [...drawn].flatMap((value, i) => (value === 1 ? [i] : []));
+    const [first = 0, last = 0] = [inside.at(0), inside.at(-1)];
+    // Both borders are inside, as Pillow draws them.
+    expect([first % WIDTH, Math.floor(first / WIDTH)]).toEqual([30, 20]);
+    expect([last % WIDTH, Math.floor(last / WIDTH)]).toEqual([70, 60]);
+    expect(inside).toHaveLength(41 * 41);
+    const made = await pspc(folder, "init", `masks-${name}`);
+    expect(made).toMatchObject({ code: 0, out: expect.stringContaining("[background, box]") });
   });
 });

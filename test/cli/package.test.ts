@@ -75,6 +75,7 @@ describe("the package", () => {
       ...sourcesIn("docs/errors", ".md"),
       ...sourcesIn("schema", ".json"),
       ...sourcesIn("scripts/setup", ".mjs", ".json"),
+      "scripts/polygons.py",
       "scripts/setup.mjs",
       ...sourcesIn("specs", ".yaml"),
     ];

@@ -165,42 +165,57 @@ const labelLines = (found: Survey): readonly Line[] => {
       ];
   }
   const labels = `${looked} ${looked === 1 ? "label holds" : "labels hold"}`;
-  const named = format === "colour" ? colours(values) : indices(values);
+  const nameOf = (value: number, i: number): string =>
+    yamlWord(found.named?.names.get(value) ?? `class${format === "colour" ? i : value}`);
+  const lines = format === "colour" ? colours(values, nameOf) : indices(values, nameOf);
   const listed = format === "colour" ? `${values.length} colours` : `the values ${shown(values)}`;
-  return [[`  # ${labels} ${listed}; name the classes in their order.`], ...named];
+  const what =
+    found.named === null
+      ? `${labels} ${listed}; name the classes in their order.`
+      : `${labels} ${listed}, with those that ${found.named.file} names.`;
+  return [[`  # ${what}`], ...lines];
 };
+
+/** As it stands in a flow list or as a key; quoted where YAML might read something else. */
+const yamlWord = (name: string): string =>
+  /^\p{L}[\p{L}\p{N}_-]*( [\p{L}\p{N}_-]+)*$/u.test(name) &&
+  !/^(true|false|null|yes|no)$/i.test(name)
+    ? name
+    : JSON.stringify(name);
+
+type NameOf = (value: number, i: number) => string;
 
 const shown = (values: readonly number[]): string =>
   values.length <= 24
     ? values.join(", ")
     : `${values.slice(0, 20).join(", ")} … ${values.at(-1)} (${values.length} of them)`;
 
-const indices = (values: readonly number[]): readonly Line[] => {
+const indices = (values: readonly number[], nameOf: NameOf): readonly Line[] => {
   const classes = values.filter((value) => value !== VOID);
   const last = Math.max(1, ...classes);
-  if (values.length === 2 && values[0] === 0 && values[1] === VOID)
+  if (`${values}` === `0,${VOID}`)
     return [
       ["  classes: [background, foreground]"],
       ["  labels: {0: background, 255: foreground}"],
     ];
   if (last + 1 <= Math.max(2 * classes.length, 8) && last < VOID)
     return [
-      [`  classes: [${Array.from({ length: last + 1 }, (_, i) => `class${i}`).join(", ")}]`],
+      [`  classes: [${Array.from({ length: last + 1 }, (_, i) => nameOf(i, i)).join(", ")}]`],
       // A layout of a dataset has a map of its own, which these labels do not follow.
       ["  labels: {first: 0}"],
       ...(values.includes(VOID) ? [[`  ignore: ${VOID}`] as const] : []),
     ];
   return [
-    [`  classes: [${classes.map((value) => `class${value}`).join(", ")}]`],
-    [`  labels: {${classes.map((value) => `${value}: class${value}`).join(", ")}}`],
+    [`  classes: [${classes.map(nameOf).join(", ")}]`],
+    [`  labels: {${classes.map((value, i) => `${value}: ${nameOf(value, i)}`).join(", ")}}`],
   ];
 };
 
-const colours = (values: readonly number[]): readonly Line[] => [
-  [`  classes: [${values.map((_, i) => `class${i}`).join(", ")}]`],
+const colours = (values: readonly number[], nameOf: NameOf): readonly Line[] => [
+  [`  classes: [${values.map(nameOf).join(", ")}]`],
   ["  labels:", "a colour that counts for nothing is called `ignore`"],
   ["    colours:"],
-  ...values.map((value, i): Line => [`      class${i}: [${rgb(value).join(", ")}]`]),
+  ...values.map((value, i): Line => [`      ${nameOf(value, i)}: [${rgb(value).join(", ")}]`]),
 ];
 
 /** The largest crop that suits output stride 8 and the paper's bins, in the image and not above the paper's 473. */
