@@ -47,7 +47,7 @@ const isModern = ({ url, code }: SpecModule): boolean =>
   !/\.c[jt]s$/.test(url) && (/\.mjs$|ts$/.test(url) || /^\s*export\b/m.test(code));
 
 const stripped = async (file: string): Promise<string> => {
-  const { transformSync } = await import("amaro");
+  const { transformSync } = await import("@swc/wasm-typescript");
   try {
     return transformSync(await readFile(file, "utf8"), { mode: "strip-only" }).code;
   } catch (error) {

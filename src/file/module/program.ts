@@ -33,7 +33,7 @@ interface StripError {
 
 const strip = async (): Promise<string> => {
   if (!/\.[cm]?ts$/.test(file)) return text;
-  const { transformSync } = await import("amaro");
+  const { transformSync } = await import("@swc/wasm-typescript");
   try {
     return transformSync(text, { mode: "strip-only" }).code;
   } catch (error) {
