@@ -8,13 +8,13 @@
 import { join } from "node:path";
 import process from "node:process";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { main } from "../../dist/cli/main.js";
 import { progressOn } from "../../dist/cli/progress.js";
 import { print, processTerminal, tell } from "../../dist/cli/terminal.js";
 import { Failed } from "../../dist/diagnostic/failure.js";
-import { runFolder } from "../../dist/run/folder.js";
 import { STANDARD, writeDataset, writeTriplets } from "./dataset.mjs";
 import { writeSheet } from "./sheet.mjs";
 
@@ -64,8 +64,9 @@ async function demo(args) {
   if (compared !== 0) return compared;
 
   const predictions = VARIANTS.map((variant) => join(values.runs, "predictions", variant));
+  const runOf = await runsOf([...seeds, ...overrides]);
   for (const [i, variant] of VARIANTS.entries()) {
-    const run = runFolder(SPEC, variant, values.runs);
+    const run = runOf(variant);
     const images = shown.map(({ image }) => image);
     const predicted = await main(["predict", run, ...images, "--out", predictions[i]], silent());
     if (predicted !== 0) return predicted;
@@ -78,7 +79,7 @@ async function demo(args) {
   await writeSheet(sheet, rows);
 
   const page = join(values.runs, "pspnet.html");
-  const run = runFolder(SPEC, "pspnet", values.runs);
+  const run = runOf("pspnet");
   tell(terminal, `pspc export ${run} --to ${page}`);
   const exported = await main(["export", run, "--to", page], silent());
   if (exported !== 0) return exported;
@@ -87,7 +88,29 @@ async function demo(args) {
 }
 
 /** The verbs print every file that they write; here the sheet and the last lines stand for them. */
-const silent = () => Object.create(terminal, { out: { value: new PassThrough().resume() } });
+function silent() {
+  return Object.create(terminal, { out: { value: new PassThrough().resume() } });
+}
+
+/**
+ * The first run of each variant, wherever `compare` found or put it.
+ * @param {readonly string[]} words
+ * @returns {Promise<(variant: string) => string>}
+ */
+async function runsOf(words) {
+  const out = new PassThrough();
+  const answer = text(out);
+  const quiet = Object.create(terminal, { out: { value: out } });
+  await main(["compare", SPEC, ...words, "--list", "--json"], quiet);
+  out.end();
+  /** @type {{ name: string, run: string, index: number }[]} */
+  const rows = JSON.parse(await answer);
+  return (variant) => {
+    const row = rows.find(({ name, index }) => name === variant && index === 0);
+    if (row === undefined) throw new Error(`compare names no run of ${variant}`);
+    return row.run;
+  };
+}
 
 /** @param {string} sheet @param {readonly string[]} predictions @param {string} page */
 function closing(sheet, predictions, page) {

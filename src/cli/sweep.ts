@@ -87,13 +87,13 @@ const listed = (
 ): ExitCode => {
   const program = asCalled();
   if (request.json) {
-    const command = (row: Planned) => {
+    const command = (row: Planned): readonly string[] | null => {
       const words = commandOf(request, row)?.words;
       return words === undefined ? null : [...program, ...words];
     };
     printJson(
       terminal,
-      rows.map(({ index, ...row }) => ({ ...row, command: command({ index, ...row }) })),
+      rows.map((row) => ({ ...row, command: command(row) })),
     );
     return exit.ok;
   }

@@ -50,7 +50,8 @@ export const hasColour = (stream: Stream): boolean =>
   !process.env.NO_COLOR && (Boolean(process.env.FORCE_COLOR) || stream.isTTY === true);
 
 const write = (stream: Stream, text: string): void => {
-  stream.write(`${printable(text.trimEnd(), hasColour(stream))}\n`);
+  const room = stream.isTTY === true ? stream.columns : undefined;
+  stream.write(`${printable(text.trimEnd(), hasColour(stream), room)}\n`);
 };
 
 export const print = ({ out }: Terminal, text: string): void => write(out, text);

@@ -52,6 +52,8 @@ export interface Column {
   readonly title: string;
   readonly align: "left" | "right";
   readonly style?: (cell: string) => string;
+  /** Says nothing that another column does not, and goes where there is no room. */
+  readonly spare?: true;
 }
 
 export const text = (title: string): Column => ({ title, align: "left" });
@@ -59,7 +61,10 @@ export const figure = (title: string): Column => ({ title, align: "right" });
 
 type Cells = readonly (readonly string[])[];
 
-/** Without lines: names to the left, numbers to the right, two spaces between. */
+/** Two spaces between columns, and before them the sign by which `inRoom` knows a column. */
+const [COLUMN, SPARE] = ["\uFDD8", "\uFDD9"];
+
+/** Without lines: names to the left, numbers to the right, two spaces between. What prints it makes it fit its room. */
 export const table = (columns: readonly Column[], rows: Cells): string => {
   const titles = columns.map(({ title }) => visible(title));
   const cells = rows.map((row) => row.map(visible));
@@ -72,13 +77,59 @@ export const table = (columns: readonly Column[], rows: Cells): string => {
         const cell = row[i] ?? "";
         const space = " ".repeat((widths[i] ?? 0) - width(cell));
         const drawn = cell === "" ? "" : (style(column)?.(cell) ?? cell);
-        return column.align === "left" ? drawn + space : space + drawn;
+        const sign = i === 0 ? "" : `${column.spare ? SPARE : COLUMN}  `;
+        return sign + (column.align === "left" ? drawn + space : space + drawn);
       })
-      .join("  ")
+      .join("")
       .trimEnd();
   return [line(titles, () => bold), ...cells.map((row) => line(row, ({ style }) => style))].join(
     "\n",
   );
+};
+
+/**
+ * A text whose tables are no wider than `room` characters: spare columns go, and of the others as many stand side by
+ * side as fit; those that are left follow below, behind the first column once more.
+ */
+const inRoom = (text: string, room: number): string => {
+  const isRow = (line: string): boolean => line.includes(COLUMN) || line.includes(SPARE);
+  const parts: string[][] = [];
+  for (const line of text.split("\n")) {
+    const last = parts.at(-1);
+    if (last !== undefined && isRow(line) && isRow(last[0] ?? "")) last.push(line);
+    else parts.push([line]);
+  }
+  return parts
+    .flatMap((lines) => (isRow(lines[0] ?? "") ? narrowed(lines, room) : lines))
+    .join("\n");
+};
+
+const narrowed = (lines: readonly string[], room: number): readonly string[] => {
+  const rows = lines.map((line) => line.split(/(?=[\uFDD8\uFDD9])/));
+  const columns = Array.from({ length: Math.max(...rows.map(({ length }) => length)) }, (_, i) => {
+    const cells = rows.map((row) => row[i] ?? "");
+    const wide = Math.max(...cells.map((cell) => width(cell.replace(/[\uFDD0-\uFDEF]/g, ""))));
+    return { cells, wide, spare: cells.some((cell) => cell.startsWith(SPARE)) };
+  });
+  const wide = (some: readonly { readonly wide: number }[]): number =>
+    some.reduce((sum, column) => sum + column.wide, 0);
+  const [first, ...others] = columns;
+  if (first === undefined || wide(columns) <= room) return lines;
+  const groups: (typeof columns)[] = [];
+  for (const column of others.filter(({ spare }) => !spare)) {
+    const last = groups.at(-1);
+    if (last !== undefined && wide([first, ...last, column]) <= room) last.push(column);
+    else groups.push([column]);
+  }
+  return groups.flatMap((group, g) => [
+    ...(g === 0 ? [] : [""]),
+    ...lines.map((_, row) =>
+      [first, ...group]
+        .map(({ cells }) => cells[row])
+        .join("")
+        .trimEnd(),
+    ),
+  ]);
 };
 
 /** The same in Markdown. */
@@ -114,10 +165,14 @@ export const yellow = styled("\uFDD3");
 
 /**
  * The one way of a text to a terminal: lines, tabs and our styles; whatever else would command it is replaced.
- * Without `colour`, styles are left out.
+ * Without `colour`, styles are left out. `room` is the terminal's width.
  */
-export const printable = (text: string, colour: boolean): string =>
-  text
+export const printable = (
+  text: string,
+  colour: boolean,
+  room: number = Number.POSITIVE_INFINITY,
+): string =>
+  inRoom(text, room)
     .replace(/(?!\r\n)[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu, (sign) =>
       sign === "\n" || sign === "\t" ? sign : "\uFFFD",
     )

@@ -46,7 +46,7 @@ export const scoreText = (evaluation: Evaluation): string => {
       [
         text("class"),
         ...["IoU", "accuracy", ...(bounded ? ["boundary F"] : [])].map(figure),
-        { ...text(""), style: green },
+        { ...text(""), style: green, spare: true },
       ],
       rows,
     ),

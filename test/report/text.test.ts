@@ -57,6 +57,32 @@ describe("scores", () => {
   });
 });
 
+describe("a table that is wider than the terminal", () => {
+  const rows = [row("fcn", 80, 84, 82), row("pspnet", 90, 91, 92), row("no-aux", 81, 85, 83)];
+  const room = 45;
+  const widths = (text: string): readonly number[] => text.split("\n").map((line) => line.length);
+
+  it("goes on below, behind its first column, and loses no number", () => {
+    const [wide, narrow] = [
+      plain(comparisonText(rows)),
+      printable(comparisonText(rows), false, room),
+    ];
+    const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
+    expect(words(narrow)).toEqual(words(wide));
+    const tables = narrow.slice(0, narrow.search(/\n.* beats /));
+    expect(Math.max(...widths(plain(comparisonText(rows))))).toBeGreaterThan(90);
+    expect(Math.max(...widths(tables))).toBeLessThanOrEqual(room);
+    expect(narrow.match(/^variant /gm)?.length).toBeGreaterThan(2);
+  });
+
+  it("leaves out bars, which say what stands beside them", () => {
+    const narrow = printable(scoreText(evaluation(90)), false, 40);
+    expect(narrow).toMatch(/^car +[\d.]+ +[\d.]+$/m);
+    expect(narrow).not.toContain("█");
+    expect(printable(scoreText(evaluation(90)), false, 60)).toContain("█");
+  });
+});
+
 describe("a comparison", () => {
   const rows = [row("fcn", 80, 84, 82), row("pspnet", 90, 91, 92), row("no-aux", 81, 85, 83)];
 

@@ -105,7 +105,7 @@ _pspc() {
     -*) case \${words[2]} in
 ${cases(all, (words) => `compadd -- ${words}`)}
     esac ;;
-    *\\#*) spec=\${cur%\\#*}
+    *\\#*) spec=\${\${(Q)cur}%\\#*}
       compadd -- $spec\\#\${^\${(f)"$(\${words[1]} completion variants $spec 2>/dev/null)"}} ;;
     *) _files -g '*.(yaml|yml|json|ts|js|mts|mjs|cts|cjs)(-.)' || _files ;;
   esac
@@ -122,7 +122,7 @@ const fish: Script = (all) =>
           `complete -c pspc -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}`,
       ),
     ]),
-    `complete -c pspc -n 'string match -q "*#*" -- (commandline -ct)' -a '(set -l spec (string replace -r "#.*" "" -- (commandline -ct)); pspc completion variants $spec 2>/dev/null | string replace -r "^" "$spec#")'`,
+    `complete -c pspc -n 'string match -q "*#*" -- (commandline -ct)' -a '(set -l spec (string unescape -- (commandline -ct | string replace -r "#.*" "")); pspc completion variants $spec 2>/dev/null | string replace -r "^" "$spec#")'`,
   ].join("\n");
 
 const scripts: Readonly<Record<"bash" | "zsh" | "fish", Script>> = { bash, zsh, fish };
