@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The paper's ablations in small: nothing enters but `--night`, `--seeds N` and overrides of the spec; pictures, the
+ * The paper's ablations in small: nothing enters but `--places` or `--night`, `--seeds N` and overrides of the spec; pictures, the
  * trained variants and the paper's tables with ours beside them leave. What is trained already is not trained again.
  */
 
@@ -15,24 +15,35 @@ import { main } from "../../dist/cli/main.js";
 import { print, processTerminal, tell } from "../../dist/cli/terminal.js";
 import { writeFileAtomic } from "../../dist/data/write.js";
 import { writeDataset } from "../context-scenes/dataset.mjs";
+import { drawScene } from "../context-scenes/scene.mjs";
+import { drawPlaces } from "./places.mjs";
 import { tables } from "./tables.mjs";
 
 // Paths are printed relative to the clone.
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 
-const SPEC = "examples/ablation/ablation.yaml";
-
 /** Few pictures, so that augmentation has something to do; steps for twenty minutes on two cores, or for a night. */
 const FORMS = {
   short: {
+    spec: "examples/ablation/ablation.yaml",
+    draw: drawScene,
     home: "runs/ablation",
     order: { seed: 0, train: 150, val: 90 },
     overrides: ["train.iterations=300", "train.batch=4"],
   },
   night: {
+    spec: "examples/ablation/ablation.yaml",
+    draw: drawScene,
     home: "runs/ablation-night",
     order: { seed: 0, train: 480, val: 150 },
     overrides: ["data.root=runs/ablation-night/data"],
+  },
+  places: {
+    spec: "examples/ablation/places.yaml",
+    draw: drawPlaces,
+    home: "runs/ablation-places",
+    order: { seed: 0, train: 90, val: 120 },
+    overrides: [],
   },
 };
 
@@ -45,20 +56,22 @@ async function ablation(args) {
     args,
     options: {
       night: { type: "boolean", default: false },
+      places: { type: "boolean", default: false },
       seeds: { type: "string", default: "3" },
       rows: { type: "string" },
     },
     allowPositionals: true,
   });
-  const { home, order, overrides } = FORMS[values.night ? "night" : "short"];
+  const form = values.places ? "places" : values.night ? "night" : "short";
+  const { spec, draw, home, order, overrides } = FORMS[form];
   if (values.rows === undefined) {
-    tell(terminal, `context scenes → ${home}/data`);
-    await writeDataset(join(home, "data"), order, () => {});
+    tell(terminal, `scenes → ${home}/data`);
+    await writeDataset(join(home, "data"), order, () => {}, draw);
     const answer = new PassThrough();
     const told = text(answer);
     const asked = ["--seeds", values.seeds, "--runs", home, "--json", ...overrides];
     const quiet = Object.create(terminal, { out: { value: answer } });
-    const compared = await main(["compare", SPEC, ...asked, ...positionals], quiet);
+    const compared = await main(["compare", spec, ...asked, ...positionals], quiet);
     answer.end();
     const rows = await told;
     if (compared !== 0) return compared;

@@ -18,6 +18,8 @@ import { drawScene, WORLDS } from "./scene.mjs";
  * @typedef {{readonly seed: number, readonly train: number, readonly val: number}} Order
  */
 
+/** The picture of a number in a split. @typedef {(seed: number, split: string, index: number) => Canvas} Drawing */
+
 /** What the spec beside this file is tuned for. @type {Order} */
 export const STANDARD = { seed: 0, train: 480, val: 90 };
 
@@ -33,10 +35,11 @@ const labelFile = (name) => `labels/${name}.png`;
  * Writes `images/*.png`, `labels/*.png` (palette PNGs, the index is the class), `train.txt` and `val.txt`.
  * A folder that holds this very order is left as it is: the record that says so is written last.
  * @param {string} folder @param {Order} order @param {(done: number, total: number) => void} onProgress
+ * @param {Drawing} [draw] of another world than the demo's
  */
-export async function writeDataset(folder, order, onProgress) {
+export async function writeDataset(folder, order, onProgress, draw = drawScene) {
   const total = order.train + order.val;
-  const record = `${JSON.stringify({ ...order, drawing: drawingOf(order.seed) })}\n`;
+  const record = `${JSON.stringify({ ...order, drawing: drawingOf(order.seed, draw) })}\n`;
   const recordFile = join(folder, "scenes.json");
   if (existsSync(recordFile) && readFileSync(recordFile, "utf8") === record)
     return onProgress(total, total);
@@ -48,7 +51,7 @@ export async function writeDataset(folder, order, onProgress) {
     const names = Array.from({ length: order[split] }, (_, index) => sceneName(split, index));
     let writing = Promise.resolve();
     for (const [index, name] of names.entries()) {
-      const scene = drawScene(order.seed, split, index);
+      const scene = draw(order.seed, split, index);
       await writing; // one picture is compressed while the next is drawn
       onProgress(done++, total);
       writing = writeScene(folder, name, scene);
@@ -80,11 +83,11 @@ export async function writeTriplets(folder, seed, count) {
   return written;
 }
 
-/** Names the way scenes are drawn: a scene of each world, hashed. @param {number} seed */
-function drawingOf(seed) {
+/** Names the way scenes are drawn: a scene of each world, hashed. @param {number} seed @param {Drawing} draw */
+function drawingOf(seed, draw) {
   const hash = createHash("sha256");
   for (const index of WORLDS.keys()) {
-    const { rgb, label } = drawScene(seed, "train", index);
+    const { rgb, label } = draw(seed, "train", index);
     hash.update(toBytes(rgb)).update(label);
   }
   return hash.digest("hex").slice(0, 16);

@@ -22,7 +22,12 @@ export function paintLandmark(on, draw, world, horizon) {
   const inset = draw("landmark inset", 0.135, 0.155) * on.size;
   const x = draw("landmark side", 0, 1) < 0.5 ? inset : on.size - 1 - inset;
   const unit = draw("landmark size", 0.9, 1.1);
-  LANDMARKS[world](on, (u, v) => [x + unit * u, horizon - unit * v], unit, draw);
+  paintLandmarkAt(on, draw, world, { x, y: horizon, unit });
+}
+
+/** @param {Canvas} on @param {Draw} draw @param {World} world @param {{readonly x: number, readonly y: number, readonly unit: number}} place */
+export function paintLandmarkAt(on, draw, world, { x, y, unit }) {
+  LANDMARKS[world](on, (u, v) => [x + unit * u, y - unit * v], unit, draw);
 }
 
 /** @type {Readonly<Record<"white" | "red" | "brown" | "night" | "haze" | "lamp" | "glass", Colour>>} */

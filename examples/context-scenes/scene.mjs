@@ -23,7 +23,7 @@ export const SIZE = 137;
 /** @typedef {"coast" | "town" | "bedroom"} World */
 
 /** What the parts of the stage are called in each world. @type {Readonly<Record<World, Names>>} */
-const NAMES = {
+export const NAMES = {
   coast: { backdrop: "sky", plain: "water", hull: "boat", lump: "water" },
   town: { backdrop: "sky", plain: "road", hull: "car", lump: "road" },
   bedroom: { backdrop: "wall", plain: "bed", hull: "toy", lump: "pillow" },
@@ -51,7 +51,7 @@ export function drawScene(seed, split, index, world = worldOf(index)) {
 }
 
 /** A little noise, as film has it: no flat area is the same twice. @param {Canvas} on @param {number} seed @param {string} stream */
-function addGrain({ rgb }, seed, stream) {
+export function addGrain({ rgb }, seed, stream) {
   const grain = new Float32Array(rgb.length / 3);
   fillNormal(grain, seed, stream, 2.5);
   for (let i = 0; i < rgb.length; i++) rgb[i] += grain[Math.floor(i / 3)];
