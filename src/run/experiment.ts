@@ -291,7 +291,7 @@ const completed = ({ data, model, train, evaluate, ...rest }: Written): Experime
 };
 
 const completedStep = (step: RecordedAugmentation): Augmentation =>
-  step.op === "scale" ? { step: null, base: null, ...step } : step;
+  step.op === "scale" ? { ...step, step: step.step ?? null, base: step.base ?? null } : step;
 
 const withinRules = (experiment: Experiment): Checked<Experiment> =>
   unless(

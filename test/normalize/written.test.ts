@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { experimentDifferences } from "../../src/normalize/difference.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { written } from "../../src/normalize/written.js";
 import { decodeExperiment } from "../../src/run/experiment.js";
@@ -83,6 +84,9 @@ describe("an experiment written out means the same", () => {
     const experiment = experimentOf(whole, words);
     expect(again(experiment)).toEqual(experiment);
     expect(recorded(experiment)).toEqual(E.right(experiment));
+    // Lists are compared by their text: `eval RUN key=value` asks so whether a run can be written.
+    const back = E.getOrElse(() => experiment)(recorded(experiment));
+    expect(experimentDifferences(back, again(experiment))).toEqual([]);
   });
 
   test.each([
