@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { addonFile, addonName, provideAddon } from "./setup/addon.mjs";
+import { addonFile, addonName, engineFile, provideAddon } from "./setup/addon.mjs";
 import { alone, cached, cacheFolder } from "./setup/cache.mjs";
 import { emit, staleFiles } from "./setup/dist.mjs";
 import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
@@ -113,7 +113,8 @@ function recorded() {
 }
 
 function now() {
-  return signature(addonFile(addon), join(addon, "deps", "lib", "libtensorflow.so"));
+  const library = join(addon, "deps", "lib", "libtensorflow.so");
+  return signature(addonFile(addon), engineFile(addon), library);
 }
 
 /** What the user asks for by name: another wish is another set-up, and none is content with what is there. */

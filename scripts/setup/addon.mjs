@@ -1,11 +1,15 @@
 // @ts-check
-/** The package's own sources and a libtensorflow → its addon, compiled once for each pair and kept in the cache. */
+/**
+ * The package's own sources and a libtensorflow → its addon, and with it the one for several devices (engine/engine.cc):
+ * both compiled once for each pair and kept in the cache.
+ */
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { rm, stat } from "node:fs/promises";
+import { cp, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { cached, keep } from "./cache.mjs";
 import { run, tail } from "./command.mjs";
 import { nodeGyp } from "./npm.mjs";
@@ -15,8 +19,21 @@ import { writeWhole } from "./whole.mjs";
 /** The N-API version that the package's loader picks on every Node from 16 on. */
 const napi = "8";
 
+/** tfjs-node-gpu's own, and ours. */
+const modules = /** @type {const} */ (["tfjs_binding", "pspc_engine"]);
+
+/** @typedef {typeof modules[number]} Module */
+
+const sources = fileURLToPath(new URL("engine", import.meta.url));
+
+/** @param {string} addon the folder of @tensorflow/tfjs-node-gpu @param {Module} module */
+const fileOf = (addon, module) => join(addon, "lib", `napi-v${napi}`, `${module}.node`);
+
 /** @param {string} addon the folder of @tensorflow/tfjs-node-gpu */
-export const addonFile = (addon) => join(addon, "lib", `napi-v${napi}`, "tfjs_binding.node");
+export const addonFile = (addon) => fileOf(addon, "tfjs_binding");
+
+/** @param {string} addon the folder of @tensorflow/tfjs-node-gpu */
+export const engineFile = (addon) => fileOf(addon, "pspc_engine");
 
 /**
  * What an addon is made of: the same parts give the same addon. It speaks N-API, which every Node understands.
@@ -28,7 +45,8 @@ export async function addonName(addon, library, { compilerVersion }) {
   const { version } = JSON.parse(readFileSync(join(addon, "package.json"), "utf8"));
   const main = realpathSync(join(library.folder, "lib", "libtensorflow.so"));
   const { size } = await stat(main);
-  const made = [compilerVersion, process.platform, process.arch, size, library.version];
+  const ours = readFileSync(join(sources, "engine.cc"), "utf8");
+  const made = [compilerVersion, process.platform, process.arch, size, library.version, ours];
   const id = createHash("sha256").update(made.join("\n")).digest("hex").slice(0, 12);
   return `addon-${version}-tensorflow-${library.version}-${id}`;
 }
@@ -43,17 +61,21 @@ export async function provideAddon(addon, name, tools, step) {
   const known = cached(name);
   const there = known && isWhole(known) ? known : undefined;
   if (known && !there) await rm(known, { recursive: true });
-  const folder = there ?? (await keep(name, (target) => compile(addon, target, tools, step)));
+  const folder = there ?? (await keep(name, (target) => compileAll(addon, target, tools, step)));
   // A copy, not a link: its rpath starts from where it lies.
-  writeWhole(addonFile(addon), readFileSync(binding(folder)));
+  for (const module of modules)
+    writeWhole(fileOf(addon, module), readFileSync(binding(folder, module)));
   step.done(there ? "from the cache" : `compiled by ${tools.compiler}`);
 }
 
-/** @param {string} folder */
-const binding = (folder) => join(folder, "tfjs_binding.node");
+/** @param {string} folder @param {Module} module */
+const binding = (folder, module) => join(folder, `${module}.node`);
 
 /** A disk that was full leaves a file that is empty. @param {string} folder */
-const isWhole = (folder) => (statSync(binding(folder), { throwIfNoEntry: false })?.size ?? 0) > 0;
+const isWhole = (folder) =>
+  modules.every(
+    (module) => (statSync(binding(folder, module), { throwIfNoEntry: false })?.size ?? 0) > 0,
+  );
 
 /**
  * @param {string} addon
@@ -61,25 +83,44 @@ const isWhole = (folder) => (statSync(binding(folder), { throwIfNoEntry: false }
  * @param {import("./machine.mjs").Tools} tools
  * @param {import("./say.mjs").Step} step
  */
-async function compile(addon, target, { python, compiler }, step) {
-  step.note("node-gyp: compiling the package's own sources");
+async function compileAll(addon, target, tools, step) {
+  step.note("node-gyp: compiling the package's own sources, and those for several devices");
+  await compile(addon, "tfjs_binding", target, tools);
+  await rm(join(addon, "build"), { recursive: true, force: true });
+  const ours = join(target, "engine");
+  await cp(sources, ours, { recursive: true });
+  const deps = realpathSync(join(addon, "deps"));
+  await compile(ours, "pspc_engine", target, tools, `--tensorflow=${deps}`);
+  await rm(ours, { recursive: true, force: true });
+  if (!isWhole(target)) throw new Stop("the addon does not compile", { help: remedy("") });
+}
+
+/**
+ * @param {string} cwd
+ * @param {Module} module
+ * @param {string} target
+ * @param {import("./machine.mjs").Tools} tools
+ * @param {readonly string[]} more
+ */
+async function compile(cwd, module, target, { python, compiler }, ...more) {
   const [program, first] = nodeGyp();
   const options = [
-    `--module_name=tfjs_binding`,
+    `--module_name=${module}`,
     `--module_path=${target}`,
     `--napi_version=${napi}`,
+    `--napi_build_version=${napi}`,
   ];
   const { code, output } = await run(
     program,
-    [...first, "rebuild", ...options, `--napi_build_version=${napi}`, ...headers()],
-    { cwd: addon, env: { ...process.env, CXX: compiler, npm_config_python: python } },
+    [...first, "rebuild", ...options, ...headers(), ...more],
+    { cwd, env: { ...process.env, CXX: compiler, npm_config_python: python } },
   );
-  await rm(join(addon, "build"), { recursive: true, force: true });
-  if (code !== 0 || !isWhole(target))
-    throw new Stop("the addon does not compile", {
-      reason: tail(output, 20),
-      help: remedy(output),
-    });
+  if (code === 0) return;
+  await rm(join(cwd, "build"), { recursive: true, force: true });
+  throw new Stop("the addon does not compile", {
+    reason: tail(output, 20),
+    help: remedy(output),
+  });
 }
 
 /** Node's headers, where they came with Node; else node-gyp fetches them. */

@@ -32,12 +32,10 @@ export async function prove(root) {
 }
 
 /**
- * What stands in the record of a proof: it holds as long as the addon and the library are the same, by content.
- * @param {string} addon the addon's file
- * @param {string} library the main library's file
+ * What stands in the record of a proof: it holds as long as the addons and the library are the same, by content.
+ * @param {readonly string[]} files the addons and the main library
  */
-export const signature = (addon, library) =>
-  [addon, library].map(digest).concat(process.versions.modules).join(" ");
+export const signature = (...files) => files.map(digest).concat(process.versions.modules).join(" ");
 
 /** Of a library of hundreds of megabytes, its size, its head and its end: one that was cut short lacks them. */
 const SHARE = 1 << 20;

@@ -109,6 +109,22 @@ export const deviceOption = option({
   defaultValueIsSerializable: true,
 });
 
+export const devicesOption = option({
+  long: "devices",
+  type: {
+    displayName: "N",
+    from: async (text: string): Promise<number | "all"> => {
+      const count = Number(text);
+      if (text === "all" || (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(count)))
+        return text === "all" ? text : count;
+      throw new Error(`expected a number of devices, or all, found ${text}`);
+    },
+  },
+  description:
+    "divide each batch among so many GPUs of this machine, or all; without one, among CPU devices",
+  defaultValue: () => 1,
+});
+
 /** An optional text option. */
 export const textOption = (long: string, displayName: string, description: string) =>
   option({

@@ -18,6 +18,8 @@ export interface SpecRequest {
   readonly runCode: boolean;
   /** `false` where the weights that the spec itself begins with are beside the point; they are read unless so. */
   readonly readsWeights?: boolean;
+  /** On how many devices it is to be trained. */
+  readonly devices?: number;
 }
 
 const machineFor = (runCode: boolean): World => thisMachine(process.cwd(), { runCode });
@@ -28,8 +30,9 @@ export const checked = ({
   overrides,
   runCode,
   readsWeights = true,
+  devices,
 }: SpecRequest): Promise<Check> => {
-  const world = machineFor(runCode);
+  const world = { ...machineFor(runCode), devices };
   const none = () => T.of(new Map());
   return check(readsWeights ? world : { ...world, headers: none })({ ...target, overrides })();
 };

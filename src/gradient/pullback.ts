@@ -171,6 +171,10 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   argmax: refuse,
   bincount: refuse,
   uniform: refuse,
+  // Losses of replicas are shares that add up: what each does with the sum, all do.
+  across: ({ attributes }, dy) => [apply("across", attributes, [dy])],
+  share: ({ attributes }, dy) => [apply("spread", attributes, [dy])],
+  spread: ({ attributes }, dy) => [apply("share", attributes, [dy])],
 };
 
 /** Gradients of `node`'s arguments from that of its first output. */

@@ -75,6 +75,9 @@ const work: { readonly [K in OpName]: Work<K> } = {
   argmax: null,
   bincount: null,
   uniform: null,
+  across: null,
+  share: null,
+  spread: null,
 };
 
 const convolutionMacs = <K extends OpName>(of: Typed<K>, args: Arguments<Types>[K]): number => {

@@ -187,6 +187,15 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     return [{ dtype: "i32", shape: [size] }];
   },
   uniform: ({ shape }) => [{ dtype: "f32", shape }],
+  across: (_, [x]) => like(x),
+  share: ({ axis, replicas }, [[type]]) => {
+    const part = sizeOf(type, axis) / replicas;
+    invariant(Number.isInteger(part), `${printType(type)} has no ${replicas} equal parts`);
+    return [{ dtype: type.dtype, shape: type.shape.with(axis, part) }];
+  },
+  spread: ({ axis, replicas }, [[type]]) => [
+    { dtype: type.dtype, shape: type.shape.with(axis, sizeOf(type, axis) * replicas) },
+  ],
 };
 
 const sizeOf = (type: Type, axis: number): number => {

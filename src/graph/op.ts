@@ -29,6 +29,18 @@ export interface Pool {
   readonly padding: Padding;
 }
 
+/** Of a batch norm, and of how many replicas it looks at the images. */
+export interface Normalising {
+  readonly epsilon: number;
+  readonly replicas?: number;
+}
+
+/** How replicas divide a value. */
+export interface Shared {
+  readonly axis: number;
+  readonly replicas: number;
+}
+
 export type Unary = "negate" | "exp" | "log" | "sqrt" | "reciprocal";
 export type Binary = "add" | "subtract" | "multiply" | "divide" | "maximum" | "minimum";
 export type Comparison = "equal" | "less" | "greaterEqual";
@@ -58,11 +70,11 @@ export interface Ops {
   convolutionKernelGradient: Window & { readonly shape: Shape };
   /**
    * (x, scale, shift) → y = scale·(x − mean)/√(variance + epsilon) + shift, and that mean and biased variance of each
-   * channel over N, H and W, f32 `[C]`
+   * channel over N, H and W, f32 `[C]`; over the images of all `replicas`, where they are told
    */
-  batchNorm: { readonly epsilon: number };
+  batchNorm: Normalising;
   /** (dy, x, scale, mean, variance) → dx, dscale, dshift; mean and variance are those that the norm of x gave */
-  batchNormGradient: { readonly epsilon: number };
+  batchNormGradient: Normalising;
   /** (x, scale, shift, mean, variance) → y with the statistics given */
   batchNormInference: { readonly epsilon: number };
   relu: Record<never, never>;
@@ -117,6 +129,14 @@ export interface Ops {
   bincount: { readonly size: number };
   /** (step i32 []) → uniform on [0, 1), a function of (seed, stream, step) */
   uniform: { readonly shape: Shape; readonly seed: number; readonly stream: number };
+
+  // Over replicas, each of which runs the same graph on its own images. Of one replica they change nothing.
+  /** The sum of x over all replicas, the same in each. */
+  across: { readonly replicas: number };
+  /** x, the same in all, → this replica's part of it: of `replicas` equal ones along `axis`, in order. */
+  share: Shared;
+  /** This replica's part → all of x, with zeros in the places of the others. */
+  spread: Shared;
 }
 
 /** The arguments of each operation, as references of one kind: nodes, numbers of values, types. */
@@ -161,6 +181,9 @@ export interface Arguments<Ref> {
   argmax: readonly [x: Ref];
   bincount: readonly [x: Ref];
   uniform: readonly [step: Ref];
+  across: readonly [x: Ref];
+  share: readonly [x: Ref];
+  spread: readonly [x: Ref];
 }
 
 /** Operations have attributes and arguments: whoever lacks its arguments is named here. */

@@ -54,4 +54,7 @@ export const traits: { readonly [K in OpName]: Traits } = {
   argmax: usual,
   bincount: usual,
   uniform: usual,
+  across: usual,
+  share: usual,
+  spread: usual,
 };

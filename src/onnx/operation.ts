@@ -33,6 +33,9 @@ export const untranslated = [
   "kthSmallest",
   "bincount",
   "uniform",
+  "across",
+  "share",
+  "spread",
 ] as const satisfies readonly OpName[];
 
 export type Translated = Exclude<OpName, Leaf | (typeof untranslated)[number]>;

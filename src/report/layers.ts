@@ -177,6 +177,9 @@ const views: { readonly [K in OpName]: Rule<K> } = {
   argmax: pointwise,
   bincount: pointwise,
   uniform: pointwise,
+  across: pointwise,
+  share: pointwise,
+  spread: pointwise,
 };
 
 const viewOf = <K extends OpName>(value: ValueOf<K> & { readonly op: K }, graph: Graph): View =>

@@ -91,6 +91,9 @@ const precision: { readonly [K in OpName]: "rounds" | "commutes" | "f32" } = {
   argmax: "f32",
   bincount: "f32",
   uniform: "f32",
+  across: "f32",
+  share: "f32",
+  spread: "f32",
 };
 
 /** The same operation before the widening of all its arguments. */

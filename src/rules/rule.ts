@@ -20,6 +20,8 @@ export interface Facts {
   readonly isFolder?: ((path: string) => boolean) | undefined;
   /** Whether the processor that will train computes bf16 in hardware. Asked only for specs that need it. */
   readonly computesBf16?: (() => boolean) | undefined;
+  /** On how many devices it will be trained, where that is asked. No graph above the target knows of it. */
+  readonly devices?: number | undefined;
 }
 
 /** Finds what is wrong with an experiment. Rules are independent of each other. */

@@ -92,13 +92,14 @@ const oneValue = (
     fixes: accumulate > 1 ? [] : [write(path("train.batch"), 2)],
   });
 
-/** A batch is cut into equal parts. */
-export const batchParts: Rule = ({ train: { batch, accumulate } }) => {
-  if (batch % accumulate === 0) return [];
-  const divisors = Array.from({ length: MOST_PARTS }, (_, i) => i + 1).filter(
-    (n) => batch % n === 0,
-  );
-  return [unevenParts(batch, accumulate, divisors)];
+/** A batch is cut into equal parts, and each of them into equal shares of all devices. */
+export const batchParts: Rule = ({ train: { batch, accumulate } }, { devices = 1 }) => {
+  const divisors = (of: number): readonly number[] =>
+    Array.from({ length: MOST_PARTS }, (_, i) => i + 1).filter((n) => of % n === 0);
+  if (batch % accumulate !== 0) return [unevenParts(batch, accumulate, divisors(batch))];
+  return (batch / accumulate) % devices === 0
+    ? []
+    : [unevenShares({ batch, accumulate, devices }, divisors(batch / accumulate))];
 };
 
 /** More parts than anyone wants are not proposed. */
@@ -116,11 +117,30 @@ const unevenParts = (batch: number, parts: number, divisors: readonly number[]):
     },
   );
 
+const unevenShares = (
+  { batch, accumulate, devices }: Readonly<Record<"batch" | "accumulate" | "devices", number>>,
+  divisors: readonly number[],
+): Diagnostic => {
+  const unit = devices * accumulate;
+  const inParts = accumulate === 1 ? "" : `, in ${accumulate} parts,`;
+  return error(
+    "E0540",
+    `a batch of ${batch}${inParts} cannot be divided among ${devices} devices`,
+    place(path("train.batch"), `${batch} images`),
+    {
+      related: accumulate === 1 ? [] : [place(path("train.accumulate"), `${accumulate} parts`)],
+      notes: ["each device takes the same number of images of each part"],
+      help: [`use ${orList(divisors, "device")}, or a batch that is a multiple of ${unit}`],
+      fixes: [write(path("train.batch"), Math.max(1, Math.round(batch / unit)) * unit)],
+    },
+  );
+};
+
 /** `1, 2 or 4 parts`. */
-const orList = (counts: readonly number[]): string =>
+const orList = (counts: readonly number[], what = "part"): string =>
   counts.length === 1
-    ? `${counts[0]} ${counts[0] === 1 ? "part" : "parts"}`
-    : `${counts.slice(0, -1).join(", ")} or ${counts[counts.length - 1]} parts`;
+    ? `${counts[0]} ${what}${counts[0] === 1 ? "" : "s"}`
+    : `${counts.slice(0, -1).join(", ")} or ${counts[counts.length - 1]} ${what}s`;
 
 /** What is frozen must have learnt before (mmsegmentation's `frozen_stages` and `norm_eval` go with loaded weights). */
 export const frozenStart: Rule = ({ model, train: { freeze } }) => {

@@ -403,3 +403,14 @@ export const wasmAbsent = (reason: string): Failure =>
     reason,
     "Install it: npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-converter@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0",
   );
+
+export const unevenDevices = (batch: number, shares: number): Failure =>
+  failure(
+    `a batch of ${batch} cannot be divided into ${shares} equal shares`,
+    "each device takes the same number of images of each part of a batch",
+    `use devices whose number, times \`train.accumulate\`, divides ${batch}`,
+  );
+
+/** What is said of a run that goes on on other devices. */
+export const otherDevices = (before: number, now: number): string =>
+  `${before} ${before === 1 ? "device" : "devices"} there, ${now} here (the same training, and not to the last bit)`;

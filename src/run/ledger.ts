@@ -5,7 +5,7 @@ import type { PairDigest } from "../data/digest.js";
 import { palette } from "../data/palette.js";
 import type { Ops } from "../graph/op.js";
 import { peakMemory, resetPeakMemory } from "../runtime/memory.js";
-import type { Session } from "../runtime/session.js";
+import type { TrainingSession } from "../runtime/session.js";
 import { bestScore, checkpointsOf, saveCheckpoint, saveWeights } from "./checkpoint.js";
 import type { Event } from "./event.js";
 import { bestFile, checkpointRequest, logFile, metricsFile, weightsFile } from "./folder.js";
@@ -42,7 +42,7 @@ export interface Ledger {
 interface Kept {
   readonly folder: string;
   readonly run: Run;
-  readonly session: Session;
+  readonly session: TrainingSession;
   readonly variables: readonly Ops["variable"][];
   /** Whoever loses it writes nothing any more. */
   readonly held: Lock;
@@ -91,7 +91,7 @@ export const openLedger = async (
     // First the lines, then the state: whoever resumes from it finds every line up to its step.
     metrics.sync();
     board.sync();
-    const file = await saveCheckpoint(folder, session.read(), run, done, checkpoints);
+    const file = await saveCheckpoint(folder, await session.read(), run, done, checkpoints);
     await written(done, "running");
     rmSync(checkpointRequest(folder), { force: true });
     const event = tell({ kind: "saved", file, step: done } as const);
@@ -107,7 +107,7 @@ export const openLedger = async (
     if (known !== null && known >= score) return false;
     const words = { metric: checkpoints.best, score: String(score) };
     const file = bestFile(folder);
-    await saveWeights(file, session.read(), variables, run, step, words);
+    await saveWeights(file, await session.read(), variables, run, step, words);
     return true;
   };
   return {
@@ -153,7 +153,7 @@ export const openLedger = async (
       const checkpoint = await save(done);
       demand();
       const file = weightsFile(folder);
-      await saveWeights(file, session.read(), variables, run, done);
+      await saveWeights(file, await session.read(), variables, run, done);
       await written(done, "finished");
       return [
         checkpoint,

@@ -86,6 +86,8 @@ const written = closed(
   {
     /** Where the spec's file lies, from the run's folder, with no links on either way; for `isOf` in `find.ts`. */
     spec_place: words,
+    /** Among how many devices each batch was divided, where it was more than one. */
+    devices: count,
   },
 );
 

@@ -10,7 +10,7 @@ import type { ClassIndices } from "../language/labels.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import type { Want } from "../runtime/machine.js";
-import type { Session } from "../runtime/session.js";
+import type { TrainingSession } from "../runtime/session.js";
 import { Diverged } from "./checkpoint.js";
 import { notFinite } from "./errors.js";
 import type { Event } from "./event.js";
@@ -23,7 +23,7 @@ export interface Training {
   readonly program: Program;
   readonly folder: string;
   readonly run: Run;
-  readonly session: Session;
+  readonly session: TrainingSession;
   readonly samples: readonly Sample[];
   readonly validation: Validation | null;
   readonly ledger: Ledger;
@@ -68,7 +68,7 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
         await ledger.save(done);
         throw error;
       });
-      const result = step(training, batch!);
+      const result = await step(training, batch!);
       done += 1;
       const seconds = (performance.now() - started) / 1000;
       yield ledger.step({ kind: "step", step: done, steps, ...result, seconds });
@@ -81,13 +81,15 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
 }
 
 /** One step on the device: weights, momentum and statistics move; the losses from before leave, summed over the parts. */
-const step = ({ session, samples, run, program }: Training, batch: Batch) => {
+const step = async ({ session, samples, run, program }: Training, batch: Batch) => {
   const { train } = program.experiment;
   const planned = rate(train.schedule, train.iterations, batch.step);
   const asked = planned * slowed(run.recoveries, batch.step);
-  const parts = partsOf(batch, train.accumulate).map((part, i, { length }) =>
-    session.run(i === length - 1 ? "train" : "accumulate", { ...part, part: i, rate: asked }),
-  );
+  const parts: Awaited<ReturnType<TrainingSession["run"]>>[] = [];
+  for (const [i, part] of partsOf(batch, train.accumulate).entries()) {
+    const signature = i === train.accumulate - 1 ? "train" : "accumulate";
+    parts.push(await session.run(signature, { ...part, part: i, rate: asked }));
+  }
   const total = (name: string): number =>
     parts.reduce((sum, results) => sum + results[name]!.data[0]!, 0);
   // Nine digits tell every f32 from its neighbours.

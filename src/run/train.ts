@@ -17,10 +17,12 @@ import type { Train } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import { trainingKernels } from "../plan/step.js";
+import { openReplicas } from "../runtime/engine.js";
 import { describe, loadTensorFlow } from "../runtime/library.js";
 import type { Want } from "../runtime/machine.js";
 import { collectGarbage } from "../runtime/memory.js";
-import { openSession, type Session, type State } from "../runtime/session.js";
+import { openSession, type State, type TrainingSession } from "../runtime/session.js";
+import { devicesHere } from "../tensorflow/replica.js";
 import { chosen, sessionModelFor } from "../tensorflow/target.js";
 import { networkVariables } from "../weights/fit.js";
 import { initialState } from "../weights/initial.js";
@@ -29,6 +31,7 @@ import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
 import { agree, type Claim, claim, type Known } from "./claim.js";
+import { otherDevices, unevenDevices } from "./errors.js";
 import type { Event } from "./event.js";
 import { specPlace } from "./find.js";
 import { lastGood, openLedger } from "./ledger.js";
@@ -44,6 +47,8 @@ export interface TrainRequest extends Claim {
   readonly spec?: string;
   readonly variant?: string | null;
   readonly device: Want;
+  /** Among how many devices of this machine each batch is divided. It changes the last bits of numbers, and no meaning. */
+  readonly devices?: number;
   /** Threads that read data; they change no number. */
   readonly workers?: number;
   /** Seconds to wait for another process that trains in the folder; none unless said. */
@@ -80,6 +85,7 @@ async function* running(
 ): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data, train } = program.experiment;
+  const count = request.devices ?? 1;
   await demandPossible(request);
   const { samples, store } = yield* checkedSplit(data, "train", request.signal);
   const pairs = await digestPairs(samples, data.root, store);
@@ -89,17 +95,22 @@ async function* running(
   const here = trainingKernels(program.experiment, kernelsHere(device));
   const kernels = asBegun(known?.run ?? null, here);
   const abilities = { train: true, ...validation?.abilities };
-  const { model, variables } = sessionModelFor(program, abilities, kernels);
-  const session = await openSession(model, device);
+  const tensorflow = describe(await loadTensorFlow(device));
+  const devices = devicesHere(tensorflow.device, count);
+  const { model, variables } = sessionModelFor(program, abilities, kernels, devices);
+  const session = await (count === 1
+    ? openSession(model, device)
+    : openReplicas(model, device, devices));
   try {
     const begun = known?.run ?? (await newRun(request, training));
-    let run: Run = { ...begun, kernels: chosen(program.training, kernels) };
-    if (known !== null) yield* resumed(request, known);
+    const changes = [...(known?.changes ?? []), ...otherCount(begun, count)];
+    let run: Run = onDevices({ ...begun, kernels: chosen(program.training, kernels) }, count);
+    if (known !== null) yield* resumed(request, { ...known, changes });
     for (;;) {
       const again = known !== null && run.recoveries.length === 0;
       const first = yield* written(request, session, variables, again);
       collectGarbage();
-      run = amended(run, first, known?.changes ?? []);
+      run = amended(run, first, changes);
       try {
         return yield* attempt({
           ...request,
@@ -146,8 +157,11 @@ async function* agreed(
 }
 
 /** What can be found out soon, before every picture is read: lists, initial weights, the device. @throws Failed */
-const demandPossible = async ({ program, folder, device }: TrainRequest): Promise<void> => {
+const demandPossible = async (request: TrainRequest): Promise<void> => {
+  const { program, folder, device, devices = 1 } = request;
   const { data, train, model } = program.experiment;
+  const shares = devices * train.accumulate;
+  if (train.batch % shares !== 0) throw new Failed(unevenDevices(train.batch, shares));
   const { length } = await openSplit(data, "train");
   if (length < train.batch) throw new Failed(tooFewSamples(length, train.batch));
   if (data.val !== null) await openSplit(data, "val");
@@ -176,13 +190,13 @@ function* resumed({ program }: TrainRequest, { run, changes }: Known): Generator
 /** Writes the last checkpoint's state, or the first; the step that it stands at leaves, and nothing else is held. */
 async function* written(
   { program, folder }: TrainRequest,
-  session: Session,
+  session: TrainingSession,
   variables: readonly Ops["variable"][],
   again: boolean,
 ): AsyncGenerator<Event, number> {
   const from = await loadCheckpoint(folder, variables);
   yield* started(from, again);
-  session.write(from?.state ?? (await firstState(program, variables)));
+  await session.write(from?.state ?? (await firstState(program, variables)));
   return from?.step ?? 0;
 }
 
@@ -196,6 +210,13 @@ function* started(from: Checkpoint | null, again: boolean): Generator<Event> {
     };
 }
 
+const onDevices = ({ devices: _, ...run }: Run, count: number): Run =>
+  count === 1 ? run : { ...run, devices: count };
+
+/** A run that goes on, on other devices. */
+const otherCount = ({ devices = 1, step }: Run, count: number): readonly string[] =>
+  step === 0 || devices === count ? [] : [otherDevices(devices, count)];
+
 const amended = (run: Run, step: number, changes: readonly string[]): Run => {
   const told = run.amendments.at(-1)?.changes.join() === changes.join();
   return changes.length === 0 || told
@@ -205,7 +226,7 @@ const amended = (run: Run, step: number, changes: readonly string[]): Run => {
 
 interface Attempt extends TrainRequest {
   readonly run: Run;
-  readonly session: Session;
+  readonly session: TrainingSession;
   readonly variables: readonly Ops["variable"][];
   readonly samples: readonly Sample[];
   readonly validation: Validation | null;

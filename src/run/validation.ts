@@ -14,7 +14,7 @@ import { type Confusion, fromCounts, monoid, scores } from "../metric/scores.js"
 import { type Abilities, sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/machine.js";
-import type { Session } from "../runtime/session.js";
+import type { TrainingSession } from "../runtime/session.js";
 import type { SummaryImage } from "../tensorflow/summary.js";
 import type { Event } from "./event.js";
 import { ahead, type Measured, SIZES, serve } from "./inference.js";
@@ -60,7 +60,7 @@ const frequent = (sizes: readonly Size[]): readonly Size[] => {
 
 export interface Validating {
   readonly validation: Validation;
-  readonly session: Session;
+  readonly session: TrainingSession;
   readonly device: Want;
   readonly signal?: AbortSignal;
 }
@@ -98,7 +98,7 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
     if ("kind" in sample) yield { kind: "skipped", file: item.image, failure: sample };
     else {
       const inputs = { image: sample.image, label: sample.labels };
-      const { confusion } = session.run(`evaluate_${sizeName(size)}`, inputs);
+      const { confusion } = await session.run(`evaluate_${sizeName(size)}`, inputs);
       total = concat(total, fromCounts(confusion!.data, classes));
       counted += 1;
       const place = images.findIndex((each) => each.item === item);
@@ -113,7 +113,7 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
   };
 }
 
-type Reading = readonly [Measured<Sample>, Labelled | Failed["failure"], Session];
+type Reading = readonly [Measured<Sample>, Labelled | Failed["failure"], TrainingSession];
 
 /** Images of the session's own sizes first; those of rare sizes in sessions of their own, which share the weights. */
 async function* readings({ validation, session, device }: Validating): AsyncGenerator<Reading> {
@@ -140,19 +140,19 @@ async function* readings({ validation, session, device }: Validating): AsyncGene
     file: "the training",
     formerly: [],
     metadata: {},
-    tensors: session.read(),
+    tensors: await session.read(),
   };
   for await (const { session: guest, members } of serve(network, "evaluate", elsewhere!))
     for await (const [image, sample] of ahead(members, read)) yield [image, sample, guest];
 }
 
 const look = async (
-  session: Session,
+  session: TrainingSession,
   sample: Sample,
   { image, labels, height, width }: Labelled,
   colours: Palette,
 ): Promise<Seen> => {
-  const { classes: found } = session.run(`predict_${sizeName({ height, width })}`, {
+  const { classes: found } = await session.run(`predict_${sizeName({ height, width })}`, {
     images: image,
   });
   const classes =

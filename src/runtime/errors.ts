@@ -23,6 +23,13 @@ export const alreadyLoaded = (asked: string, has: string): Failure =>
     "use one device a process",
   );
 
+export const fewerDevices = (asked: number, gpus: number): Failure =>
+  failure(
+    `a training on ${asked} GPUs was asked for, and this machine has ${gpus}`,
+    "each replica has a GPU of its own",
+    "ask for as many as there are: --devices all",
+  );
+
 export const noTemporary = (folder: string, error: unknown): Failure => {
   const [reason, help] = writing(join(folder, "pspc"), error);
   return failure(
@@ -72,3 +79,30 @@ const whyNoGpu = ({ hidden, driver, cuda }: GpuEvidence): readonly [string, stri
     "run `TF_CPP_MIN_LOG_LEVEL=0 npx pspc doctor` and read which library it names; an old driver is the usual cause",
   ];
 };
+
+export const noEngine = (reason: string): Failure =>
+  failure("cannot train on several devices", reason, setUp);
+
+/** The first line says it; what follows is TensorFlow's trace of its own graph. */
+const said = (reason: string): string => reason.split("\n", 1)[0] ?? reason;
+
+export const stepFailed = (reason: string): Failure =>
+  failure(
+    "TensorFlow gave up on the devices of this training",
+    said(reason),
+    "look at whether these devices are there and have room (npx pspc doctor, nvidia-smi), and go on with --resume; fewer devices will do, too",
+  );
+
+export const lostPeer = (reason: string, deadline: number | null): Failure =>
+  failure(
+    "the gang is broken: another process of it ended, stands still, or cannot be reached",
+    deadline === null ? said(reason) : `${said(reason)} (a step had ${deadline} s)`,
+    "start all processes again with the same command: they go on from the last checkpoint",
+  );
+
+export const refusedServer = (host: string, reason: string): Failure =>
+  failure(
+    `cannot listen as ${host}`,
+    said(reason),
+    "free the port, or name another in PSPC_HOSTS or by PSPC_PORT",
+  );

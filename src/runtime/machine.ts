@@ -3,7 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
+import { Failed } from "../diagnostic/failure.js";
 import type { Machine } from "../tensorflow/machine.js";
+import { fewerDevices } from "./errors.js";
 import { expectedDevice } from "./library.js";
 
 export type Device = "cpu" | "gpu";
@@ -30,15 +32,31 @@ export const thisMachine = (want: Want): ThisMachine => {
   };
 };
 
+const DRIVEN = "/proc/driver/nvidia/gpus";
+
 /** As the driver lists them. */
 const gpuNames = (): string => {
-  const folder = "/proc/driver/nvidia/gpus";
-  if (!existsSync(folder)) return "GPU";
-  const names = readdirSync(folder).map((gpu) => {
-    const text = readFileSync(join(folder, gpu, "information"), "utf8");
+  if (!existsSync(DRIVEN)) return "GPU";
+  const names = readdirSync(DRIVEN).map((gpu) => {
+    const text = readFileSync(join(DRIVEN, gpu, "information"), "utf8");
     return /^Model:\s*(.+)$/m.exec(text)?.[1] ?? "GPU";
   });
   return names.join(", ") || "GPU";
+};
+
+/** How many GPUs this process may use, as far as can be told before TensorFlow is loaded. */
+export const gpuCount = (): number => {
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  const listed = visible?.split(",").filter((gpu) => gpu !== "" && gpu !== "-1");
+  return listed?.length ?? (existsSync(DRIVEN) ? readdirSync(DRIVEN).length : 0);
+};
+
+/** On how many devices to train: `all` are the GPUs that are seen, or else the processor. @throws Failed where there are fewer. */
+export const deviceCount = (asked: number | "all", want: Want): number => {
+  const gpus = expectedDevice(want) === "gpu" ? gpuCount() : null;
+  if (asked === "all") return Math.max(1, gpus ?? 1);
+  if (gpus !== null && asked > Math.max(1, gpus)) throw new Failed(fewerDevices(asked, gpus));
+  return asked;
 };
 
 const known = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"] as const;

@@ -36,6 +36,16 @@ export interface Session {
   readonly dispose: () => void;
 }
 
+type Answer<A> = A | Promise<A>;
+
+/** What a training asks of its session, which over several devices answers later. */
+export interface TrainingSession {
+  readonly run: (...asked: Parameters<Session["run"]>) => Answer<ReturnType<Session["run"]>>;
+  readonly write: (state: State) => Answer<void>;
+  readonly read: () => Answer<Map<string, NumberArray>>;
+  readonly dispose: () => void;
+}
+
 /** A byte input as the 32-bit words in which it crosses the border; padded at the end where it must be. */
 const words = (bytes: Uint8Array): Int32Array => {
   if (bytes.byteLength % 4 === 0 && bytes.byteOffset % 4 === 0) {
@@ -56,91 +66,96 @@ const valuesFor = (
   return given instanceof Uint8Array ? words(given) : given;
 };
 
-/**
- * Loads `model`: no variable has a value until `write`.
- * @throws Failed where TensorFlow cannot be loaded or the device that was asked for is absent.
- */
-export const openSession = async (model: SavedModel, device: Want): Promise<Session> => {
-  const tf = await loadTensorFlow(device);
+/** What a signature is fed, by its keys and as its tensors want it. */
+export const fedTo = (
+  name: string,
+  { inputs: expected }: Signature,
+  inputs: Parameters<Session["run"]>[1],
+): readonly (readonly [string, TensorInfo, Float32Array | Int32Array])[] =>
+  Object.entries(expected).map(([key, info]) => {
+    const input = inputs[key];
+    invariant(input !== undefined, `${name} wants ${key}`);
+    const values = valuesFor(info, input);
+    const wanted = product(info.shape ?? []);
+    invariant(values.length === wanted, `${key} has ${values.length} numbers, not [${info.shape}]`);
+    return [key, info, values];
+  });
+
+/** Lends a model to `open` as a folder. @throws Failed where the disk refuses it. */
+export const inFolder = async <A>(
+  model: SavedModel,
+  open: (folder: string) => A | Promise<A>,
+): Promise<A> => {
   const refused = (error: unknown): never => {
     throw new Failed(noTemporary(tmpdir(), error));
   };
   const folder = await mkdtemp(join(tmpdir(), "pspc-")).catch(refused);
   try {
     await writeFile(join(folder, "saved_model.pb"), encode(model)).catch(refused);
-    const names = Object.keys(model.signatures).filter((name) => !name.startsWith("__"));
-    const loaded = new Map<string, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>();
-    for (const name of names)
-      loaded.set(name, await tf.node.loadSavedModel(folder, ["serve"], name));
-
-    const signatureOf = (name: string): Signature => {
-      const signature = model.signatures[name];
-      invariant(signature !== undefined && loaded.has(name), `there is no signature ${name}`);
-      return signature;
-    };
-    const call: Session["run"] = (name, inputs) => {
-      const { inputs: expected } = signatureOf(name);
-      const given: NamedTensorMap = {};
-      for (const [key, info] of Object.entries(expected)) {
-        const input = inputs[key];
-        invariant(input !== undefined, `${name} wants ${key}`);
-        const values = valuesFor(info, input);
-        invariant(
-          values.length === product(info.shape ?? []),
-          `${key} has ${values.length} numbers, not [${info.shape}]`,
-        );
-        given[key] = tf.tensor(
-          values,
-          [...(info.shape ?? [])],
-          info.dtype === "f32" ? "float32" : "int32",
-        );
-      }
-      const results = loaded.get(name)!.predict(given) as NamedTensorMap;
-      tf.dispose(given);
-      return Object.fromEntries(
-        Object.entries(results).map(([key, tensor]) => [key, take(tensor)]),
-      );
-    };
-    const run = settling(model, call);
-    return {
-      run,
-      write: (state) => {
-        run("write", Object.fromEntries([...state].map(([name, { data }]) => [name, data])));
-      },
-      read: () => new Map(Object.entries(run("read", {}))),
-      tensors: () => tf.memory().numTensors,
-      dispose: () => {
-        for (const each of loaded.values()) each.dispose();
-      },
-    };
+    return await open(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 };
 
-/** Settles before a question what the weights decide, once for all questions until they move. */
-const settling = (
-  { settling: of, signatures }: SavedModel,
-  call: Session["run"],
-): Session["run"] => {
-  if (of === undefined) return call;
-  const forget = (): void => {
-    if ("forget" in signatures) call("forget", {});
-  };
+/** Settles before a question what the weights decide, once for all questions until they move: what to call first. */
+export const settling = ({ settling: of, signatures }: SavedModel) => {
+  const forget = "forget" in signatures ? ["forget"] : [];
   let isSettled = false;
-  return (name, inputs) => {
+  return (name: string): readonly string[] => {
+    if (of === undefined) return [];
     if (of.asking.has(name) && !isSettled) {
-      call("settle", {});
-      if (of.forgetsWeights) forget();
       isSettled = true;
+      return ["settle", ...(of.forgetsWeights ? forget : [])];
     }
-    if (of.moving.has(name) && isSettled) {
-      if (!of.forgetsWeights) forget();
-      isSettled = false;
-    }
-    return call(name, inputs);
+    if (!of.moving.has(name) || !isSettled) return [];
+    isSettled = false;
+    return of.forgetsWeights ? [] : forget;
   };
 };
+
+/**
+ * Loads `model`: no variable has a value until `write`.
+ * @throws Failed where TensorFlow cannot be loaded or the device that was asked for is absent.
+ */
+export const openSession = async (model: SavedModel, device: Want): Promise<Session> => {
+  const tf = await loadTensorFlow(device);
+  const names = Object.keys(model.signatures).filter((name) => !name.startsWith("__"));
+  const loaded = new Map<string, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>();
+  await inFolder(model, async (folder) => {
+    for (const name of names)
+      loaded.set(name, await tf.node.loadSavedModel(folder, ["serve"], name));
+  });
+  const before = settling(model);
+  const run: Session["run"] = (name, inputs) => {
+    for (const first of before(name)) call(first, {});
+    return call(name, inputs);
+  };
+  const call: Session["run"] = (name, inputs) => {
+    const [signature, on] = [model.signatures[name], loaded.get(name)];
+    invariant(signature !== undefined && on !== undefined, `there is no signature ${name}`);
+    const given: NamedTensorMap = {};
+    for (const [key, { shape, dtype }, values] of fedTo(name, signature, inputs))
+      given[key] = tf.tensor(values, [...(shape ?? [])], dtype === "f32" ? "float32" : "int32");
+    const results = on.predict(given) as NamedTensorMap;
+    tf.dispose(given);
+    return Object.fromEntries(Object.entries(results).map(([key, tensor]) => [key, take(tensor)]));
+  };
+  return {
+    run,
+    write: (state) => {
+      run("write", valuesIn(state));
+    },
+    read: () => new Map(Object.entries(run("read", {}))),
+    tensors: () => tf.memory().numTensors,
+    dispose: () => {
+      for (const each of loaded.values()) each.dispose();
+    },
+  };
+};
+
+export const valuesIn = (state: State): Record<string, NumberArray["data"]> =>
+  Object.fromEntries([...state].map(([name, { data }]) => [name, data]));
 
 const take = (tensor: Tensor): NumberArray => {
   const data = tensor.dataSync() as NumberArray["data"];

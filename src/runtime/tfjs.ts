@@ -65,6 +65,20 @@ export const requireTfjs = (): TensorFlow => {
   return require(tfjsFolder() ?? NAME) as TensorFlow;
 };
 
+/** Our own addon, which set-up compiles beside the package's. */
+const engineFile = (): string | undefined => {
+  const folder = tfjsFolder();
+  return folder === undefined ? undefined : join(folder, "lib", "napi-v8", "pspc_engine.node");
+};
+
+/** @throws where set-up has not made it, or it cannot be loaded. */
+export const requireEngine = (): unknown => {
+  const file = engineFile();
+  if (file === undefined || !existsSync(file))
+    throw new Error("the addon pspc_engine is not there");
+  return require(file);
+};
+
 /** tfjs-node 4.22 calls functions that Node 23 took out of `node:util`: they are there again before it loads. */
 const lendRemoved = (): void => {
   const util = require("node:util") as Record<string, unknown>;

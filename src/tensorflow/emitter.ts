@@ -52,14 +52,15 @@ export const tensorOf = (
   };
 };
 
-/** `scope` is the first part of every name. Equal constants are emitted once. */
-export const emitter = (scope: string): Emitter => {
+/** `scope` is the first part of every name, and all stands on `device`. Equal constants are emitted once. */
+export const emitter = (scope: string, device?: string): Emitter => {
+  const placed = device === undefined ? {} : { device };
   const nodes: NodeDef[] = [];
   const constants = new Map<string, TensorName>();
   const readers = new Map<string, string[]>();
   const emit: Emitter["emit"] = (op, inputs, attributes, hint = op) => {
     const name = `${scope}/${hint}_${nodes.length}`;
-    nodes.push({ name, op, inputs, attributes });
+    nodes.push({ name, op, inputs, ...placed, attributes });
     for (const input of new Set(inputs)) {
       const known = readers.get(input);
       if (known === undefined) readers.set(input, [`^${name}`]);

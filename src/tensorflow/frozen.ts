@@ -7,7 +7,7 @@ import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { FrozenNetwork, NumberArray } from "../target/format.js";
 import { type Emitter, elementType, emitter, type TensorName } from "./emitter.js";
 import { legalize } from "./legalize.js";
-import { type Lowering, lowerPlainly } from "./lower.js";
+import { isBetweenReplicas, type Lowering, lowerPlainly } from "./lower.js";
 import type { LegalGraph, LegalValue } from "./op.js";
 import type { NodeDef, Signature, TensorInfo } from "./proto.js";
 
@@ -110,7 +110,10 @@ const plainly = (of: Lowering, value: LegalValue): TensorName => {
   }
   if (value.op === "resize" && value.attributes.height === ANY) return resizedToPictures(of, value);
   invariant(
-    value.op !== "part" && value.op !== "applyMomentum" && value.op !== "variable",
+    !isBetweenReplicas(value) &&
+      value.op !== "part" &&
+      value.op !== "applyMomentum" &&
+      value.op !== "variable",
     `${value.op} stands in no frozen network`,
   );
   return lowerPlainly(of, value);

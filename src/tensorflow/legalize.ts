@@ -25,6 +25,13 @@ import {
 } from "../graph/op.js";
 import { followBatch, type Running } from "../model/layer.js";
 import { type LegalGraph, type LegalNode, legal, output, times } from "./op.js";
+import {
+  isShared,
+  type Statistics,
+  sharedNorm,
+  sharedNormGradient,
+  sharedStatistics,
+} from "./synchronise.js";
 
 /** The graph that TensorFlow computes in place of `graph`. */
 export const legalize = (graph: Graph): LegalGraph => {
@@ -41,24 +48,34 @@ export const legalize = (graph: Graph): LegalGraph => {
   return numbered(mapStep(step, to));
 };
 
+/** The images of other nodes. */
+export type To = (node: Node) => LegalNode;
 /** Makes a node's image from those of other nodes. */
-type Make = (to: (node: Node) => LegalNode) => LegalNode;
+type Make = (to: To) => LegalNode;
 
 const unfused =
   (node: Node): Make =>
   (to) => {
-    if (node.op === "batchNorm") return lonelyNorm(node)(to);
+    if (node.op === "batchNorm")
+      return isShared(node) ? sharedNorm(node, localStatistics)(to) : lonelyNorm(node)(to);
     if (node.op === "batchNormGradient") return normGradient(node)(to);
     const { op, attributes, args, types } = node;
-    if (op === "part" && args[0].op === "batchNorm")
-      return statistic(args[0], attributes.index)(to);
+    if (op === "part" && args[0].op === "batchNorm") {
+      const [of] = args;
+      const name = attributes.index === 1 ? "mean" : "variance";
+      return isShared(of)
+        ? sharedStatistics(of, localStatistics)(to)[name]
+        : statistic(of, attributes.index)(to);
+    }
+    if (op === "part" && args[0].op === "batchNormGradient" && isShared(args[0]))
+      return sharedNormGradient(args[0])(to)[attributes.index === 1 ? 1 : 2];
     // Sound: what is left is an operation of both sets, and all four come from one node.
     return { op, attributes, args: mapArgs(args, to), types } as LegalNode;
   };
 
 // Norms.
 
-type Norm = NodeOf<"batchNorm"> & Node;
+export type Norm = NodeOf<"batchNorm"> & Node;
 
 const norm = (of: Norm, [mean, variance]: readonly [Node, Node], keep: number): Make => {
   const [type] = of.types;
@@ -92,12 +109,14 @@ const statistic =
   };
 
 const normGradient =
-  ({
-    attributes,
-    args: [dy, x, scale, mean, variance],
-    types,
-  }: NodeOf<"batchNormGradient">): Make =>
+  (node: NodeOf<"batchNormGradient">): Make =>
   (to) => {
+    if (isShared(node)) return sharedNormGradient(node)(to)[0];
+    const {
+      attributes,
+      args: [dy, x, scale, mean, variance],
+      types,
+    } = node;
     invariant(
       mean.op === "part" && variance.op === "part" && mean.args[0] === variance.args[0],
       "a norm's gradient takes the statistics that the norm gave",
@@ -106,6 +125,11 @@ const normGradient =
     const kept = [output(of, 3), output(of, 4), output(of, 5)] as const;
     return legal("fusedNormGradient", attributes, [to(dy), to(x), to(scale), ...kept], types);
   };
+
+/** Of the images of one replica. */
+const localStatistics =
+  (of: Norm) =>
+  (to: To): Statistics => ({ mean: statistic(of, 1)(to), variance: statistic(of, 2)(to) });
 
 /** An update `variable := keep·variable + (1 − keep)·next`. */
 interface Following {
@@ -129,7 +153,10 @@ const following = (step: Step<Node>): readonly Following[] =>
 const fusedNorms = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
   const all = following(step);
   const statisticOf = (node: Node | undefined, index: number): Norm | undefined =>
-    node?.op === "part" && node.attributes.index === index && node.args[0].op === "batchNorm"
+    node?.op === "part" &&
+    node.attributes.index === index &&
+    node.args[0].op === "batchNorm" &&
+    !isShared(node.args[0])
       ? node.args[0]
       : undefined;
   const variances = new Map(all.map((each) => [statisticOf(scaled(each.next)[0], 2), each]));

@@ -1,26 +1,35 @@
-/** From named graphs to one TensorFlow model: a signature for each, over one set of variables. */
+/** From a graph to TensorFlow's nodes, for one replica: its values in order, and then what moves its state. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { type Update, valueAt, valuesOfOp } from "../graph/graph.js";
+import { type Update, valueAt } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
-import { product, type Type } from "../graph/type.js";
-import { after, type Emitter, emitter, output, type TensorName } from "./emitter.js";
+import type { Type } from "../graph/type.js";
+import { after, type Emitter, elementType, output, type TensorName } from "./emitter.js";
 import { type LegalArguments, type LegalGraph, type LegalValue, mapLegalArgs } from "./op.js";
 import { type Emitted, lowerOperation, type Site } from "./operation.js";
-import type { NodeDef, SavedModel, Signature, TensorInfo } from "./proto.js";
+import { across, type Replica, rowsOfInput, share, spread } from "./replica.js";
 
 type VariableAttributes = Ops["variable"];
 
-const handleOf = (name: string): TensorName => `state/${name}:0`;
+/** Each replica has a state of its own. */
+export const stateName = (name: string, replica: number): string =>
+  `state${replica === 0 ? "" : replica}/${name}`;
 
 /** A graph that is being written: its values by number, and the tensors of those that have been emitted. */
 export interface Lowering {
   readonly to: Emitter;
   readonly graph: LegalGraph;
   readonly names: Map<number, TensorName>;
+  /** The replica that it is written for; a network that leaves is none. */
+  readonly replica?: Replica;
+  /** Where each sum over the replicas stands among them. */
+  readonly order?: ReadonlyMap<number, number>;
 }
 
-const nameAt = ({ names }: Lowering, id: number): TensorName => {
+const handleIn = ({ replica }: Lowering, name: string): TensorName =>
+  `${stateName(name, replica?.index ?? 0)}:0`;
+
+export const nameAt = ({ names }: Lowering, id: number): TensorName => {
   const name = names.get(id);
   invariant(name !== undefined, `%${id} is asked for, and is no tensor`);
   return name;
@@ -54,9 +63,29 @@ const readIn = ({ values, results }: LegalGraph): ReadonlySet<number> =>
 
 const lowerValue = (of: Lowering, value: LegalValue): TensorName | null => {
   if (inPlace(of, value.id) !== null || value.op === "applyMomentum") return null;
+  if (isBetweenReplicas(value)) return lowerBetween(of, value);
   return value.op === "part"
     ? output(nameAt(of, value.args[0]), value.attributes.index)
     : lowerPlainly(of, value);
+};
+
+type Between = Extract<LegalValue, { readonly op: "across" | "share" | "spread" }>;
+
+export const isBetweenReplicas = (value: LegalValue): value is Between =>
+  value.op === "across" || value.op === "share" || value.op === "spread";
+
+const lowerBetween = (of: Lowering, value: Between): TensorName => {
+  const { to, replica, order } = of;
+  const [arg] = value.args;
+  const [x, [type]] = [nameAt(of, arg), value.types];
+  if (replica === undefined || replica.devices.count === 1)
+    return to.emit("Identity", [x], elementType(type));
+  if (value.op === "across") return across(to, replica, [x, order?.get(value.id) ?? 0], type);
+  if (value.op === "spread")
+    return spread(to, replica, x, value.attributes, valueAt(of.graph, arg).types[0]);
+  return valueAt(of.graph, arg).op === "input"
+    ? rowsOfInput(replica, x, value.attributes, type)
+    : share(to, replica, x, value.attributes, type);
 };
 
 export const lowerPlainly = <K extends Emitted>(
@@ -76,7 +105,7 @@ export const lowerPlainly = <K extends Emitted>(
     args: mapLegalArgs<K, number, TensorName>(args, (id) => nameAt(of, id)),
     argTypes: mapLegalArgs<K, number, Type>(args, (id) => valueAt(of.graph, id).types[0]),
     types,
-    handle: handleOf,
+    handle: (name) => handleIn(of, name),
   });
 
 /**
@@ -91,11 +120,14 @@ const readersOf = ({ to, names }: Lowering, variable: number): readonly string[]
 const f32 = { T: { type: "f32" } } as const;
 
 /** The operation that writes a variable; none where the kernel of another update has written it too. */
-const lowerUpdate = (of: Lowering, { variable, value }: Update<number>): TensorName | null => {
+export const lowerUpdate = (
+  of: Lowering,
+  { variable, value }: Update<number>,
+): TensorName | null => {
   const kernel = inPlace(of, value);
   if (kernel !== null) return kernel.id === value ? lowerMomentum(of, kernel) : null;
   const { name, dtype } = variableAt(of, variable);
-  const inputs = [handleOf(name), nameAt(of, value), ...readersOf(of, variable)];
+  const inputs = [handleIn(of, name), nameAt(of, value), ...readersOf(of, variable)];
   return of.to.emit("AssignVariableOp", inputs, { dtype: { type: dtype } });
 };
 
@@ -112,118 +144,17 @@ const lowerMomentum = (of: Lowering, { args, attributes }: Kernel): TensorName =
   // Not before the gradient is there: what could start at once would keep a copy of every weight for a whole step.
   const decayed = (): TensorName => times(nameAt(of, weight), number(decay), after(given));
   const whole = decay === 0 ? given : to.emit("AddV2", [given, decayed()], f32);
-  const handles = [weight, velocity].map((id) => handleOf(variableAt(of, id).name));
+  const handles = [weight, velocity].map((id) => handleIn(of, variableAt(of, id).name));
   const inputs = [...handles, scaled, whole, number(momentum), ...readersOf(of, weight)];
   return to.emit("ResourceApplyMomentum", inputs, f32);
 };
 
-/** What is fed: bytes come as 32-bit words (`operation.ts`). */
-const fed = (name: string, { dtype, shape }: Type): TensorInfo =>
-  dtype === "u8"
-    ? { name, dtype: "i32", shape: [Math.ceil(product(shape) / 4)] }
-    : { name, dtype, shape };
-
-/** What is fetched, after the updates: bytes go one to a word, for tfjs-node reads no others. */
-const fetched = (
-  to: Emitter,
-  name: string,
-  inputs: readonly string[],
-  { dtype, shape }: Type,
-): TensorInfo => {
-  const hint = `result/${name}`;
-  if (dtype !== "u8")
-    return { name: to.emit("Identity", inputs, { T: { type: dtype } }, hint), dtype, shape };
-  const wide = to.emit("Cast", inputs, { SrcT: { type: "u8" }, DstT: { type: "i32" } }, hint);
-  return { name: wide, dtype: "i32", shape };
-};
-
-interface Lowered {
-  readonly nodes: readonly NodeDef[];
-  readonly signature: Signature;
-}
-
-const lowerGraph = (scope: string, graph: LegalGraph): Lowered => {
-  const to = emitter(scope);
-  const of: Lowering = { to, graph, names: new Map() };
-  const read = readIn(graph);
-  for (const value of graph.values) {
-    const name = value.op === "variable" && !read.has(value.id) ? null : lowerValue(of, value);
+/** Every value that somebody reads and that is not fed. */
+export const lowerValues = (of: Lowering): void => {
+  const read = readIn(of.graph);
+  for (const value of of.graph.values) {
+    if (of.names.has(value.id) || (value.op === "variable" && !read.has(value.id))) continue;
+    const name = lowerValue(of, value);
     if (name !== null) of.names.set(value.id, name);
   }
-  const updates = graph.updates
-    .map((update) => lowerUpdate(of, update))
-    .flatMap((name) => (name === null ? [] : [after(name)]));
-  const outputs = Object.entries(graph.results).map(([name, id]): [string, TensorInfo] => [
-    name,
-    fetched(to, name, [nameAt(of, id), ...updates], valueAt(of.graph, id).types[0]),
-  ]);
-  const placeholders = new Map(
-    to.nodes.filter(({ op }) => op === "Placeholder").map(({ name }) => [inputOf(name), name]),
-  );
-  const inputs = valuesOfOp(graph, "input").map(({ attributes }): [string, TensorInfo] => [
-    attributes.name,
-    fed(`${placeholders.get(attributes.name)}:0`, attributes),
-  ]);
-  const done = scope === "init" ? [loaded(to, updates)] : outputs;
-  return {
-    nodes: to.nodes,
-    signature: { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(done) },
-  };
-};
-
-/** `train/input/images_12` is where `images` are fed. */
-const inputOf = (placeholder: string): string =>
-  placeholder.replace(/^[^/]*\/input\//, "").replace(/_\d+$/, "");
-
-/** What TensorFlow runs on loading is an operation, which has no output. */
-const loaded = (to: Emitter, updates: readonly string[]): [string, TensorInfo] => [
-  ON_LOADING,
-  { name: after(to.emit("NoOp", updates, {}, "done")).slice(1), dtype: "f32", shape: null },
-];
-
-const ON_LOADING = "__saved_model_init_op";
-
-const variableNode = ({ name, dtype, shape }: VariableAttributes): NodeDef => ({
-  name: `state/${name}`,
-  op: "VarHandleOp",
-  inputs: [],
-  attributes: { dtype: { type: dtype }, shape: { shape }, shared_name: { text: name } },
-});
-
-/** A signature that frees the variables: to be read again, they must be written again. */
-const forgetting = (variables: readonly VariableAttributes[]): Lowered => {
-  const to = emitter("forget");
-  const freed = variables.map(({ name }) =>
-    after(to.emit("DestroyResourceOp", [handleOf(name)], { ignore_lookup_error: { bool: true } })),
-  );
-  const count = to.constant({ dtype: "i32", shape: [], content: variables.length });
-  const name = to.emit("Identity", [count, ...freed], { T: { type: "i32" } }, "forgotten");
-  return {
-    nodes: to.nodes,
-    signature: { inputs: {}, outputs: { forgotten: { name, dtype: "i32", shape: [] } } },
-  };
-};
-
-/**
- * One SavedModel for all graphs, each a signature under its name; `init` is what TensorFlow runs on loading, and
- * `forget` frees the variables that are `forgotten`.
- */
-export const emit = (
-  graphs: Readonly<Record<string, LegalGraph>>,
-  forgotten: readonly VariableAttributes[] = [],
-): SavedModel => {
-  const lowered = Object.entries(graphs).map(([name, graph]) => ({
-    name: name === "init" ? ON_LOADING : name,
-    ...lowerGraph(name, graph),
-  }));
-  if (forgotten.length > 0) lowered.push({ name: "forget", ...forgetting(forgotten) });
-  const variables = new Map(
-    Object.values(graphs)
-      .flatMap((graph) => valuesOfOp(graph, "variable"))
-      .map(({ attributes }) => [attributes.name, attributes]),
-  );
-  return {
-    nodes: [...[...variables.values()].map(variableNode), ...lowered.flatMap(({ nodes }) => nodes)],
-    signatures: Object.fromEntries(lowered.map(({ name, signature }) => [name, signature])),
-  };
 };

@@ -76,6 +76,9 @@ const costs: Readonly<Record<OpName, "nothing" | "a pass" | Speed>> = {
   argmax: "a pass",
   bincount: "a pass",
   uniform: "a pass",
+  across: "a pass",
+  share: "a pass",
+  spread: "a pass",
 };
 
 /** Nanoseconds for each number that an operation reads or writes, and for an operation as such. */

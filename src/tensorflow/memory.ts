@@ -58,6 +58,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   convolutionKernelGradient: { where: "fresh", workspace: ({ types }) => bytesOf(types[0]) },
   fusedNorm: fresh,
   fusedNormGradient: fresh,
+  givenNormGradient: fresh,
   batchNormInference: fresh,
   applyMomentum: {
     where: "written",
@@ -96,6 +97,9 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   argmax: fresh,
   bincount: fresh,
   uniform: fresh,
+  across: fresh,
+  share: fresh,
+  spread: fresh,
 };
 
 /** A part of what is written over variables is one of them. */

@@ -3,7 +3,7 @@
 import { invariant } from "../diagnostic/invariant.js";
 import type { Momentum } from "../gradient/descend.js";
 import type { GraphOf, Numbered } from "../graph/graph.js";
-import type { Arguments, Ops } from "../graph/op.js";
+import type { Arguments, Binary, Ops } from "../graph/op.js";
 import type { Types } from "../graph/type.js";
 
 export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
@@ -14,6 +14,8 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   fusedNorm: { readonly epsilon: number; readonly keep: number };
   /** (dy, x, scale, the last three outputs of the norm) → dx, dscale, dshift */
   fusedNormGradient: { readonly epsilon: number };
+  /** (dy, x, scale, mean, variance) → scale·dy/√(variance + epsilon), Σ dy·x̂ and Σ dy of each channel over these images */
+  givenNormGradient: { readonly epsilon: number };
   /** (weight, velocity, gradient, rate) → weight and velocity after `momentumStep`, written in place */
   applyMomentum: Momentum;
   /**
@@ -29,6 +31,7 @@ export interface LegalArguments<Ref>
   extends Omit<Arguments<Ref>, "batchNorm" | "batchNormGradient"> {
   fusedNorm: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
   fusedNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, kept1: Ref, kept2: Ref, kept3: Ref];
+  givenNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, mean: Ref, variance: Ref];
   applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
   addInOrder: readonly [a: Ref, b: Ref, input: Ref];
 }
@@ -64,9 +67,13 @@ export const output = (node: LegalNode, index: number): LegalNode => {
   return index === 0 ? node : legal("part", { index }, [node], [type]);
 };
 
-export const times = (x: LegalNode, factor: number): LegalNode => {
+const constant = (value: number): LegalNode => {
   const scalar = { dtype: "f32", shape: [] } as const;
-  const content = { kind: "fill", value: factor } as const;
-  const constant = legal("constant", { ...scalar, content }, [], [scalar]);
-  return legal("binary", { kind: "multiply" }, [x, constant], x.types);
+  return legal("constant", { ...scalar, content: { kind: "fill", value } }, [], [scalar]);
 };
+
+/** By the type of the first. */
+export const binary = (kind: Binary, a: LegalNode, b: LegalNode | number): LegalNode =>
+  legal("binary", { kind }, [a, typeof b === "number" ? constant(b) : b], a.types);
+
+export const times = (x: LegalNode, factor: number): LegalNode => binary("multiply", x, factor);

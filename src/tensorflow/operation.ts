@@ -46,8 +46,11 @@ const unpacked = (to: Emitter, name: string, shape: Shape): TensorName => {
   return reshape(used, shape);
 };
 
-/** What has a rule of its own: a part names its whole, and what writes in place runs with the updates (`lower.ts`). */
-export type Emitted = Exclude<LegalName, "part" | "applyMomentum">;
+/**
+ * What has a rule of its own: a part names its whole, what writes in place runs with the updates (`lower.ts`), and what
+ * is said between replicas depends on which of them is written (`collective.ts`).
+ */
+export type Emitted = Exclude<LegalName, "part" | "applyMomentum" | "across" | "share" | "spread">;
 
 export interface Site<K extends LegalName> {
   readonly attributes: LegalOps[K];
@@ -130,6 +133,11 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
     }),
   fusedNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) =>
     to.emit("FusedBatchNormGradV3", args, normAttributes(x, epsilon, true)),
+  givenNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) => {
+    // What cuDNN alone remembers of a forward pass in training.
+    const none = to.constant({ dtype: "f32", shape: [0], content: new Uint8Array() });
+    return to.emit("FusedBatchNormGradV3", [...args, none], normAttributes(x, epsilon, false));
+  },
   batchNormInference: (to, { attributes: { epsilon }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, normAttributes(x, epsilon, false)),
   addInOrder: (to, { args: [a, b, input], argTypes: [type] }) =>

@@ -29,6 +29,8 @@ export interface NodeDef {
   readonly name: string;
   readonly op: string;
   readonly inputs: readonly string[];
+  /** `/device:GPU:1`; where none is said, TensorFlow chooses. */
+  readonly device?: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
@@ -64,14 +66,14 @@ export interface Settling {
 
 type Write = (writer: BinaryWriter) => void;
 
-const message = (writer: BinaryWriter, field: number, write: Write): void => {
+export const message = (writer: BinaryWriter, field: number, write: Write): void => {
   writer.tag(field, WireType.LengthDelimited).fork();
   write(writer);
   writer.join();
 };
-const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
+export const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
   writer.tag(field, WireType.LengthDelimited).string(value);
-const whole = (writer: BinaryWriter, field: number, value: number): BinaryWriter =>
+export const whole = (writer: BinaryWriter, field: number, value: number): BinaryWriter =>
   writer.tag(field, WireType.Varint).int64(value);
 
 /** A `map<string, …>` is a repeated message of key 1 and value 2. */
@@ -119,10 +121,11 @@ const attribute = (writer: BinaryWriter, value: Attribute): void => {
     );
 };
 
-const node = (writer: BinaryWriter, { name, op, inputs, attributes }: NodeDef): void => {
+const node = (writer: BinaryWriter, { name, op, inputs, device, attributes }: NodeDef): void => {
   text(writer, 1, name);
   text(writer, 2, op);
   for (const input of inputs) text(writer, 3, input);
+  if (device !== undefined) text(writer, 4, device);
   entries(writer, 5, attributes, attribute);
 };
 

@@ -1,6 +1,6 @@
 /** TensorFlow as a target: neutral graphs become a SavedModel in the kernels that suit a machine. */
 
-import { filter, map, partition } from "fp-ts/lib/Record.js";
+import { filter, map, mapWithIndex, partition } from "fp-ts/lib/Record.js";
 import { products } from "../graph/cost.js";
 import { type AnyGraph, type Graph, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
@@ -11,13 +11,15 @@ import { lowerFor, stages as neutralStages, type Program } from "../plan/program
 import { trainingKernels } from "../plan/step.js";
 import { settled } from "../rewrite/freeze.js";
 import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
+import { replicated } from "../target/replicas.js";
 import type { KernelChoice, Sizing, Target } from "../target/target.js";
+import { emit } from "./emit.js";
 import { legalize } from "./legalize.js";
-import { emit } from "./lower.js";
 import { footprint, form, type Machine } from "./machine.js";
 import { memory, total } from "./memory.js";
 import type { LegalGraph } from "./op.js";
 import type { SavedModel } from "./proto.js";
+import { type Devices, oneDevice } from "./replica.js";
 
 export type Kernels = KernelChoice<Machine>;
 
@@ -66,10 +68,12 @@ export const modelFor = (
   program: Program,
   can: Abilities,
   kernels: Kernels = plainCpu,
+  devices: Devices = oneDevice,
 ): Compiled => {
   const graphs = graphsOf(program, can);
-  const legal = map((graph: Graph) => legalize(withKernels(graph, kernels)))(graphs);
-  return { model: emit(legal), variables: stateOf(Object.values(graphs)) };
+  const replica = divided(graphs, devices);
+  const legal = map((graph: Graph) => legalize(withKernels(graph, kernels)))(replica);
+  return { model: emit(legal, [], devices), variables: stateOf(Object.values(graphs)) };
 };
 
 /**
@@ -81,9 +85,10 @@ export const sessionModelFor = (
   program: Program,
   can: Abilities,
   kernels: Kernels = plainCpu,
+  devices: Devices = oneDevice,
 ): Compiled => {
   const graphs = graphsOf(program, can);
-  const { left: others, right: asked } = partition(isQuestion)(graphs);
+  const { left: others, right: asked } = partition(isQuestion)(divided(graphs, devices));
   const { questions, settle } = settled(
     map((graph: Graph) => withKernels(graph, { ...kernels, settled: true }))(asked),
   );
@@ -105,7 +110,7 @@ export const sessionModelFor = (
     );
   const asking = new Set(Object.keys(questions));
   const moving = new Set(Object.keys(filter(isMoving)(kept)));
-  const model = emit(map(legalize)(all), forgotten);
+  const model = emit(map(legalize)(all), forgotten, devices);
   return {
     model: { ...model, settling: { asking, moving, forgetsWeights } },
     variables: stateOf(Object.values(graphs)),
@@ -117,6 +122,12 @@ const isQuestion = (graph: Graph): boolean =>
   !isMoving(graph) && valuesOfOp(graph, "input").length > 0;
 const variableNames = (graph: Graph): readonly string[] =>
   valuesOfOp(graph, "variable").map(({ attributes }) => attributes.name);
+
+/** What trains is divided among the devices. */
+const divided = (graphs: Graphs, { count }: Devices): Graphs =>
+  mapWithIndex((name, graph: Graph) =>
+    name === "train" || name === "accumulate" ? replicated(graph, count) : graph,
+  )(graphs);
 
 /** A training step on its way to TensorFlow, with what it costs there. */
 export interface Stage {
@@ -132,7 +143,7 @@ export interface Stage {
 }
 
 /** The last is what runs. */
-export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage[] => {
+export const stages = (experiment: Experiment, kernels: Kernels, devices = 1): readonly Stage[] => {
   const neutral = neutralStages(experiment, plainSizes);
   const priced = (name: string, law: string | null, graph: Graph): Stage => ({
     name,
@@ -144,11 +155,20 @@ export const stages = (experiment: Experiment, kernels: Kernels): readonly Stage
   const before = neutral.map(({ name, law, graph }) => priced(name, law, graph));
   const given = neutral.at(-1);
   if (given === undefined) return [];
-  const graph = withKernels(given.graph, trainingKernels(experiment, kernels));
+  const replica = replicated(given.graph, devices);
+  const graph = withKernels(replica, trainingKernels(experiment, kernels));
   const last = priced("choose-kernels", exactForms, graph);
-  return [...before, last, { ...last, name: "fuse", law: oneKernel, graph: legalize(graph) }];
+  const shares = devices === 1 ? [] : [priced("divide", equalShares, replica)];
+  return [
+    ...before,
+    ...shares,
+    last,
+    { ...last, name: "fuse", law: oneKernel, graph: legalize(graph) },
+  ];
 };
 
+const equalShares =
+  "each device has its share of the images and all weights: what looks at the whole batch is a sum across all devices";
 const exactForms =
   "a convolution and its gradients have several exact forms: the one that costs least on this machine is taken";
 const oneKernel =

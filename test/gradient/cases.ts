@@ -294,6 +294,12 @@ export const cases: { readonly [K in OpName]?: readonly Case[] } = {
     f: (x, scale, shift) =>
       apply("batchNormInference", { epsilon: 1e-3 }, [x, scale, shift, ...statistics(channels)]),
   })),
+  // Of one replica; several are in test/tensorflow/replicas.test.ts.
+  across: [{ name: "alone", args: [[2, 3]], f: (x) => apply("across", { replicas: 1 }, [x]) }],
+  share: [{ name: "all", args: [[2, 3]], f: (x) => apply("share", { axis: 0, replicas: 1 }, [x]) }],
+  spread: [
+    { name: "all", args: [[2, 3]], f: (x) => apply("spread", { axis: 1, replicas: 1 }, [x]) },
+  ],
   after: [{ name: "its own sum", args: [[2, 3]], f: (x) => after(x, sum(x)) }],
   relu: [
     ...elementwise("relu", relu),

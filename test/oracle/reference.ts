@@ -239,6 +239,10 @@ const rules: { readonly [K in OpName]: Rule<K> | null } = {
   maxPoolGradient: null,
   resizeGradient: null,
   uniform: null,
+  // Of one replica.
+  across: ({ args: [x] }) => x,
+  share: ({ args: [x] }) => x,
+  spread: ({ args: [x] }) => x,
   constant: ({ attributes: { content }, shape }) => Float64Array.from(valuesOf(content, shape)),
   convolution,
   batchNorm,

@@ -56,8 +56,8 @@ const gyp = `
 import fs from "node:fs";
 fs.appendFileSync(process.env.FAKE_LOG, "gyp\\n");
 if (process.env.FAKE_GYP === "fails") { console.error("error: no such header"); process.exit(1); }
-const target = /--module_path=(\\S+)/.exec(process.argv.join(" "))[1];
-fs.writeFileSync(target + "/tfjs_binding.node", "addon");`;
+const [, name, target] = /--module_name=(\\S+) --module_path=(\\S+)/.exec(process.argv.join(" "));
+fs.writeFileSync(target + "/" + name + ".node", "addon");`;
 
 /** The source files below are JavaScript already. */
 const typescript = `

@@ -7,8 +7,16 @@ import { checkpointRequest } from "../../run/folder.js";
 import { readRun } from "../../run/record.js";
 import { tracked, trackedBefore } from "../../run/track.js";
 import { type TrainRequest, train } from "../../run/train.js";
+import { deviceCount } from "../../runtime/machine.js";
 import { lower } from "../../tensorflow/target.js";
-import { deviceOption, specArguments, targetType, textOption, trackOption } from "../arguments.js";
+import {
+  deviceOption,
+  devicesOption,
+  specArguments,
+  targetType,
+  textOption,
+  trackOption,
+} from "../arguments.js";
 import { continuesSpec, nothingToTrain, sameGoesOn } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
@@ -53,14 +61,16 @@ export const run = verb((terminal) =>
       json: flag({ long: "json", description: "print what happens as JSON, one event a line" }),
       track: trackOption,
       device: deviceOption,
+      devices: devicesOption,
       workers: option({
         long: "workers",
         type: optional(number),
         description: "threads that read data; the numbers do not depend on it",
       }),
     },
-    handler: async ({ device, workers, json, track, wait, ...asked }) => {
-      const job = await jobFor(terminal, asked);
+    handler: async ({ device, devices: some, workers, json, track, wait, ...asked }) => {
+      const devices = deviceCount(some, device);
+      const job = await jobFor(terminal, { ...asked, devices });
       const { program, folder } = job;
       await needTensorFlow(terminal);
       const stopAsking = saveOnSignal(folder);
@@ -68,7 +78,7 @@ export const run = verb((terminal) =>
         terminal,
         (signal) => {
           const more = workers === undefined ? {} : { workers };
-          const events = train({ ...job, device, signal, wait, ...more });
+          const events = train({ ...job, device, devices, signal, wait, ...more });
           const url = track ?? (job.resume ? trackedBefore(folder) : null);
           return url === null ? events : tracked(events, { folder, url });
         },
@@ -98,7 +108,7 @@ const saveOnSignal = (folder: string): (() => void) => {
   return () => process.off("SIGUSR1", ask);
 };
 
-interface Asked extends Pick<SpecRequest, "overrides" | "runCode"> {
+interface Asked extends Pick<SpecRequest, "overrides" | "runCode" | "devices"> {
   readonly target: SpecRequest["target"] | undefined;
   readonly run: string | undefined;
   readonly resume: string | undefined;
@@ -113,10 +123,24 @@ type Job = Pick<
 
 /** What is to be trained: the spec where one is named, else what the run to resume was trained from. */
 const jobFor = async (terminal: Terminal, asked: Asked): Promise<Job> => {
-  const { target, overrides, runCode, run: folder, resume, goesOn, allow } = firstOverride(asked);
+  const {
+    target,
+    overrides,
+    runCode,
+    devices,
+    run: folder,
+    resume,
+    goesOn,
+    allow,
+  } = firstOverride(asked);
   if (goesOn && (resume !== undefined || target === undefined)) throw continuesSpec();
   if (target !== undefined) {
-    const { resolved } = await open(terminal, { target, overrides, runCode });
+    const { resolved } = await open(terminal, {
+      target,
+      overrides,
+      runCode,
+      ...(devices && { devices }),
+    });
     const { variant } = resolved;
     const program = lower(resolved.experiment);
     return {
