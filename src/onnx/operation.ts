@@ -49,7 +49,6 @@ export interface Site<K extends OpName> {
 type Rule<K extends OpName> = (to: Writer, site: Site<K>) => Made;
 
 const rankOf = ({ shape }: Type): number => shape.length;
-
 /** The layout of a single argument: turning it would cost what is saved. */
 const own = ({ layout }: Operand): Layout => (layout === "any" ? "last" : layout);
 
@@ -290,8 +289,8 @@ export const operations: { readonly [K in Translated]: Rule<K> } = {
   argmax: (to, { args: [x] }) => {
     const { layout, axis } = alongLast(x);
     const attributes = { axis: { int: axis }, keepdims: { int: 0 } };
-    // What is left is pixels alone. ONNX counts with 64 bits.
     const wide = to.emit("ArgMax", [x.as(layout)], attributes);
+    // What is left is pixels alone. ONNX counts with 64 bits.
     return last(to.emit("Cast", [wide], { to: { int: dataType.i32 } }));
   },
 };

@@ -324,6 +324,14 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
     ["16 in 4", { train: { batch: 16, accumulate: 4 } }, []],
     ["16 in 3", { train: { batch: 16, accumulate: 3 } }, ["E0540 train.accumulate"]],
     ["16 in 32", { train: { batch: 16, accumulate: 32 } }, ["E0540 train.accumulate"]],
+    ["16 in 4 on 4 devices", { train: { batch: 16, accumulate: 4 } }, [], { devices: 4 }],
+    ["16 on 3 devices", { train: { batch: 16 } }, ["E0540 train.batch"], { devices: 3 }],
+    [
+      "16 in 4 on 8 devices",
+      { train: { batch: 16, accumulate: 4 } },
+      ["E0540 train.batch"],
+      { devices: 8 },
+    ],
   ],
   rateFalls: [
     ["to below the base", { train: { schedule: { base: 0.01, power: 0.9, end: 0.0099 } } }, []],
