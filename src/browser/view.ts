@@ -70,14 +70,35 @@ export const sharesOf = (
     .sort((a, b) => b.share - a.share);
 };
 
-/** One row a class, which lays it alone over the picture; `choose` is told which, or that it is all again. */
+interface Row {
+  readonly item: HTMLLIElement;
+  readonly button: HTMLButtonElement;
+  readonly bar: HTMLElement;
+  readonly share: HTMLElement;
+}
+
+const span = (kind: string, text = ""): HTMLSpanElement => {
+  const made = document.createElement("span");
+  made.className = kind;
+  made.textContent = text;
+  return made;
+};
+
+const rowOf = (name: string, colour: readonly number[]): Row => {
+  const [swatch, share, bar] = [span("swatch"), span("share"), span("bar")];
+  for (const part of [swatch, bar]) part.style.backgroundColor = `rgb(${colour.join(" ")})`;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("aria-pressed", "false");
+  button.append(swatch, span("name", name), share, bar);
+  const item = document.createElement("li");
+  item.append(button);
+  return { item, button, bar, share };
+};
+
+/** One row a class, which lays it alone over the picture; `choose` is told which, or null where it is all again. */
 export class ClassList {
-  readonly #rows: readonly {
-    readonly item: HTMLLIElement;
-    readonly button: HTMLButtonElement;
-    readonly bar: HTMLElement;
-    readonly share: HTMLElement;
-  }[];
+  readonly #rows: readonly Row[];
   #only: number | null = null;
 
   constructor(
@@ -87,34 +108,12 @@ export class ClassList {
     palette: readonly (readonly number[])[],
     choose: (only: number | null) => void,
   ) {
-    this.#rows = names.map((name, index) => {
-      const parts = ["swatch", "name", "share", "bar"].map((kind) => {
-        const part = document.createElement("span");
-        part.className = kind;
-        return part;
-      });
-      const [swatch, label, share, bar] = parts as [
-        HTMLElement,
-        HTMLElement,
-        HTMLElement,
-        HTMLElement,
-      ];
-      const colour = `rgb(${(palette[index] ?? []).join(" ")})`;
-      for (const part of [swatch, bar]) part.style.backgroundColor = colour;
-      label.textContent = name;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.setAttribute("aria-pressed", "false");
-      button.append(...parts);
+    this.#rows = names.map((name, index) => rowOf(name, palette[index] ?? []));
+    for (const [index, { button }] of this.#rows.entries())
       button.addEventListener("click", () => {
-        this.#only = this.#only === index ? null : index;
-        this.#press();
+        this.#press(this.#only === index ? null : index);
         choose(this.#only);
       });
-      const item = document.createElement("li");
-      item.append(button);
-      return { item, button, bar, share };
-    });
   }
 
   get only(): number | null {
@@ -123,7 +122,6 @@ export class ClassList {
 
   /** Rows keep their places where pictures follow each other: a list that jumps cannot be read. */
   show(shares: readonly Share[], keepsPlaces: boolean): void {
-    const present = shares.filter(({ share }) => share > 0);
     for (const { index, share } of shares) {
       const row = this.#rows[index];
       if (row === undefined) continue;
@@ -133,12 +131,13 @@ export class ClassList {
     }
     const order = shares.flatMap(({ index }) => this.#rows[index]?.item ?? []);
     if (!keepsPlaces || this.list.childElementCount === 0) this.list.replaceChildren(...order);
-    const missing = keepsPlaces ? [] : shares.slice(present.length);
+    const missing = keepsPlaces ? [] : shares.filter(({ share }) => share === 0);
     this.absent.textContent = words.absent(missing.map(({ name }) => name));
   }
 
-  #press(): void {
+  #press(only: number | null): void {
+    this.#only = only;
     for (const [index, { button }] of this.#rows.entries())
-      button.setAttribute("aria-pressed", String(index === this.#only));
+      button.setAttribute("aria-pressed", String(index === only));
   }
 }

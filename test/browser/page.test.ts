@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
-import sharp from "sharp";
+import sharp, { type Region, type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, launch, noBrowser } from "../../scripts/chromium.mjs";
 import { type ExportRequest, exportNetwork } from "../../src/run/export.js";
@@ -50,7 +50,13 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
       command: "npx pspc export run --to squares.html",
     };
     await collect(exportNetwork(request));
-    const inputs = [picture(8), picture(10)];
+    // Half a picture, and what the network sees of it: the mean colour at its sides.
+    const half = sharp(picture(8)).extract({ left: 0, top: 0, width: 23, height: 44 });
+    await half.toFile(picture(98));
+    const [r = 0, g = 0, b = 0] = of.experiment.data.mean.map(Math.round);
+    const sides = { left: 11, right: 12, background: { r, g, b } };
+    await half.extend(sides).toFile(picture(99));
+    const inputs = [picture(8), picture(10), picture(99)];
     const asked = { program: of, folder: run, device: "cpu", inputs, out: join(folder, "seen") };
     await collect(predict({ ...asked, device: "cpu" }));
     browser = await launch(chromium!, [
@@ -75,14 +81,15 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
   const sees = async (tab: Page, what: RegExp): Promise<void> =>
     expect.poll(() => said(tab), { timeout: 90_000 }).toMatch(what);
 
-  /** Of the colours that lie over the picture, those that `predict` gives other pixels. */
-  const differing = async (tab: Page, i: number): Promise<number> => {
+  /** Of the colours that lie over the picture, those that `predict` gives other pixels, of the whole or of its part. */
+  const differing = async (tab: Page, i: number, part?: Region): Promise<number> => {
     const url = await tab.evaluate<string>("document.querySelector('#overlay').toDataURL()");
-    const bytes = async (image: string | Buffer): Promise<readonly number[]> => [
-      ...(await sharp(image).toColourspace("srgb").removeAlpha().raw().toBuffer()),
+    const bytes = async (image: Sharp): Promise<readonly number[]> => [
+      ...(await image.toColourspace("srgb").removeAlpha().raw().toBuffer()),
     ];
-    const ours = await bytes(join(folder, "seen", `${i}.png`));
-    const theirs = await bytes(Buffer.from(url.split(",")[1] ?? "", "base64"));
+    const seen = sharp(join(folder, "seen", `${i}.png`));
+    const ours = await bytes(part ? seen.extract(part) : seen);
+    const theirs = await bytes(sharp(Buffer.from(url.split(",")[1] ?? "", "base64")));
     expect(theirs.length).toBe(ours.length);
     // Both classes are in it.
     expect(new Set(ours).size).toBeGreaterThan(2);
@@ -99,6 +106,10 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
     expect(await differing(tab, 10)).toBeLessThanOrEqual(1e-4);
     expect(await tab.locator("#time").textContent()).toMatch(/^\d+ ms a picture$/);
     expect(await tab.locator("#caption").textContent()).toBe("46×44 pixels");
+    await tab.setInputFiles("#file", picture(98));
+    await sees(tab, /^98\.png: /);
+    const part = { left: 11, top: 0, width: 23, height: 44 };
+    expect(await differing(tab, 99, part)).toBeLessThanOrEqual(1e-4);
     await tab.setInputFiles("#file", join(folder, "data", "train.txt"));
     await sees(tab, /^train\.txt is no picture/);
     await tab.close();

@@ -17,12 +17,16 @@ ${others.map((variant, i) => group(variant, i + 1))}
 </section>`;
 };
 
+/** A path breaks between its steps, where a column is narrow. */
+const stepwise = (path: string): Html =>
+  html`${path.split(/(?<=\.)/).map((step) => html`${step}<wbr>`)}`;
+
 const group = ({ name, differences }: Shown, v: number): Html =>
   differences.length === 0
     ? html`<tbody data-v="${v}"><tr><th scope="row">${name}</th><td colspan="3">means the same</td></tr></tbody>`
     : html`<tbody data-v="${v}">${differences.map(
         ({ path, left, right }, i) =>
-          html`<tr>${i === 0 ? html`<th scope="rowgroup" rowspan="${differences.length}">${name}</th>` : nothing}<td><code>${path}</code></td><td><code>${inLine(left)}</code></td><td><code>${inLine(right)}</code></td></tr>`,
+          html`<tr>${i === 0 ? html`<th scope="rowgroup" rowspan="${differences.length}">${name}</th>` : nothing}<td><code>${stepwise(path)}</code></td><td><code>${inLine(left)}</code></td><td><code>${inLine(right)}</code></td></tr>`,
       )}</tbody>`;
 
 export const reproductionSection = ({ variants, commands }: Report): Html =>

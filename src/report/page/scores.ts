@@ -58,10 +58,10 @@ export const contenders = ({ variants }: Report): readonly Contender[] =>
     finished: variant.runs.every(({ run }) => run.state === "finished"),
   }));
 
-const lead = (seeds: number): string =>
+const lead = (seeds: number): Html =>
   seeds > 1
-    ? `Means over up to ${seeds} seeds; the bar goes from the worst seed to the best. Δ is the difference from the baseline; ≈ marks one whose ranges overlap, so that the seeds do not tell the two apart.`
-    : "Δ is the difference from the baseline; with one seed a small one may be chance (--seeds 3).";
+    ? html`Means over up to ${seeds} seeds; the bar goes from the worst seed to the best. Δ is the difference from the baseline; ≈ marks one whose ranges overlap, so that the seeds do not tell the two apart.`
+    : html`Δ is the difference from the baseline; with one seed a small one may be chance (<code class="whole">--seeds 3</code>).`;
 
 const columns: readonly (readonly [key: string, title: string, unit?: string])[] = [
   ["name", "variant"],

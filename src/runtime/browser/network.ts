@@ -50,7 +50,7 @@ export type Refusal =
   | { readonly kind: "old" }
   /** The page came to its end when it was tried. */
   | { readonly kind: "ended" }
-  /** It had not answered after `PATIENCE`. */
+  /** WebGPU that had not answered after `PATIENCE`. */
   | { readonly kind: "late" }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "wrong"; readonly agreement: number };
@@ -102,17 +102,19 @@ export const presentBackends = async (): Promise<readonly Backend[]> => {
 
 type Opened = Network | { readonly refused: Refusal };
 
-/** Milliseconds: drivers compile for long, and some never end. */
+/** Milliseconds: some drivers of WebGPU never answer. The others compute while the page waits, or not at all. */
 const PATIENCE = 60_000;
 
 /** @returns the network on this backend, or why it is not taken */
 export const openOn = (backend: Backend, carried: Carried): Promise<Opened> =>
-  Promise.race([
-    trial(backend, carried),
-    new Promise<Opened>((resolve) => {
-      setTimeout(() => resolve({ refused: { kind: "late" } }), PATIENCE);
-    }),
-  ]);
+  backend === "webgpu"
+    ? Promise.race([
+        trial(backend, carried),
+        new Promise<Opened>((resolve) => {
+          setTimeout(() => resolve({ refused: { kind: "late" } }), PATIENCE);
+        }),
+      ])
+    : trial(backend, carried);
 
 const trial = async (backend: Backend, carried: Carried): Promise<Opened> => {
   try {
