@@ -118,7 +118,8 @@ function trains(place, program, first) {
   run(place, program, [...first, "train", "squares.yaml"]);
   const { miou } = JSON.parse(run(place, program, [...first, "eval", "runs/squares", "--json"]));
   run(place, program, [...first, "predict", "runs/squares", "data/0.png"]);
-  say(`trained, scored (mIoU ${(100 * miou).toFixed(1)}) and predicted`);
+  run(place, program, [...first, "export", "runs/squares", "--to", "squares.html"]);
+  say(`trained, scored (mIoU ${(100 * miou).toFixed(1)}), predicted and made a page`);
 }
 
 /** From a folder of pictures to a prediction by the README's lines, and its names of the classes. @param {string} place */

@@ -20,7 +20,7 @@ const template = (): string => {
 
 const packed = (id: string, bytes: Uint8Array): Buffer =>
   Buffer.from(
-    `<script type="application/gzip" id="${id}">${gzipSync(bytes, { level: 9 }).toString("base64")}</script>\n`,
+    `<script type="application/gzip" id="${id}">${gzipSync(bytes).toString("base64")}</script>\n`,
   );
 
 /** As JSON in an element of its own; no text ends it. */

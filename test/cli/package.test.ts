@@ -160,5 +160,8 @@ describe("the package", () => {
       out: "runs/squares\n",
     });
     expect(pspc(["predict", "runs/squares", "data/0.png"], cache).code).toBe(0);
+    const page = pspc(["export", "runs/squares", "--to", "squares.html"], cache);
+    expect(page).toMatchObject({ code: 0, out: "squares.html\n" });
+    expect(page.err).toContain("of the classes equal");
   });
 });
