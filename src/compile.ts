@@ -23,6 +23,7 @@ import {
 } from "./normalize/normalize.js";
 import { locate } from "./normalize/origin.js";
 import { each, parse, type Request, type Version, type Versions } from "./normalize/versions.js";
+import { remembered } from "./plan/budget.js";
 import type { Program } from "./plan/program.js";
 import type { Facts } from "./rules/rule.js";
 import { validateData as obeysDataRules, validate as obeysRules } from "./rules/rules.js";
@@ -150,21 +151,11 @@ const validate = ({ facts, headers, ...of }: Asked): Check => {
   return report(each(judge)(of), (value) => value);
 };
 
-/** Answers about budgets, by what decides them: each composes the network many times, and an editor asks at every keystroke. */
-const budgets = new Map<string, readonly Diagnostic[]>();
-const MOST_BUDGETS = 256;
+const budgets = remembered((experiment) => withinBudget({ experiment }));
 
-const keepsBudget = (resolved: Resolved): readonly Diagnostic[] => {
-  const { model, train, data } = resolved.experiment;
-  if (train.memory === null || !("budget" in train.memory)) return [];
-  const { batch, crop, accumulate, memory, precision, optimizer } = train;
-  const { clip, multipliers, freeze, ema, loss } = train;
-  const decisive = [batch, crop, accumulate, memory, precision, optimizer, clip, freeze, ema, loss];
-  const key = JSON.stringify([data.classes.length, model, multipliers, decisive]);
-  const found = budgets.get(key) ?? withinBudget(resolved);
-  if (budgets.size >= MOST_BUDGETS) budgets.clear();
-  budgets.set(key, found);
-  return found;
+const keepsBudget = ({ experiment }: Resolved): readonly Diagnostic[] => {
+  const { memory } = experiment.train;
+  return memory !== null && "budget" in memory ? budgets.of(experiment) : [];
 };
 
 /** Only what is wrong with the data, or keeps them from being read, counts. */

@@ -88,7 +88,7 @@ const values = (
     replace: typed,
   });
   const classes = namesClass(path, "value") && path[1] === "labels" ? classesOf(document) : [];
-  const files = namesFile(path) ? filesBeside(document, typed, names) : [];
+  const files = filesFor(document, path, typed, names);
   return [
     ...wordsFor(path).map((name) => word("word", name)),
     ...[...classes, ...(classes.length > 0 ? ["ignore"] : [])].map((name) => word("class", name)),
@@ -96,20 +96,42 @@ const values = (
   ].filter(({ label }) => !beside.includes(label));
 };
 
-const fileKeys = ["extends", "model.weights.file", "model.weights", "model.backbone.weights"];
+/** What each key names a file or a folder from: the spec's own folder, or that of its data. */
+const namesFrom: Readonly<Record<string, "spec" | "data">> = {
+  extends: "spec",
+  "model.weights.file": "spec",
+  "model.weights": "spec",
+  "model.backbone.weights": "spec",
+  "data.root": "spec",
+  "data.train": "data",
+  "data.val": "data",
+  "data.test": "data",
+};
 
-const namesFile = (path: Path): boolean => fileKeys.includes(meantBy(path).join("."));
-
-/** As they are named from the document's folder; a folder ends in `/`, so that one can go on. */
-const filesBeside = (
-  { name, text }: Document,
+/** As they are named from there; a folder ends in `/`, so that one can go on. */
+const filesFor = (
+  document: Document,
+  path: Path,
   typed: Range,
   names: NonNullable<EditorWorld["names"]>,
 ): readonly string[] => {
-  const written = text.slice(typed.start, typed.end);
+  const key = meantBy(path).join(".");
+  const from = Object.hasOwn(namesFrom, key) ? namesFrom[key] : undefined;
+  if (from === undefined) return [];
+  const written = document.text.slice(typed.start, typed.end);
   const folder = written.slice(0, written.lastIndexOf("/") + 1);
-  const own = name.slice(0, name.lastIndexOf("/") + 1);
+  const own = from === "spec" ? folderOf(document.name) : dataFolder(document);
   return names(folder.startsWith("/") ? folder : own + folder)
-    .filter((each) => !each.startsWith(".") && own + folder + each !== name)
+    .filter((each) => !each.startsWith(".") && own + folder + each !== document.name)
+    .filter((each) => key !== "data.root" || each.endsWith("/"))
     .map((each) => folder + each);
+};
+
+const folderOf = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
+
+/** Where `data.root` points, as far as it can be read. */
+const dataFolder = (document: Document): string => {
+  const look = document.look ?? document.whole?.look;
+  const root = look?.observe(() => look.value.experiment.data.root);
+  return root === undefined || root.touched ? folderOf(document.name) : `${root.value}/`;
 };

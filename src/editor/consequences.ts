@@ -9,9 +9,12 @@ import {
   stageStrides,
 } from "../language/geometry.js";
 import type { Backbone, Data, Experiment } from "../normalize/experiment.js";
+import { largestBatch, remembered } from "../plan/budget.js";
 import { recomputed } from "../plan/recompute.js";
 import { isFrugal, trainingStep } from "../plan/step.js";
-import { standard } from "../rewrite/passes.js";
+import { bytes, scaled } from "../report/format.js";
+import { layers } from "../report/layers.js";
+import { asWritten, standard } from "../rewrite/passes.js";
 import { sizesOn } from "../tensorflow/target.js";
 
 /** Lines of Markdown, by the path of the key. Asked only of experiments that can be trained. */
@@ -24,7 +27,7 @@ export const consequences: Readonly<Record<string, (experiment: Experiment) => r
       `The stages' maps at the crop: ${stageMaps(train.crop, backbone).join(", ")}.`,
       `A feature sees ${receptiveField(backbone)}×${receptiveField(backbone)} pixels.`,
     ],
-    "train.batch": (experiment) => [memory(experiment)],
+    "train.batch": (experiment) => [memory(experiment), largest.of(experiment)],
     "train.accumulate": (experiment) => [memory(experiment)],
     "train.memory": (experiment) => [memory(experiment)],
   };
@@ -86,17 +89,76 @@ export const receptiveField = (of: Backbone): number => {
   return field;
 };
 
-/** The estimate of `plan`, for a CPU. */
-const memory = (experiment: Experiment): string => {
-  const { batch, accumulate } = experiment.train;
+/** What a network costs, as `plan` has it for a CPU. */
+export interface Costs {
+  /** Of the network in use, without the auxiliary head. */
+  readonly parameters: number;
+  /** For one image of the crop. */
+  readonly macs: number;
+  /** Bytes of a process that trains. */
+  readonly memory: number;
+}
+
+export const costs = remembered((experiment): Costs => {
+  const rows = layers(trainingStep(experiment, asWritten)).filter(
+    ({ part }) => part !== "auxiliary",
+  );
+  return {
+    parameters: rows.reduce((n, row) => n + row.parameters, 0),
+    macs: rows.reduce((n, row) => n + row.macs, 0),
+    memory: memoryOf(experiment),
+  };
+});
+
+/** `46.8 M parameters · 161.9 GMAC · 14.2 GiB to train`. */
+export const costsInWords = ({ parameters, macs, memory: needed }: Costs): string =>
+  `${scaled(parameters)} parameters · ${scaled(macs)}MAC · ${bytes(needed)} to train`;
+
+const memoryOf = (experiment: Experiment): number => {
   const sizes = sizesOn();
   const step = trainingStep(experiment, standard, recomputed(experiment, sizes));
-  const { total } = sizes(step, isFrugal(experiment));
-  const parts = accumulate === 1 ? "" : ` in ${accumulate} parts`;
-  return `Training with ${batch} images a step${parts} needs about ${gibibytes(total)}.`;
+  return sizes(step, isFrugal(experiment)).total;
 };
 
-const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+const memory = (experiment: Experiment): string => {
+  const { batch, accumulate } = experiment.train;
+  const parts = accumulate === 1 ? "" : ` in ${accumulate} parts`;
+  const needed = bytes(costs.of(experiment).memory);
+  return `Training with ${batch} images a step${parts} needs about ${needed}.`;
+};
+
+/** What cards and machines have. */
+const usual = [2, 4, 8, 16, 24, 32, 48, 64, 80, 141].map((gibibytes) => gibibytes * 2 ** 30);
+
+/** Under the spec's own budget, or else in the least of the usual memories that holds the training. */
+const largest = remembered((experiment): string => {
+  const { memory: asked } = experiment.train;
+  const own = asked !== null && "budget" in asked ? asked.budget : undefined;
+  const limit = own ?? usual.find((size) => size >= costs.of(experiment).memory);
+  if (limit === undefined) return "";
+  const batch = largestBatch(experiment, limit, sizesOn());
+  return `The largest batch for ${bytes(limit)} is ${batch}${own === undefined ? "" : ", the spec's budget"}.`;
+});
+
+/** What takes so long that an editor would notice: found beside it, it is learned here. */
+export interface Weighed {
+  readonly costs: Costs;
+  /** Asked for by the hover alone. */
+  readonly largest: string | undefined;
+}
+
+export const weigh = (experiment: Experiment, isWhole: boolean): Weighed => ({
+  costs: costs.of(experiment),
+  largest: isWhole ? largest.of(experiment) : undefined,
+});
+
+export const isWeighed = (experiment: Experiment, isWhole: boolean): boolean =>
+  costs.known(experiment) !== undefined && !(isWhole && largest.known(experiment) === undefined);
+
+export const learn = (experiment: Experiment, found: Weighed): void => {
+  costs.learn(experiment, found.costs);
+  if (found.largest !== undefined) largest.learn(experiment, found.largest);
+};
 
 /** Of a class: its index, and the values of a label file that mean it. */
 export const classInWords = (name: string, { classes, labels }: Data): readonly string[] => {

@@ -5,6 +5,7 @@ import { formatPath, type Path } from "../diagnostic/diagnostic.js";
 import { position } from "../diagnostic/text.js";
 import { keyInWords } from "../language/schema.js";
 import type { Row } from "../language/scope.js";
+import type { Experiment } from "../normalize/experiment.js";
 import { describeOrigin } from "../normalize/origin.js";
 import { flow } from "../source/flow.js";
 import { classInWords, consequences } from "./consequences.js";
@@ -24,6 +25,14 @@ export const hoverAt = (document: Document, offset: number): Hover | undefined =
   return lines.length === 0
     ? undefined
     : { range: { start: word.start, end: word.end }, markdown: lines.join("\n") };
+};
+
+/** The experiment that must be weighed before the hover at a position can be told. */
+export const weighedAt = ({ text, check }: Document, offset: number): Experiment | undefined => {
+  const word = wordAt(text, offset);
+  const key = word === undefined ? "" : keyOf(meantBy(word.path)).join(".");
+  const asks = ["train.batch", "train.accumulate", "train.memory"].includes(key);
+  return asks && E.isRight(check.result) ? check.result.right.experiment : undefined;
 };
 
 const ofClass = ({ look }: Document, { text }: Word): readonly string[] => {

@@ -84,3 +84,38 @@ export const largest = (needs: (n: number) => number, limit: number): number => 
   }
   return fits;
 };
+
+/** A function of what decides sizes, with its last answers: an editor asks at every keystroke. */
+export interface Remembered<A> {
+  readonly of: (experiment: Experiment) => A;
+  /** The answer if it was given before. */
+  readonly known: (experiment: Experiment) => A | undefined;
+  /** Takes an answer that was found elsewhere. */
+  readonly learn: (experiment: Experiment, answer: A) => void;
+}
+
+const MOST_REMEMBERED = 256;
+
+/** @param make composes the network, which takes a while. */
+export const remembered = <A>(make: (experiment: Experiment) => A): Remembered<A> => {
+  const answers = new Map<string, { readonly answer: A }>();
+  const known = (experiment: Experiment) => answers.get(decisive(experiment));
+  const learn = (experiment: Experiment, answer: A): void => {
+    if (answers.size >= MOST_REMEMBERED) answers.clear();
+    answers.set(decisive(experiment), { answer });
+  };
+  const of = (experiment: Experiment): A => {
+    const answer = (known(experiment) ?? { answer: make(experiment) }).answer;
+    learn(experiment, answer);
+    return answer;
+  };
+  return { of, learn, known: (experiment) => known(experiment)?.answer };
+};
+
+/** Whatever the graph of a training step depends on, and more rather than less. */
+const decisive = ({ data, model, train }: Experiment): string => {
+  const { batch, crop, accumulate, memory, precision, optimizer } = train;
+  const { clip, multipliers, freeze, ema, loss } = train;
+  const ofTrain = [batch, crop, accumulate, memory, precision, optimizer, clip, freeze, ema, loss];
+  return JSON.stringify([data.classes.length, model, multipliers, ofTrain]);
+};

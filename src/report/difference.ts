@@ -3,8 +3,10 @@
 import { visible } from "../diagnostic/text.js";
 import type { Graph } from "../graph/graph.js";
 import type { Difference } from "../normalize/difference.js";
+import type { Experiment } from "../normalize/experiment.js";
+import { type Kernels, lower } from "../tensorflow/target.js";
 import { bytes, count, figure, scaled, table, text } from "./format.js";
-import type { Plan } from "./plan.js";
+import { type Plan, plan } from "./plan.js";
 import { type Fitting, fittingText } from "./weights.js";
 
 /** One of the two: as the user named it, and its plan. */
@@ -13,6 +15,12 @@ export interface Side {
   readonly training: Graph;
   readonly plan: Pick<Plan, "parameters" | "macs" | "memory">;
 }
+
+export const sideOf = (name: string, experiment: Experiment, kernels?: Kernels): Side => {
+  const { training, recompute } = lower(experiment);
+  const request = { experiment, training, recompute, fingerprint: "", variants: [], images: null };
+  return { name, training, plan: plan({ ...request, ...(kernels && { kernels }) }) };
+};
 
 export const differenceText = (
   differences: readonly Difference[],

@@ -67,8 +67,9 @@ export class Editor {
       this.published.set(told.uri, told);
       for (const listener of this.listeners) listener();
     });
-    this.connection.onNotification("window/logMessage", ({ message }) => {
-      this.errors += message;
+    this.connection.onNotification("window/logMessage", ({ type, message }) => {
+      // Errors and warnings; plans are logged where no file can be shown.
+      if (type <= 2) this.errors += message;
     });
     this.connection.listen();
   }

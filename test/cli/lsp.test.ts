@@ -107,11 +107,15 @@ describe("the server", () => {
     const { capabilities } = await other.start();
     expect(Object.keys(capabilities).sort()).toEqual([
       "codeActionProvider",
+      "codeLensProvider",
       "completionProvider",
       "definitionProvider",
       "documentFormattingProvider",
       "documentSymbolProvider",
+      "executeCommandProvider",
+      "foldingRangeProvider",
       "hoverProvider",
+      "inlayHintProvider",
       "referencesProvider",
       "renameProvider",
       "textDocumentSync",
@@ -234,6 +238,55 @@ describe("the server", () => {
       context: { includeDeclaration: true },
     });
     expect(places).toHaveLength(1);
+  });
+
+  it("shows costs behind the first line, folds, and plans and compares on demand", async () => {
+    const text = `extends: small.yaml\nmodel:\n  pyramid:\n    bins: [1]\nvariants:\n  fcn: {model.pyramid: none}\n`;
+    writeFileSync(file("small.yaml"), `${minimal}model: {backbone: {resnet: 18}}\n`);
+    const name = file("beside.yaml");
+    await editor.open(name, text);
+    const uri = uriOf(name);
+    const [start, end] = [
+      { line: 0, character: 0 },
+      { line: 6, character: 0 },
+    ];
+    const ask = <A>(method: string) =>
+      editor.ask<readonly A[]>(`textDocument/${method}`, {
+        textDocument: { uri },
+        range: { start, end },
+      });
+    writeFileSync(name, text);
+    const { parameters, macs } = JSON.parse((await pspc(folder, "plan", name, "--json")).out);
+    const [hint] = await ask<{ label: string; position: object }>("inlayHint");
+    expect(hint?.position).toEqual({ line: 0, character: "extends: small.yaml".length });
+    expect(hint?.label).toContain(`${(parameters.inference / 1e6).toFixed(1)} M parameters`);
+    expect(hint?.label).toContain(`${(macs.inference / 1e9).toFixed(1)} GMAC`);
+    const folds = await ask<{ startLine: number; endLine: number }>("foldingRange");
+    expect(folds.map(({ startLine, endLine }) => [startLine, endLine])).toEqual([
+      [1, 3],
+      [2, 3],
+      [4, 5],
+    ]);
+    const lenses = await ask<{ command: { title: string; command: string; arguments: unknown[] } }>(
+      "codeLens",
+    );
+    const titles = ["plan", "compare with parent", "plan", "compare with the spec"];
+    expect(lenses.map(({ command }) => command.title)).toEqual(titles);
+    const answers = [];
+    for (const { command } of lenses)
+      answers.push(await editor.ask<string>("workspace/executeCommand", command));
+    const printed = async (...words: string[]) => (await pspc(folder, ...words)).out.trimEnd();
+    // The pictures that the list names are not there, and only its lines count.
+    expect(answers[0]?.replace(/ · 20,000 images.*/, "")).toBe(
+      await printed("plan", "beside.yaml"),
+    );
+    expect(answers[1]).toBe(await printed("show", "--diff", "small.yaml", "beside.yaml"));
+    expect(answers[3]).toBe(await printed("show", "--diff", "beside.yaml", "beside.yaml#fcn"));
+    await editor.change(name, "extends: small.yaml\ntrain: {crop: 33}\n");
+    expect(await ask("inlayHint")).toEqual([]);
+    const plan = { command: "pspc.plan", arguments: [uri, null] };
+    await expect(editor.ask("workspace/executeCommand", plan)).rejects.toThrow("has mistakes");
+    await editor.close(name);
   });
 
   it("formats as `fmt` does", async () => {

@@ -120,3 +120,23 @@ describe("names", () => {
     expect(taken(typed("extends: min|.y"), "minimal.yaml")).toBe("extends: minimal.yaml");
   });
 });
+
+describe("files of data", () => {
+  const folders: Readonly<Record<string, readonly string[]>> = {
+    "/project/": ["data/", "spec.md"],
+    "/project/data/": ["train.txt", "lists/"],
+  };
+  const found = (at: Typed) =>
+    completionsAt(at.document, at.offset, (folder) => folders[folder] ?? [])
+      .filter(({ kind }) => kind === "file")
+      .map(({ label }) => label);
+
+  test("are folders for the root, and what lies in it for the lists", () => {
+    expect(found(child("data: {root: |"))).toEqual(["data/"]);
+    expect(found(child("data:\n  root: data\n  train: |"))).toEqual(["train.txt", "lists/"]);
+    expect(found(child("data:\n  root: data\n  val: tr|\ntrain: {crop: 33}"))).toEqual([
+      "train.txt",
+      "lists/",
+    ]);
+  });
+});

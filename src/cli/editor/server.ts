@@ -16,7 +16,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { actionsIn, formattingOf, safeActions } from "../../editor/actions.js";
 import { completionsAt } from "../../editor/complete.js";
 import type { Document } from "../../editor/document.js";
-import { hoverAt } from "../../editor/hover.js";
+import { hoverAt, weighedAt } from "../../editor/hover.js";
 import {
   definitionAt,
   outlineOf,
@@ -25,6 +25,7 @@ import {
   renameAt,
 } from "../../editor/symbols.js";
 import { internalError } from "../errors.js";
+import { abilities as beside, Scales, serveBeside } from "./beside.js";
 import * as words from "./protocol.js";
 import { type Serving, Specs } from "./specs.js";
 
@@ -42,6 +43,7 @@ const abilities = (version: string): InitializeResult => ({
     codeActionProvider: {
       codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll],
     },
+    ...beside,
   },
 });
 
@@ -55,16 +57,18 @@ export const serve = (
   const texts = new TextDocuments(TextDocument);
   const telling = new Telling(connection, asked);
   const { specs } = telling;
+  const scales = new Scales();
   connection.onInitialize(({ capabilities }) => {
     const canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     if (canWatch) connection.onInitialized(() => watchFiles(connection));
+    serveBeside(connection, specs, scales, capabilities, asked.defaults);
     return abilities(version);
   });
   connection.onDidChangeWatchedFiles(() => telling.again());
   texts.onDidChangeContent(({ document }) => telling.after(() => specs.set(document)));
   texts.onDidClose(({ document }) => telling.after(() => specs.close(document.uri)));
   texts.onDidSave(() => telling.again());
-  answer(connection, texts, specs);
+  answer(connection, texts, specs, scales);
   texts.listen(connection);
   connection.listen();
   return new Promise((ended) => connection.onExit(() => ended()));
@@ -129,7 +133,12 @@ interface Asked {
   readonly textDocument: { readonly uri: string };
 }
 
-const answer = (connection: Connection, texts: TextDocuments<TextDocument>, specs: Specs): void => {
+const answer = (
+  connection: Connection,
+  texts: TextDocuments<TextDocument>,
+  specs: Specs,
+  scales: Scales,
+): void => {
   const uriOf = (name: string) => specs.uriOf(name);
   /** Of a spec that is open; nothing for any other. */
   const of =
@@ -140,8 +149,11 @@ const answer = (connection: Connection, texts: TextDocuments<TextDocument>, spec
       return document === undefined || text === undefined ? null : reply(document, params, text);
     };
   connection.onHover(
-    of((document, { position }, text) => {
-      const hover = hoverAt(document, text.offsetAt(position));
+    of(async (document, { position }, text) => {
+      const offset = text.offsetAt(position);
+      const heavy = weighedAt(document, offset);
+      if (heavy !== undefined) await scales.weigh(heavy, true);
+      const hover = hoverAt(document, offset);
       if (hover === undefined) return null;
       const { range, markdown } = hover;
       return {

@@ -22,6 +22,8 @@ interface OpenSpec {
 export interface Serving extends Allowed {
   /** Every file is a spec, also one that does not say so. */
   readonly all: boolean;
+  /** Maps tell what they leave to defaults. */
+  readonly defaults: boolean;
 }
 
 export class Specs {

@@ -18,9 +18,13 @@ export const run = verb(() =>
         long: "all",
         description: "take every YAML file for a spec, also one without `pspc:` or `extends:`",
       }),
+      defaults: flag({
+        long: "defaults",
+        description: "show behind each map what it leaves to defaults (inlay hints)",
+      }),
     },
-    handler: async ({ all, runCode }) => {
-      await serve(process.stdin, process.stdout, { version: version(), all, runCode });
+    handler: async ({ all, runCode, defaults }) => {
+      await serve(process.stdin, process.stdout, { version: version(), all, runCode, defaults });
       return exit.ok;
     },
   }),

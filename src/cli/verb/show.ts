@@ -6,11 +6,9 @@ import type { Check } from "../../compile.js";
 import { type Difference, differences } from "../../normalize/difference.js";
 import type { Resolved } from "../../normalize/normalize.js";
 import { show } from "../../normalize/show.js";
-import { differenceText, type Side } from "../../report/difference.js";
-import { plan } from "../../report/plan.js";
+import { differenceText, type Side, sideOf } from "../../report/difference.js";
 import { fitting } from "../../report/weights.js";
 import { kernelsHere } from "../../run/tune.js";
-import { lower } from "../../tensorflow/target.js";
 import {
   isOverride,
   jsonFlag,
@@ -86,22 +84,8 @@ const showDifference = (
   return exit.ok;
 };
 
-const side = (target: Target, { experiment }: Resolved): Side => {
-  const { training, recompute } = lower(experiment);
-  return {
-    name: nameOf(target),
-    training,
-    plan: plan({
-      experiment,
-      training,
-      recompute,
-      fingerprint: "",
-      variants: [],
-      images: null,
-      kernels: kernelsHere("auto"),
-    }),
-  };
-};
+const side = (target: Target, { experiment }: Resolved): Side =>
+  sideOf(nameOf(target), experiment, kernelsHere("auto"));
 
 /** Label maps as their entries. */
 const plain = (value: unknown): unknown =>
