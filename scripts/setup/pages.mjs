@@ -76,7 +76,8 @@ async function partOf(root, folder, source, inputs) {
   if (source.startsWith("npm:"))
     return readFileSync(createRequire(join(root, "package.json")).resolve(source.slice(4)));
   const { code, modules } = await bundled(root, resolve(folder, source));
-  for (const module of modules) if (module.startsWith(join(root, "src") + sep)) inputs.add(module);
+  const own = ["src", "specs"].map((name) => join(root, name) + sep);
+  for (const module of modules) if (own.some((of) => module.startsWith(of))) inputs.add(module);
   return Buffer.from(code);
 }
 
@@ -93,6 +94,8 @@ async function bundled(root, entry) {
     input: entry,
     cwd: root,
     platform: "browser",
+    // Specs that a page shows.
+    moduleTypes: { ".yaml": "text" },
     resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
     // What is only warned of fails where the page is opened.
     onLog: (level, { message }) => {

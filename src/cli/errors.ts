@@ -316,6 +316,23 @@ export const badPort = (port: number): Misused =>
 export const noRunsFolder = (folder: string): Failure =>
   failure(`there is no folder ${folder}`, undefined, "name the folder of the runs: pspc dash RUNS");
 
+export const noModuleOnPage = (file: string): Failure =>
+  failure(
+    `the playground cannot open ${file}`,
+    "it shows specs in YAML, and that is a program",
+    `write it as YAML: \`pspc show ${file}\` prints it so`,
+  );
+
+export const noPage = (): Failure =>
+  failure(
+    "the playground's page is not built",
+    "dist/play/browser/play.html is not there",
+    "in a clone run `npm run setup`; an installed package holds it: install it again",
+  );
+
+export const svgOfTwo = (): Misused =>
+  new Misused("--svg draws one spec, and --diff compares two", "draw each by a call of its own");
+
 export const notAPlan = (file: string): Failure =>
   failure(
     `${file} is not a saved plan`,

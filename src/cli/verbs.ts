@@ -69,6 +69,10 @@ export const verbs: Verbs = {
     summary: "serve an editor: diagnostics, hovers, completion, renames, fixes",
     load: async () => (await import("./verb/lsp.js")).run,
   },
+  play: {
+    summary: "serve the playground: the compiler on a page, a spec and what it means side by side",
+    load: async () => (await import("./verb/play.js")).run,
+  },
   completion: {
     summary: "print the script that completes verbs, options and variants in a shell",
     load: async () => (await import("./verb/completion.js")).completing(verbs),

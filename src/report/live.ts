@@ -21,6 +21,8 @@ export const cannotListen = (port: number, reason: string): Failure =>
   );
 
 export interface Drawn {
+  /** What the page may load and run, where it says more of that itself; otherwise that of reports. */
+  readonly policy?: string;
   /** Changes with the page. */
   readonly version: string;
   readonly text: string;
@@ -202,11 +204,16 @@ const answer = async (
   response: ServerResponse,
 ): Promise<void> => {
   // A name that an attacker lets point to this machine is not this machine's.
-  const own = ["127.0.0.1", "localhost"].map((name) => `${name}:${portOf(server)}`);
-  if (!own.includes(headers.host ?? "")) return send(response, 421, "text/plain", "not this host");
+  const names = ["127.0.0.1", "localhost"].map((name) => `${name}:${portOf(server)}`);
+  if (!names.includes(headers.host ?? ""))
+    return send(response, 421, "text/plain", "not this host");
   if (method !== "GET" && method !== "HEAD")
     return send(response, 405, "text/plain", "GET or HEAD", { Allow: "GET, HEAD" });
-  if (url === "/") return send(response, 200, "text/html", (await draw()).text);
+  if (url === "/") {
+    const { text, policy: own = policy(true) } = await draw();
+    const more = { "Content-Security-Policy": `${own}; frame-ancestors 'none'` };
+    return send(response, 200, "text/html", text, more);
+  }
   if (url === "/version") return send(response, 200, "text/plain", (await draw()).version);
   // No path is a file's: what the page shows is in it.
   return send(response, 404, "text/plain", "there is only /");

@@ -204,18 +204,30 @@ interface Buffer {
 
 /** The most that is alive at once. */
 export const memory = (graph: LegalGraph): Memory => {
+  let peak: Memory = heldBytes(graph);
+  walk(graph, (now) => {
+    if (now.activations + now.passing > peak.activations + peak.passing) peak = now;
+  });
+  return peak;
+};
+
+/** What is alive at each kernel of the step, in the order in which they run. */
+export const timeline = (graph: LegalGraph): readonly Memory[] => {
+  const moments: Memory[] = [];
+  walk(graph, (now) => moments.push(now));
+  return moments;
+};
+
+/** @param see is told what is alive while each kernel runs. */
+const walk = (graph: LegalGraph, see: (now: Memory) => void): void => {
   const tasks = tasksOf(graph);
   const forward = forwardOf(graph);
   const usesOf = usesIn(graph);
   const buffers: (Buffer | undefined)[] = [];
   const alive = { activations: 0, passing: 0 };
   const constant = heldBytes(graph);
-  let peak: Memory = { ...constant, ...alive };
-  const note = (extra: number): void => {
-    if (alive.activations + alive.passing + extra > peak.activations + peak.passing) {
-      peak = { ...constant, activations: alive.activations, passing: alive.passing + extra };
-    }
-  };
+  const note = (extra: number): void =>
+    see({ ...constant, activations: alive.activations, passing: alive.passing + extra });
   const release = (buffer: Buffer | undefined): void => {
     if (buffer === undefined) return;
     buffer.uses -= 1;
@@ -255,7 +267,6 @@ export const memory = (graph: LegalGraph): Memory => {
       args.forEach(release);
     }
   }
-  return peak;
 };
 
 /** oneDNN remembers in the norm's last output where a ReLU fused into it was 0: half a byte a value. */

@@ -16,7 +16,7 @@ import type { KernelChoice, Sizing, Target } from "../target/target.js";
 import { emit } from "./emit.js";
 import { legalize } from "./legalize.js";
 import { footprint, form, type Machine } from "./machine.js";
-import { memory, total } from "./memory.js";
+import { type Memory, memory, timeline, total } from "./memory.js";
 import type { LegalGraph } from "./op.js";
 import type { SavedModel } from "./proto.js";
 import { type Devices, oneDevice } from "./replica.js";
@@ -128,6 +128,12 @@ const divided = (graphs: Graphs, { count }: Devices): Graphs =>
   mapWithIndex((name, graph: Graph) =>
     name === "train" || name === "accumulate" ? replicated(graph, count) : graph,
   )(graphs);
+
+/** What a training step holds from its first kernel to its last, without what a process needs besides. */
+export const moments = ({ training, experiment }: Program): readonly Memory[] => {
+  const kernels = trainingKernels(experiment, plainCpu);
+  return timeline(legalize(withKernels(training, kernels)));
+};
 
 /** A training step on its way to TensorFlow, with what it costs there. */
 export interface Stage {

@@ -101,7 +101,7 @@ const actionsFor = (name: string, { range }: Told, diagnostics: readonly Told[])
     context: { diagnostics, only: ["quickfix"] },
   });
 
-describe("the server", () => {
+describe("the server", { timeout: 180_000 }, () => {
   it("says what it can", async () => {
     const other = new Editor(folder);
     const { capabilities } = await other.start();
@@ -242,7 +242,7 @@ describe("the server", () => {
 
   it("shows costs behind the first line, folds, and plans and compares on demand", async () => {
     const text = `extends: small.yaml\nmodel:\n  pyramid:\n    bins: [1]\nvariants:\n  fcn: {model.pyramid: none}\n`;
-    writeFileSync(file("small.yaml"), `${minimal}model: {backbone: {resnet: 18}}\n`);
+    writeFileSync(file("small.yaml"), `${minimal}model: {backbone: {resnet: {block: basic, blocks: [1, 1, 1, 1], width: 16}}}\n`);
     const name = file("beside.yaml");
     await editor.open(name, text);
     const uri = uriOf(name);

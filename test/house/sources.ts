@@ -28,6 +28,7 @@ export const rooms = [
   "run",
   "report",
   "editor",
+  "play",
   "library.ts",
   "index.ts",
   "cli",

@@ -1,13 +1,12 @@
 /** `dash`: serves a page of a folder of runs, live while they train, to this machine alone until Ctrl-C. */
 
 import { existsSync } from "node:fs";
-import { command, number, option, optional, positional } from "cmd-ts";
+import { command, optional, positional } from "cmd-ts";
 import { Failed } from "../../diagnostic/failure.js";
-import { liveReport, serve } from "../../report/live.js";
-import { badPort, noRunsFolder } from "../errors.js";
+import { liveReport } from "../../report/live.js";
+import { noRunsFolder } from "../errors.js";
 import { exit } from "../exit.js";
-import { stops } from "../follow.js";
-import { print, tell } from "../terminal.js";
+import { portOption, requirePort, serveUntilStopped } from "../serving.js";
 import { verb } from "../verb.js";
 
 export const run = verb((terminal) =>
@@ -22,34 +21,13 @@ export const run = verb((terminal) =>
           description: "the folder of the runs; `runs` otherwise",
         }),
       }),
-      port: option({
-        long: "port",
-        type: number,
-        description: "on 127.0.0.1; 0 takes any that is free",
-        defaultValue: () => 8417,
-        defaultValueIsSerializable: true,
-      }),
+      port: portOption,
     },
     handler: async ({ runs = "runs", port }) => {
-      if (!Number.isInteger(port) || port < 0 || port > 65_535) throw badPort(port);
+      requirePort(port);
       if (!existsSync(runs)) throw new Failed(noRunsFolder(runs));
-      const stopped = interruption();
-      const { url, close } = await serve(liveReport(runs), port);
-      print(terminal, url);
-      tell(terminal, "Ctrl-C stops serving");
-      await stopped;
-      await close();
-      tell(terminal, "\nstopped");
+      await serveUntilStopped(terminal, liveReport(runs), port);
       return exit.ok;
     },
   }),
 );
-
-const interruption = (): Promise<void> =>
-  new Promise((resolve) => {
-    const stop = (): void => {
-      for (const signal of stops) process.off(signal, stop);
-      resolve();
-    };
-    for (const signal of stops) process.on(signal, stop);
-  });

@@ -9,6 +9,7 @@ import { readRegular } from "../../file/regular.js";
 import { unreadable } from "../../file/text.js";
 import { bytesIn } from "../../language/train.js";
 import type { Data } from "../../normalize/experiment.js";
+import { drawing } from "../../play/drawing.js";
 import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
@@ -26,7 +27,7 @@ import {
   type Target,
   textOption,
 } from "../arguments.js";
-import { notAPlan, planOfOtherFormat } from "../errors.js";
+import { notAPlan, planOfOtherFormat, svgOfTwo } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
 import { print, printJson, type Terminal } from "../terminal.js";
@@ -47,6 +48,7 @@ interface Asked {
   readonly json: boolean;
   readonly memory: number | undefined;
   readonly image: readonly [number, number] | undefined;
+  readonly svg: string | undefined;
 }
 
 export const run = verb((terminal) =>
@@ -66,6 +68,7 @@ export const run = verb((terminal) =>
         "the image whose prediction's memory is told; of the crop's size otherwise",
       ),
       out: textOption("out", "FILE", "saves the plan, to be compared later"),
+      svg: textOption("svg", "FILE", "draws the network there, as the paper's figure 3 does"),
       diff: flag({ long: "diff", description: "what differs between two specs or saved plans" }),
       exitCode: flag({
         long: "exit-code",
@@ -77,6 +80,7 @@ export const run = verb((terminal) =>
       const options = { everyLayer: layers };
       const [first, second] = pairOf("plan", target, others, diff);
       if (second !== undefined) {
+        if (asked.svg !== undefined) throw svgOfTwo();
         const both: Pair<ComparablePlan> = [
           await eitherPlan(terminal, first, asked),
           await eitherPlan(terminal, second, asked),
@@ -96,10 +100,10 @@ export const run = verb((terminal) =>
 );
 
 const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise<Plan> => {
-  const { overrides, runCode, json, memory, image } = asked;
+  const { overrides, runCode, json, memory, image, svg } = asked;
   const { resolved, variants } = await open(terminal, { target, overrides, runCode }, json);
   const { experiment, training, recompute, fingerprint } = lower(resolved.experiment);
-  return plan({
+  const planned = plan({
     experiment,
     training,
     recompute,
@@ -110,6 +114,10 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
     available: memory,
     image,
   });
+  const { layers } = planned;
+  if (svg !== undefined)
+    await writeFileAtomic(svg, `${drawing({ experiment, layers, isAlone: true }).svg}\n`);
+  return planned;
 };
 
 /** A plan needs no data: where there is none, its length stays unknown. */

@@ -1,0 +1,301 @@
+/** The playground: a spec on the left, what the compiler makes of it on the right. */
+
+import type { EditorView } from "@codemirror/view";
+import type { Mark } from "../answers.js";
+import type { PanelName } from "../panels.js";
+import { editorIn, make, mark, setText, textOf } from "./editor.js";
+import { fragmentOf, textIn } from "./share.js";
+import { shipped } from "./shipped.js";
+import { Thread, unpacked } from "./thread.js";
+
+const element = <K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  id: string,
+): HTMLElementTagNameMap[K] => {
+  const found = document.querySelector(`${tag}#${id}`);
+  if (found === null) throw new Error(`the page has no ${tag} #${id}`);
+  return found as HTMLElementTagNameMap[K];
+};
+
+/** What `pspc play SPEC` gives: the spec's name, and the texts of it and its parents. */
+interface Given {
+  readonly name: string;
+  readonly variant?: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const given = (): Given | undefined => {
+  const text = document.getElementById("given")?.textContent?.trim() ?? "";
+  return text === "" ? undefined : (JSON.parse(text) as Given);
+};
+
+const FIRST = "/specs/camvid.yaml";
+const DELAY_MS = 120;
+
+const begin = async (): Promise<void> => {
+  const own = given();
+  const files = { ...shipped, ...own?.files };
+  const program = URL.createObjectURL(
+    new Blob([await unpacked("compiler")], { type: "text/javascript" }),
+  );
+  const answering = { files: own?.files ?? {} };
+  // What takes long must not keep marks and completions waiting.
+  const quick = new Thread(program, answering);
+  const slow = () => new Thread(program, answering);
+  const page = new Page(quick, slow, own?.name ?? FIRST, own?.variant ?? "");
+  const shared = await textIn(location.hash);
+  page.offer(
+    Object.keys(files).filter((name) => !name.startsWith("/specs/base/")),
+    files,
+  );
+  page.open(page.name, shared ?? files[page.name] ?? "");
+};
+
+class Page {
+  private readonly view: EditorView;
+  private readonly problems = element("ol", "problems");
+  private readonly status = element("p", "status");
+  private readonly panel = element("div", "panel");
+  private readonly variant = element("select", "variant");
+  private shown: PanelName = "network";
+  private chosen: string | undefined;
+  private timer = 0;
+  private asked = 0;
+  private drawing = false;
+  private again = false;
+  private slow: Thread | undefined;
+
+  constructor(
+    private readonly quick: Thread,
+    private readonly start: () => Thread,
+    public name: string,
+    private wanted: string,
+  ) {
+    this.view = editorIn({
+      parent: element("div", "editor"),
+      thread: quick,
+      nameOf: () => this.name,
+      changed: () => this.soon(),
+    });
+    this.variant.onchange = () => void this.draw();
+    element("button", "share").onclick = () => void this.share();
+    element("button", "format").onclick = () => void this.format();
+    element("button", "theme").onclick = () => this.turnTheme();
+    this.serveTabs();
+    this.panel.onclick = ({ target }) => this.choose(target);
+    this.panel.onkeydown = (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      if (this.choose(event.target)) event.preventDefault();
+    };
+    this.panel.onchange = ({ target }) => {
+      if (target instanceof HTMLSelectElement && target.id === "layer") this.see(target.value);
+    };
+  }
+
+  offer(names: readonly string[], files: Readonly<Record<string, string>>): void {
+    const examples = element("select", "examples");
+    for (const name of names) examples.add(new Option(name.replace("/specs/", ""), name));
+    examples.value = this.name;
+    examples.onchange = () => this.open(examples.value, files[examples.value] ?? "");
+  }
+
+  open(name: string, text: string): void {
+    this.name = name;
+    this.chosen = undefined;
+    setText(this.view, text);
+  }
+
+  /** Once the typing pauses. */
+  private soon(): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.check(), this.timer === 0 ? 0 : DELAY_MS);
+  }
+
+  private async check(): Promise<void> {
+    const text = textOf(this.view);
+    const { marks, variants, isRight } = await this.quick.ask("check", { name: this.name, text });
+    if (text !== textOf(this.view)) return;
+    mark(this.view, marks);
+    this.tell(marks);
+    this.offerVariants(variants);
+    document.body.dataset.checked = String(this.asked++);
+    if (isRight) void this.draw();
+    else this.panel.classList.add("old");
+  }
+
+  /** In a list, for those who see no marks. */
+  private tell(marks: readonly Mark[]): void {
+    const errors = marks.filter(({ severity }) => severity === "error").length;
+    const many = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
+    this.status.textContent =
+      marks.length === 0
+        ? "no mistakes"
+        : `${many(errors, "mistake")}${marks.length > errors ? `, ${many(marks.length - errors, "remark")}` : ""}`;
+    this.status.dataset.severity = errors > 0 ? "error" : marks.length > 0 ? "warning" : "well";
+    this.problems.replaceChildren(...marks.map((each) => this.told(each)));
+  }
+
+  private told(each: Mark): HTMLLIElement {
+    const item = document.createElement("li");
+    item.className = each.severity;
+    const place = document.createElement("button");
+    place.type = "button";
+    place.className = "place";
+    place.textContent = `${each.code}, line ${each.line}`;
+    place.onclick = () => {
+      this.view.dispatch({ selection: { anchor: each.from }, scrollIntoView: true });
+      this.view.focus();
+    };
+    const message = document.createElement("span");
+    message.textContent = ` ${each.message} `;
+    item.append(place, message);
+    for (const line of each.more) {
+      const more = document.createElement("div");
+      more.className = "more";
+      more.textContent = line;
+      item.append(more);
+    }
+    for (const fix of each.fixes) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = fix.title;
+      button.onclick = () => make(this.view, fix);
+      item.append(button, " ");
+    }
+    return item;
+  }
+
+  private offerVariants(names: readonly string[]): void {
+    const before = this.wanted === "" ? this.variant.value : this.wanted;
+    this.wanted = "";
+    this.variant.replaceChildren(new Option("the spec itself", ""));
+    for (const name of names) this.variant.add(new Option(name, name));
+    this.variant.value = names.includes(before) ? before : "";
+    this.variant.disabled = names.length === 0;
+  }
+
+  /** One at a time; what was asked meanwhile is asked once it is there. */
+  private async draw(): Promise<void> {
+    if (this.drawing) {
+      this.again = true;
+      return;
+    }
+    this.drawing = true;
+    this.panel.setAttribute("aria-busy", "true");
+    const asked = {
+      name: this.name,
+      text: textOf(this.view),
+      panel: this.shown,
+      variant: this.variant.value === "" ? null : this.variant.value,
+      chosen: this.chosen,
+    };
+    try {
+      this.slow ??= this.start();
+      const found = await this.slow.ask("panel", asked);
+      if (found !== undefined && asked.panel === this.shown) this.show(found.html, found.pictures);
+      this.panel.classList.toggle("old", found === undefined);
+    } catch (error) {
+      this.panel.textContent = `The panel could not be made: ${error}`;
+    }
+    this.drawing = false;
+    this.panel.removeAttribute("aria-busy");
+    if (!this.again) return;
+    this.again = false;
+    void this.draw();
+  }
+
+  private show(
+    html: string,
+    pictures: readonly { height: number; width: number; rgba: Uint8ClampedArray<ArrayBuffer> }[],
+  ): void {
+    const focused = document.activeElement?.getAttribute("data-layer");
+    const scrolled = this.panel.querySelector(".wide")?.scrollLeft ?? 0;
+    this.panel.innerHTML = html;
+    this.panel.dataset.panel = this.shown;
+    const wide = this.panel.querySelector(".wide");
+    if (wide !== null) wide.scrollLeft = scrolled;
+    const canvases = this.panel.querySelectorAll("canvas");
+    pictures.forEach(({ rgba, width, height }, i) => {
+      canvases[i]?.getContext("2d")?.putImageData(new ImageData(rgba, width, height), 0, 0);
+    });
+    if (focused) this.panel.querySelector<SVGElement>(`[data-layer="${focused}"]`)?.focus();
+    const save = this.panel.querySelector<HTMLButtonElement>("#save");
+    if (save !== null) save.onclick = () => this.save();
+  }
+
+  private choose(target: EventTarget | null): boolean {
+    const part = target instanceof Element ? target.closest("[data-layer]") : null;
+    if (part === null) return false;
+    this.see(part.getAttribute("data-layer") ?? "");
+    return true;
+  }
+
+  private see(layer: string): void {
+    this.chosen = layer;
+    void this.draw();
+  }
+
+  /** The drawing as a file: it has its ink in it, on white. */
+  private save(): void {
+    const svg = this.panel.querySelector(".wide svg")?.cloneNode(true);
+    if (!(svg instanceof SVGElement)) return;
+    svg.setAttribute("color", "#1a1c1f");
+    svg.insertAdjacentHTML("afterbegin", '<rect width="100%" height="100%" fill="#ffffff"/>');
+    const link = document.createElement("a");
+    const text = new XMLSerializer().serializeToString(svg);
+    link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+    link.download = `${this.name.replace(/^.*\//, "").replace(/\.ya?ml$/, "")}.svg`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  private async share(): Promise<void> {
+    history.replaceState(null, "", await fragmentOf(textOf(this.view)));
+    const said = await navigator.clipboard?.writeText(location.href).then(
+      () => "the link is in the clipboard",
+      () => "the link is in the address bar",
+    );
+    this.status.textContent = said ?? "the link is in the address bar";
+  }
+
+  private async format(): Promise<void> {
+    const text = textOf(this.view);
+    const better = await this.quick.ask("format", { name: this.name, text });
+    if (better !== text && text === textOf(this.view)) setText(this.view, better);
+  }
+
+  private turnTheme(): void {
+    const root = document.documentElement;
+    const isDark =
+      root.dataset.theme === undefined
+        ? matchMedia("(prefers-color-scheme: dark)").matches
+        : root.dataset.theme === "dark";
+    root.dataset.theme = isDark ? "light" : "dark";
+  }
+
+  /** Tabs as screen readers know them: one is reached by Tab, the others by the arrows. */
+  private serveTabs(): void {
+    const tabs = [...document.querySelectorAll<HTMLButtonElement>('[role="tab"]')];
+    const select = (tab: HTMLButtonElement): void => {
+      for (const each of tabs) {
+        each.setAttribute("aria-selected", String(each === tab));
+        each.tabIndex = each === tab ? 0 : -1;
+      }
+      this.shown = tab.dataset.panel as PanelName;
+      this.panel.setAttribute("aria-labelledby", tab.id);
+      void this.draw();
+    };
+    tabs.forEach((tab, i) => {
+      tab.onclick = () => select(tab);
+      tab.onkeydown = ({ key }) => {
+        const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
+        const next = by === undefined ? undefined : tabs.at((i + by) % tabs.length);
+        if (next === undefined) return;
+        select(next);
+        next.focus();
+      };
+    });
+  }
+}
+
+void begin();
