@@ -158,7 +158,7 @@ const ratePanel = ({ resolved: { experiment } }: Shown): Panel => {
       html`<tr><th scope="row">${count(step)}</th>${groups.map(({ multiplier }) => html`<td>${rateText(at(step, multiplier))}</td>`)}</tr>`,
   );
   const label = `Learning rate over ${count(iterations)} iterations, of ${groups.map(({ name }) => name).join(", ")}`;
-  return page(html`<p class="lead">Schedule ${schedule.kind}, over ${count(iterations)} iterations of ${train.batch} images: ${rateText(at(0, 1))} at the first, ${rateText(at(iterations - 1, 1))} at the last, times each group's multiplier.</p>
+  return page(html`<p class="lead">${count(iterations)} iterations of ${train.batch} images: ${rateText(at(0, 1))} at the first, ${rateText(at(iterations - 1, 1))} at the last, times each group's multiplier.</p>
 <figure>${chart({
     label,
     x: "iteration",
@@ -237,9 +237,14 @@ const variants = ({ versions }: Shown): Panel => {
   });
   const more = versions.length - shown.length;
   const columns = ["variant", "parameters", "MACs", "memory to train", "what differs in meaning"];
-  return page(html`<p class="lead">${versions.length === 1 ? "The spec has no variants." : `${versions.length - 1} variants`}${more > 0 ? `; the first ${shown.length - 1} are shown` : ""}</p>
+  return page(html`<p class="lead">${variantCount(versions.length - 1)}${more > 0 ? `; the first ${shown.length - 1} are shown` : ""}</p>
 ${tableOf(columns, rows)}`);
 };
+
+const variantCount = (n: number): string =>
+  n === 0
+    ? "The spec has no variants."
+    : `${n} variant${n === 1 ? "" : "s"} beside the spec itself`;
 
 const differenceList = (found: readonly Difference[]): Html =>
   found.length === 0

@@ -27,6 +27,7 @@ train:
 variants:
   fcn: {model.pyramid: none}
 `;
+const slow = { timeout: 30_000, interval: 20 };
 const right = wrong.replace("smax", "max").replace("batsh", "batch").replace("33", "89");
 
 test("the page is as small as promised", () => {
@@ -74,7 +75,7 @@ describe.skipIf(path === undefined)("the playground", { timeout: 120_000 }, () =
     await page.click(".cm-content");
     await page.keyboard.press("Control+A");
     await page.keyboard.insertText(text);
-    await page.waitForFunction(`document.body.dataset.checked !== ${JSON.stringify(before)}`);
+    await expect.poll(() => page.getAttribute("body", "data-checked"), slow).not.toBe(before);
   };
   const shows = (page: Page, panel: string) =>
     page.waitForSelector(`#panel[data-panel="${panel}"]:not([aria-busy]):not(.old)`);
@@ -95,7 +96,7 @@ describe.skipIf(path === undefined)("the playground", { timeout: 120_000 }, () =
     for (const fix of ["use a crop of 41", "write `max`", "write `batch`"]) {
       const before = await page.getAttribute("body", "data-checked");
       await page.getByRole("button", { name: fix }).first().click();
-      await page.waitForFunction(`document.body.dataset.checked !== ${JSON.stringify(before)}`);
+      await expect.poll(() => page.getAttribute("body", "data-checked"), slow).not.toBe(before);
     }
     expect(await page.locator("#problems li.error").count()).toBe(0);
     await shows(page, "network");
@@ -152,7 +153,7 @@ describe.skipIf(path === undefined)("the playground", { timeout: 120_000 }, () =
     const page = await opened();
     await type(page, right);
     await page.click("#share");
-    await page.waitForFunction(`location.hash.startsWith("#spec=")`);
+    await expect.poll(() => page.url(), slow).toContain("#spec=");
     const link = page.url();
     await page.close();
     const other = await opened(1280, link);
