@@ -91,7 +91,7 @@ export const chart = ({ label, x, y, curves, tickX, tickY }: Chart): Html => {
   // Of areas the tallest stands behind.
   const ordered = curves.some(({ isArea }) => isArea) ? curves.toReversed() : curves;
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDE} ${HIGH + 22}" role="img" aria-label="${label}" font-size="11" fill="currentColor">
-${ticks.map((share) => html`<path d="M${MARGIN.left} ${py(share * most)}h${inner}" stroke="currentColor" opacity="0.15"/><text x="${MARGIN.left - 6}" y="${py(share * most) + 4}" text-anchor="end">${tickY(share * most)}</text><text x="${px(share * end)}" y="${HIGH - MARGIN.bottom + 16}" text-anchor="middle">${tickX(share * end)}</text>`)}
+${ticks.map((share) => html`<path d="M${MARGIN.left} ${py(share * most)}h${inner}" stroke="currentColor" opacity="0.15"/><text x="${MARGIN.left - 6}" y="${py(share * most) + 4}" text-anchor="end">${tickY(share * most)}</text><text x="${px(share * end)}" y="${HIGH - MARGIN.bottom + 16}" text-anchor="${share === 1 ? "end" : "middle"}">${tickX(share * end)}</text>`)}
 ${ordered.map(drawn)}
 <text x="${MARGIN.left + inner / 2}" y="${HIGH - 10}" text-anchor="middle">${x}</text><text x="12" y="${MARGIN.top + tall / 2}" text-anchor="middle" transform="rotate(-90 12 ${MARGIN.top + tall / 2})">${y}</text>
 ${curves.map(({ name, ink }, i) => html`<rect x="${MARGIN.left + i * 150}" y="${HIGH + 4}" width="11" height="11" fill="${ink}"/><text x="${MARGIN.left + 16 + i * 150}" y="${HIGH + 14}">${name}</text>`)}
