@@ -242,7 +242,10 @@ describe("the server", { timeout: 180_000 }, () => {
 
   it("shows costs behind the first line, folds, and plans and compares on demand", async () => {
     const text = `extends: small.yaml\nmodel:\n  pyramid:\n    bins: [1]\nvariants:\n  fcn: {model.pyramid: none}\n`;
-    writeFileSync(file("small.yaml"), `${minimal}model: {backbone: {resnet: {block: basic, blocks: [1, 1, 1, 1], width: 16}}}\n`);
+    writeFileSync(
+      file("small.yaml"),
+      `${minimal}model: {backbone: {resnet: {block: basic, blocks: [1, 1, 1, 1], width: 16}}}\n`,
+    );
     const name = file("beside.yaml");
     await editor.open(name, text);
     const uri = uriOf(name);

@@ -1,21 +1,12 @@
 /** The playground: a spec on the left, what the compiler makes of it on the right. */
 
 import type { EditorView } from "@codemirror/view";
-import type { Mark } from "../answers.js";
 import type { PanelName } from "../panels.js";
-import { editorIn, make, mark, setText, textOf } from "./editor.js";
+import { editorIn, mark, setText, textOf } from "./editor.js";
+import { element, tellProblems } from "./problems.js";
 import { fragmentOf, textIn } from "./share.js";
 import { shipped } from "./shipped.js";
 import { Thread, unpacked } from "./thread.js";
-
-const element = <K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  id: string,
-): HTMLElementTagNameMap[K] => {
-  const found = document.querySelector(`${tag}#${id}`);
-  if (found === null) throw new Error(`the page has no ${tag} #${id}`);
-  return found as HTMLElementTagNameMap[K];
-};
 
 /** What `pspc play SPEC` gives: the spec's name, and the texts of it and its parents. */
 interface Given {
@@ -53,7 +44,6 @@ const begin = async (): Promise<void> => {
 
 class Page {
   private readonly view: EditorView;
-  private readonly problems = element("ol", "problems");
   private readonly status = element("p", "status");
   private readonly panel = element("div", "panel");
   private readonly variant = element("select", "variant");
@@ -116,53 +106,11 @@ class Page {
     const { marks, variants, isRight } = await this.quick.ask("check", { name: this.name, text });
     if (text !== textOf(this.view)) return;
     mark(this.view, marks);
-    this.tell(marks);
+    tellProblems(marks, this.view);
     this.offerVariants(variants);
     document.body.dataset.checked = String(this.asked++);
     if (isRight) void this.draw();
     else this.panel.classList.add("old");
-  }
-
-  /** In a list, for those who see no marks. */
-  private tell(marks: readonly Mark[]): void {
-    const errors = marks.filter(({ severity }) => severity === "error").length;
-    const many = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
-    this.status.textContent =
-      marks.length === 0
-        ? "no mistakes"
-        : `${many(errors, "mistake")}${marks.length > errors ? `, ${many(marks.length - errors, "remark")}` : ""}`;
-    this.status.dataset.severity = errors > 0 ? "error" : marks.length > 0 ? "warning" : "well";
-    this.problems.replaceChildren(...marks.map((each) => this.told(each)));
-  }
-
-  private told(each: Mark): HTMLLIElement {
-    const item = document.createElement("li");
-    item.className = each.severity;
-    const place = document.createElement("button");
-    place.type = "button";
-    place.className = "place";
-    place.textContent = `${each.code}, line ${each.line}`;
-    place.onclick = () => {
-      this.view.dispatch({ selection: { anchor: each.from }, scrollIntoView: true });
-      this.view.focus();
-    };
-    const message = document.createElement("span");
-    message.textContent = ` ${each.message} `;
-    item.append(place, message);
-    for (const line of each.more) {
-      const more = document.createElement("div");
-      more.className = "more";
-      more.textContent = line;
-      item.append(more);
-    }
-    for (const fix of each.fixes) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = fix.title;
-      button.onclick = () => make(this.view, fix);
-      item.append(button, " ");
-    }
-    return item;
   }
 
   private offerVariants(names: readonly string[]): void {
