@@ -262,8 +262,8 @@ describe("the server", { timeout: 180_000 }, () => {
     const { parameters, macs } = JSON.parse((await pspc(folder, "plan", name, "--json")).out);
     const [hint] = await ask<{ label: string; position: object }>("inlayHint");
     expect(hint?.position).toEqual({ line: 0, character: "extends: small.yaml".length });
-    expect(hint?.label).toContain(`${(parameters.inference / 1e6).toFixed(1)} M parameters`);
-    expect(hint?.label).toContain(`${(macs.inference / 1e9).toFixed(1)} GMAC`);
+    expect(hint?.label).toContain(`${(parameters.inference / 1e3).toFixed(1)} k parameters`);
+    expect(hint?.label).toContain(`${(macs.inference / 1e6).toFixed(1)} MMAC`);
     const folds = await ask<{ startLine: number; endLine: number }>("foldingRange");
     expect(folds.map(({ startLine, endLine }) => [startLine, endLine])).toEqual([
       [1, 3],
