@@ -54,6 +54,7 @@ for (const entry of specs) {
         look: "whole",
         give: ["classes", "logits"],
         precision: "f32",
+        forms: false,
         mustBeChecked: false,
         device: "cpu",
         command: "",

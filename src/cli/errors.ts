@@ -211,6 +211,12 @@ export const noPrecision = (format: string, asked: string, has: readonly string[
     `take --numbers ${has.join(" or ")}, or TensorFlow.js (--to NAME.tfjs), which has all`,
   );
 
+export const noForms = (to: string): Misused =>
+  new Misused(
+    `${to} takes no --forms`,
+    "its runtimes have kernels of their own: leave it out, or name a .onnx",
+  );
+
 export const exportIsFixed = (model: string, words: readonly string[]): Misused =>
   new Misused(
     `${words.join(", ")} cannot change ${model}`,

@@ -4,8 +4,9 @@ import * as E from "fp-ts/lib/Either.js";
 import { invariant } from "../diagnostic/invariant.js";
 import { valuesOf } from "../graph/constant.js";
 import { type Graph, type Value, valueAt } from "../graph/graph.js";
-import { type Arguments, mapArgs, type OpName, type Ops } from "../graph/op.js";
+import { type Arguments, mapArgs, type Node, type OpName, type Ops } from "../graph/op.js";
 import type { Type, Types } from "../graph/type.js";
+import { type Form, formsOf, type Layer, shapesOf } from "../rewrite/forms.js";
 import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { Format, FrozenNetwork } from "../target/format.js";
 import { computed, given, type Operand, type Writer, writer } from "./operand.js";
@@ -117,6 +118,18 @@ export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
   };
 };
 
+/**
+ * A layer has to have so many channels on both sides, for Winograd's transforms to cost less than the products that they
+ * save: measured on PSPNet50 at 473 in onnxruntime 1.32 (docs/performance.md).
+ */
+const CHANNELS = 256;
+
+const form = (layer: Layer & Node): Form => {
+  const [, , from = 0, to = 0] = shapesOf(layer).kernel;
+  const isWide = from >= CHANNELS && to >= CHANNELS;
+  return isWide && formsOf(layer).includes("winograd-4") ? "winograd-4" : "native";
+};
+
 /** Servers and phones run it by onnxruntime. */
 export const onnx: Format = {
   name: "ONNX",
@@ -124,5 +137,6 @@ export const onnx: Format = {
   kind: "file",
   image: "u8",
   precisions: ["f32"],
+  form,
   write: (network) => E.right(new Map([["network.onnx", encode(modelOf(network))]])),
 };

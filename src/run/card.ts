@@ -39,6 +39,8 @@ const exportRecord = closed(
     images: nullable(pictureReading),
     give: list("answers", choice(...answers)),
     numbers: choice("f32", "f16", "u8"),
+    /** Whether layers have other forms than their definition. */
+    forms: flag,
     /** The network takes bytes, and does this by itself. */
     preprocessing: anything,
     align_corners: anything,

@@ -54,6 +54,8 @@ export type ExportRequest = Trained & {
   readonly look: Look;
   readonly give: readonly Answer[];
   readonly precision: Precision;
+  /** Whether layers take the forms that are fastest in the format's runtimes. */
+  readonly forms: boolean;
   /** Whether a runtime that is absent is a failure. */
   readonly mustBeChecked: boolean;
   readonly device: Want;
@@ -78,13 +80,15 @@ export async function* exportNetwork(
   yield* strangers(network);
   const stage = (done: number): Event => ({ kind: "progress", what: "exporting", done, total: 4 });
   yield stage(0);
-  const opening = { ...size, image: format.image, look, anySize: request.anySize };
+  const { anySize } = request;
+  const form = request.forms ? format.form : undefined;
+  const opening = { ...size, image: format.image, look, anySize, form };
   // With the scores the whole network is compared; what is kept gives what was asked for.
   const scores = scoresOf(program.experiment, look);
   const probe = [...new Set<Answer>([...give, scores])];
   const draft = await frozenNetwork(network, { ...opening, give: probe });
   const pictures = await picturesFor(program.experiment, size);
-  const calls = singles(pictures, request.anySize);
+  const calls = singles(pictures, anySize);
   const wanted = await ownScores(network, opening, calls);
   yield stage(1);
   await setImmediate();
@@ -173,7 +177,7 @@ const put = async (
 
 /** What every export says of itself. */
 const aboutOf = (
-  { program, size, anySize, look, give, precision, command }: ExportRequest,
+  { program, size, anySize, look, give, precision, forms, command }: ExportRequest,
   { metadata }: Network,
   batch: Opened["batch"],
 ): ExportRecord => {
@@ -195,6 +199,7 @@ const aboutOf = (
     images: data.images,
     give,
     numbers: precision,
+    forms,
     // The network takes bytes, and does this by itself.
     preprocessing: { mean: data.mean, std: data.std },
     align_corners: model.align_corners,

@@ -2,6 +2,7 @@
 
 import { valueOrThrow } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
+import type { Graph } from "../graph/graph.js";
 import type { Size } from "../language/geometry.js";
 import { stateOf } from "../plan/graphs.js";
 import { type Border, exportStep, scoresOf } from "../plan/inference.js";
@@ -10,7 +11,8 @@ import { freeze } from "../rewrite/freeze.js";
 import { standard } from "../rewrite/passes.js";
 import type { Call } from "../runtime/exported.js";
 import { openSession } from "../runtime/session.js";
-import type { FrozenNetwork } from "../target/format.js";
+import type { Format, FrozenNetwork } from "../target/format.js";
+import { inForms } from "../target/kernels.js";
 import { savedModel } from "../tensorflow/target.js";
 import { averaged, select } from "../weights/load.js";
 import type { Network } from "./inference.js";
@@ -19,6 +21,8 @@ import type { Network } from "./inference.js";
 export interface Opening extends Omit<Border, "batch" | "pictures"> {
   /** Whether pictures may have any size: they are scaled to its own. */
   readonly anySize: boolean;
+  /** Which form a layer takes; its own kernel otherwise. */
+  readonly form?: Format["form"] | undefined;
 }
 
 export interface Opened extends Pick<FrozenNetwork, "graph" | "numbers"> {
@@ -39,10 +43,12 @@ export const frozenNetwork = async (
   { program: { experiment }, tensors, file, device }: Network,
   opening: Opening,
 ): Promise<Opened> => {
-  const { anySize } = opening;
+  const { anySize, form } = opening;
+  const inItsForms = (graph: Graph): Graph =>
+    form === undefined ? graph : inForms({ form }, graph, { machine: null, known: {} });
   const at = (batch: number, by: number) => {
     const pictures = anySize ? larger(opening, by) : undefined;
-    return freeze(exportStep(experiment, { ...opening, batch, pictures }));
+    return freeze(inItsForms(exportStep(experiment, { ...opening, batch, pictures })));
   };
   const many = at(2, ONE);
   const anyBatch = ofAnySize(many.rest, at(3, OTHER).rest);

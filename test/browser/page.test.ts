@@ -45,6 +45,7 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
       look: "whole",
       give: ["classes"],
       precision: "f32",
+      forms: false,
       mustBeChecked: true,
       device: "cpu",
       command: "npx pspc export run --to squares.html",

@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -77,6 +85,11 @@ describe("the words", () => {
     expect((await pspc(folder, ...idle)).err).toContain("--size, --checked say nothing of");
     const words = ["export", "spec.yaml", "--to", "w.tfjs", "--give", "classes,clases"];
     expect((await pspc(folder, ...words)).err).toContain("found clases");
+    const forms = await pspc(folder, "export", "spec.yaml", "--to", "w.tfjs", "--forms");
+    expect(forms.err).toContain("w.tfjs takes no --forms");
+    const untrained = await pspc(folder, "export", "spec.yaml", "--to", "w.onnx");
+    expect(untrained).toMatchObject({ code: 1, out: "" });
+    expect(readdirSync(folder).filter((name) => name.startsWith("w."))).toEqual([]);
   });
 
   it("says what to write where a spec has another program's words", async () => {

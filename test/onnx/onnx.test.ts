@@ -8,17 +8,19 @@ import * as E from "fp-ts/lib/Either.js";
 import { afterAll, describe, expect, it } from "vitest";
 import { valueOrThrow } from "../../src/diagnostic/failure.js";
 import * as c from "../../src/graph/compose.js";
-import { number } from "../../src/graph/graph.js";
+import { type Graph, number } from "../../src/graph/graph.js";
 import { verify } from "../../src/graph/infer.js";
 import { type Node, type OpName, shapeOf } from "../../src/graph/op.js";
 import { product } from "../../src/graph/type.js";
 import { onnx } from "../../src/onnx/format.js";
 import { operations, type Translated, untranslated } from "../../src/onnx/operation.js";
 import { exportStep } from "../../src/plan/inference.js";
+import { fillUniform } from "../../src/plan/random.js";
 import { freeze } from "../../src/rewrite/freeze.js";
 import { inOnnxRuntime } from "../../src/runtime/exported.js";
 import { openSession } from "../../src/runtime/session.js";
 import type { FrozenNetwork } from "../../src/target/format.js";
+import { inForms } from "../../src/target/kernels.js";
 import { savedModel } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 import { images } from "../oracle/scene.js";
@@ -32,6 +34,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const [HEIGHT, WIDTH] = [6, 5];
 const wave = (shape: readonly number[], phase: number): Float32Array =>
   Float32Array.from({ length: product(shape) }, (_, i) => Math.sin(1.7 * i + phase));
+
+/** Sums of it do not cancel to nothing. */
+const noise = (shape: readonly number[], seed: number): Float32Array => {
+  const values = new Float32Array(product(shape));
+  fillUniform(values, seed, "noise", -1, 1);
+  return values;
+};
 
 const numbers = new Map(
   Object.entries({
@@ -190,6 +199,40 @@ describe.skipIf(!runs)(`ONNX's operations${runs ? "" : " (onnxruntime is not ins
     });
     expect(apart.filter(({ isClose }) => !isClose).map(({ name }) => name)).toEqual([]);
     expect(apart.length).toBeGreaterThan(100);
+  });
+});
+
+describe("ONNX's forms", () => {
+  it("are Winograd's for wide layers of 3×3, which are the same numbers, and native for all else", async () => {
+    const x = c.input("x", "f32", 1, 6, 5, 256);
+    const layer = (size: number, to: number): Node => {
+      const kernel = c.input(`kernel${size}x${to}`, "f32", size, size, 256, to);
+      const padding = c.padding((size - 1) / 2);
+      return c.convolution(x, kernel, { stride: 1, dilation: 1, padding });
+    };
+    const results = { wide: layer(3, 256), narrow: layer(3, 64), pointwise: layer(1, 256) };
+    const plain = verify(number({ results, updates: [] }));
+    const { form } = onnx;
+    const formed = inForms({ form: form! }, plain, { machine: null, known: {} });
+    const count = (graph: Graph, op: OpName) =>
+      graph.values.filter((each) => each.op === op).length;
+    expect([count(plain, "convolution"), count(plain, "matmul")]).toEqual([3, 0]);
+    expect(count(formed, "convolution")).toBe(2);
+    expect(count(formed, "matmul")).toBeGreaterThan(0);
+
+    const session = await openSession(savedModel({ plain, formed }), "cpu");
+    const given = Object.fromEntries(
+      plain.values.flatMap((value) =>
+        value.op === "input"
+          ? [[value.attributes.name, noise(value.attributes.shape, value.id)] as const]
+          : [],
+      ),
+    );
+    const [a, b] = [session.run("plain", given), session.run("formed", given)];
+    session.dispose();
+    const far = Array.from(a.wide!.data, (value, i) => Math.abs(value - b.wide!.data[i]!));
+    const largest = Math.max(...Array.from(a.wide!.data, Math.abs));
+    expect(Math.max(...far) / largest).toBeLessThan(1e-5);
   });
 });
 

@@ -55,6 +55,7 @@ const requestOf = (
     look: "whole",
     give: ["classes", "probabilities", "logits"],
     precision: "f32",
+    forms: false,
     mustBeChecked: true,
     device: "cpu",
     command: "npx pspc export",
@@ -296,6 +297,17 @@ describe("an export", () => {
     const { to } = await exported(request("layout", small, named(".savedmodel")));
     expect(existsSync(join(to, "1", "saved_model.pb"))).toBe(true);
     expect(readdirSync(to).sort()).toEqual(["1", "README.md", "pspc.json"]);
+  });
+
+  it.skipIf(!runsOnnx)("has its card beside it where it is a single file", async () => {
+    const asked = request("single", small, named(".onnx"), { give: ["classes"] });
+    const { to } = await exported(asked);
+    const card = readFileSync(`${to}.md`, "utf8");
+    expect(card).toMatch(/^---\npipeline_tag: image-segmentation\ntags: \[.*onnx\]\n---\n/);
+    expect(card).toContain(
+      "| in | `images` | u8, RGB from 0 to 255; mean and std are in the graph | `[N, ",
+    );
+    expect(card).toContain("onnxruntime 1.");
   });
 });
 

@@ -31,7 +31,7 @@ import {
   trainedArguments,
   weightsArguments,
 } from "../arguments.js";
-import { exportNeedsFile, noPrecision, notOfWeights, unknownEnding } from "../errors.js";
+import { exportNeedsFile, noForms, noPrecision, notOfWeights, unknownEnding } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
@@ -82,6 +82,11 @@ export const exportVerb = verb((terminal, argv) =>
         type: optional(oneOf<Precision>(["f32", "f16", "u8"])),
         description: "how its weights are stored: f32, f16 or u8; f32 otherwise",
       }),
+      forms: flag({
+        long: "forms",
+        description:
+          "of .onnx: large layers in Winograd's form, faster; small ones stay as they are",
+      }),
       checked: flag({
         long: "checked",
         description: "fails where the runtime that would check it is absent",
@@ -94,28 +99,19 @@ export const exportVerb = verb((terminal, argv) =>
       device: deviceOption,
     },
     handler: async ({ run, best, weights, to: typed, names, ...rest }) => {
-      const { size, give, numbers, checked, device, anySize, as, ...request } = rest;
+      const { size, give, numbers, checked, device, anySize, as, forms, ...request } = rest;
       if (typed === undefined) throw exportNeedsFile();
       const to = typed.replace(/[\\/]+$/, "");
       const format = formats.find(({ ending }) => to.endsWith(ending));
       if (format === undefined && !to.endsWith(SAFETENSORS)) throw unknownEnding(to, endings);
-      const idle = Object.entries(
+      const idle =
         format === undefined
-          ? {
-              size,
-              give,
-              numbers,
-              as,
-              "any-size": anySize || undefined,
-              checked: checked || undefined,
-            }
-          : format === page
-            ? { names, give, "any-size": anySize || undefined }
-            : { names },
-      ).flatMap(([option, value]) => (value === undefined ? [] : [option]));
+          ? given({ size, give, numbers, as, forms, checked, "any-size": anySize })
+          : given(format === page ? { names, give, "any-size": anySize } : { names });
       if (idle.length > 0) throw notOfWeights(to, idle);
       if (format !== undefined && numbers !== undefined && !format.precisions.includes(numbers))
         throw noPrecision(format.name, numbers, format.precisions);
+      if (forms && format?.form === undefined) throw noForms(to);
       const { program, from } = await network(terminal, request, { run, best, weights });
       if (format === undefined) {
         await writeWeights(terminal, program, from, to, names ?? "pspc");
@@ -138,6 +134,7 @@ export const exportVerb = verb((terminal, argv) =>
           look,
           give: give ?? ["classes"],
           precision: numbers ?? "f32",
+          forms,
           mustBeChecked: checked,
           device,
           command: ["npx pspc export", ...argv.map(quoted)].join(" "),
@@ -151,6 +148,12 @@ export const exportVerb = verb((terminal, argv) =>
     },
   }),
 );
+
+/** Of options by name, those that were typed. */
+const given = (options: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || value === false ? [] : [name],
+  );
 
 /** As a shell takes it. */
 const quoted = (word: string): string =>
