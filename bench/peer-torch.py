@@ -4,6 +4,7 @@ The network, its loss and its groups of weights are the oracle's, which the test
 the inference as an ONNX file instead of running it.
 """
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -31,15 +32,15 @@ class Colours(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Images of bytes [N, H, W, 3] to the class of each pixel, bytes [N, H, W]."""
+    """Images of bytes [N, H, W, 3] to the class of each pixel, bytes [N, H, W]. Without a layout it is left as it comes."""
 
     def __init__(self, network, data, layout):
         super().__init__()
         self.colours, self.network, self.layout = Colours(data), network, layout
 
     def forward(self, images):
-        x = self.colours(images).contiguous(memory_format=self.layout)
-        main, _ = self.network(x)
+        x = self.colours(images)
+        main, _ = self.network(x if self.layout is None else x.contiguous(memory_format=self.layout))
         return main.argmax(1).to(torch.uint8)
 
 
@@ -121,14 +122,29 @@ def averaged(x, bins):
     return matrix(x.shape[2]) @ x @ matrix(x.shape[3]).T
 
 
-def export(experiment, network, batch, file):
+def export(experiment, network, batch, file, dynamo):
+    """Writes the inference by one of PyTorch's two exporters. Whether it had to be helped: the older one refuses bins that do not divide the map."""
     network.eval()
-    plain = F.adaptive_avg_pool2d
     images, _ = drawn(experiment, batch)
-    predictor = Predictor(network, experiment["data"], torch.contiguous_format)
+    predictor = Predictor(network, experiment["data"], None)
+
+    def write():
+        # It says on stdout what it does, where answers are read.
+        with contextlib.redirect_stdout(sys.stderr):
+            names = {"input_names": ["images"], "output_names": ["classes"]}
+            torch.onnx.export(predictor, (images,), file, dynamo=dynamo, external_data=False, **names)
+
+    try:
+        write()
+        return False
+    except torch.onnx.errors.OnnxExporterError:
+        if dynamo:
+            raise
+    plain = F.adaptive_avg_pool2d
     F.adaptive_avg_pool2d = averaged
     try:
-        torch.onnx.export(predictor, (images,), file, input_names=["images"], output_names=["classes"], dynamo=False)
+        write()
+        return True
     finally:
         F.adaptive_avg_pool2d = plain
 
@@ -149,8 +165,9 @@ def main():
         network = oracle.Network(experiment["model"], len(experiment["data"]["classes"]))
         about["parameters"] = sum(each.numel() for each in network.parameters())
         if task == "export":
-            export(experiment, network, request["batch"], request["file"])
-            return answer(**about)
+            dynamo = request.get("exporter") == "dynamo"
+            helped = export(experiment, network, request["batch"], request["file"], dynamo)
+            return answer(**about, helped=helped)
         network = network.to(DEVICE, memory_format=layout)
         step = {"train": training, "infer": inference}[task](experiment, network, request["batch"], request["way"], layout)
     answer(**about)
