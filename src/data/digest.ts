@@ -24,6 +24,7 @@ export const digestPairs = async (
   samples: readonly Sample[],
   root: string,
   store: FactStore,
+  report: (done: number, total: number) => void = () => {},
 ): Promise<readonly PairDigest[]> => {
   const pairs: PairDigest[] = [];
   for (const { image, label } of samples) {
@@ -31,6 +32,7 @@ export const digestPairs = async (
       E.getOrElse(() => UNREADABLE),
     );
     pairs.push({ image: relative(root, image), digest: short(`${a} ${b}`) });
+    report(pairs.length, samples.length);
   }
   await store.save();
   return pairs;

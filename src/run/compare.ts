@@ -18,7 +18,7 @@ import { runFile } from "./folder.js";
 import { readRecord, readRun } from "./record.js";
 import { type Result, type Row, rowOf } from "./row.js";
 import { train } from "./train.js";
-import { type Files, filesOf, placeOf, trainingOf } from "./training.js";
+import { type Files, filesOf, pairsDigest, placeOf, trainingOf } from "./training.js";
 
 export interface Variant {
   /** `null` is the spec itself. */
@@ -62,9 +62,14 @@ export async function* compare(
   const [first, ...rest] = damaged;
   if (trials.length === 0 && first !== undefined) throw new Failed(unreadableRuns(first, rest));
   // What cannot be scored need not be trained.
-  const data = trials.map(({ program: { experiment } }) => experiment.data);
-  for (const one of new Map(data.map((each) => [fingerprintOf(each), each])).values())
-    await openSplit(one, request.split);
+  const digests = new Map<string, string>();
+  for (const { program } of trials) {
+    const { data } = program.experiment;
+    const key = fingerprintOf(data);
+    if (digests.has(key)) continue;
+    const samples = await openSplit(data, request.split);
+    digests.set(key, yield* pairsDigest(data, request.split, samples));
+  }
   const results = new Map<Variant, Result[]>(request.variants.map((variant) => [variant, []]));
   for (const [index, trial] of trials.entries()) {
     const { variant, program, folder } = trial;
@@ -73,7 +78,7 @@ export async function* compare(
     yield { kind: "variant", name: shownAs(variant), seed, run: folder, at, of: trials.length };
     yield* trained(request, trial);
     if (request.signal?.aborted) return null;
-    const before = await known(request, trial);
+    const before = await known(request, trial, digests.get(fingerprintOf(program.experiment.data)));
     if (before !== null) yield { kind: "note", message: resultOf(trial, before) };
     const evaluation = before ?? (yield* evaluate({ ...request, program, folder }));
     if (evaluation === null) return null;
@@ -203,15 +208,23 @@ async function* trained(
   yield* train({ ...request, ...known, program, folder, variant: name, resume: "if-begun" });
 }
 
-/** The evaluation of the finished training that lies in the run's folder, if it was made in this way. 0.1's, too. */
+/**
+ * The evaluation of the finished training that lies in the run's folder, if it was made in this way of these pairs. What
+ * 0.1 left does not say which bytes it was made of: the place of the split decides there.
+ */
 const known = async (
   { split }: CompareRequest,
   { program: { experiment }, folder }: Trial,
+  pairs: string = "",
 ): Promise<Evaluation | null> => {
   const { training: now, formerly } = await readRun(folder);
   const step = experiment.train.iterations;
-  for (const training of [now?.fingerprint ?? null, ...formerly]) {
-    const made = evaluationFingerprint(experiment, split, { training, step });
+  const ways = [
+    ...[now?.fingerprint ?? null, ...formerly].map((training) => ({ training, of: pairs })),
+    ...formerly.map((training) => ({ training, of: null })),
+  ];
+  for (const { training, of } of ways) {
+    const made = evaluationFingerprint(experiment, split, { training, step }, of);
     const evaluation = await readEvaluation(folder, split, made);
     if (evaluation !== null) return evaluation;
   }

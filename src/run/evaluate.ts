@@ -29,6 +29,7 @@ import {
 import { distinct } from "./inputs.js";
 import { paint } from "./prediction.js";
 import { type Counted, openTally } from "./tally.js";
+import { pairsDigest } from "./training.js";
 
 export type EvaluateRequest = Trained & {
   readonly program: Program;
@@ -62,7 +63,8 @@ export async function* evaluate(
   const samples = await openSplit(experiment.data, split);
   const items = named(samples, experiment.data.root);
   const weights = { training: network.metadata.training ?? null, step: stepOf(network) };
-  const fingerprint = evaluationFingerprint(experiment, split, weights);
+  const pairs = yield* pairsDigest(experiment.data, split, samples);
+  const fingerprint = evaluationFingerprint(experiment, split, weights, pairs);
   const file = "folder" in request ? partialEvaluationFile(request.folder, fingerprint) : null;
   const about = { images: fingerprintOf(samples), write: write ?? null };
   const { length: classes } = experiment.data.classes;

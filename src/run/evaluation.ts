@@ -63,14 +63,19 @@ export interface Weights {
   readonly step: number;
 }
 
-/** Of everything that decides the scores: the pictures and what their labels mean, how it is evaluated, the weights. */
+/**
+ * Of everything that decides the scores: the pictures and what their labels mean, how it is evaluated, the weights.
+ * `pairs` is the digest of the split's pairs; `null` is 0.1's way, which took the place where they lie for them.
+ */
 export const evaluationFingerprint = (
   { data, model, evaluate }: Experiment,
   split: Split,
   weights: Weights,
+  pairs: string | null,
 ): string => {
   const { layout, root, classes, labels, label_format, label_map, images, mean, std } = data;
-  const shown = { layout, root, name: data[split], classes, labels, label_format, label_map };
+  const which = pairs === null ? { layout, root, name: data[split], label_map } : { pairs };
+  const shown = { ...which, classes, labels, label_format };
   const read = images === null ? {} : { images };
   // 0.1 padded every whole image to 8n+1, scaled none into a size, and asked networks in 32 bits.
   const { grid, base, precision, ...rest } = evaluate;

@@ -6,7 +6,8 @@ import { pipe } from "fp-ts/lib/function.js";
 import { checkSamples } from "../data/check.js";
 import { digestOfAll, digestPairs, type PairDigest, pairChanges } from "../data/digest.js";
 import { openFacts } from "../data/facts.js";
-import { openSplit } from "../data/layout.js";
+import { openSplit, type Split } from "../data/layout.js";
+import type { Sample } from "../data/sample.js";
 import { writeFileAtomic } from "../data/write.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { closed } from "../language/section.js";
@@ -92,6 +93,19 @@ export async function* filesOf(
     checkSamples(samples, data, store, { report, signal }),
   );
   return { pairs: await digestPairs(samples, data.root, store), weights: weights.right };
+}
+
+/** Of the pairs of a split, in their order; a file is read only where that was not done before. */
+export async function* pairsDigest(
+  { root }: Experiment["data"],
+  split: Split,
+  samples: readonly Sample[],
+): AsyncGenerator<Event, string> {
+  const store = await openFacts(root);
+  const pairs = yield* progress(`reading ${split}`, (report) =>
+    digestPairs(samples, root, store, report),
+  );
+  return digestOfAll(pairs);
 }
 
 const listed = list("pairs", closed("a pair", { image: words, digest: words }, {}));

@@ -47,6 +47,7 @@ it("completes every verb, and the options that its help has", () => {
   expect(completed("")).toEqual(Object.keys(verbs).sort());
   expect(completed("co")).toEqual(["compare", "compile", "completion"]);
   expect(completed("train", "--re")).toEqual(["--resume"]);
+  expect(completed("data", "browse", "s.yaml", "--ep")).toEqual(["--epochs"]);
   expect(completed("plan", "s.yaml", "--")).toEqual(
     expect.arrayContaining(["--memory", "--diff", "--exit-code", "--json"]),
   );

@@ -68,7 +68,7 @@ describe("a run of 0.1", () => {
     // An evaluation is named after the folder of its data, too: here it stands as 0.1 would have named it here.
     const { experiment, formerly } = await readRun(at("squares"));
     const training = formerly[0] ?? null;
-    const name = evaluationFingerprint(experiment, "val", { training, step: 12 });
+    const name = evaluationFingerprint(experiment, "val", { training, step: 12 }, null);
     const [file = ""] = await readdir(join(at("squares"), "evaluations"));
     const known = evaluationFile(at("squares"), "val", name);
     await rename(join(at("squares"), "evaluations", file), known);

@@ -1,9 +1,11 @@
 /** Weights at work: evaluation counts what prediction paints, and a comparison trains nothing twice. */
 
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { digestOfAll, digestPairs } from "../../src/data/digest.js";
+import { openFacts } from "../../src/data/facts.js";
 import { labelTable } from "../../src/data/labels.js";
 import { openSplit } from "../../src/data/layout.js";
 import { readIndices, readSample } from "../../src/data/sample.js";
@@ -65,7 +67,8 @@ describe("a trained network", { timeout: 120_000 }, () => {
     expect(a! + b! + c! + d!).toBe(2 * 46 * (43 + 44));
     expect(scored.evaluation).toMatchObject({ split: "val", images: 4 });
     const weights = { training: (await readRun(run)).training?.fingerprint ?? null, step: 12 };
-    const fingerprint = evaluationFingerprint(of.experiment, "val", weights);
+    const pairs = digestOfAll(await digestPairs(samples, data, await openFacts(data)));
+    const fingerprint = evaluationFingerprint(of.experiment, "val", weights, pairs);
     expect(await readEvaluation(run, "val", fingerprint)).toEqual(scored.evaluation);
     // A training's lines are its own.
     expect(await readFile(metricsFile(run), "utf8")).not.toContain("split");
@@ -261,5 +264,16 @@ describe("a comparison", { timeout: 120_000 }, () => {
       "fcn, seed 0, was scored before",
     ]);
     expect(kinds(second, "compared")[0]!.rows).toEqual(rows);
+    // A label of the split is cleaned: the weights are scored again, and nothing is trained.
+    const [label, kept] = [join(data, "8.label.png"), join(data, "kept.png")];
+    await rename(label, kept);
+    await copyFile(join(data, "10.label.png"), label);
+    const third = await collect(comparing());
+    await rename(kept, label);
+    expect({ steps: kinds(third, "step"), scored: kinds(third, "scored").length }).toEqual({
+      steps: [],
+      scored: 3,
+    });
+    expect(kinds(third, "compared")[0]!.rows[0]!.miou).not.toEqual(rows[0]!.miou);
   });
 });

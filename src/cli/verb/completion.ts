@@ -37,24 +37,32 @@ export const completing = (verbs: Verbs): Verb =>
 const variantsOf = (entry: string): string =>
   isModule(entry) ? "" : parse(thisMachine().read)({ entry }).variants.join("\n");
 
-interface Completed {
+export interface Completed {
   readonly name: string;
   readonly summary: string;
   /** `--json`, in the order of the help. */
   readonly options: readonly string[];
 }
 
-/** What each verb's help says. */
-const table = async (verbs: Verbs): Promise<readonly Completed[]> =>
+/** What each verb's help says, and where that lists actions, theirs. */
+export const table = async (verbs: Verbs): Promise<readonly Completed[]> =>
   Promise.all(
     Object.entries(verbs).map(async ([name, { summary, load }]) => {
-      const [out, err] = [new PassThrough(), new PassThrough()];
-      await (await load())({ out, err }, ["--help"]);
-      out.end();
-      const help = (await buffer(out)).toString();
-      return { name, summary, options: [...new Set(help.match(/--[a-z][a-z-]*/g) ?? [])] };
+      const run = await load();
+      const help = await helpOf(run);
+      const actions = [...help.matchAll(new RegExp(`^${name} ([a-z]+) [A-Z]`, "gm"))];
+      const theirs = await Promise.all(actions.map(([, action = ""]) => helpOf(run, action)));
+      const options = [help, ...theirs].flatMap((text) => text.match(/--[a-z][a-z-]*/g) ?? []);
+      return { name, summary, options: [...new Set(options)] };
     }),
   );
+
+const helpOf = async (run: Verb, ...action: readonly string[]): Promise<string> => {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  await run({ out, err }, [...action, "--help"]);
+  out.end();
+  return (await buffer(out)).toString();
+};
 
 type Script = (verbs: readonly Completed[]) => string;
 
