@@ -123,7 +123,7 @@ export const tfjsNetwork = (tf, model, classes, training) => {
 
   /** @param {Tensor4D} image */
   const backbone = (image) => {
-    const { stem, blocks, width, dilations, first_dilation } = model.backbone;
+    const { stem, blocks, width, strides, dilations, first_dilation } = model.backbone;
     const sizes = stem.kind === "deep" ? stem.channels : [stem.channels];
     const size = stem.kind === "deep" ? 3 : 7;
     let x = image;
@@ -134,7 +134,7 @@ export const tfjsNetwork = (tf, model, classes, training) => {
       const dilation = dilations[stage];
       const first = first_dilation === "contracted" ? Math.max(1, dilation >> 1) : dilation;
       for (let i = 0; i < count; i++) {
-        const stride = i === 0 && stage > 0 && dilation === 1 ? 2 : 1;
+        const stride = i === 0 ? strides[stage] : 1;
         const name = `backbone.stage${stage + 1}.block${i + 1}`;
         x = block(name, x, width << stage, stride, i === 0 ? first : dilation);
       }

@@ -1,13 +1,8 @@
 /** What follows from a value, for its hover: feature maps and cells, receptive field, memory. */
 
 import { cellLength } from "../graph/constant.js";
-import {
-  featureSize,
-  outputStride,
-  type Sides,
-  stageSizes,
-  stageStrides,
-} from "../language/geometry.js";
+import { featureSize, outputStride, type Sides, stageSizes } from "../language/geometry.js";
+import { receptiveField } from "../model/backbone.js";
 import type { Backbone, Data, Experiment } from "../normalize/experiment.js";
 import { largestBatch, remembered } from "../plan/budget.js";
 import { recomputed } from "../plan/recompute.js";
@@ -22,32 +17,35 @@ export const consequences: Readonly<Record<string, (experiment: Experiment) => r
   {
     "train.crop": (experiment) => [features(experiment), ...bins(experiment)],
     "model.pyramid.bins": (experiment) => [features(experiment), ...bins(experiment)],
-    "model.backbone.dilations": ({ model: { backbone }, train }) => [
-      `Output stride ${outputStride(backbone.dilations)}: the stages have strides ${stageStrides(backbone.dilations).join(", ")}.`,
-      `The stages' maps at the crop: ${stageMaps(train.crop, backbone).join(", ")}.`,
-      `A feature sees ${receptiveField(backbone)}×${receptiveField(backbone)} pixels.`,
-    ],
+    "model.backbone.strides": (experiment) => stages(experiment),
+    "model.backbone.dilations": (experiment) => stages(experiment),
     "train.batch": (experiment) => [memory(experiment), largest.of(experiment)],
     "train.accumulate": (experiment) => [memory(experiment)],
     "train.memory": (experiment) => [memory(experiment)],
   };
 
+const stages = ({ model: { backbone }, train }: Experiment): readonly string[] => [
+  `Output stride ${outputStride(backbone)}: the stages have strides ${backbone.strides.join(", ")}.`,
+  `The stages' maps at the crop: ${stageMaps(train.crop, backbone).join(", ")}.`,
+  `A feature sees ${receptiveField(backbone)}×${receptiveField(backbone)} pixels.`,
+];
+
 const by = ([height, width]: Sides): string => `${height}×${width}`;
 
 const featureMap = ({ model: { backbone }, train: { crop } }: Experiment): Sides => [
-  featureSize(crop[0], backbone.dilations),
-  featureSize(crop[1], backbone.dilations),
+  featureSize(crop[0], backbone),
+  featureSize(crop[1], backbone),
 ];
 
 const features = (experiment: Experiment): string => {
   const { model, train } = experiment;
-  const stride = outputStride(model.backbone.dilations);
+  const stride = outputStride(model.backbone);
   return `A crop of ${by(train.crop)} at output stride ${stride} gives a ${by(featureMap(experiment))} feature map.`;
 };
 
 const bins = (experiment: Experiment): readonly string[] => {
   const [height, width] = featureMap(experiment);
-  const stride = outputStride(experiment.model.backbone.dilations);
+  const stride = outputStride(experiment.model.backbone);
   return (experiment.model.pyramid?.bins ?? []).map((bin) => {
     if (bin > Math.min(height, width)) return `- bin ${bin} does not fit`;
     const cell: Sides = [cellLength(bin, height), cellLength(bin, width)];
@@ -57,36 +55,9 @@ const bins = (experiment: Experiment): readonly string[] => {
   });
 };
 
-const stageMaps = ([height, width]: Sides, { dilations }: Backbone): readonly string[] => {
-  const widths = stageSizes(width, dilations);
-  return stageSizes(height, dilations).map((rows, i) => by([rows, widths[i] ?? rows]));
-};
-
-/** Side in pixels of what one value of the last map depends on: each k×k window of dilation d adds (k − 1)·d·jump. */
-export const receptiveField = (of: Backbone): number => {
-  let [field, jump] = [1, 1];
-  const window = (size: number, stride: number, dilation = 1): void => {
-    field += (size - 1) * dilation * jump;
-    jump *= stride;
-  };
-  if (of.stem.kind === "deep") for (const stride of [2, 1, 1]) window(3, stride);
-  else window(7, 2);
-  window(3, 2);
-  const strides = stageStrides(of.dilations);
-  of.blocks.forEach((blocks, stage) => {
-    const dilation = of.dilations[stage] ?? 1;
-    const first =
-      of.first_dilation === "contracted" ? Math.max(1, Math.floor(dilation / 2)) : dilation;
-    for (let block = 0; block < blocks; block++) {
-      const stride = block === 0 ? (strides[stage] ?? 1) : 1;
-      const isEarly = of.block === "bottleneck" && of.stride_site === "1x1";
-      if (isEarly) window(1, stride);
-      const own = block === 0 ? first : dilation;
-      window(3, isEarly ? 1 : stride, own);
-      if (of.block === "basic") window(3, 1, of.dilated === "first" ? 1 : own);
-    }
-  });
-  return field;
+const stageMaps = ([height, width]: Sides, backbone: Backbone): readonly string[] => {
+  const widths = stageSizes(width, backbone);
+  return stageSizes(height, backbone).map((rows, i) => by([rows, widths[i] ?? rows]));
 };
 
 /** What a network costs, as `plan` has it for a CPU. */

@@ -88,6 +88,12 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   ],
   convolutionInputGradient: refuse,
   convolutionKernelGradient: refuse,
+  depthwise: ({ attributes, args: [x, kernel] }, dy) => [
+    apply("depthwiseInputGradient", { ...attributes, shape: shapeOf(x) }, [kernel, dy]),
+    apply("depthwiseKernelGradient", { ...attributes, shape: shapeOf(kernel) }, [x, dy]),
+  ],
+  depthwiseInputGradient: refuse,
+  depthwiseKernelGradient: refuse,
   batchNorm: (node, dy) => {
     const [x, scale] = node.args;
     const args = [dy, x, scale, part(node, 1), part(node, 2)] as const;
@@ -108,6 +114,8 @@ export const pullbacks: { readonly [K in OpName]: Rule<K> } = {
   },
   relu: (node, dy) => [apply("reluGradient", {}, [dy, node])],
   reluGradient: refuse,
+  relu6: (node, dy) => [apply("relu6Gradient", {}, [dy, node])],
+  relu6Gradient: refuse,
   maxPool: (node, dy) => [apply("maxPoolGradient", node.attributes, [node.args[0], node, dy])],
   maxPoolGradient: refuse,
   resize: ({ attributes: { alignCorners }, args: [x] }, dy) => [

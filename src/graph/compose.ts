@@ -72,6 +72,10 @@ export const part = (node: Node, index: number): Node =>
 export const padding = (all: number): Padding => ({ top: all, bottom: all, left: all, right: all });
 export const convolution = (x: Node, kernel: Node, window: Window): Node =>
   apply("convolution", window, [x, kernel]);
+/** Each channel by a kernel of its own; `kernel` is `[h, w, 1, C]`. */
+export const depthwise = (x: Node, kernel: Node, window: Window): Node =>
+  apply("depthwise", window, [x, kernel]);
+export const relu6 = (x: Node): Node => apply("relu6", {}, [x]);
 export const relu = (x: Node): Node => apply("relu", {}, [x]);
 export const maxPool = (
   x: Node,

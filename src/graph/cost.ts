@@ -39,11 +39,22 @@ const work: { readonly [K in OpName]: Work<K> } = {
   convolutionKernelGradient: {
     convolution: ({ types: [kernel] }, [, [dy]]) => kernelWork(kernel.shape, dy.shape),
   },
+  depthwise: {
+    convolution: ({ types: [y] }, [, [kernel]]) => kernelWork(kernel.shape, y.shape),
+  },
+  depthwiseInputGradient: {
+    convolution: (_, [[kernel], [dy]]) => kernelWork(kernel.shape, dy.shape),
+  },
+  depthwiseKernelGradient: {
+    convolution: ({ types: [kernel] }, [, [dy]]) => kernelWork(kernel.shape, dy.shape),
+  },
   batchNorm: null,
   batchNormGradient: null,
   batchNormInference: null,
   relu: null,
   reluGradient: null,
+  relu6: null,
+  relu6Gradient: null,
   maxPool: null,
   maxPoolGradient: null,
   resize: null,

@@ -41,6 +41,22 @@ const windowed = (
   outputSize(w, kw, across, dilation, left + right),
 ];
 
+/** Of a kernel each of whose outputs reads `reads` channels. */
+const convolved = (
+  { stride, dilation, padding }: Ops["convolution"],
+  x: Type,
+  kernel: Type,
+  reads: number | undefined,
+): Types => {
+  const [kh, kw, from, to] = ofRank(kernel.shape, 4);
+  invariant(from === reads, `${printType(x)} does not meet kernel ${printType(kernel)}`);
+  invariant(x.dtype === kernel.dtype, "a convolution of two element types");
+  const image = ofRank(x.shape, 4);
+  const [n, h, w] = windowed(image, [kh, kw], [stride, stride], dilation, padding);
+  invariant(h > 0 && w > 0, `kernel ${printType(kernel)} does not fit ${printType(x)}`);
+  return [{ dtype: x.dtype, shape: [n, h, w, to] }];
+};
+
 const elementwise = ([a]: Types, [b]: Types): Shape => {
   const shape = broadcastShape(a.shape, b.shape);
   invariant(
@@ -72,17 +88,19 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     invariant(index > 0 && output !== undefined, `an operation has no output ${index}`);
     return [output];
   },
-  convolution: ({ stride, dilation, padding }, [[x], [kernel]]) => {
-    const image = ofRank(x.shape, 4);
-    const [kh, kw, from, to] = ofRank(kernel.shape, 4);
-    invariant(image[3] === from, `${printType(x)} does not meet kernel ${printType(kernel)}`);
-    invariant(x.dtype === kernel.dtype, "a convolution of two element types");
-    const [n, h, w] = windowed(image, [kh, kw], [stride, stride], dilation, padding);
-    invariant(h > 0 && w > 0, `kernel ${printType(kernel)} does not fit ${printType(x)}`);
-    return [{ dtype: x.dtype, shape: [n, h, w, to] }];
-  },
+  convolution: (window, [[x], [kernel]]) => convolved(window, x, kernel, x.shape[3]),
   convolutionInputGradient: ({ shape }, [, [dy]]) => [{ dtype: dy.dtype, shape }],
   convolutionKernelGradient: ({ shape }, [, [dy]]) => [{ dtype: dy.dtype, shape }],
+  depthwise: (window, [[x], [kernel]]) => {
+    invariant(
+      window.dilation === 1 || window.stride === 1,
+      "a depthwise kernel strides or dilates",
+    );
+    invariant(kernel.shape[3] === x.shape[3], "a depthwise kernel a channel");
+    return convolved(window, x, kernel, 1);
+  },
+  depthwiseInputGradient: ({ shape }, [, [dy]]) => [{ dtype: dy.dtype, shape }],
+  depthwiseKernelGradient: ({ shape }, [, [dy]]) => [{ dtype: dy.dtype, shape }],
   batchNorm: (_, [[x], ...weights]) => {
     const [, , , c] = ofRank(x.shape, 4);
     const channels = floats(c);
@@ -96,6 +114,8 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   batchNormInference: (_, [x]) => like(x),
   relu: (_, [x]) => like(x),
   reluGradient: (_, [dy]) => like(dy),
+  relu6: (_, [x]) => like(x),
+  relu6Gradient: (_, [dy]) => like(dy),
   maxPool: ({ size, stride, padding }, [[x]]) => {
     const image = ofRank(x.shape, 4);
     const [n, h, w] = windowed(image, size, stride, 1, padding);

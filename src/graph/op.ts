@@ -68,6 +68,12 @@ export interface Ops {
   convolutionInputGradient: Window & { readonly shape: Shape };
   /** (x, dy) → dkernel of `shape` */
   convolutionKernelGradient: Window & { readonly shape: Shape };
+  /** (x, kernel `[h, w, 1, C]`) → y: each channel by a kernel of its own */
+  depthwise: Window;
+  /** (kernel, dy) → dx of `shape` */
+  depthwiseInputGradient: Window & { readonly shape: Shape };
+  /** (x, dy) → dkernel of `shape` */
+  depthwiseKernelGradient: Window & { readonly shape: Shape };
   /**
    * (x, scale, shift) → y = scale·(x − mean)/√(variance + epsilon) + shift, and that mean and biased variance of each
    * channel over N, H and W, f32 `[C]`; over the images of all `replicas`, where they are told
@@ -80,6 +86,10 @@ export interface Ops {
   relu: Record<never, never>;
   /** (dy, y) → dx */
   reluGradient: Record<never, never>;
+  /** min(max(x, 0), 6) */
+  relu6: Record<never, never>;
+  /** (dy, y) → dx */
+  relu6Gradient: Record<never, never>;
   maxPool: Pool;
   /** (x, y, dy) → dx; the first of equal maxima takes all */
   maxPoolGradient: Pool;
@@ -148,11 +158,16 @@ export interface Arguments<Ref> {
   convolution: readonly [x: Ref, kernel: Ref];
   convolutionInputGradient: readonly [kernel: Ref, dy: Ref];
   convolutionKernelGradient: readonly [x: Ref, dy: Ref];
+  depthwise: readonly [x: Ref, kernel: Ref];
+  depthwiseInputGradient: readonly [kernel: Ref, dy: Ref];
+  depthwiseKernelGradient: readonly [x: Ref, dy: Ref];
   batchNorm: readonly [x: Ref, scale: Ref, shift: Ref];
   batchNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, mean: Ref, variance: Ref];
   batchNormInference: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
   relu: readonly [x: Ref];
   reluGradient: readonly [dy: Ref, y: Ref];
+  relu6: readonly [x: Ref];
+  relu6Gradient: readonly [dy: Ref, y: Ref];
   maxPool: readonly [x: Ref];
   maxPoolGradient: readonly [x: Ref, y: Ref, dy: Ref];
   resize: readonly [x: Ref];

@@ -1,11 +1,23 @@
-/** The section `model.backbone`: a ResNet with its stem and its dilations. */
+/** The section `model.backbone`: a ResNet or a MobileNetV2 with its stem, its strides and its dilations. */
 
 import { mapped, meaning } from "./codec.js";
 import {
+  type Body,
+  depths,
+  inEights,
+  MOBILENET_STEM,
+  mobilenetBody,
+  PAPER_WIDTH,
+} from "./family.js";
+import { usualStrides } from "./geometry.js";
+import {
+  type AnyKey,
+  byDefault,
   bySemantics,
   computed,
   inferred,
   key,
+  type Otherwise,
   preset,
   presetWords,
   required,
@@ -14,35 +26,24 @@ import {
 } from "./key.js";
 import { tagged } from "./map.js";
 import type { Chosen, Scope } from "./scope.js";
-import { section } from "./section.js";
-import { choice, integer, located, oneOf, tuple } from "./value.js";
+import { section, type WrittenBy } from "./section.js";
+import { choice, integer, located, oneOf, real, tuple } from "./value.js";
 
 export const channels = integer({ min: 1, max: 16384 });
-
-const PAPER_WIDTH = 64;
 
 /** Channel counts are given at the paper's width and scale with it. */
 export const atWidth = (count: number, width: number): number =>
   Math.max(1, Math.floor((count * width) / PAPER_WIDTH));
 
-interface Body {
-  readonly block: "basic" | "bottleneck";
-  readonly blocks: readonly [number, number, number, number];
-  /** Planes of the first stage; stage s has width·2^(s−1), times 4 at a bottleneck's end. */
-  readonly width: number;
-}
+const UNLESS = "`model.backbone.mobilenet`";
 
-/** Depths of He et al. 2016, and the 269 layers of the paper's best network. */
-const depths: Readonly<Record<18 | 34 | 50 | 101 | 152 | 269, Omit<Body, "width">>> = {
-  18: { block: "basic", blocks: [2, 2, 2, 2] },
-  34: { block: "basic", blocks: [3, 4, 6, 3] },
-  50: { block: "bottleneck", blocks: [3, 4, 6, 3] },
-  101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
-  152: { block: "bottleneck", blocks: [3, 8, 36, 3] },
-  269: { block: "bottleneck", blocks: [3, 30, 48, 8] },
-};
+const mobilenet = key(
+  meaning(real({ above: 0, max: 16 }, "it multiplies every channel count"), mobilenetBody),
+  "In place of a ResNet: MobileNetV2 (Sandler et al. 2018) with this width multiplier. Its seven groups of blocks are read as four stages: 16 and 24 channels, 32, 64 and 96, 160 and 320.",
+  unsaid,
+);
 
-export const resnet = key(
+const depthOrBody = key(
   oneOf(
     meaning(
       choice(18, 34, 50, 101, 152, 269),
@@ -71,14 +72,36 @@ export const resnet = key(
   usually(50, "paper, Table 1"),
 );
 
+/** What the backbone is made of: a ResNet, unless another is written in its place. */
+export const resnet: typeof depthOrBody = {
+  ...depthOrBody,
+  decide: (written, scope) => {
+    const isOther = written === undefined && scope.isWritten(mobilenet);
+    const other = isOther ? scope.read(mobilenet) : null;
+    return other === null ? depthOrBody.decide(written, scope) : { value: other, rows: [] };
+  },
+};
+
+/** A choice that ResNets have; another family has made its own. */
+const ofResnets = <const V>(
+  usual: Otherwise<V, "optional">,
+  others: (scope: Scope) => NoInfer<V>,
+): Otherwise<V, "optional"> => ({
+  ...usual,
+  choose: (scope) =>
+    scope.read(resnet).block === "inverted" ? inferred(others(scope), UNLESS) : usual.choose(scope),
+});
+
 export const widthIn = (scope: Scope): number => scope.read(resnet).width;
 
 type Triple = readonly [number, number, number];
 
-/** Three 3×3 convolutions, or one 7×7; then max pooling 3×3 of stride 2. */
+/** Three 3×3 convolutions, or one 7×7, then max pooling 3×3 of stride 2; or one 3×3 alone. */
 type Stem =
   | { readonly kind: "deep"; readonly channels: Triple }
-  | { readonly kind: "conv7"; readonly channels: number };
+  | { readonly kind: "conv7" | "conv3"; readonly channels: number };
+
+type WrittenStem = WrittenBy<{ readonly codec: typeof stem } & AnyKey>;
 
 const stem = mapped(
   tagged("stem", {
@@ -97,11 +120,21 @@ const stem = mapped(
       computed("`64` at width 64", (scope) => inferred(widthIn(scope), "`model.backbone.resnet`")),
       "channels",
     ),
+    conv3: key(
+      channels,
+      "Of the one convolution, which no pooling follows.",
+      computed("`32` at width 64, in eights", (scope) =>
+        inferred(inEights(MOBILENET_STEM, widthIn(scope)), "`model.backbone.resnet`"),
+      ),
+      "channels",
+    ),
   }),
-  (decided): Stem =>
-    "deep" in decided
-      ? { kind: "deep", channels: decided.deep }
-      : { kind: "conv7", channels: decided.conv7 },
+  (decided): Stem => {
+    if ("deep" in decided) return { kind: "deep", channels: decided.deep };
+    return "conv7" in decided
+      ? { kind: "conv7", channels: decided.conv7 }
+      : { kind: "conv3", channels: decided.conv3 };
+  },
 );
 
 /** A backbone's weights are those of the network, from another place. */
@@ -111,74 +144,114 @@ export const backboneWeights = key(
   unsaid,
 );
 
+const dilations = key(
+  tuple(4, "whole numbers, one a stage", integer({ min: 1, max: 64 })),
+  "Dilation of each stage; where `strides` is not written, a stage with dilation above 1 keeps its stride at 1.",
+  usually([1, 1, 2, 4], "paper, section 3.3"),
+);
+
+const stemKey = key(
+  stem,
+  "Three 3×3 convolutions (deep) or one 7×7 (conv7), and max pooling; or one 3×3 alone (conv3). With their channels if they are not the usual ones.",
+  ofResnets<WrittenStem>(
+    bySemantics(
+      "model.backbone.stem",
+      ([a, b, c], scope) => {
+        const width = widthIn(scope);
+        return { deep: [atWidth(a, width), atWidth(b, width), atWidth(c, width)] as const };
+      },
+      " at width 64; MobileNetV2: `conv3`",
+    ),
+    () => "conv3",
+  ),
+);
+
 export const backbone = section(
   "`backbone`",
   {
     resnet,
-    stem: key(
-      stem,
-      "Three 3×3 convolutions (deep) or one 7×7 (conv7), with their channels if they are not the usual ones.",
-      bySemantics(
-        "model.backbone.stem",
-        ([a, b, c], scope) => {
-          const width = widthIn(scope);
-          return { deep: [atWidth(a, width), atWidth(b, width), atWidth(c, width)] as const };
+    mobilenet,
+    stem: stemKey,
+    dilations,
+    strides: key(
+      tuple(4, "strides, 1 or 2, one a stage", choice(1, 2)),
+      "Stride of each stage's first block, behind a stem of stride 4 (conv3: 2). A stage may be dilated and have stride 2, as in mmsegmentation's `d32`.",
+      computed(
+        "`[1, 2, 2, 2]`, with 1 for a stage whose dilation is above 1; behind a conv3 stage 1 has 2",
+        (scope) => {
+          const isFine = scope.read(stemKey).kind === "conv3";
+          const usual = usualStrides(scope.read(dilations), isFine ? 2 : 1);
+          return inferred(usual, "`model.backbone.dilations`");
         },
-        " at width 64",
       ),
-    ),
-    dilations: key(
-      tuple(4, "whole numbers, one a stage", integer({ min: 1, max: 64 })),
-      "Dilation of each stage; a stage with dilation above 1 keeps its stride at 1.",
-      usually([1, 1, 2, 4], "paper, section 3.3"),
     ),
     stride_site: key(
       choice("3x3", "1x1"),
       "The convolution of a bottleneck that carries the stride.",
-      // A preset speaks of bottlenecks; a basic block has no 1×1 to put the stride on.
+      // A preset speaks of bottlenecks; other blocks have no 1×1 to put the stride on.
       computed(
         `${presetWords("model.backbone.stride_site")}; basic blocks: \`3x3\``,
         (scope): Chosen<"3x3" | "1x1"> =>
           scope.read(resnet).block === "bottleneck"
             ? scope.preset("model.backbone.stride_site")
-            : inferred("3x3", "basic blocks have 3×3 convolutions alone"),
+            : inferred("3x3", "other blocks have no 1×1 convolution for it"),
         { source: "`semantics`" },
       ),
     ),
     first_dilation: key(
       choice("full", "contracted"),
       "Dilation of a dilated stage's first block: the stage's, or half of it.",
-      preset("model.backbone.first_dilation"),
+      ofResnets(preset("model.backbone.first_dilation"), () => "full"),
+    ),
+    dilated_blocks: key(
+      choice("all", "first"),
+      "Which blocks of a dilated stage are dilated: all, or the first alone (of MobileNetV2 the first of each width), as in mmsegmentation's MobileNetV2.",
+      computed(
+        "`all`; MobileNetV2: `first`",
+        (scope): Chosen<"all" | "first"> =>
+          scope.read(resnet).block === "inverted"
+            ? byDefault("first", "mmsegmentation `mobilenet_v2.py`")
+            : byDefault("all", "paper, section 3.3"),
+      ),
     ),
     dilated: key(
       choice("both", "first"),
       "Which of a dilated basic block's two convolutions are dilated: both, or the first alone as in mmsegmentation.",
-      // A bottleneck has one 3×3 convolution, and dilates that.
+      // A bottleneck and an inverted residual have one 3×3 convolution, and dilate that.
       computed(
-        `${presetWords("model.backbone.dilated")}; bottlenecks: \`both\``,
+        `${presetWords("model.backbone.dilated")}; others: \`both\``,
         (scope): Chosen<"both" | "first"> =>
           scope.read(resnet).block === "basic"
             ? scope.preset("model.backbone.dilated")
-            : inferred("both", "a bottleneck has one 3×3 convolution"),
+            : inferred("both", "other blocks have one 3×3 convolution"),
         { source: "`semantics`" },
       ),
     ),
     shortcut: key(
       choice("strided", "averaged"),
       "How the shortcut of a stage with stride 2 halves its map: by the stride of its 1×1 convolution, or by the mean of 2×2 pixels before it (ResNet-D, PaddlePaddle's `vd`).",
-      preset("model.backbone.shortcut"),
+      ofResnets(preset("model.backbone.shortcut"), () => "strided"),
     ),
     projection: key(
       choice("needed", "first"),
       "Which shortcuts have a convolution: those whose size or channels change, or those of every stage's first block.",
-      preset("model.backbone.projection"),
+      ofResnets(preset("model.backbone.projection"), () => "needed"),
+    ),
+    activation: key(
+      choice("relu", "relu6"),
+      "What follows the backbone's norms: max(x, 0), or that and at most 6.",
+      computed(
+        "`relu`; MobileNetV2: `relu6`",
+        (scope): Chosen<"relu" | "relu6"> =>
+          scope.read(resnet).block === "inverted"
+            ? byDefault("relu6", "Sandler et al. 2018")
+            : byDefault("relu", "paper, as in He et al. 2016"),
+      ),
     ),
     weights: backboneWeights,
   },
   {
     hints: {
-      strides:
-        "strides follow from `dilations`: stages 2 to 4 have stride 2, and a stage with dilation above 1 keeps stride 1",
       output_stride:
         "write `dilations`: [1, 1, 2, 4] is output stride 8, [1, 1, 1, 2] is 16, [1, 1, 1, 1] is 32",
       depth: "write `resnet: 50`",
@@ -190,7 +263,9 @@ export const backbone = section(
         blocks: ({ blocks }) => blocks,
         width: ({ width }) => width,
       },
+      mobilenet: {},
       weights: {},
     },
+    kinds: [["resnet"], ["mobilenet"]],
   },
 );

@@ -1,4 +1,4 @@
-/** Sizes, and what follows from crop and dilations alone: strides, feature sizes and channels of the stages. */
+/** Sizes, and what follows from crop and backbone alone: strides and sizes of the stages' maps. */
 
 /** Of an image, in pixels. */
 export interface Size {
@@ -28,39 +28,38 @@ type Stages<A> = readonly [A, A, A, A];
 /** Out size of a 3×3 (or 7×7) window of stride 2 that is padded by its half: ⌊(n − 1)/2⌋ + 1. */
 export const halve = (n: number): number => Math.floor((n - 1) / 2) + 1;
 
-/** Stage 1 keeps the stem's size; a later stage halves it unless it is dilated instead (section 3.1). */
-export const stageStrides = ([, b, c, d]: Stages<number>): Stages<1 | 2> => {
+export type Strides = Stages<1 | 2>;
+
+/** What of a backbone decides the sizes of its maps. */
+export interface Strided {
+  readonly stem: { readonly kind: "deep" | "conv7" | "conv3" };
+  /** Of each stage's first block. */
+  readonly strides: Strides;
+}
+
+/** Where nobody says otherwise: stage 1 keeps the stem's size; a later one halves it unless it is dilated (section 3.1). */
+export const usualStrides = ([, b, c, d]: Stages<number>, first: 1 | 2 = 1): Strides => {
   const stride = (dilation: number): 1 | 2 => (dilation > 1 ? 1 : 2);
-  return [1, stride(b), stride(c), stride(d)];
+  return [first, stride(b), stride(c), stride(d)];
 };
 
-/** Pixels of the input between neighbouring features: 8 for [1, 1, 2, 4]. */
-export const outputStride = (dilations: Stages<number>): number =>
-  stageStrides(dilations).reduce<number>((product, s) => product * s, 4);
+/** Stems halve with their first convolution, and with their pooling if they have one. */
+const stemStride = ({ stem }: Pick<Strided, "stem">): 2 | 4 => (stem.kind === "conv3" ? 2 : 4);
+
+/** Pixels of the input between neighbouring features: 8 for strides 1, 2, 1, 1. */
+export const outputStride = (of: Strided): number =>
+  of.strides.reduce<number>((product, s) => product * s, stemStride(of));
 
 /** Side of the map that leaves each stage, for an input of side `n`. */
-export const stageSizes = (n: number, dilations: Stages<number>): Stages<number> => {
-  const [first, second, third, fourth] = stageStrides(dilations);
+export const stageSizes = (n: number, of: Strided): Stages<number> => {
+  const [first, second, third, fourth] = of.strides;
   const next = (size: number, stride: 1 | 2): number => (stride === 2 ? halve(size) : size);
-  const one = next(halve(halve(n)), first);
+  const stem = stemStride(of) === 4 ? halve(halve(n)) : halve(n);
+  const one = next(stem, first);
   const two = next(one, second);
   const three = next(two, third);
   return [one, two, three, next(three, fourth)];
 };
 
 /** Side of the backbone's last map: 60 for 473 at output stride 8. */
-export const featureSize = (n: number, dilations: Stages<number>): number =>
-  stageSizes(n, dilations)[3];
-
-/** Channels that leave each stage. */
-export const stageChannels = ({
-  block,
-  width,
-}: {
-  readonly block: "basic" | "bottleneck";
-  readonly width: number;
-}): Stages<number> => {
-  const expansion = block === "bottleneck" ? 4 : 1;
-  const channels = (stage: number): number => width * 2 ** stage * expansion;
-  return [channels(0), channels(1), channels(2), channels(3)];
-};
+export const featureSize = (n: number, of: Strided): number => stageSizes(n, of)[3];

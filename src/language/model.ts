@@ -2,7 +2,7 @@
 
 import { atWidth, backbone, backboneWeights, channels, resnet, widthIn } from "./backbone.js";
 import { meaning } from "./codec.js";
-import { stageChannels } from "./geometry.js";
+import { stageChannels } from "./family.js";
 import { byDefault, byKeys, bySemantics, computed, key, preset, required, usually } from "./key.js";
 import { abbreviated } from "./map.js";
 import { section } from "./section.js";

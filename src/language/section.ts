@@ -56,6 +56,8 @@ interface More<F extends Keys, R> {
   /** Answers to keys that authors try in vain. */
   readonly hints?: Readonly<Record<string, string>>;
   readonly fields?: R & Fields<F>;
+  /** Keys of which a map has one kind alone: a child that writes another kind replaces its parent's map. */
+  readonly kinds?: readonly (readonly string[])[];
 }
 
 /**
@@ -65,7 +67,7 @@ interface More<F extends Keys, R> {
 export const section = <F extends Keys, R = Record<never, never>>(
   owner: string,
   keys: F,
-  { hints = {}, fields }: More<F, R> = {},
+  { hints = {}, fields, kinds }: More<F, R> = {},
 ): Codec<Written<F>, Decided<F, R>> => {
   const needed = Object.entries<AnyKey>(keys)
     .filter(([, { otherwise }]) => otherwise.need === "needed")
@@ -97,6 +99,7 @@ export const section = <F extends Keys, R = Record<never, never>>(
   const validate = withKnownKeys<Written<F>>(owner, codecs, needed, hints);
   return new Codec(mapOf(owner), ["map"], schema, validate, decide, {
     keys: Object.entries(keys),
+    ...(kinds && { merging: { kinds } }),
   });
 };
 

@@ -7,6 +7,7 @@ import {
   cast,
   constant,
   convolution,
+  depthwise,
   divide,
   gather,
   greaterEqual,
@@ -17,6 +18,7 @@ import {
   parameter,
   part,
   relu,
+  relu6,
   reshape,
   scalar,
   sum,
@@ -165,8 +167,32 @@ export const convNorm = (context: Context, site: LayerSite, options: Convolution
   return chain(conv(site, { ...options, bias }), norm(context, site));
 };
 
-export const convNormRelu = (context: Context, site: LayerSite, options: Convolution): Layer =>
-  chain(convNorm(context, site, options), relu);
+/** What may follow a norm. */
+export const rectifiers = { relu, relu6 } as const satisfies Readonly<Record<string, Layer>>;
+
+export const convNormThen =
+  (rectify: Layer) =>
+  (context: Context, site: LayerSite, options: Convolution): Layer =>
+    chain(convNorm(context, site, options), rectify);
+
+export const convNormRelu = convNormThen(relu);
+
+/** A depthwise convolution and its norm. */
+export const depthwiseNorm = (
+  context: Context,
+  site: LayerSite,
+  { size, stride = 1, dilation = 1 }: Omit<Convolution, "channels" | "bias">,
+): Layer => {
+  const convolve: Layer = (x) => {
+    const [, , , channels] = sizesOf(x, 4);
+    // An output reads one channel, and an input is read by one output: both fans are the window.
+    const initial = { kind: "kaiming", fan: size * size } as const;
+    const kernel = parameter({ ...site, word: "kernel" }, [size, size, 1, channels], initial);
+    const around = padding((dilation * (size - 1)) / 2);
+    return depthwise(x, kernel, { stride, dilation, padding: around });
+  };
+  return chain(convolve, norm(context, site));
+};
 
 /** The step counter: the one state from which every draw inside the graph follows. */
 export const stepCounter = (): Node =>

@@ -16,6 +16,23 @@ export const isNormFrozen = (site: LayerSite, freeze: Freeze): boolean =>
   (freeze.norm === "backbone" && site.part === "backbone") ||
   isFrozen(site, freeze);
 
+/** Windows of layers that follow one another: k×k pixels, `dilation` apart, in steps of `stride`. */
+export type Looks = readonly {
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+}[];
+
+/** Side of what one value behind the layers depends on: each window adds (k − 1)·dilation·(pixels between its values). */
+export const receptiveField = (looks: Looks): number =>
+  looks.reduce(
+    ({ field, jump }, { size, stride, dilation }) => ({
+      field: field + (size - 1) * dilation * jump,
+      jump: jump * stride,
+    }),
+    { field: 1, jump: 1 },
+  ).field;
+
 /** Consecutive blocks that are recomputed together: only the output of the last of them is kept. */
 export type RecomputeSegment = readonly Block[];
 

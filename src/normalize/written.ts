@@ -1,6 +1,7 @@
 /** Writes an experiment out as the spec that is decided to it: so a run, which holds no spec, can be changed by one. */
 
 import { type Rgb, rgb } from "../language/dataset.js";
+import { PAPER_WIDTH } from "../language/family.js";
 import type { Spec } from "../language/spec.js";
 import {
   type Augmentation,
@@ -99,17 +100,26 @@ const writtenModel = ({
   ...rest
 }: Model): NonNullable<Spec["model"]> => {
   const { block, blocks, width, stem, ...body } = backbone;
+  const own =
+    block === "inverted"
+      ? { mobilenet: width / PAPER_WIDTH }
+      : { resnet: { block, blocks, width } };
   return {
     ...rest,
     ...present("weights", weights),
     backbone: {
       ...body,
-      resnet: { block, blocks, width },
-      stem: stem.kind === "deep" ? { deep: stem.channels } : { conv7: stem.channels },
+      ...own,
+      stem: writtenStem(stem),
     },
     pyramid: pyramid === null ? "none" : writtenPyramid(pyramid),
     auxiliary: auxiliary ?? "none",
   };
+};
+
+const writtenStem = (stem: Model["backbone"]["stem"]) => {
+  if (stem.kind === "deep") return { deep: stem.channels };
+  return stem.kind === "conv7" ? { conv7: stem.channels } : { conv3: stem.channels };
 };
 
 const writtenPyramid = ({ channels, ...pyramid }: NonNullable<Model["pyramid"]>) => ({

@@ -24,9 +24,12 @@ export const untranslated = [
   "part",
   "convolutionInputGradient",
   "convolutionKernelGradient",
+  "depthwiseInputGradient",
+  "depthwiseKernelGradient",
   "batchNorm",
   "batchNormGradient",
   "reluGradient",
+  "relu6Gradient",
   "maxPoolGradient",
   "resizeGradient",
   "crossEntropy",
@@ -130,10 +133,11 @@ const last = (name: string): Made => ({ name, layout: "last" });
 /** With its bias, where it has one. */
 export const convolve = (
   to: Writer,
-  { attributes, args: [x, kernel] }: Site<"convolution">,
+  { attributes, args: [x, kernel] }: Site<"convolution" | "depthwise">,
   bias?: Operand,
 ): Made => {
-  const [height, width] = ofRank(kernel.type.shape, 4);
+  const [height, width, from] = ofRank(kernel.type.shape, 4);
+  const [, , , channels] = ofRank(x.type.shape, 4);
   const { stride, dilation, padding } = attributes;
   const inputs = [x.as("first"), kernel.ordered([3, 2, 0, 1])];
   return {
@@ -143,6 +147,7 @@ export const convolve = (
       strides: ints([stride, stride]),
       dilations: ints([dilation, dilation]),
       pads: pads(padding),
+      ...(from === channels ? {} : { group: { int: channels / from } }),
     }),
   };
 };
@@ -163,6 +168,7 @@ const sizesOf = (to: Writer, x: Operand, [n = 1, height = 1, width = 1, c = 1]: 
 
 export const operations: { readonly [K in Translated]: Rule<K> } = {
   convolution: (to, site) => convolve(to, site),
+  depthwise: (to, site) => convolve(to, site),
   batchNormInference: (to, { attributes: { epsilon }, args: [x, ...weights] }) => ({
     layout: "first",
     name: to.emit(
@@ -174,6 +180,11 @@ export const operations: { readonly [K in Translated]: Rule<K> } = {
     ),
   }),
   relu: pointwise(() => "Relu"),
+  relu6: (to, { args: [x] }) => {
+    const layout = own(x);
+    const bound = (value: number): string => to.numbers("f32", [], Float32Array.of(value), "bound");
+    return { layout, name: to.emit("Clip", [x.as(layout), bound(0), bound(6)]) };
+  },
   maxPool: (to, { attributes: { size, stride, padding }, args: [x] }) => ({
     layout: "first",
     name: to.emit("MaxPool", [x.as("first")], {

@@ -9,7 +9,7 @@ import { isTrained, type LayerSite, layerName, type Part } from "../graph/variab
 
 export interface LayerRow {
   readonly name: string;
-  readonly kind: "convolution" | "max pool" | "average pool";
+  readonly kind: "convolution" | "depthwise convolution" | "max pool" | "average pool";
   /** Rows and columns. */
   readonly kernel: readonly [number, number];
   /** `[height, width, channels]` of one image. */
@@ -108,35 +108,46 @@ type Rule<K extends OpName> = (value: ValueOf<K>, graph: Graph) => View;
 /** Sees of each argument what stands at its own place. */
 const pointwise = (): View => ({ window: 1, step: 1, layer: null });
 
+const convolutionView = (
+  kind: "convolution" | "depthwise convolution",
+  { attributes, args, types }: ValueOf<"convolution" | "depthwise">,
+  graph: Graph,
+): View => {
+  const kernel = valueAt(graph, args[1]);
+  const [height, width] = ofRank(kernel.types[0].shape, 4);
+  const { stride, dilation } = attributes;
+  const site = kernel.op === "variable" ? kernel.attributes.site : null;
+  const layer = site && {
+    name: layerName(site),
+    kind,
+    kernel: [height, width] as const,
+    stride,
+    dilation,
+    shape: types[0].shape,
+    part: site.part,
+    block: blockOf(site),
+  };
+  return { window: dilation * (height - 1) + 1, step: stride, layer };
+};
+
 const views: { readonly [K in OpName]: Rule<K> } = {
   input: pointwise,
   variable: pointwise,
   constant: pointwise,
   part: pointwise,
-  convolution: (value, graph) => {
-    const kernel = valueAt(graph, value.args[1]);
-    const [height, width] = ofRank(kernel.types[0].shape, 4);
-    const { stride, dilation } = value.attributes;
-    const site = kernel.op === "variable" ? kernel.attributes.site : null;
-    const layer = site && {
-      name: layerName(site),
-      kind: "convolution" as const,
-      kernel: [height, width] as const,
-      stride,
-      dilation,
-      shape: value.types[0].shape,
-      part: site.part,
-      block: blockOf(site),
-    };
-    return { window: dilation * (height - 1) + 1, step: stride, layer };
-  },
+  convolution: (value, graph) => convolutionView("convolution", value, graph),
   convolutionInputGradient: pointwise,
   convolutionKernelGradient: pointwise,
+  depthwise: (value, graph) => convolutionView("depthwise convolution", value, graph),
+  depthwiseInputGradient: pointwise,
+  depthwiseKernelGradient: pointwise,
   batchNorm: pointwise,
   batchNormGradient: pointwise,
   batchNormInference: pointwise,
   relu: pointwise,
   reluGradient: pointwise,
+  relu6: pointwise,
+  relu6Gradient: pointwise,
   maxPool: ({ attributes: { size, stride }, types: [{ shape }] }) => {
     // The stem pools by 3×3 in steps of 2; cells of the pyramid lie side by side.
     const at =

@@ -112,7 +112,7 @@ export const plan = (request: PlanRequest): Plan => {
   const [height, width] = request.image ?? train.crop;
   const sizes = sizesOn(kernels);
   const needed = sizes(training, isFrugal(experiment));
-  const side = (n: number): number => featureSize(n, model.backbone.dilations);
+  const side = (n: number): number => featureSize(n, model.backbone);
   const feature = [side(train.crop[0]), side(train.crop[1])] as const;
   return {
     plan: PLAN_FORMAT,
@@ -120,7 +120,7 @@ export const plan = (request: PlanRequest): Plan => {
     parameters: cost(rows, ({ parameters }) => parameters),
     frozen: parametersIn(training, ({ site }) => isFrozen(site, train.freeze)),
     macs: cost(rows, ({ macs }) => macs),
-    output_stride: outputStride(model.backbone.dilations),
+    output_stride: outputStride(model.backbone),
     feature,
     bins: (model.pyramid?.bins ?? []).map((bin) => ({
       bin,

@@ -19,7 +19,12 @@ const block = t.type({ stage: t.number, block: t.number });
 const layer = t.intersection([
   t.type({
     name: t.string,
-    kind: t.keyof({ convolution: null, "max pool": null, "average pool": null }),
+    kind: t.keyof({
+      convolution: null,
+      "depthwise convolution": null,
+      "max pool": null,
+      "average pool": null,
+    }),
     kernel: pair,
     output: t.tuple([t.number, t.number, t.number]),
     stride: t.number,

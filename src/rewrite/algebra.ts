@@ -21,13 +21,14 @@ import { broadcastShape, sameShape } from "../graph/type.js";
 import type { Rewrite } from "./rewrite.js";
 
 const fold = (node: Node): Option<Node> => {
-  if (node.op !== "batchNormInference" || node.args[0].op !== "convolution") return none;
+  if (node.op !== "batchNormInference") return none;
   const [conv, scale, shift, mean, variance] = node.args;
+  if (conv.op !== "convolution" && conv.op !== "depthwise") return none;
   const [x, kernel] = conv.args;
   // Along the kernel's last axis, the output channels.
   const factor = divide(scale, sqrt(add(variance, scalar(node.attributes.epsilon))));
   const bias = subtract(shift, multiply(mean, factor));
-  return some(add(convolution(x, multiply(kernel, factor), conv.attributes), bias));
+  return some(add(apply(conv.op, conv.attributes, [x, multiply(kernel, factor)]), bias));
 };
 
 export const foldBatchNorm: Rewrite = {

@@ -1,9 +1,9 @@
 /** What a crop makes of the network: the feature map it ends in, and the nearest crops that would fit better. */
 
 import type { Fix, Place } from "../diagnostic/diagnostic.js";
-import { featureSize, outputStride, type Sides } from "../language/geometry.js";
+import { featureSize, outputStride, type Sides, usualStrides } from "../language/geometry.js";
 import { type KeyPath, path } from "../language/path.js";
-import type { Experiment, Model } from "../normalize/experiment.js";
+import type { Backbone, Experiment, Model } from "../normalize/experiment.js";
 import { by, list, place, sides, write } from "./rule.js";
 
 export interface Geometry {
@@ -11,36 +11,36 @@ export interface Geometry {
   readonly stride: number;
   /** Height and width of the backbone's last map. */
   readonly feature: Sides;
-  readonly dilations: readonly number[];
+  readonly backbone: Backbone;
 }
 
 export const geometry = ({ model, train }: Experiment): Geometry => {
-  const { dilations } = model.backbone;
+  const { backbone } = model;
   return {
     crop: train.crop,
-    stride: outputStride(dilations),
+    stride: outputStride(backbone),
     feature: featureOf(train.crop, model),
-    dilations,
+    backbone,
   };
 };
 
 export const featureOf = ([h, w]: Sides, { backbone }: Model): Sides => [
-  featureSize(h, backbone.dilations),
-  featureSize(w, backbone.dilations),
+  featureSize(h, backbone),
+  featureSize(w, backbone),
 ];
 
 /** On the grid of the features: a multiple of the output stride plus 1. */
 export const isOnGrid = (n: number, { backbone }: Model): boolean =>
-  (n - 1) % outputStride(backbone.dilations) === 0;
+  (n - 1) % outputStride(backbone) === 0;
 
 /** On the grid, with a feature map that all bins divide. */
 export const isGood = (n: number, model: Model): boolean =>
   isOnGrid(n, model) &&
-  (model.pyramid?.bins ?? []).every((b) => featureSize(n, model.backbone.dilations) % b === 0);
+  (model.pyramid?.bins ?? []).every((b) => featureSize(n, model.backbone) % b === 0);
 
 /** Least side on the grid whose feature map has `feature` rows. */
 export const leastSide = (feature: number, { backbone }: Model): number =>
-  outputStride(backbone.dilations) * (feature - 1) + 1;
+  outputStride(backbone) * (feature - 1) + 1;
 
 /** The nearest good sizes below and above, height and width each on its own. */
 export const nearestSizes = ([h, w]: Sides, model: Model): readonly Sides[] => {
@@ -58,7 +58,7 @@ const MAX_SIDE = 16384;
  * divide (473 and 521 for 512). Bins that no sensible crop suits are ignored.
  */
 const nearestSides = (n: number, { backbone, pyramid }: Model): readonly number[] => {
-  const stride = outputStride(backbone.dilations);
+  const stride = outputStride(backbone);
   const common = lcm(pyramid?.bins ?? []);
   const every = common * stride > MAX_SIDE / 4 ? 1 : common;
   const side = (k: number): number => stride * (every * k - 1) + 1;
@@ -69,8 +69,14 @@ const nearestSides = (n: number, { backbone, pyramid }: Model): readonly number[
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 const lcm = (xs: readonly number[]): number => xs.reduce((a, b) => (a / gcd(a, b)) * b, 1);
 
-export const strideFrom = ({ stride, dilations }: Geometry): Place =>
-  place(path("model.backbone.dilations"), `${list(dilations)} makes output stride ${stride}`);
+/** The dilations, where the strides follow from them. */
+export const strideFrom = ({ stride, backbone: { strides, dilations } }: Geometry): Place => {
+  const follow = usualStrides(dilations).every((usual, stage) => usual === strides[stage]);
+  const [at, from] = follow
+    ? [path("model.backbone.dilations"), dilations]
+    : [path("model.backbone.strides"), strides];
+  return place(at, `${list(from)} makes output stride ${stride}`);
+};
 
 export const featureFrom = ({ crop, feature, stride }: Geometry): Place =>
   place(path("train.crop"), `${by(crop)} at output stride ${stride} gives ${by(feature)}`);

@@ -29,7 +29,7 @@ export const windowOnGrid: Rule = (experiment) => {
   if (evaluate.mode === "whole" || isTheCrop(experiment)) return [];
   const { window } = evaluate;
   if (model.align_corners && !window.every((n) => isOnGrid(n, model))) {
-    const stride = outputStride(model.backbone.dilations);
+    const stride = outputStride(model.backbone);
     return [windowOffGrid(window, stride, nearestSizes(window, model))];
   }
   const feature = featureOf(window, model);

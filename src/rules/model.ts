@@ -1,7 +1,8 @@
 /** The rules of the section `model`: backbone, pyramid and auxiliary head must fit each other and the crop. */
 
 import { type Diagnostic, error, type Fix, note, warning } from "../diagnostic/diagnostic.js";
-import { type Sides, stageChannels } from "../language/geometry.js";
+import { stageChannels } from "../language/family.js";
+import type { Sides } from "../language/geometry.js";
 import { path } from "../language/path.js";
 import {
   featureFrom,
@@ -16,65 +17,6 @@ import {
   useSizes,
 } from "./crops.js";
 import { by, place, type Rule, remove, repetitions, type SpecRule, safely, write } from "./rule.js";
-
-/** Only a bottleneck has a 1×1 convolution to put the stride on (He et al. 2016, figure 5). */
-export const strideSite: Rule = ({ model: { backbone } }) =>
-  backbone.block === "basic" && backbone.stride_site === "1x1" ? [strideSiteMissing()] : [];
-
-const strideSiteMissing = (): Diagnostic =>
-  error(
-    "E0507",
-    "basic blocks have no 1×1 convolution to carry the stride",
-    place(path("model.backbone.stride_site"), "only bottlenecks have one"),
-    {
-      related: [place(path("model.backbone.resnet"), "these blocks are basic")],
-      help: ["remove `stride_site`, or use a bottleneck network: 50, 101, 152, 269"],
-      fixes: [remove(path("model.backbone.stride_site"))],
-    },
-  );
-
-/** Contracting halves the dilation of a stage's first block, so it must be even (mmsegmentation's `contract_dilation`). */
-export const firstDilation: Rule = ({ model: { backbone } }) =>
-  backbone.first_dilation === "contracted"
-    ? backbone.dilations.flatMap((d, stage) =>
-        d > 1 && d % 2 === 1 ? [contractedOdd(stage, d)] : [],
-      )
-    : [];
-
-/** A bottleneck has one 3×3 convolution: there is nothing to choose. */
-export const dilatedConvolution: Rule = ({ model: { backbone } }) =>
-  backbone.block === "bottleneck" && backbone.dilated === "first" ? [nothingToLeave()] : [];
-
-const nothingToLeave = (): Diagnostic =>
-  error(
-    "E0524",
-    "bottlenecks have one 3×3 convolution to dilate",
-    place(path("model.backbone.dilated"), "only basic blocks have a second one"),
-    {
-      related: [place(path("model.backbone.resnet"), "these blocks are bottlenecks")],
-      help: ["remove `dilated`, or use a network of basic blocks: 18, 34"],
-    },
-  );
-
-const contractedOdd = (stage: number, dilation: number): Diagnostic =>
-  error(
-    "E0508",
-    `half of dilation ${dilation} is not a whole number`,
-    place(
-      path("model.backbone.dilations", stage),
-      `stage ${stage + 1} begins with half its dilation`,
-    ),
-    {
-      related: [
-        place(
-          path("model.backbone.first_dilation"),
-          "`contracted` halves the first block's dilation",
-        ),
-      ],
-      help: ["use an even dilation, or `first_dilation: full`"],
-      fixes: [write(path("model.backbone.first_dilation"), "full")],
-    },
-  );
 
 /** A bin b pools the feature map to b×b cells, so the map has at least b rows and columns (section 3.2). */
 export const binsFit: Rule = (experiment) => {

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.js";
 import type { Spec } from "../language/spec.js";
 import type { Experiment } from "../normalize/experiment.js";
 import * as augment from "./augment.js";
+import * as backbone from "./backbone.js";
 import * as data from "./data.js";
 import * as evaluate from "./evaluate.js";
 import * as loss from "./loss.js";
@@ -30,9 +31,11 @@ export const rules = {
   ...dataRules,
   rootIsThere: data.rootIsThere,
   batchFills: data.batchFills,
-  strideSite: model.strideSite,
-  firstDilation: model.firstDilation,
-  dilatedConvolution: model.dilatedConvolution,
+  mobilenetChoices: backbone.mobilenetChoices,
+  strideOrDilation: backbone.strideOrDilation,
+  strideSite: backbone.strideSite,
+  firstDilation: backbone.firstDilation,
+  dilatedConvolution: backbone.dilatedConvolution,
   binsFit: model.binsFit,
   binsDivide: model.binsDivide,
   binsDiffer: model.binsDiffer,
@@ -66,6 +69,7 @@ export const rules = {
 /** About what was written and has no effect. */
 export const specRules = {
   classesNamed: data.classesNamed,
+  backboneOnce: backbone.backboneOnce,
   weightsOnce: model.weightsOnce,
   multipliersUsed: train.multipliersUsed,
   windowUsed: evaluate.windowUsed,

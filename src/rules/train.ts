@@ -63,7 +63,7 @@ export const binNorms: Rule = ({ model: { pyramid }, train }) => {
 export const stageNorms: Rule = ({ model, train }) => {
   const { norm, stages } = train.freeze;
   if (isSeveral(train) || norm !== "none" || stages === 4) return [];
-  const isOne = train.crop.every((n) => stageSizes(n, model.backbone.dilations)[3] === 1);
+  const isOne = train.crop.every((n) => stageSizes(n, model.backbone)[3] === 1);
   const label = `${by(train.crop)} ends in a 1×1 feature map`;
   return isOne ? [oneValue(place(path("train.crop"), label), train, false)] : [];
 };

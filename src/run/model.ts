@@ -1,5 +1,6 @@
 /** The network in a run's record: the codec of its values, and what records of 0.1, which knew of no others, leave out. */
 
+import { usualStrides } from "../language/geometry.js";
 import { closed } from "../language/section.js";
 import { choice, flag, integer, list, oneOf, real, tuple } from "../language/value.js";
 import type { Model, Weights } from "../normalize/experiment.js";
@@ -8,12 +9,21 @@ import { nullable, share, words } from "./codec.js";
 type Optionally<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
 
 /** What every network of 0.1 was. */
-const backboneThen = { dilated: "both", shortcut: "strided", projection: "needed" } as const;
+const backboneThen = {
+  dilated: "both",
+  dilated_blocks: "all",
+  shortcut: "strided",
+  projection: "needed",
+  activation: "relu",
+} as const;
+const stridesThen = ({ dilations }: Pick<Model["backbone"], "dilations">) => ({
+  strides: usualStrides(dilations),
+});
 const normThen = { bias: "none" } as const;
 const weightsThen = { replace: "none" } as const;
 
 export type RecordedModel = Omit<Optionally<Model, "dropout">, "backbone" | "norm" | "weights"> & {
-  readonly backbone: Optionally<Model["backbone"], keyof typeof backboneThen>;
+  readonly backbone: Optionally<Model["backbone"], keyof typeof backboneThen | "strides">;
   readonly norm: Optionally<Model["norm"], keyof typeof normThen>;
   readonly weights: Optionally<Weights, keyof typeof weightsThen> | null;
 };
@@ -21,7 +31,7 @@ export type RecordedModel = Omit<Optionally<Model, "dropout">, "backbone" | "nor
 export const completedModel = (recorded: RecordedModel): Model => ({
   dropout: "channels",
   ...recorded,
-  backbone: { ...backboneThen, ...recorded.backbone },
+  backbone: { ...backboneThen, ...stridesThen(recorded.backbone), ...recorded.backbone },
   norm: { ...normThen, ...recorded.norm },
   weights: recorded.weights && { ...weightsThen, ...recorded.weights },
 });
@@ -34,11 +44,12 @@ export const model = closed(
     backbone: closed(
       "the backbone",
       {
-        block: choice("basic", "bottleneck"),
+        block: choice("basic", "bottleneck", "inverted"),
         blocks: tuple(4, "whole numbers", integer({ min: 1, max: 200 })),
-        width: channels,
+        // Of other families than ResNets a multiple that need not be whole.
+        width: real({ above: 0, max: 16384 }),
         stem: oneOf(
-          closed("the stem", { kind: choice("conv7"), channels }, {}),
+          closed("the stem", { kind: choice("conv7", "conv3"), channels }, {}),
           closed(
             "the stem",
             { kind: choice("deep"), channels: tuple(3, "channels", channels) },
@@ -50,7 +61,10 @@ export const model = closed(
         first_dilation: choice("full", "contracted"),
       },
       {
+        strides: tuple(4, "strides", choice(1, 2)),
         dilated: choice("both", "first"),
+        dilated_blocks: choice("all", "first"),
+        activation: choice("relu", "relu6"),
         shortcut: choice("strided", "averaged"),
         projection: choice("needed", "first"),
       },

@@ -44,6 +44,10 @@ const fresh = plainly("fresh");
 
 const bytesAt = (graph: LegalGraph, id: number): number => bytesOf(valueAt(graph, id).types[0]);
 
+/** What goes in and what comes out, once more, where a dilation is moved into the batch. */
+const inBatches = ({ dilation }: { readonly dilation: number }, graph: LegalGraph, id: number) =>
+  dilation > 1 ? 2 * bytesAt(graph, id) : 0;
+
 /** What each operation's kernel needs. oneDNN keeps a convolution's weights once more, in an order of its own. */
 const needs: { readonly [K in LegalName]: Needs<K> } = {
   input: held,
@@ -56,6 +60,18 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
     workspace: ({ args }, graph) => bytesAt(graph, args[0]),
   },
   convolutionKernelGradient: { where: "fresh", workspace: ({ types }) => bytesOf(types[0]) },
+  depthwise: {
+    where: "fresh",
+    workspace: ({ attributes, args }, graph) => inBatches(attributes, graph, args[0]),
+  },
+  depthwiseInputGradient: {
+    where: "fresh",
+    workspace: ({ attributes, args }, graph) => inBatches(attributes, graph, args[1]),
+  },
+  depthwiseKernelGradient: {
+    where: "fresh",
+    workspace: ({ attributes, args }, graph) => 2 * inBatches(attributes, graph, args[0]),
+  },
   fusedNorm: fresh,
   fusedNormGradient: fresh,
   givenNormGradient: fresh,
@@ -69,6 +85,8 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   // Also where TensorFlow fuses it into the norm before it: the norm's own result is then never made.
   relu: reuse,
   reluGradient: reuse,
+  relu6: reuse,
+  relu6Gradient: reuse,
   maxPool: fresh,
   maxPoolGradient: fresh,
   resize: fresh,

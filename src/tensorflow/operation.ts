@@ -4,6 +4,7 @@ import { valuesOf } from "../graph/constant.js";
 import type { Binary, Comparison, Ops, Unary } from "../graph/op.js";
 import { ofRank, product, type Shape, type Type, type Types } from "../graph/type.js";
 import { format, kernelGradient, poolAttributes, windowAttributes } from "./convolution.js";
+import { depthwise, depthwiseInputGradient, depthwiseKernelGradient } from "./depthwise.js";
 import {
   type Attributes,
   after,
@@ -126,6 +127,9 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
       ...windowAttributes(ofRank(attributes.shape, 4), ofRank(kernelType.shape, 4), attributes),
     }),
   convolutionKernelGradient: kernelGradient,
+  depthwise,
+  depthwiseInputGradient,
+  depthwiseKernelGradient,
   fusedNorm: (to, { attributes: { epsilon, keep }, args, argTypes: [x] }) =>
     to.emit("FusedBatchNormV3", args, {
       ...normAttributes(x, epsilon, true),
@@ -144,6 +148,8 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
     to.emit("AddV2", [a, b, after(input)], elementType(type)),
   relu: plain("Relu"),
   reluGradient: plain("ReluGrad"),
+  relu6: plain("Relu6"),
+  relu6Gradient: plain("Relu6Grad"),
   maxPool: plain("MaxPool", ({ attributes, argTypes: [x] }) =>
     poolAttributes(ofRank(x.shape, 4), attributes),
   ),

@@ -85,15 +85,17 @@ const stemSize = ({ header, map }: Fit): number | undefined => {
 
 const reasons = (fit: Fit, { backbone }: Model): readonly string[] => {
   const size = stemSize(fit);
-  const isDeep = backbone.stem.kind === "deep";
+  const { kind } = backbone.stem;
   const [ours, theirs] = [backbone.blocks, blocksIn(fit)];
   if (fit.fits.length + fit.misshapen.length === 0)
     return isNumbered(fit) ? [says.numberedLayers()] : [];
   const inBlocks = fit.unexpected.filter((name) => isInBlock(fit, name));
   return [
-    ...(isDeep && size === 7 ? [says.shallowStem()] : []),
-    ...(!isDeep && size === 3 ? [says.deepStem()] : []),
-    ...(theirs.some((n, i) => n > 0 && n !== ours[i]) ? [says.otherDepth(theirs, ours)] : []),
+    ...(kind === "deep" && size === 7 ? [says.shallowStem()] : []),
+    ...(kind === "conv7" && size === 3 ? [says.deepStem()] : []),
+    ...(backbone.block !== "inverted" && theirs.some((n, i) => n > 0 && n !== ours[i])
+      ? [says.otherDepth(theirs, ours)]
+      : []),
     ...otherClasses(fit),
     ...(averages(fit, backbone) ? [says.averagedShortcuts()] : []),
     ...(inBlocks.length > 0 ? [says.otherBlocks(inBlocks)] : []),

@@ -88,6 +88,7 @@ export interface Fit {
 }
 
 export const skeletonOf = ({ backbone, pyramid }: Model): Skeleton => ({
+  block: backbone.block,
   shortcut: backbone.shortcut,
   stem: backbone.stem.kind,
   bins: pyramid?.bins ?? [],

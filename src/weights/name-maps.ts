@@ -14,6 +14,18 @@ interface Classifier {
   readonly classifier: string;
 }
 
+/**
+ * MobileNetV2. `{L}` is a group of one width, `{b}` a block in it from 0, `{f}` a block among all from 1. Its first block
+ * expands nothing, which some programs' counting shows.
+ */
+interface Mobile {
+  readonly stem: Pair;
+  /** Expansion, depthwise and linear convolution. */
+  readonly layers: readonly [Pair, Pair, Pair];
+  /** Of the first block: depthwise and linear. */
+  readonly first: readonly [Pair, Pair];
+}
+
 export interface NameMap {
   readonly name: string;
   /** Whose names they are. */
@@ -25,6 +37,8 @@ export interface NameMap {
   readonly shortcut: Pair;
   /** Where the shortcut averages before its convolution; `null` where the program has no such network. */
   readonly averaged: Pair | null;
+  /** `null` where the program has no such network, or nobody has looked. */
+  readonly mobile: Mobile | null;
   /** `null` where the map is of backbones alone. */
   readonly rest: {
     readonly bin: Pair;
@@ -52,6 +66,7 @@ const torch = {
   block: ["layer{s}.{b}.conv{k}", "layer{s}.{b}.bn{k}"],
   shortcut: ["layer{s}.{b}.downsample.0", "layer{s}.{b}.downsample.1"],
   averaged: null,
+  mobile: null,
   caution: null,
 } as const;
 
@@ -63,6 +78,11 @@ const ourShortcut: Pair = [
   "backbone.stage{s}.block{B}.shortcut.norm",
 ];
 
+const ourLayer: Pair = [
+  "backbone.stage{s}.block{B}.{k}.conv",
+  "backbone.stage{s}.block{B}.{k}.norm",
+];
+
 const ours: NameMap = {
   name: "pspc",
   of: "pspc",
@@ -72,9 +92,14 @@ const ours: NameMap = {
     ["backbone.stem3.conv", "backbone.stem3.norm"],
   ],
   conv7: ["backbone.stem1.conv", "backbone.stem1.norm"],
-  block: ["backbone.stage{s}.block{B}.{k}.conv", "backbone.stage{s}.block{B}.{k}.norm"],
+  block: ourLayer,
   shortcut: ourShortcut,
   averaged: ourShortcut,
+  mobile: {
+    stem: ["backbone.stem1.conv", "backbone.stem1.norm"],
+    layers: [ourLayer, ourLayer, ourLayer],
+    first: [ourLayer, ourLayer],
+  },
   rest: {
     bin: ["pyramid.bin{n}.conv", "pyramid.bin{n}.norm"],
     head: { fuse: ["head.fuse.conv", "head.fuse.norm"], classifier: "head.classifier" },
@@ -127,7 +152,32 @@ const torchvision: NameMap = {
     ["conv3", "bn3"],
   ],
   conv7: ["conv1", "bn1"],
+  mobile: {
+    stem: ["features.0.0", "features.0.1"],
+    layers: [
+      ["features.{f}.conv.0.0", "features.{f}.conv.0.1"],
+      ["features.{f}.conv.1.0", "features.{f}.conv.1.1"],
+      ["features.{f}.conv.2", "features.{f}.conv.3"],
+    ],
+    first: [
+      ["features.{f}.conv.0.0", "features.{f}.conv.0.1"],
+      ["features.{f}.conv.1", "features.{f}.conv.2"],
+    ],
+  },
   rest: null,
+};
+
+/** OpenMMLab's `InvertedResidual`: a sequence of `ConvModule`s. */
+const mmobile = (prefix: string): Mobile => {
+  const at = (j: number): Pair => [
+    `${prefix}layer{L}.{b}.conv.${j}.conv`,
+    `${prefix}layer{L}.{b}.conv.${j}.bn`,
+  ];
+  return {
+    stem: [`${prefix}conv1.conv`, `${prefix}conv1.bn`],
+    layers: [at(0), at(1), at(2)],
+    first: [at(0), at(1)],
+  };
 };
 
 /** `ResNetV1c` and `V1d` alone, as OpenMMLab publishes them for a start; with a 7×7 stem: torchvision's names. */
@@ -141,6 +191,7 @@ const openmmlab: NameMap = {
     ["stem.6", "stem.7"],
   ],
   averaged: pooledFirst,
+  mobile: mmobile(""),
 };
 
 const behind = (prefix: string, [convolution, norm]: Pair): Pair => [
@@ -162,6 +213,7 @@ const mmseg: NameMap = {
   block: behind("backbone.", torch.block),
   shortcut: behind("backbone.", torch.shortcut),
   averaged: behind("backbone.", pooledFirst),
+  mobile: mmobile("backbone."),
   rest: {
     bin: ["decode_head.psp_modules.{i}.1.conv", "decode_head.psp_modules.{i}.1.bn"],
     head: {
@@ -248,6 +300,7 @@ const keras: NameMap = {
   block: ["conv{S}_block{B}_{k}_conv", "conv{S}_block{B}_{k}_bn"],
   shortcut: ["conv{S}_block{B}_0_conv", "conv{S}_block{B}_0_bn"],
   averaged: null,
+  mobile: null,
   rest: null,
   words: {
     kernel: "kernel",

@@ -1,7 +1,8 @@
 /** The name that another program gives to a place in the network, and what its other names belong to. */
 
 import type { Ops } from "../graph/op.js";
-import { isOfNorm, type Site } from "../graph/variable.js";
+import { isOfNorm, type Site, type Stage } from "../graph/variable.js";
+import { groupAt } from "../language/family.js";
 import type { Backbone } from "../normalize/experiment.js";
 import type { NameMap, Pair } from "./name-maps.js";
 import { type Tensor, transposed } from "./tensor.js";
@@ -9,7 +10,8 @@ import { type Tensor, transposed } from "./tensor.js";
 /** What of a network its names depend on. */
 export interface Skeleton {
   readonly shortcut: Backbone["shortcut"];
-  readonly stem: "deep" | "conv7";
+  readonly block: Backbone["block"];
+  readonly stem: Backbone["stem"]["kind"];
   /** Bins of the pyramid, in order. */
   readonly bins: readonly number[];
 }
@@ -23,6 +25,8 @@ export const theirName = (site: Site | null, map: NameMap, of: Skeleton): string
   const layer = isOfNorm(site.word) ? norm : convolution;
   return `${fill(layer, numbers)}.${map.words[site.word]}`;
 };
+
+type Residual = Extract<Site, { readonly stage: Stage }>;
 
 /** How a map spells a layer, and what its templates ask for. */
 interface Spelt {
@@ -38,8 +42,15 @@ const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
   switch (site.part) {
     case "backbone": {
       if (site.stage === 0)
-        return spelt(of.stem === "deep" ? map.deep?.[site.layer - 1] : map.conv7);
+        return spelt(
+          of.stem === "conv3"
+            ? map.mobile?.stem
+            : of.stem === "deep"
+              ? map.deep?.[site.layer - 1]
+              : map.conv7,
+        );
       const { stage: s, block: B } = site;
+      if (of.block === "inverted") return invertedIn(site, map);
       const numbers = { s, S: s + 1, t: s - 1, B, b: B - 1 };
       return site.layer === "shortcut"
         ? spelt(of.shortcut === "averaged" ? map.averaged : map.shortcut, numbers)
@@ -51,6 +62,18 @@ const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
     case "auxiliary":
       return spelt(map.rest?.[site.part][site.layer]);
   }
+};
+
+/** A layer of MobileNetV2; without an expansion a block begins with its second. */
+const invertedIn = (
+  { stage: s, block: B, layer: k }: Residual,
+  { mobile }: NameMap,
+): Spelt | null => {
+  if (mobile === null || k === "shortcut") return null;
+  const { group, inGroup, inAll } = groupAt(s, B);
+  const names = inAll === 1 ? mobile.first[k - 2] : mobile.layers[k - 1];
+  const numbers = { s, B, k, L: group, b: inGroup - 1, f: inAll };
+  return names === undefined ? null : { names, numbers };
 };
 
 const fill = (template: string, values: Readonly<Record<string, number>>): string =>
@@ -69,8 +92,11 @@ const anyOf = (patterns: readonly string[]): RegExp => {
 };
 
 /** Names that lie in the modules of a backbone, whatever the layer and however deep the network. */
-export const backboneNames = ({ deep, conv7, block, shortcut }: NameMap): RegExp =>
-  anyOf([...(deep ?? []), ...(conv7 === null ? [] : [conv7]), block, shortcut].flat().map(rootOf));
+export const backboneNames = ({ deep, conv7, block, shortcut, mobile }: NameMap): RegExp => {
+  const stems = [...(deep ?? []), ...(conv7 === null ? [] : [conv7])];
+  const inverted = mobile === null ? [] : [mobile.stem, ...mobile.layers, ...mobile.first];
+  return anyOf([...stems, block, shortcut, ...inverted].flat().map(rootOf));
+};
 
 /** Names of an auxiliary head; `null` where the map knows of none. */
 export const auxiliaryNames = ({ rest }: NameMap): RegExp | null =>

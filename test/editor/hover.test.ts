@@ -2,8 +2,8 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { receptiveField } from "../../src/editor/consequences.js";
 import { hoverAt } from "../../src/editor/hover.js";
+import { receptiveField } from "../../src/model/backbone.js";
 import type { Experiment } from "../../src/normalize/experiment.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { layers } from "../../src/report/layers.js";
@@ -90,6 +90,9 @@ test.each([
   "model: {backbone: {resnet: 34, stem: conv7}}",
   "model: {backbone: {resnet: 50, stride_site: 1x1, dilations: [1, 1, 1, 1]}}",
   "model: {backbone: {resnet: 18, first_dilation: contracted}}",
+  "model: {backbone: {resnet: 18, dilated_blocks: first, strides: [1, 2, 2, 1]}}",
+  "model: {backbone: {mobilenet: 0.5}}",
+  "model: {backbone: {mobilenet: 1, dilations: [1, 1, 1, 2], dilated_blocks: all}}",
   "model: {backbone: {resnet: 18, dilated: first}}",
   "model: {backbone: {resnet: 50, first_dilation: contracted, dilations: [1, 2, 4, 8]}}",
 ])("the receptive field is the graph's: %s", (text) => {

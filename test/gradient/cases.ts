@@ -10,6 +10,7 @@ import {
   constant,
   convolution,
   crossEntropy,
+  depthwise,
   divide,
   exp,
   greaterEqual,
@@ -23,6 +24,7 @@ import {
   pad,
   reciprocal,
   relu,
+  relu6,
   reshape,
   resize,
   reverse,
@@ -88,6 +90,12 @@ const convolve = ({ x, kernel, stride, dilation, padding: p }: Windowed): Case =
   f: (image, weights) => convolution(image, weights, { stride, dilation, padding: p }),
 });
 
+const inDepth = ({ x, kernel, stride, dilation, padding: p }: Windowed): Case => ({
+  name: `[${x}] by [${kernel}], stride ${stride}, dilation ${dilation}, padding ${Object.values(p)}`,
+  args: [x, kernel],
+  f: (image, weights) => depthwise(image, weights, { stride, dilation, padding: p }),
+});
+
 /** As PSPNet has them: square kernels whose padding keeps the size at stride 1. */
 const convolutions = sample(
   fc
@@ -103,6 +111,20 @@ const convolutions = sample(
       return { x, kernel, stride, dilation, padding: around(p, p, p, p) };
     }),
   24,
+);
+
+/** As MobileNetV2 has them; odd and even sides under stride 2 and under every dilation. */
+const depthwises = sample(
+  fc
+    .record({
+      x: fc.tuple(size(1, 2), size(1, 8), size(1, 8), size(1, 5)),
+      window: fc.constantFrom([1, 1], [2, 1], [2, 1], [1, 2], [1, 3], [1, 4]),
+    })
+    .map(({ x, window: [stride, dilation] }): Windowed => {
+      const p = dilation;
+      return { x, kernel: [3, 3, 1, x[3]], stride, dilation, padding: around(p, p, p, p) };
+    }),
+  20,
 );
 
 /** Any padding, any kernel. */
@@ -283,6 +305,18 @@ export const cases: { readonly [K in OpName]?: readonly Case[] } = {
       },
     ].map(convolve),
   ],
+  depthwise: [
+    ...depthwises,
+    {
+      x: [1, 5, 7, 2],
+      kernel: [2, 3, 1, 2],
+      stride: 1,
+      dilation: 1,
+      padding: around(1, 0, 0, 2),
+    },
+    { x: [2, 3, 4, 3], kernel: [3, 3, 1, 3], stride: 1, dilation: 4, padding: around(4, 4, 4, 4) },
+    { x: [1, 9, 6, 2], kernel: [3, 3, 1, 2], stride: 1, dilation: 2, padding: around(0, 3, 1, 2) },
+  ].map(inDepth),
   batchNorm: norms.map(([x, channels]) => ({
     name: `[${x}]`,
     args: [x, channels, channels],
@@ -304,6 +338,14 @@ export const cases: { readonly [K in OpName]?: readonly Case[] } = {
   relu: [
     ...elementwise("relu", relu),
     { name: "relu at 0", args: [[2, 3, 3]], values: "ties", nudge: () => -1, f: relu },
+  ],
+  relu6: [
+    ...elementwise("relu6", relu6),
+    {
+      name: "relu6 around its bounds",
+      args: [[2, 3, 3]],
+      f: (x) => relu6(multiply(x, scalar(12))),
+    },
   ],
   maxPool: [
     pool([1, 5, 7, 2], [3, 3], [2, 2], 1),

@@ -148,6 +148,10 @@ const computed = [
   "data.images.bands",
   "model.backbone.stem.deep",
   "model.backbone.stem.conv7",
+  "model.backbone.stem.conv3",
+  "model.backbone.strides",
+  "model.backbone.dilated_blocks",
+  "model.backbone.activation",
   "model.backbone.stride_site",
   "model.weights",
   // Of the preset, as of a schedule alone.
@@ -163,7 +167,7 @@ const computed = [
 ];
 
 /** Nothing is said of them in an experiment. */
-const unsaid = ["extends", "variants", "model.backbone.weights"];
+const unsaid = ["extends", "variants", "model.backbone.mobilenet", "model.backbone.weights"];
 
 const byPath = new Map(declarations.map(({ path, key }) => [path.join("."), key]));
 

@@ -7,6 +7,7 @@ import { valuesOfOp } from "../../src/graph/graph.js";
 import { isNetwork, isSaved, roles, variableName } from "../../src/graph/variable.js";
 import { networkGraph } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
+import { skeletonOf } from "../../src/weights/fit.js";
 import { nameMaps } from "../../src/weights/name-maps.js";
 import { theirName } from "../../src/weights/names.js";
 import { check, shown } from "../golden/front.js";
@@ -33,22 +34,26 @@ describe("the names of variables", () => {
     expect(saved.map(({ name }) => name).sort()).toEqual([...names].sort());
   });
 
-  it.each(["deep", "conv7"] as const)(
+  const inverted = { block: "inverted", blocks: [3, 3, 7, 4], strides: [2, 2, 1, 1] } as const;
+  it.each(["deep", "conv7", "conv3"] as const)(
     "follow from their places, and tell all apart: %s",
     (kind) => {
       const stem =
         kind === "deep"
           ? ({ kind, channels: [64, 64, 128] } as const)
           : ({ kind, channels: 64 } as const);
-      const of = pspnet([3, 4, 6, 3], 19, { backbone: { stem }, train: { crop: [185, 185] } });
+      const other = kind === "conv3" ? inverted : {};
+      const of = pspnet([3, 4, 6, 3], 19, {
+        backbone: { stem, ...other },
+        train: { crop: [185, 185] },
+      });
       const variables = variablesOf(networkGraph(of, "train")).filter(isNetwork);
       const ours = nameMaps.find(({ name }) => name === "pspc")!;
-      const bins = of.model.pyramid?.bins ?? [];
       for (const { name, role, site } of variables) {
         expect(site?.word).toBe(role);
         expect(site && variableName(site)).toBe(name);
         // Spelt out once more, as a map among others.
-        expect(theirName(site, ours, { stem: kind, shortcut: "strided", bins })).toBe(name);
+        expect(theirName(site, ours, skeletonOf(of.model))).toBe(name);
       }
       expect(new Set(variables.map(({ name }) => name)).size).toBe(variables.length);
     },
@@ -65,7 +70,9 @@ describe("the roles of variables", () => {
   });
 
   it("all occur in a training with every option", () => {
-    const of = tiny({ train: { batch: 4, accumulate: 2, ema: 0.9 } });
+    const betas = [0.9, 0.999] as const;
+    const adamw = { betas, epsilon: 1e-8, weight_decay: 0, decay: "all" } as const;
+    const of = tiny({ train: { batch: 4, accumulate: 2, ema: 0.9, optimizer: adamw } });
     const found = new Set(variablesOf(trainingStep(of)).map(({ role }) => role));
     expect([...found].sort()).toEqual(Object.keys(roles).sort());
   });

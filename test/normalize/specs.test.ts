@@ -47,7 +47,7 @@ test.each([
   const { data, model, train } = result.right.experiment;
   expect(data.classes.length).toBe(classes);
   expect(new Set(data.labels.values()).size).toBe(classes + 1);
-  expect(featureSize(train.crop[0], model.backbone.dilations)).toBe(feature);
+  expect(featureSize(train.crop[0], model.backbone)).toBe(feature);
   expect(train.iterations).toBe(iterations);
 });
 

@@ -50,6 +50,7 @@ const numbers = new Map(
     right: [3, 4],
     stack: [2, 3, 4],
     table: [256, 2],
+    depth: [3, 3, 1, 3],
   }).map(([name, shape], i) => [name, { shape, data: wave(shape, i) }] as const),
 );
 const named = (name: string): Node => c.input(name, "f32", ...numbers.get(name)!.shape);
@@ -78,6 +79,11 @@ const cases: { readonly [K in Translated]: readonly ((x: Node) => Node)[] } = {
         c.vector([0.5, 1, 2]),
       ]),
   ],
+  depthwise: [
+    (x) => c.depthwise(x, named("depth"), { stride: 1, dilation: 2, padding: c.padding(2) }),
+    (x) => c.depthwise(x, named("depth"), { stride: 2, dilation: 1, padding: c.padding(1) }),
+  ],
+  relu6: [(x) => c.relu6(c.multiply(x, c.scalar(9))), (x) => c.relu6(rows(x))],
   relu: [c.relu, (x) => c.relu(rows(x))],
   maxPool: [(x) => c.maxPool(x, [3, 2], [2, 1], { top: 1, bottom: 0, left: 1, right: 0 })],
   resize: [

@@ -88,7 +88,7 @@ const masks = async (
   ].filter(({ dropout }) => dropout > 0);
   if (dropped.length === 0) return [];
   const shapeOf = ({ stage, channels }: { stage: number; channels: number }): readonly number[] => {
-    const side = (n: number): number => stageSizes(n, backbone.dilations)[stage - 1]!;
+    const side = (n: number): number => stageSizes(n, backbone)[stage - 1]!;
     return kind === "channels" ? [batch, 1, 1, channels] : [batch, ...crop.map(side), channels];
   };
   const draws = dropped.map((each) => [

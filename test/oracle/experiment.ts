@@ -1,5 +1,6 @@
 /** Small experiments for tests: what differs from a tiny PSPNet enters, the whole experiment leaves. */
 
+import { usualStrides } from "../../src/language/geometry.js";
 import type { Data, Evaluate, Experiment, Model, Train } from "../../src/normalize/experiment.js";
 
 export interface Differs {
@@ -62,9 +63,12 @@ export const tiny = (differs: Differs = {}): Experiment => {
         width: 4,
         stem: { kind: "deep", channels: [4, 4, 8] },
         dilations: [1, 1, 2, 4],
+        strides: usualStrides(differs.backbone?.dilations ?? [1, 1, 2, 4]),
         stride_site: "3x3",
         first_dilation: "full",
         dilated: "both",
+        dilated_blocks: "all",
+        activation: "relu",
         shortcut: "strided",
         projection: "needed",
         ...differs.backbone,

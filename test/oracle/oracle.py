@@ -108,7 +108,7 @@ class Backbone(nn.Module):
         stages = []
         for index, count in enumerate(of["blocks"]):
             dilation = of["dilations"][index]
-            stride = 1 if index == 0 or dilation > 1 else 2
+            stride = of["strides"][index]
             blocks = []
             for i in range(count):
                 first = max(1, dilation // 2) if of["first_dilation"] == "contracted" else dilation

@@ -125,6 +125,28 @@ const convolution: Rule<"convolution"> = ({ attributes, shape, args: [x, kernel]
   return out;
 };
 
+const depthwise: Rule<"depthwise"> = ({ attributes, shape, args: [x, kernel], shapes }) => {
+  const { stride, dilation, padding } = attributes;
+  const [, h, w, channels] = ofRank(shapes[0], 4);
+  const [kh, kw] = ofRank(shapes[1], 4);
+  const [n, rows, columns] = ofRank(shape, 4);
+  const out = new Float64Array(product(shape));
+  for (let i = 0; i < out.length; i++) {
+    const c = i % channels;
+    const column = Math.floor(i / channels) % columns;
+    const row = Math.floor(i / (channels * columns)) % rows;
+    const image = Math.floor(i / (channels * columns * rows));
+    if (image >= n) continue;
+    for (let tap = 0; tap < kh * kw; tap++) {
+      const y = row * stride + Math.floor(tap / kw) * dilation - padding.top;
+      const z = column * stride + (tap % kw) * dilation - padding.left;
+      if (y < 0 || y >= h || z < 0 || z >= w) continue;
+      out[i]! += x[((image * h + y) * w + z) * channels + c]! * kernel[tap * channels + c]!;
+    }
+  }
+  return out;
+};
+
 const normalised = (x: Numbers, c: number, mean: Numbers, variance: Numbers, epsilon: number) =>
   x.map((value, i) => (value - mean[i % c]!) / Math.sqrt(variance[i % c]! + epsilon));
 const affine = (x: Numbers, c: number, scale: Numbers, shift: Numbers) =>
@@ -234,7 +256,10 @@ const rules: { readonly [K in OpName]: Rule<K> | null } = {
   part: null,
   convolutionInputGradient: null,
   convolutionKernelGradient: null,
+  depthwiseInputGradient: null,
+  depthwiseKernelGradient: null,
   batchNormGradient: null,
+  relu6Gradient: null,
   reluGradient: null,
   maxPoolGradient: null,
   resizeGradient: null,
@@ -245,10 +270,12 @@ const rules: { readonly [K in OpName]: Rule<K> | null } = {
   spread: ({ args: [x] }) => x,
   constant: ({ attributes: { content }, shape }) => Float64Array.from(valuesOf(content, shape)),
   convolution,
+  depthwise,
   batchNorm,
   batchNormInference: ({ attributes: { epsilon }, args: [x, scale, shift, mean, v] }) =>
     affine(normalised(x, scale.length, mean, v, epsilon), scale.length, scale, shift),
   relu: ({ args: [x] }) => x.map((value) => Math.max(0, value)),
+  relu6: ({ args: [x] }) => x.map((value) => Math.min(6, Math.max(0, value))),
   maxPool,
   resize,
   softmax: ({ shape, args: [x] }) => rows(x, shape, softmaxOf),

@@ -195,10 +195,14 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.width": ["decides", 8],
   "model.backbone.stem": ["decides", { kind: "conv7", channels: 8 }],
   "model.backbone.dilations": ["decides", [1, 1, 1, 2]],
+  "model.backbone.strides": ["decides", [1, 2, 2, 2]],
   "model.backbone.stride_site": ["decides", "1x1"],
   "model.backbone.first_dilation": ["decides", "contracted"],
   // Of a bottleneck neither changes anything; the networks of basic blocks are told apart below.
   "model.backbone.dilated": ["watches", "first"],
+  // Of stages of one block; those of two are told apart below.
+  "model.backbone.dilated_blocks": ["watches", "first"],
+  "model.backbone.activation": ["decides", "relu6"],
   "model.weights.file": ["finds", "/weights/second.safetensors"],
   "model.weights.replace": ["decides", "classifier"],
   "model.weights.only": ["decides", "all"],
@@ -366,7 +370,13 @@ describe("every field of an experiment", () => {
   });
 
   test("tells basic blocks apart by what is dilated, and by what is projected", () => {
-    const kinds = [{}, { dilated: "first" }, { projection: "first", stem: narrow }] as const;
+    const kinds = [
+      {},
+      { dilated: "first" },
+      { projection: "first", stem: narrow },
+      { blocks: [1, 1, 1, 2] },
+      { blocks: [1, 1, 1, 2], dilated_blocks: "first" },
+    ] as const;
     const prints = kinds.map((backbone) => lower(tiny({ backbone })).fingerprint.graph);
     expect(new Set(prints).size).toBe(kinds.length);
     const needed = lower(tiny({ backbone: { stem: narrow } })).fingerprint.graph;

@@ -37,9 +37,9 @@ test("bins that no sensible crop suits are left out of account", () => {
 test("they are the nearest good sides below and above", () => {
   const bins = fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 });
   const law = fc.property(bins, fc.integer({ min: 2, max: 1000 }), (all, n) => {
-    const { dilations } = modelOf(all).backbone;
+    const { backbone } = modelOf(all);
     const good = (side: number): boolean =>
-      (side - 1) % 8 === 0 && all.every((bin) => featureSize(side, dilations) % bin === 0);
+      (side - 1) % 8 === 0 && all.every((bin) => featureSize(side, backbone) % bin === 0);
     const sides = Array.from({ length: 2000 }, (_, i) => i + 2).filter(good);
     const expected = good(n)
       ? [n]
@@ -52,6 +52,6 @@ test("they are the nearest good sides below and above", () => {
 test("the least side for a feature map is the least one", () => {
   const model = modelOf([6]);
   const side = leastSide(6, model);
-  expect(featureSize(side, model.backbone.dilations)).toBe(6);
-  expect(featureSize(side - 8, model.backbone.dilations)).toBe(5);
+  expect(featureSize(side, model.backbone)).toBe(6);
+  expect(featureSize(side - 8, model.backbone)).toBe(5);
 });

@@ -51,6 +51,7 @@ const slide = (window: readonly [number, number]): Partial<Evaluate> => ({
   mode: "slide",
   window,
 });
+const mobilenet = { block: "inverted", blocks: [3, 3, 7, 4] } as const;
 const adamw = { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01, decay: "all" } as const;
 const stepped = (...at: number[]) => ({ kind: "milestones", base: 0.01, at, factor: 0.1 }) as const;
 const warmed = (steps: number) =>
@@ -160,6 +161,35 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
     ["one too few", { train: { batch: 3 } }, ["E0523 train.batch"], { samples: () => 2 }],
     ["a list that cannot be read", { train: { batch: 3 } }, [], { samples: () => null }],
     ["nothing known", { train: { batch: 3 } }, []],
+  ],
+  mobilenetChoices: [
+    ["a ResNet's", { backbone: { shortcut: "averaged", projection: "first" } }, []],
+    ["none", { backbone: mobilenet }, []],
+    [
+      "five",
+      {
+        backbone: {
+          ...mobilenet,
+          stride_site: "1x1",
+          first_dilation: "contracted",
+          dilated: "first",
+          shortcut: "averaged",
+          projection: "first",
+        },
+      },
+      ["stride_site", "first_dilation", "dilated", "shortcut", "projection"].map(
+        (key) => `E0528 model.backbone.${key}`,
+      ),
+    ],
+  ],
+  strideOrDilation: [
+    ["of a ResNet both", { backbone: { strides: [1, 2, 2, 2] } }, []],
+    ["of MobileNetV2 one", { backbone: { ...mobilenet, strides: [2, 2, 1, 1] } }, []],
+    [
+      "of MobileNetV2 both",
+      { backbone: { ...mobilenet, strides: [2, 2, 1, 2] } },
+      ["E0535 model.backbone.strides[3]"],
+    ],
   ],
   strideSite: [
     ["basic, on the 3×3", {}, []],
@@ -533,6 +563,14 @@ const specCases: { readonly [K in keyof typeof specRules]: readonly SpecCase[] }
       "another number than a dataset's",
       { data: { layout: "voc", classes: 20 } },
       ["E0316 data.classes"],
+    ],
+  ],
+  backboneOnce: [
+    ["one", { model: { backbone: { mobilenet: 1 } } }, []],
+    [
+      "two",
+      { model: { backbone: { resnet: 50, mobilenet: 1 } } },
+      ["E0529 model.backbone.mobilenet"],
     ],
   ],
   weightsOnce: [
