@@ -250,6 +250,12 @@ export const badCount = (option: string, value: number): Misused =>
 export const unknownCode = (code: string, near: readonly string[]): Misused =>
   new Misused(`there is no error ${code}`, near[0] ?? "codes look like E0503");
 
+export const unknownNetwork = (name: string, names: readonly string[]): Misused =>
+  new Misused(
+    `there is no published network called ${name}`,
+    didYouMean(name, names)[0] ?? "`pspc zoo` lists them",
+  );
+
 export const noDataFolder = (root: string): Failure =>
   failure(`there is no folder ${root}`, undefined, "name the folder of the data set");
 

@@ -7,6 +7,10 @@ export const verbs: Verbs = {
     summary: "look at a dataset folder and write a commented spec",
     load: async () => (await import("./verb/init.js")).run,
   },
+  zoo: {
+    summary: "list the published PSPNets, each a spec: backbone, data, parameters, scores, weights",
+    load: async () => (await import("./verb/zoo.js")).run,
+  },
   check: {
     summary: "find every mistake in a spec, with its place and a remedy",
     load: async () => (await import("./verb/check.js")).run,
