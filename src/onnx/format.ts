@@ -9,8 +9,9 @@ import type { Type, Types } from "../graph/type.js";
 import { type Form, formsOf, type Layer, shapesOf } from "../rewrite/forms.js";
 import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { Format, FrozenNetwork } from "../target/format.js";
+import { convolve } from "./convolution.js";
 import { computed, given, type Operand, type Writer, writer } from "./operand.js";
-import { convolve, type Translated, translate, untranslated } from "./operation.js";
+import { type Translated, translate, untranslated } from "./operation.js";
 import { encode, type Model, type TensorInfo } from "./proto.js";
 
 type Leaf = Extract<Value, { readonly op: "input" | "variable" | "constant" }>;
@@ -67,7 +68,7 @@ const withBias = (
   const [x, kernel] = value.args;
   const [type] = value.types;
   const args = [operandAt(x), operandAt(kernel)] as const;
-  const made = convolve(to, { attributes: value.attributes, args, type }, operandAt(bias));
+  const made = convolve(to, { attributes: value.attributes, args }, operandAt(bias));
   return computed(to, type, made);
 };
 

@@ -1,9 +1,10 @@
 /** ONNX's nodes for every operation of a network in use. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import type { Arguments, Binary, Comparison, OpName, Ops, Padding, Unary } from "../graph/op.js";
-import { ofRank, type Shape, type Type } from "../graph/type.js";
+import type { Arguments, Binary, Comparison, OpName, Ops, Unary } from "../graph/op.js";
+import type { Shape, Type } from "../graph/type.js";
 import { ANY } from "../rewrite/any-size.js";
+import { convolve, pads } from "./convolution.js";
 import {
   arranged,
   axisIn,
@@ -84,7 +85,6 @@ const stretched = (to: Writer, op: string, args: readonly Operand[], type: Type)
 };
 
 const ints = (values: readonly number[]): Attribute => ({ ints: values });
-const pads = ({ top, left, bottom, right }: Padding): Attribute => ints([top, left, bottom, right]);
 
 const unaryOp: Readonly<Record<Unary, string>> = {
   negate: "Neg",
@@ -129,28 +129,6 @@ const turned = (to: Writer, x: Operand): string => {
 const samples = (shape: Shape): number => (shape.length > 2 ? (shape[0] ?? 1) : 1);
 
 const last = (name: string): Made => ({ name, layout: "last" });
-
-/** With its bias, where it has one. */
-export const convolve = (
-  to: Writer,
-  { attributes, args: [x, kernel] }: Site<"convolution" | "depthwise">,
-  bias?: Operand,
-): Made => {
-  const [height, width, from] = ofRank(kernel.type.shape, 4);
-  const [, , , channels] = ofRank(x.type.shape, 4);
-  const { stride, dilation, padding } = attributes;
-  const inputs = [x.as("first"), kernel.ordered([3, 2, 0, 1])];
-  return {
-    layout: "first",
-    name: to.emit("Conv", bias === undefined ? inputs : [...inputs, bias.as("last")], {
-      kernel_shape: ints([height, width]),
-      strides: ints([stride, stride]),
-      dilations: ints([dilation, dilation]),
-      pads: pads(padding),
-      ...(from === channels ? {} : { group: { int: channels / from } }),
-    }),
-  };
-};
 
 /** What a resized map measures, channels first: where that is open, as many samples as come, and the pixels of the pictures. */
 const sizesOf = (to: Writer, x: Operand, [n = 1, height = 1, width = 1, c = 1]: Shape): string => {

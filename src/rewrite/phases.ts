@@ -3,7 +3,7 @@
  * convolution for each phase, and Winograd's tiles are such blocks too.
  */
 
-import { none, type Option, some } from "fp-ts/lib/Option.js";
+import { getOrElse, none, type Option, some } from "fp-ts/lib/Option.js";
 import {
   apply,
   padding as around,
@@ -92,7 +92,7 @@ const blocksOf = (images: Node): Node => reshape(images, [1, 1, ...shapeOf(image
 const shown = (x: Node, grid: Grid, padding: Window["padding"], size: number): Node =>
   pictures(inBlocks(x, grid, padding, size - 1));
 
-const byPhases = (node: Node): Option<Node> => {
+const unstrided = (node: Node): Option<Node> => {
   if (node.op === "convolution") {
     const { attributes, args } = node;
     const [x, kernel] = args;
@@ -127,8 +127,74 @@ const byPhases = (node: Node): Option<Node> => {
   return some(fromBlocks(blocksOf(dx), grid, attributes.padding, attributes.shape));
 };
 
+/**
+ * What a kernel meets whose stride divides its dilation: every stride-th pixel, `[N, ⌈H/s⌉, ⌈W/s⌉, C]`, on which it has
+ * no stride, and so much less dilation.
+ */
+const everyPixel = (x: Node, { stride: s, padding: p }: Window): Node => {
+  const [n, h, w, c] = sizesOf(x, 4);
+  const [rows, columns] = [
+    Math.ceil((h + p.top + p.bottom) / s),
+    Math.ceil((w + p.left + p.right) / s),
+  ];
+  const [below, right] = [rows * s - h - p.top, columns * s - w - p.left];
+  const whole = pad(x, [0, p.top, p.left, 0], [0, below, right, 0]);
+  const cut = reshape(whole, [n, rows, s, columns, s, c]);
+  return reshape(slice(cut, [0, 0, 0, 0, 0, 0], [n, rows, 1, columns, 1, c]), [
+    n,
+    rows,
+    columns,
+    c,
+  ]);
+};
+
+/** Its transpose: zeros between the pixels, and the part of `shape` that they are of. */
+const spread = (x: Node, { stride: s, padding: { top, left } }: Window, shape: Shape): Node => {
+  const [n, rows, columns, c] = sizesOf(x, 4);
+  const apart = reshape(x, [n, rows, 1, columns, 1, c]);
+  const between = pad(apart, [0, 0, 0, 0, 0, 0], [0, 0, s - 1, 0, s - 1, 0]);
+  return slice(reshape(between, [n, rows * s, columns * s, c]), [0, top, left, 0], shape);
+};
+
+const orItself = (node: Node): Node => getOrElse(() => node)(unstrided(node));
+
+const byPhases = (node: Node): Option<Node> => {
+  if (!isLayerOp(node)) return none;
+  const { stride, dilation } = node.attributes;
+  if (stride === 1) return unstrided(node);
+  if (dilation === 1 || dilation % stride !== 0) return none;
+  const window = { ...plain, dilation: dilation / stride };
+  if (node.op === "convolution") {
+    const [x, kernel] = node.args;
+    return some(orItself(convolution(everyPixel(x, node.attributes), kernel, window)));
+  }
+  const { shape } = node.attributes;
+  if (node.op === "convolutionKernelGradient") {
+    const [x, dy] = node.args;
+    const met = everyPixel(x, node.attributes);
+    return some(orItself(apply(node.op, { ...window, shape }, [met, dy])));
+  }
+  const [kernel, dy] = node.args;
+  const [n, rows, columns] = sizesOf(dy, 4);
+  const [kh, kw, c] = sizesOf(kernel, 4);
+  const reach = (size: number): number => window.dilation * (size - 1);
+  const inner = [n, rows + reach(kh), columns + reach(kw), c];
+  const dx = orItself(apply(node.op, { ...window, shape: inner }, [kernel, dy]));
+  return some(spread(dx, node.attributes, shape));
+};
+
+const isLayerOp = (
+  node: Node,
+): node is Extract<
+  Node,
+  { op: "convolution" | "convolutionInputGradient" | "convolutionKernelGradient" }
+> =>
+  node.op === "convolution" ||
+  node.op === "convolutionInputGradient" ||
+  node.op === "convolutionKernelGradient";
+
 export const spaceToBatch: Rewrite = {
   name: "space-to-batch",
-  law: "without stride, a convolution dilated by d is a plain one over each of the image's d² phases",
+  law: "a convolution dilated by d is a plain one over each of the image's d² phases; with a stride that divides d, over those phases that it meets",
   rule: byPhases,
 };

@@ -122,8 +122,8 @@ const costOf = (layer: Layer & Node, form: Form, isSettled: boolean): number => 
   return sum(below(soon, (node) => node === image));
 };
 
-const isRefused = (layer: Layer, { dilatedGradients }: Machine): boolean =>
-  !dilatedGradients && layer.op !== "convolution" && layer.attributes.dilation > 1;
+const isRefused = ({ op, attributes }: Layer, { dilatedGradients }: Machine): boolean =>
+  op !== "convolution" && attributes.dilation > 1 && (!dilatedGradients || attributes.stride > 1);
 
 /** In bf16 a CPU's own kernels of gradients are slow where they are not refused (docs/decisions/0009). */
 const inHalf: Readonly<Record<Layer["op"], Form>> = {

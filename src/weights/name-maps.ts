@@ -2,29 +2,14 @@
 
 import type { Word } from "../graph/variable.js";
 import type { Backbone } from "../normalize/experiment.js";
-
-/**
- * A convolution and its norm. In templates `{s}` is a stage, `{B}` a block, `{k}` a convolution and `{n}` the size of a
- * bin, all from 1; `{t}`, `{b}`, `{j}` and `{i}` (a bin's place) count the same from 0; `{S}` counts the stem as stage 1.
- */
-export type Pair = readonly [convolution: string, norm: string];
+import { type Mobile, mmobile, type Pair, torchMobile } from "./names-mobile.js";
 
 interface Classifier {
   readonly fuse: Pair;
   readonly classifier: string;
 }
 
-/**
- * MobileNetV2. `{L}` is a group of one width, `{b}` a block in it from 0, `{f}` a block among all from 1. Its first block
- * expands nothing, which some programs' counting shows.
- */
-interface Mobile {
-  readonly stem: Pair;
-  /** Expansion, depthwise and linear convolution. */
-  readonly layers: readonly [Pair, Pair, Pair];
-  /** Of the first block: depthwise and linear. */
-  readonly first: readonly [Pair, Pair];
-}
+export type { Pair };
 
 export interface NameMap {
   readonly name: string;
@@ -152,32 +137,8 @@ const torchvision: NameMap = {
     ["conv3", "bn3"],
   ],
   conv7: ["conv1", "bn1"],
-  mobile: {
-    stem: ["features.0.0", "features.0.1"],
-    layers: [
-      ["features.{f}.conv.0.0", "features.{f}.conv.0.1"],
-      ["features.{f}.conv.1.0", "features.{f}.conv.1.1"],
-      ["features.{f}.conv.2", "features.{f}.conv.3"],
-    ],
-    first: [
-      ["features.{f}.conv.0.0", "features.{f}.conv.0.1"],
-      ["features.{f}.conv.1", "features.{f}.conv.2"],
-    ],
-  },
+  mobile: torchMobile,
   rest: null,
-};
-
-/** OpenMMLab's `InvertedResidual`: a sequence of `ConvModule`s. */
-const mmobile = (prefix: string): Mobile => {
-  const at = (j: number): Pair => [
-    `${prefix}layer{L}.{b}.conv.${j}.conv`,
-    `${prefix}layer{L}.{b}.conv.${j}.bn`,
-  ];
-  return {
-    stem: [`${prefix}conv1.conv`, `${prefix}conv1.bn`],
-    layers: [at(0), at(1), at(2)],
-    first: [at(0), at(1)],
-  };
 };
 
 /** `ResNetV1c` and `V1d` alone, as OpenMMLab publishes them for a start; with a 7×7 stem: torchvision's names. */

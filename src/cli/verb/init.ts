@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { command, positional, string } from "cmd-ts";
+import * as E from "fp-ts/lib/Either.js";
 import type { Split } from "../../data/layout.js";
 import type { Sample } from "../../data/sample.js";
 import { writeFileAtomic } from "../../data/write.js";
@@ -13,13 +14,16 @@ import { rgb } from "../../language/dataset.js";
 import { datasetOf, mapNamed, usualMap } from "../../language/datasets.js";
 import { VOID } from "../../language/labels.js";
 import type { Share, SplitName } from "../../normalize/experiment.js";
+import { show } from "../../normalize/show.js";
 import { count } from "../../report/format.js";
 import { textOption } from "../arguments.js";
 import { pairsNeedLists, specExists } from "../errors.js";
-import { exit } from "../exit.js";
+import { exit, Rejected } from "../exit.js";
+import { checked } from "../read.js";
 import { type Survey, survey } from "../survey.js";
 import { print, tell } from "../terminal.js";
 import { verb } from "../verb.js";
+import { specNamed } from "./zoo.js";
 
 export const run = verb((terminal) =>
   command({
@@ -29,8 +33,10 @@ export const run = verb((terminal) =>
     args: {
       folder: positional({ type: string, displayName: "FOLDER" }),
       out: textOption("out", "FILE", "where the spec goes; it is printed otherwise"),
+      like: textOption("like", "NAME", "model and training of a published network: pspc zoo"),
     },
-    handler: async ({ folder, out }) => {
+    handler: async ({ folder, out, like }) => {
+      const network = like === undefined ? null : await likeNetwork(like);
       const root = resolve(folder);
       const file = out === undefined ? undefined : resolve(out);
       if (file !== undefined && existsSync(file)) throw new Failed(specExists(file));
@@ -45,7 +51,12 @@ export const run = verb((terminal) =>
         [...lists].map(([split, list]) => [split, relative(found.root, list)]),
       );
       const named = { ...found, splits: { ...found.splits, ...listed } };
-      const text = firstSpec(relative(base, found.root) || ".", relative(base, schema), named);
+      const text = firstSpec(
+        relative(base, found.root) || ".",
+        relative(base, schema),
+        named,
+        network,
+      );
       if (file === undefined || out === undefined) print(terminal, text);
       else {
         await writeFileAtomic(file, text);
@@ -81,7 +92,12 @@ const EPOCHS = 50;
 type Line = readonly [line: string, comment?: string];
 
 /** `root` and `schema` are as they shall stand in the spec. */
-export const firstSpec = (root: string, schema: string, found: Survey): string => {
+export const firstSpec = (
+  root: string,
+  schema: string,
+  found: Survey,
+  network: readonly Line[] | null = null,
+): string => {
   const { layout, splits, images, height, width, heldOut } = found;
   const train = Math.ceil((images.train ?? 0) * (heldOut === null ? 1 : 1 - heldOut.share));
   const batch = Math.max(1, Math.min(BATCH, train));
@@ -106,15 +122,18 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
           [`  # ${count(found.alone)} without a partner: \`pspc data check\` names them.`] as const,
         ]),
     ...labelLines(found),
-    ["model:", "`pspc show` tells what is not written here"],
-    ["  backbone: {resnet: 18}", "18 34 50 101 152 269; the paper's is 50 and deeper"],
-    ["  pyramid: {bins: [1, 2, 3, 6]}"],
-    ["train:"],
-    [`  iterations: ${iterations}`, `${EPOCHS} epochs`],
-    [`  batch: ${batch}`],
-    [`  crop: ${cropIn(Math.min(height, width))}`, "8·(6k−1)+1: the bins divide the features"],
-    ["  multipliers: {new: 1}", "10 where the backbone starts from trained weights"],
-    ["  augment: [mirror, {scale: [0.5, 2]}]"],
+    ...(network ??
+      ([
+        ["model:", "`pspc show` tells what is not written here"],
+        ["  backbone: {resnet: 18}", "18 34 50 101 152 269; the paper's is 50 and deeper"],
+        ["  pyramid: {bins: [1, 2, 3, 6]}"],
+        ["train:"],
+        [`  iterations: ${iterations}`, `${EPOCHS} epochs`],
+        [`  batch: ${batch}`],
+        [`  crop: ${cropIn(Math.min(height, width))}`, "8·(6k−1)+1: the bins divide the features"],
+        ["  multipliers: {new: 1}", "10 where the backbone starts from trained weights"],
+        ["  augment: [mirror, {scale: [0.5, 2]}]"],
+      ] satisfies readonly Line[])),
     ["variants:"],
     ["  fcn: {model.pyramid: none}", "what is the pyramid worth here? `pspc compare` tells"],
     ["  pspnet: {}", "the spec as it stands"],
@@ -123,6 +142,26 @@ export const firstSpec = (root: string, schema: string, found: Survey): string =
   return lines
     .map(([line, comment]) => (comment === undefined ? line : `${line.padEnd(33)} # ${comment}`))
     .join("\n");
+};
+
+/** Choices that a spec may write by their names alone, so that all that is decided of them is another's. */
+const NAMED = /^(model\.backbone\.stem|train\.(optimizer|schedule|augment))\b/;
+
+/** What the spec of a published network writes of model, training and scoring; its data are another's. */
+const likeNetwork = async (name: string): Promise<readonly Line[]> => {
+  const target = { entry: specNamed(name), variant: undefined };
+  const check = await checked({ target, overrides: [], runCode: false, readsWeights: false });
+  if (E.isLeft(check.result)) throw new Rejected(check, false);
+  const resolved = check.result.right;
+  const written = [...resolved.origins].filter(
+    ([name, { path, origin }]) =>
+      path[0] !== "data" && (origin.kind === "written" || NAMED.test(name)),
+  );
+  const [, ...lines] = show({ ...resolved, origins: new Map(written) }, check.sources)
+    .trimEnd()
+    .split("\n");
+  const own = lines.map((line): Line => [line.replace(/ {2,}# .*$/, "")]);
+  return [[`# As \`pspc zoo\` has ${name}.`], ...own];
 };
 
 const layoutLine = (layout: Layout): Line =>
