@@ -61,6 +61,11 @@ const loss = section("`loss`", {
     "Weight of each class in the order of `data.classes`: a weighted mean, as in PyTorch.",
     usually("none", "all classes weigh the same"),
   ),
+  smoothing: key(
+    real({ min: 0, below: 1 }, "the label keeps a share"),
+    "Label smoothing: this share of each label is spread evenly over all classes (Szegedy et al. 2016, as in PyTorch).",
+    usually(0, "the label alone"),
+  ),
   mining: key(
     oneOf(none, mining),
     "Online hard example mining: the loss of the hard pixels alone.",

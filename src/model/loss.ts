@@ -121,8 +121,10 @@ export const logPartition = (
   rows: Rows,
 ): Node => {
   const { up } = upsampling(small, labels, alignCorners, rows);
-  const weights = pixelWeights(stripOf(labels, rows), sizesOf(small, 4)[1], of.class_weights);
-  return sum(multiply(weights, log(partitionOf(exp(up(small))))));
+  const counted = stripOf(labels, rows);
+  const weights = pixelWeights(counted, sizesOf(small, 4)[1], of.class_weights);
+  const each = smoothedWeights(weights, countedPixels(counted, small), of);
+  return sum(multiply(each, log(partitionOf(exp(up(small))))));
 };
 
 /** Of the cross-entropy, the strip's Uᵀ·members: `[N, C, h, w]`, by labels alone. */
@@ -134,7 +136,38 @@ export const stripHits = (
   rows: Rows,
 ): Node => {
   const { down } = upsampling(small, labels, alignCorners, rows);
-  return byClass(down(membership(stripOf(labels, rows), sizesOf(small, 4)[1])), of.class_weights);
+  const counted = stripOf(labels, rows);
+  const members = membership(counted, sizesOf(small, 4)[1]);
+  const soft = down(smoothedMembers(members, countedPixels(counted, small), of));
+  return byClass(soft, of.class_weights);
+};
+
+/** `[N, H, W]`: 1 where a pixel counts. */
+const countedPixels = (labels: Node, small: Node): Node =>
+  pixelWeights(labels, sizesOf(small, 4)[1], null);
+
+/**
+ * Label smoothing: a pixel's label is 1 − ε at its class and ε/C at all C classes. By the classes' weights w a pixel of
+ * class y then weighs (1 − ε)·w[y] + ε·mean(w), where the loss takes the logarithm of all classes' exponentials.
+ */
+const smoothedWeights = (weights: Node, counted: Node, of: Train["loss"]): Node => {
+  if (!of.smoothing) return weights;
+  const mean = of.class_weights === null ? 1 : meanOf(of.class_weights);
+  const even = multiply(counted, scalar(of.smoothing * mean));
+  return add(multiply(weights, scalar(1 - of.smoothing)), even);
+};
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * `[N, C, H, W]`: the labels themselves, smoothed. On the small map it would cost less, but there TensorFlow 2.21 joins
+ * the product, the factor and the sum into a oneDNN kernel that gets a sum which stretches wrong.
+ */
+const smoothedMembers = (members: Node, counted: Node, of: Train["loss"]): Node => {
+  if (!of.smoothing) return members;
+  const even = multiply(counted, scalar(of.smoothing / sizesOf(members, 4)[1]));
+  return add(multiply(members, scalar(1 - of.smoothing)), perClass(even));
 };
 
 /**
@@ -152,9 +185,12 @@ const crossEntropy = (
   const hard = of.mining === null ? null : hardest(pixels, of.mining);
   const each = pixelWeights(labels, sizesOf(small, 4)[1], of.class_weights);
   const weights = hard === null ? each : multiply(each, hard);
-  const spread = down(hard === null ? members : multiply(members, perClass(hard)));
-  const hits = byClass(spread, of.class_weights);
-  const total = subtract(sum(multiply(weights, log(partition))), sum(multiply(hits, small)));
+  const valid = countedPixels(labels, small);
+  const counted = hard === null ? valid : multiply(valid, hard);
+  const chosen = hard === null ? members : multiply(members, perClass(hard));
+  const hits = byClass(down(smoothedMembers(chosen, counted, of)), of.class_weights);
+  const logs = multiply(smoothedWeights(weights, counted, of), log(partition));
+  const total = subtract(sum(logs), sum(multiply(hits, small)));
   return divide(total, denominator(weights, pixels, of));
 };
 

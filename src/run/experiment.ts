@@ -33,7 +33,10 @@ type RecordedAugmentation = Exclude<Augmentation, Scale> | Since<Scale, "step" |
 type LabelPair = readonly [value: number, target: number | "ignore"];
 type Written = Omit<Experiment, "data" | "model" | "train" | "evaluate"> & {
   readonly model: RecordedModel;
-  readonly train: Omit<Train, "augment"> & { readonly augment: readonly RecordedAugmentation[] };
+  readonly train: Omit<Train, "augment" | "loss"> & {
+    readonly augment: readonly RecordedAugmentation[];
+    readonly loss: Since<Train["loss"], "smoothing">;
+  };
   readonly evaluate: Since<Evaluate, "grid" | "base" | "precision">;
   readonly data: Omit<Data, "labels" | "images"> & {
     readonly labels: readonly LabelPair[];
@@ -228,7 +231,8 @@ const train: Codec<Written["train"]> = closed(
         strips: integer({ min: 1, max: 64 }),
         dice: weight,
       },
-      {},
+      // 0.1 smoothed no labels.
+      { smoothing: real({ min: 0, below: 1 }) },
     ),
     augment: list("augmentations", augmentation, { max: 32 }),
     validate: nullable(
@@ -284,7 +288,11 @@ const completed = ({ data, model, train, evaluate, ...rest }: Written): Experime
     ...rest,
     data: { ...data, labels, images: data.images ?? null },
     model: completedModel(model),
-    train: { ...train, augment: train.augment.map(completedStep) },
+    train: {
+      ...train,
+      loss: { smoothing: 0, ...train.loss },
+      augment: train.augment.map(completedStep),
+    },
     // 0.1 padded every whole image, scaled none into a size, and asked networks in 32 bits.
     evaluate: { grid: "8n+1", base: null, precision: "f32", ...evaluate },
   };

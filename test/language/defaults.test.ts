@@ -109,6 +109,7 @@ const own = {
   "train.freeze.norm": "none",
   "train.ema": "none",
   "train.loss.class_weights": "none",
+  "train.loss.smoothing": 0,
   "train.loss.mining": "none",
   "train.loss.strips": 1,
   "train.loss.dice": 0,

@@ -30,6 +30,7 @@ export const off = {
 export const plainLoss: Train["loss"] = {
   mean_over: "valid",
   class_weights: null,
+  smoothing: 0,
   mining: null,
   strips: 1,
   dice: 0,

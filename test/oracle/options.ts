@@ -69,6 +69,11 @@ export const options: readonly Option[] = [
     loss: { mining: { threshold: 0.01, keep: 400 }, mean_over: "all" },
   }),
   option("mining-few-valid", { loss: { mining: { threshold: 0.01, keep: 1800 } } }, true),
+  option("smoothing", { loss: { smoothing: 0.2, class_weights: weighted } }, true),
+  option("smoothing-with-mining", {
+    train: { accumulate: 2 },
+    loss: { smoothing: 0.1, mining: { threshold: 0.01, keep: 400 } },
+  }),
   option("dice", { loss: { dice: 0.7, class_weights: weighted } }, true),
   // Batch norm takes the gradients of these kernels' lengths away: the smaller epsilon is, the more AdamW makes of what
   // rounding leaves.

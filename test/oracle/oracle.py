@@ -242,8 +242,10 @@ def cross_entropy(logits, labels, whole, of):
     """Of a part of a batch, in shares of the whole batch's mean."""
     weight = None if of["class_weights"] is None else default(of["class_weights"])
     if labels is whole and of["mean_over"] == "valid":
-        return F.cross_entropy(logits, labels, weight, ignore_index=IGNORE)
-    total = F.cross_entropy(logits, labels, weight, ignore_index=IGNORE, reduction="sum")
+        return F.cross_entropy(logits, labels, weight, ignore_index=IGNORE, label_smoothing=of["smoothing"])
+    total = F.cross_entropy(
+        logits, labels, weight, ignore_index=IGNORE, reduction="sum", label_smoothing=of["smoothing"]
+    )
     counted = whole[whole != IGNORE]
     valid = counted.numel() if weight is None else weight[counted].sum()
     return total / (whole.numel() if of["mean_over"] == "all" else valid)
@@ -261,7 +263,7 @@ def mined(logits, labels, whole, of):
         hard = valid & (own < max(limit, of["mining"]["threshold"]))
     weights = torch.ones(logits.shape[1]) if of["class_weights"] is None else default(of["class_weights"])
     weights = weights.to(logits)[target] * hard
-    losses = F.cross_entropy(logits, target, reduction="none")
+    losses = F.cross_entropy(logits, target, reduction="none", label_smoothing=of["smoothing"])
     below = whole.numel() if of["mean_over"] == "all" else weights.sum() * whole.shape[0] / labels.shape[0]
     return (losses * weights).sum() / below
 
