@@ -17,6 +17,7 @@ import type { Augmentation, Data, Evaluate, Experiment, Train } from "../normali
 import type { Rule } from "../rules/rule.js";
 import { rules } from "../rules/rules.js";
 import { nullable, share, words } from "./codec.js";
+import { optimizer, schedule } from "./descent.js";
 import { completedModel, model, type RecordedModel } from "./model.js";
 
 const positive = integer({ min: 1 });
@@ -157,41 +158,6 @@ const augmentation: Codec<RecordedAugmentation> = plainly(
       ? augmentations[u.op].validate(u, c)
       : fail(u, c, wrongType("an augmentation", u)),
 );
-
-const decayed = { weight_decay: weight, decay: choice("all", "kernels") } as const;
-const optimizer: Codec<Train["optimizer"]> = marked(
-  "betas",
-  closed(
-    "the optimizer",
-    { betas: tuple(2, "shares", share), epsilon: real({ above: 0 }), ...decayed },
-    {},
-  ),
-  closed("the optimizer", { momentum: share, ...decayed }, {}),
-);
-
-const base = real({ above: 0 });
-const poly = closed("the schedule", { base, power: weight, end: weight }, {});
-const kinds = {
-  constant: closed("the schedule", { kind: choice("constant"), base }, {}),
-  cosine: closed("the schedule", { kind: choice("cosine"), base, end: weight }, {}),
-  milestones: closed(
-    "the schedule",
-    {
-      kind: choice("milestones"),
-      base,
-      at: list("steps", positive, { min: 1 }),
-      factor: real({ above: 0 }),
-    },
-    {},
-  ),
-};
-const plain = [kinds.constant, kinds.cosine, kinds.milestones, poly] as const;
-const warmup = closed(
-  "the schedule",
-  { kind: choice("warmup"), steps: integer({ min: 2 }), from: share, schedule: oneOf(...plain) },
-  {},
-);
-const schedule: Codec<Train["schedule"]> = oneOf(warmup, ...plain);
 
 const train: Codec<Written["train"]> = closed(
   "the training",
