@@ -89,14 +89,14 @@ const ofResnets = <const V>(
 ): Otherwise<V, "optional"> => ({
   ...usual,
   choose: (scope) =>
-    scope.read(resnet).block === "inverted" ? inferred(others(scope), UNLESS) : usual.choose(scope),
+    scope.isWritten(mobilenet) ? inferred(others(scope), UNLESS) : usual.choose(scope),
 });
 
 export const widthIn = (scope: Scope): number => scope.read(resnet).width;
 
 type Triple = readonly [number, number, number];
 
-/** Three 3×3 convolutions, or one 7×7, then max pooling 3×3 of stride 2; or one 3×3 alone. */
+/** Three 3×3 convolutions, one 7×7, or one 3×3. */
 type Stem =
   | { readonly kind: "deep"; readonly channels: Triple }
   | { readonly kind: "conv7" | "conv3"; readonly channels: number };
@@ -122,7 +122,7 @@ const stem = mapped(
     ),
     conv3: key(
       channels,
-      "Of the one convolution, which no pooling follows.",
+      "Of the one convolution.",
       computed("`32` at width 64, in eights", (scope) =>
         inferred(inEights(MOBILENET_STEM, widthIn(scope)), "`model.backbone.resnet`"),
       ),
@@ -150,9 +150,21 @@ const dilations = key(
   usually([1, 1, 2, 4], "paper, section 3.3"),
 );
 
+const pool = key(
+  choice("max", "none"),
+  "What follows the stem: max pooling 3×3 of stride 2, or nothing.",
+  computed(
+    "`max`; MobileNetV2: `none`",
+    (scope): Chosen<"max" | "none"> =>
+      scope.isWritten(mobilenet)
+        ? byDefault("none", "Sandler et al. 2018")
+        : byDefault("max", "paper, as in He et al. 2016"),
+  ),
+);
+
 const stemKey = key(
   stem,
-  "Three 3×3 convolutions (deep) or one 7×7 (conv7), and max pooling; or one 3×3 alone (conv3). With their channels if they are not the usual ones.",
+  "Three 3×3 convolutions (deep), one 7×7 (conv7) or one 3×3 (conv3), the first of stride 2. With their channels if they are not the usual ones.",
   ofResnets<WrittenStem>(
     bySemantics(
       "model.backbone.stem",
@@ -172,15 +184,16 @@ export const backbone = section(
     resnet,
     mobilenet,
     stem: stemKey,
+    pool,
     dilations,
     strides: key(
       tuple(4, "strides, 1 or 2, one a stage", choice(1, 2)),
-      "Stride of each stage's first block, behind a stem of stride 4 (conv3: 2). A stage may be dilated and have stride 2, as in mmsegmentation's `d32`.",
+      "Stride of each stage's first block, behind a stem of stride 4, or 2 without its pooling. A stage may be dilated and have stride 2, as in mmsegmentation's `d32`.",
       computed(
-        "`[1, 2, 2, 2]`, with 1 for a stage whose dilation is above 1; behind a conv3 stage 1 has 2",
+        "`[1, 2, 2, 2]`, of MobileNetV2 `[2, 2, 2, 2]`; with 1 for a stage whose dilation is above 1",
         (scope) => {
-          const isFine = scope.read(stemKey).kind === "conv3";
-          const usual = usualStrides(scope.read(dilations), isFine ? 2 : 1);
+          const first = scope.isWritten(mobilenet) ? 2 : 1;
+          const usual = usualStrides(scope.read(dilations), first);
           return inferred(usual, "`model.backbone.dilations`");
         },
       ),
@@ -209,7 +222,7 @@ export const backbone = section(
       computed(
         "`all`; MobileNetV2: `first`",
         (scope): Chosen<"all" | "first"> =>
-          scope.read(resnet).block === "inverted"
+          scope.isWritten(mobilenet)
             ? byDefault("first", "mmsegmentation `mobilenet_v2.py`")
             : byDefault("all", "paper, section 3.3"),
       ),
@@ -243,7 +256,7 @@ export const backbone = section(
       computed(
         "`relu`; MobileNetV2: `relu6`",
         (scope): Chosen<"relu" | "relu6"> =>
-          scope.read(resnet).block === "inverted"
+          scope.isWritten(mobilenet)
             ? byDefault("relu6", "Sandler et al. 2018")
             : byDefault("relu", "paper, as in He et al. 2016"),
       ),

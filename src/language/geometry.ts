@@ -32,7 +32,8 @@ export type Strides = Stages<1 | 2>;
 
 /** What of a backbone decides the sizes of its maps. */
 export interface Strided {
-  readonly stem: { readonly kind: "deep" | "conv7" | "conv3" };
+  /** What follows the stem's convolutions. */
+  readonly pool: "max" | "none";
   /** Of each stage's first block. */
   readonly strides: Strides;
 }
@@ -44,7 +45,7 @@ export const usualStrides = ([, b, c, d]: Stages<number>, first: 1 | 2 = 1): Str
 };
 
 /** Stems halve with their first convolution, and with their pooling if they have one. */
-const stemStride = ({ stem }: Pick<Strided, "stem">): 2 | 4 => (stem.kind === "conv3" ? 2 : 4);
+const stemStride = ({ pool }: Pick<Strided, "pool">): 2 | 4 => (pool === "none" ? 2 : 4);
 
 /** Pixels of the input between neighbouring features: 8 for strides 1, 2, 1, 1. */
 export const outputStride = (of: Strided): number =>

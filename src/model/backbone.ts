@@ -33,7 +33,7 @@ const stemLayers = ({ stem: of }: Backbone): readonly StemLayer[] =>
     ? of.channels.map((channels) => ({ channels, size: 3 }))
     : [{ channels: of.channels, size: of.kind === "conv7" ? 7 : 3 }];
 
-/** Three 3×3 or one 7×7 convolution, the first of stride 2, then max pooling of stride 2; or one 3×3 of stride 2 alone. */
+/** Three 3×3 convolutions, one 7×7 or one 3×3, the first of stride 2; then max pooling of stride 2, or nothing. */
 const stem = (context: Context, of: Backbone): Layer => {
   const convolutions = stemLayers(of).map((each, i) =>
     convNormThen(rectifiers[of.activation])(context, stemSite(i + 1), {
@@ -42,7 +42,7 @@ const stem = (context: Context, of: Backbone): Layer => {
     }),
   );
   const pool: Layer = (x) => maxPool(x, [3, 3], [2, 2], padding(1));
-  return of.stem.kind === "conv3" ? chain(...convolutions) : chain(...convolutions, pool);
+  return of.pool === "none" ? chain(...convolutions) : chain(...convolutions, pool);
 };
 
 /** Outputs of the four stages: `[N, H/4, W/4, ·]` first, the feature map `[N, H/os, W/os, C]` last. */
@@ -64,7 +64,7 @@ export const receptiveField = (of: Backbone): number => {
     stride: i === 0 ? 2 : 1,
     dilation: 1,
   }));
-  const pool = of.stem.kind === "conv3" ? [] : [{ size: 3, stride: 2, dilation: 1 }];
+  const pool = of.pool === "none" ? [] : [{ size: 3, stride: 2, dilation: 1 }];
   return field([
     ...first,
     ...pool,

@@ -12,6 +12,7 @@ type Optionally<A, K extends keyof A> = Omit<A, K> & Partial<Pick<A, K>>;
 const backboneThen = {
   dilated: "both",
   dilated_blocks: "all",
+  pool: "max",
   shortcut: "strided",
   projection: "needed",
   activation: "relu",
@@ -64,6 +65,7 @@ export const model = closed(
         strides: tuple(4, "strides", choice(1, 2)),
         dilated: choice("both", "first"),
         dilated_blocks: choice("all", "first"),
+        pool: choice("max", "none"),
         activation: choice("relu", "relu6"),
         shortcut: choice("strided", "averaged"),
         projection: choice("needed", "first"),

@@ -152,6 +152,7 @@ const computed = [
   "model.backbone.stem.conv3",
   "model.backbone.strides",
   "model.backbone.dilated_blocks",
+  "model.backbone.pool",
   "model.backbone.activation",
   "model.backbone.stride_site",
   "model.weights",

@@ -28,6 +28,7 @@ export const full: Spec = {
     backbone: {
       resnet: { block: "bottleneck", blocks: [1, 1, 1, 1], width: 32 },
       stem: { deep: [16, 16, 32] },
+      pool: "max",
       dilations: [1, 1, 2, 4],
       strides: [1, 2, 1, 1],
       stride_site: "1x1",

@@ -11,12 +11,12 @@ import {
 } from "../../src/language/geometry.js";
 
 const strided = (dilations: readonly [number, number, number, number]): Strided => ({
-  stem: { kind: "deep" },
+  pool: "max",
   strides: usualStrides(dilations),
 });
 const dilated = strided([1, 1, 2, 4]);
 /** MobileNetV2 halves once in its stem, and again in its first stage. */
-const fine: Strided = { stem: { kind: "conv3" }, strides: [2, 2, 1, 1] };
+const fine: Strided = { pool: "none", strides: [2, 2, 1, 1] };
 
 test("the sizes of the paper's networks", () => {
   expect(stageSizes(473, dilated)).toEqual([119, 60, 60, 60]);

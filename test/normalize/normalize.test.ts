@@ -26,12 +26,16 @@ describe("defaults", () => {
       blocks: [3, 4, 6, 3],
       width: 64,
       stem: { kind: "deep", channels: [64, 64, 128] },
+      pool: "max",
       dilations: [1, 1, 2, 4],
+      strides: [1, 2, 1, 1],
       stride_site: "3x3",
       first_dilation: "full",
       dilated: "both",
+      dilated_blocks: "all",
       shortcut: "strided",
       projection: "needed",
+      activation: "relu",
     });
     expect(model.pyramid).toEqual({
       bins: [1, 2, 3, 6],

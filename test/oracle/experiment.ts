@@ -69,6 +69,7 @@ export const tiny = (differs: Differs = {}): Experiment => {
         first_dilation: "full",
         dilated: "both",
         dilated_blocks: "all",
+        pool: "max",
         activation: "relu",
         shortcut: "strided",
         projection: "needed",

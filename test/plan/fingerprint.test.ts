@@ -202,6 +202,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.dilated": ["watches", "first"],
   // Of stages of one block; those of two are told apart below.
   "model.backbone.dilated_blocks": ["watches", "first"],
+  "model.backbone.pool": ["decides", "none"],
   "model.backbone.activation": ["decides", "relu6"],
   "model.weights.file": ["finds", "/weights/second.safetensors"],
   "model.weights.replace": ["decides", "classifier"],
