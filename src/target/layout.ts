@@ -186,7 +186,7 @@ const beside =
   };
 
 const shaped = (
-  { attributes }: NodeOf<"convolutionInputGradient">,
+  { attributes }: { readonly attributes: Ops["convolutionInputGradient"] },
   replicas: number,
 ): Ops["convolutionInputGradient"] => ({
   ...attributes,
@@ -211,11 +211,16 @@ const ways: { readonly [K in OpName]: Rule<K> } = {
   convolution: byImage([0]),
   convolutionInputGradient: byImage([1], { attributes: shaped }),
   convolutionKernelGradient: byImage([0, 1], { gives: ["terms"] }),
+  depthwise: byImage([0]),
+  depthwiseInputGradient: byImage([1], { attributes: shaped }),
+  depthwiseKernelGradient: byImage([0, 1], { gives: ["terms"] }),
   batchNorm: normalising([0]),
   batchNormGradient: normalising([0, 1]),
   batchNormInference: byImage([0]),
   relu: pointwise,
   reluGradient: pointwise,
+  relu6: pointwise,
+  relu6Gradient: pointwise,
   maxPool: byImage([0]),
   maxPoolGradient: byImage([0, 1, 2]),
   resize: byImage([0]),
