@@ -225,7 +225,7 @@ const branchOf = ({ bin, rows }: Branch, x: number, y: number, { experiment }: F
 /** Where the cells begin and end on the feature map, as the pool cuts them: ⌊i·n/b⌋ to ⌈(i+1)·n/b⌉. */
 const grid = (bin: number, { x, y, width, height }: Box, experiment: Experiment): Html => {
   const { train, model } = experiment;
-  const side = (axis: 0 | 1): number => featureSize(train.crop[axis], model.backbone.dilations);
+  const side = (axis: 0 | 1): number => featureSize(train.crop[axis], model.backbone);
   const [rows, columns] = [side(0), side(1)];
   const cells = Array.from({ length: bin * bin }, (_, i) => {
     const [r, c] = [Math.floor(i / bin), i % bin];
