@@ -44,9 +44,12 @@ const fresh = plainly("fresh");
 
 const bytesAt = (graph: LegalGraph, id: number): number => bytesOf(valueAt(graph, id).types[0]);
 
-/** What goes in and what comes out, once more, where a dilation is moved into the batch. */
-const inBatches = ({ dilation }: { readonly dilation: number }, graph: LegalGraph, id: number) =>
-  dilation > 1 ? 2 * bytesAt(graph, id) : 0;
+/** The two maps once more, where a dilation is moved into the batch. */
+const phased = (map: 0 | 1): Needs<"depthwise" | `depthwise${"Input" | "Kernel"}Gradient`> => ({
+  where: "fresh",
+  workspace: ({ attributes: { dilation }, args }, graph) =>
+    dilation > 1 ? 2 * bytesAt(graph, args[map]) : 0,
+});
 
 /** What each operation's kernel needs. oneDNN keeps a convolution's weights once more, in an order of its own. */
 const needs: { readonly [K in LegalName]: Needs<K> } = {
@@ -60,18 +63,9 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
     workspace: ({ args }, graph) => bytesAt(graph, args[0]),
   },
   convolutionKernelGradient: { where: "fresh", workspace: ({ types }) => bytesOf(types[0]) },
-  depthwise: {
-    where: "fresh",
-    workspace: ({ attributes, args }, graph) => inBatches(attributes, graph, args[0]),
-  },
-  depthwiseInputGradient: {
-    where: "fresh",
-    workspace: ({ attributes, args }, graph) => inBatches(attributes, graph, args[1]),
-  },
-  depthwiseKernelGradient: {
-    where: "fresh",
-    workspace: ({ attributes, args }, graph) => 2 * inBatches(attributes, graph, args[0]),
-  },
+  depthwise: phased(0),
+  depthwiseInputGradient: phased(1),
+  depthwiseKernelGradient: phased(0),
   fusedNorm: fresh,
   fusedNormGradient: fresh,
   givenNormGradient: fresh,
