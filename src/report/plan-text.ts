@@ -2,6 +2,7 @@
 
 import { visible } from "../diagnostic/text.js";
 import type { Footprint } from "../target/target.js";
+import { devicesText } from "./devices.js";
 import { bytes, count, figure, percent, rateText, scaled, someOf, table, text } from "./format.js";
 import type { LayerRow } from "./layers.js";
 import type { Plan } from "./plan.js";
@@ -12,7 +13,10 @@ export interface PlanTextOptions {
 }
 
 export const planText = (plan: Plan, options: PlanTextOptions): string =>
-  [plan.summary, "", layerTable(plan, options), "", facts(plan), "", rates(plan)].join("\n");
+  [
+    ...[plan.summary, "", layerTable(plan, options), "", facts(plan), "", rates(plan)],
+    ...(plan.devices === undefined ? [] : ["", devicesText(plan.devices)]),
+  ].join("\n");
 
 const layerTable = ({ layers }: Plan, { everyLayer }: PlanTextOptions): string =>
   table(

@@ -17,6 +17,7 @@ import { asWritten } from "../rewrite/passes.js";
 import type { Footprint } from "../target/target.js";
 import type { Kernels } from "../tensorflow/target.js";
 import { sizesOn } from "../tensorflow/target.js";
+import { type DevicesPlan, devicesPlan } from "./devices.js";
 import { type LayerRow, layers } from "./layers.js";
 import { PLAN_FORMAT } from "./saved-plan.js";
 import { summary } from "./summary.js";
@@ -59,6 +60,8 @@ export interface Plan {
   } | null;
   readonly variants: readonly string[];
   readonly fingerprint: string;
+  /** Where several devices were asked about. */
+  readonly devices?: DevicesPlan;
 }
 
 /** See `train.memory`. */
@@ -102,10 +105,12 @@ export interface PlanRequest {
   readonly available?: number | undefined;
   /** Rows and columns of the image whose prediction is measured. */
   readonly image?: readonly [height: number, width: number] | undefined;
+  /** Among how many devices each batch would be divided. */
+  readonly devices?: number;
 }
 
 export const plan = (request: PlanRequest): Plan => {
-  const { experiment, training, kernels, images, available } = request;
+  const { experiment, training, kernels, images, available, devices = 1 } = request;
   const { model, train } = experiment;
   // Rewrites compute the same with other layers; people count the network as the paper draws it.
   const rows = layers(trainingStep(experiment, asWritten));
@@ -146,6 +151,11 @@ export const plan = (request: PlanRequest): Plan => {
     data: images === null ? null : epochs(images, train),
     variants: request.variants,
     fingerprint: request.fingerprint,
+    ...(devices === 1
+      ? {}
+      : {
+          devices: devicesPlan(request, kernels, devices, cost(rows, ({ macs }) => macs).training),
+        }),
   };
 };
 

@@ -1,6 +1,6 @@
 /** `plan`: layers, costs, memory and rates of a spec, or what differs from another plan; nothing is trained. */
 
-import { command, flag, option, optional, type Type } from "cmd-ts";
+import { command, flag, number, option, optional, type Type } from "cmd-ts";
 import * as E from "fp-ts/lib/Either.js";
 import { openSplit } from "../../data/layout.js";
 import { writeFileAtomic } from "../../data/write.js";
@@ -49,6 +49,7 @@ interface Asked {
   readonly memory: number | undefined;
   readonly image: readonly [number, number] | undefined;
   readonly svg: string | undefined;
+  readonly devices: number;
 }
 
 export const run = verb((terminal) =>
@@ -67,6 +68,13 @@ export const run = verb((terminal) =>
       image: imageOption(
         "the image whose prediction's memory is told; of the crop's size otherwise",
       ),
+      devices: option({
+        long: "devices",
+        type: { ...number, displayName: "N" },
+        description:
+          "memory of each of N devices, bytes on the wire, and how a step grows, on paper",
+        defaultValue: () => 1,
+      }),
       out: textOption("out", "FILE", "saves the plan, to be compared later"),
       svg: textOption("svg", "FILE", "draws the network there, as the paper's figure 3 does"),
       diff: flag({ long: "diff", description: "what differs between two specs or saved plans" }),
@@ -100,8 +108,12 @@ export const run = verb((terminal) =>
 );
 
 const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise<Plan> => {
-  const { overrides, runCode, json, memory, image, svg } = asked;
-  const { resolved, variants } = await open(terminal, { target, overrides, runCode }, json);
+  const { overrides, runCode, json, memory, image, devices, svg } = asked;
+  const { resolved, variants } = await open(
+    terminal,
+    { target, overrides, runCode, devices },
+    json,
+  );
   const { experiment, training, recompute, fingerprint } = lower(resolved.experiment);
   const planned = plan({
     experiment,
@@ -113,6 +125,7 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
     images: await imageCount(experiment.data),
     available: memory,
     image,
+    devices,
   });
   const { layers } = planned;
   if (svg !== undefined)
