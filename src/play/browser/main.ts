@@ -246,4 +246,6 @@ class Page {
   }
 }
 
-void begin();
+begin().catch((error: unknown) => {
+  element("p", "status").textContent = `The playground could not start: ${error}`;
+});
