@@ -74,7 +74,7 @@ describe("the package", () => {
       ...["bin/package.json", "bin/pspc.js"],
       ...sourcesIn("docs/errors", ".md"),
       ...sourcesIn("schema", ".json"),
-      ...sourcesIn("scripts/setup", ".mjs", ".json"),
+      ...sourcesIn("scripts/setup", ".mjs", ".json", ".gyp", ".cc"),
       "scripts/polygons.py",
       "scripts/setup.mjs",
       ...sourcesIn("specs", ".yaml"),
