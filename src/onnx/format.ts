@@ -121,9 +121,9 @@ export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
 
 /**
  * A layer has to have so many channels on both sides, for Winograd's transforms to cost less than the products that they
- * save: measured on PSPNet50 at 473 in onnxruntime 1.32 (docs/performance.md).
+ * save: measured on PSPNet50 at 473 in onnxruntime 1.32, where 256 gains nothing more (docs/export.md).
  */
-const CHANNELS = 256;
+const CHANNELS = 512;
 
 const form = (layer: Layer & Node): Form => {
   const [, , from = 0, to = 0] = shapesOf(layer).kernel;

@@ -126,7 +126,8 @@ export async function* exportNetwork(
     // The time is that of what was kept.
     return { to, bytes, check: { ...found, ...timeOf(again) } };
   } finally {
-    await rm(part, { recursive: true, force: true });
+    // What went wrong first is what is told.
+    await rm(part, { recursive: true, force: true }).catch(() => {});
   }
 }
 
@@ -149,10 +150,12 @@ const keep = async (
   if (format.kind === "folder") {
     await writeFileAtomic(join(part, RECORD), `${JSON.stringify(about, null, 2)}\n`);
     await writeFileAtomic(join(part, "README.md"), card);
-  } else if (format !== page) await writeFileAtomic(cardOf(to), card);
+  }
   await rename(part, to).catch((error: unknown) => {
     throw new Failed(cannotRename(to, error));
   });
+  // No card without its file: the name may be a folder's.
+  if (format.kind === "file" && format !== page) await writeFileAtomic(cardOf(to), card);
 };
 
 /** Where the card of a single file lies. */

@@ -210,13 +210,13 @@ describe.skipIf(!runs)(`ONNX's operations${runs ? "" : " (onnxruntime is not ins
 
 describe("ONNX's forms", () => {
   it("are Winograd's for wide layers of 3×3, which are the same numbers, and native for all else", async () => {
-    const x = c.input("x", "f32", 1, 6, 5, 256);
+    const x = c.input("x", "f32", 1, 6, 5, 512);
     const layer = (size: number, to: number): Node => {
-      const kernel = c.input(`kernel${size}x${to}`, "f32", size, size, 256, to);
+      const kernel = c.input(`kernel${size}x${to}`, "f32", size, size, 512, to);
       const padding = c.padding((size - 1) / 2);
       return c.convolution(x, kernel, { stride: 1, dilation: 1, padding });
     };
-    const results = { wide: layer(3, 256), narrow: layer(3, 64), pointwise: layer(1, 256) };
+    const results = { wide: layer(3, 512), narrow: layer(3, 64), pointwise: layer(1, 512) };
     const plain = verify(number({ results, updates: [] }));
     const { form } = onnx;
     const formed = inForms({ form: form! }, plain, { machine: null, known: {} });

@@ -95,6 +95,10 @@ const networks: Readonly<Record<string, readonly [Differs, readonly [number, num
     { pyramid: { bins: [1, 2, 5], order: "descending" }, model: { align_corners: false } },
     [50, 44],
   ],
+  "averaged-shortcuts-odd": [
+    { backbone: { shortcut: "averaged" }, pyramid: { bins: [1, 2] } },
+    [57, 45],
+  ],
   "no-reduction-stride-16": [
     {
       backbone: { dilations: [1, 1, 1, 2] },
@@ -242,6 +246,13 @@ describe("an export", () => {
     await exported(asked);
     const there = readdirSync(folder).sort();
     expect((await failureOf(exported(asked))).message).toBe(`${asked.to} is there already`);
+
+    // Where nothing can be made, and where a folder has the file's name.
+    const within = { ...asked, to: join(asked.to, "pspc.json", "other.savedmodel") };
+    expect((await failureOf(exported(within))).message).toContain("cannot make the folder");
+    const taken = { ...asked, format: named(".onnx"), mustBeChecked: false };
+    expect((await failureOf(exported(taken))).message).toBe(`cannot write ${asked.to}`);
+    expect(readdirSync(folder).sort()).toEqual(there);
 
     const stop = new AbortController();
     stop.abort();
