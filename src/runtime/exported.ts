@@ -90,7 +90,8 @@ export const openApart = (engine: EngineName): Kept => {
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     detached: true,
   });
-  // It ends with the channel, which ends with this process.
+  // It ends with the channel, which ends with this process. Only while it is asked is it waited for: the channel alone
+  // keeps no process alive, and this one would end without a word.
   child.unref();
   let gone: Said | null = null;
   const over = (reason: string): void => {
@@ -102,10 +103,10 @@ export const openApart = (engine: EngineName): Kept => {
   const said = (question: Question): Promise<Said> =>
     new Promise((resolve) => {
       const settle = (answer: Said): void => {
-        child.off("message", settle).off("over", settle);
+        child.off("message", settle).off("over", settle).unref();
         resolve(answer);
       };
-      child.once("message", settle).once("over", settle);
+      child.once("message", settle).once("over", settle).ref();
       if (gone === null) child.send({ engine, question });
       else settle(gone);
     });
