@@ -12,6 +12,8 @@ export const exit = {
   usage: 3,
   /** The training (or what runs a trained network) failed. */
   failed: 4,
+  /** Another process of the gang is lost: all are to be started again (EX_TEMPFAIL). */
+  again: 75,
   interrupted: 130,
 } as const;
 

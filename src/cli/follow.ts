@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
 import { refusedBySystem } from "../file/system.js";
 import type { Event } from "../run/event.js";
+import { GangBroken } from "../runtime/errors.js";
 import { notPrinted, readerLost } from "./errors.js";
 import { exit, Interrupted, TrainingFailed } from "./exit.js";
 import { type BatchOf, eventLines, progressOn } from "./progress.js";
@@ -82,6 +83,7 @@ export const follow = async <A>(
     }
   } catch (error) {
     if (error === stop.signal.reason && stop.signal.aborted) throw new Interrupted();
+    if (error instanceof GangBroken) throw error;
     const failure = error instanceof Failed ? error.failure : refusedBySystem(error);
     if (failure === null) throw error;
     progress.failed?.(failure);

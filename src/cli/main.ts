@@ -4,6 +4,7 @@ import { Failed } from "../diagnostic/failure.js";
 import { visible } from "../diagnostic/text.js";
 import { refusedBySystem } from "../file/system.js";
 import { bold, red } from "../report/format.js";
+import { GangBroken } from "../runtime/errors.js";
 import { internalError, unknownVerb } from "./errors.js";
 import { type ExitCode, exit, Interrupted, Misused, Rejected, TrainingFailed } from "./exit.js";
 import {
@@ -84,6 +85,7 @@ const printError = async (
       terminal,
       lines(message, reason && hang(" = reason: ", reason), remedy && hang(" = help: ", remedy)),
     );
+    if (error instanceof GangBroken) return exit.again;
     return error instanceof TrainingFailed ? exit.failed : exit.wrong;
   }
   tell(terminal, internalError(error, argv));
@@ -118,5 +120,5 @@ const help = (): string =>
     "",
     "`pspc VERB --help` lists the arguments of a verb.",
     "Exit codes: 0 ok, 1 the spec or the data is wrong, 2 what `--exit-code` compared differs,",
-    "  3 usage, 4 training failed, 130 interrupted.",
+    "  3 usage, 4 training failed, 75 a gang is to be started again, 130 interrupted.",
   ].join("\n");

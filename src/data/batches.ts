@@ -11,7 +11,7 @@ import { shuffle } from "../plan/schedule.js";
 import { noWorkerFile, tooFewSamples, workerLost } from "./errors.js";
 import { createCache } from "./packed.js";
 import { closeRing, createRing, type Ring, releaseSlot, takeSlot } from "./ring.js";
-import { sampleWriter, type Task, type Work } from "./work.js";
+import { placesOf, sampleWriter, type Task, type Work } from "./work.js";
 
 export interface Batch {
   readonly step: number;
@@ -66,9 +66,11 @@ export function batches({ start, workers, cacheBytes, ...plan }: BatchesOptions)
 const defaultBytes = (): number => Math.min(2 ** 30, freemem() / 4);
 
 function inline(work: Work, start: number): Batches {
-  const { batch, crop, seed, iterations } = work.train;
+  const { batch: whole, crop, seed, iterations } = work.train;
+  const places = placesOf(work);
+  const batch = places.length;
   const write = sampleWriter(work);
-  const draw = shuffle(seed, work.samples.length, batch);
+  const draw = shuffle(seed, work.samples.length, whole);
   const area = crop[0] * crop[1];
   const images = new Uint8Array(3 * batch * area);
   const labels = classIndices(work.data.classes.length, batch * area);
@@ -82,7 +84,7 @@ function inline(work: Work, start: number): Batches {
         const place = [images.subarray(3 * from, 3 * to), labels.subarray(from, to)] as const;
         used.push(await write(step, p, ...place));
       }
-      return { step, images, labels, used, indices: draw(step++).indices };
+      return { step, images, labels, used, indices: at(places, draw(step++).indices) };
     },
     async close() {},
   };
@@ -90,7 +92,8 @@ function inline(work: Work, start: number): Batches {
 
 function threaded(work: Work, start: number, workers: number): Batches {
   const { batch, crop, seed, iterations } = work.train;
-  const ring = createRing(SLOTS, batch, crop, start, iterations, work.cache.isWide);
+  const places = placesOf(work);
+  const ring = createRing(SLOTS, places.length, crop, start, iterations, work.cache.isWide);
   const threads = startWorkers({ ...work, ring }, workers);
   const draw = shuffle(seed, work.samples.length, batch);
   let step = start;
@@ -99,7 +102,7 @@ function threaded(work: Work, start: number, workers: number): Batches {
       if (step > start) releaseSlot(ring, step - 1);
       if (step >= iterations) return null;
       const slot = await patientTake(ring, step, threads.check);
-      return { step, ...slot, indices: draw(step++).indices };
+      return { step, ...slot, indices: at(places, draw(step++).indices) };
     },
     async close() {
       closeRing(ring);
@@ -107,6 +110,9 @@ function threaded(work: Work, start: number, workers: number): Batches {
     },
   };
 }
+
+const at = (places: readonly number[], indices: readonly number[]): readonly number[] =>
+  places.map((place) => indices[place]!);
 
 /** Sleeps in slices, so that a signal or a lost worker is noticed while the batch is waited for. */
 async function patientTake(ring: Ring, step: number, check: () => void) {

@@ -18,7 +18,13 @@ export interface Work {
   readonly data: Labelling & Pick<Data, "mean" | "damaged">;
   readonly train: Batching;
   readonly cache: Cache;
+  /** The places of each batch that are read here; all of them where nothing is said. */
+  readonly places?: readonly number[];
 }
+
+/** How many samples of each batch are read here. */
+export const placesOf = ({ places, train }: Pick<Work, "places" | "train">): readonly number[] =>
+  places ?? [...Array(train.batch).keys()];
 
 /** A worker's start. */
 export interface Task extends Work {
@@ -30,7 +36,9 @@ export interface Task extends Work {
  * files are skipped, the next intact sample of the list takes the place of one that cannot be read, and is augmented
  * as that one would have been.
  */
-export function sampleWriter({ samples, data, train, cache }: Work): WriteSample {
+export function sampleWriter(work: Work): WriteSample {
+  const { samples, data, train, cache } = work;
+  const places = placesOf(work);
   const draw = shuffle(train.seed, samples.length, train.batch);
   const augment = augmenter(data, train);
   const table = labelTable(data);
@@ -49,7 +57,7 @@ export function sampleWriter({ samples, data, train, cache }: Work): WriteSample
   };
   return async (step, position, image, labels) => {
     const { epoch, indices } = draw(step);
-    const index = indices[position]!;
+    const index = indices[places[position]!]!;
     const { used, source } = await intact(index);
     augment(source, epoch, index, image, labels);
     return used;

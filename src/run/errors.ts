@@ -414,3 +414,34 @@ export const unevenDevices = (batch: number, shares: number): Failure =>
 /** What is said of a run that goes on on other devices. */
 export const otherDevices = (before: number, now: number): string =>
   `${before} ${before === 1 ? "device" : "devices"} there, ${now} here (the same training, and not to the last bit)`;
+
+export const noPlace = (reason: string): Failure =>
+  failure(
+    "this process does not know its place in the gang",
+    reason,
+    "set PSPC_HOSTS=host:port,… and PSPC_RANK, or start it by srun, mpirun with PSPC_HOSTS, torchrun, or a Kubernetes Indexed Job (docs/distributed.md)",
+  );
+
+export const publicHost = (host: string, address: string): Failure =>
+  failure(
+    `${host} has the address ${address}, which the world can reach`,
+    "TensorFlow's servers have no passwords and no encryption: whoever reaches the port reads and writes files as you",
+    "name the hosts by addresses of a private network; --public-network says that you know, and that a firewall stands before the ports",
+  );
+
+export const otherTraining = (host: string): Failure =>
+  failure(
+    `the process on ${host} trains something else`,
+    "all processes of a gang must be started with the same spec, the same options and the same version",
+    "start all of them by one command",
+  );
+
+export const noRecoveryInGang: Failure = failure(
+  "a gang does not step back where the loss is not finite",
+  "`train.recover` is for one process",
+  "set train.recover=none, or train on one machine with --devices",
+);
+
+/** Said as a gang begins. */
+export const listening = (host: string, count: number): string =>
+  `listening on ${host}, on all interfaces of this machine, without passwords: whoever reaches that port can read and write your files until this ends; waiting for ${count} processes`;

@@ -39,6 +39,20 @@ export interface Ledger {
   readonly close: () => void;
 }
 
+/** Of a process of a gang that is not its first: it writes nothing. `told` are the scores of step `first`. */
+export const noLedger = (folder: string, first: number, told: boolean): Ledger => ({
+  step: (step) => step,
+  replaced: () => undefined,
+  validated: async (event) => event,
+  hasScores: (step) => told && step === first,
+  passed: () => undefined,
+  tell: (event) => event,
+  save: async () => ({ kind: "note", message: "the first of the gang saves" }),
+  asked: () => false,
+  finish: async () => [{ kind: "finished", run: folder, seconds: 0 }],
+  close: () => undefined,
+});
+
 interface Kept {
   readonly folder: string;
   readonly run: Run;

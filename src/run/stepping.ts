@@ -14,6 +14,7 @@ import type { TrainingSession } from "../runtime/session.js";
 import { Diverged } from "./checkpoint.js";
 import { notFinite } from "./errors.js";
 import type { Event } from "./event.js";
+import { type Gang, placesIn, wishesOf } from "./gang.js";
 import type { Ledger } from "./ledger.js";
 import type { Lock } from "./lock.js";
 import type { Recovery, Run } from "./record.js";
@@ -28,13 +29,15 @@ export interface Training {
   readonly validation: Validation | null;
   readonly ledger: Ledger;
   /** Whoever loses it stops, and writes nothing any more. */
-  readonly held: Lock;
+  readonly held: Pick<Lock, "demand">;
   /** Steps that the session's state has behind it. */
   readonly first: number;
   readonly device: Want;
   readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly checkpointSeconds?: number;
+  /** Whose processes step together, and obey each other's wishes. */
+  readonly gang?: Gang | null;
 }
 
 /**
@@ -42,33 +45,39 @@ export interface Training {
  * losses, its samples that were replaced, its scores, its checkpoint. @throws Failed; Diverged
  */
 export async function* stepping(training: Training): AsyncGenerator<Event, void> {
-  const { samples, ledger, first, folder, signal, program } = training;
+  const { samples, ledger, first, folder, program, gang = null } = training;
   const { data, train } = program.experiment;
+  const isStopping = (): boolean => (gang === null ? training.signal?.aborted === true : wish.stop);
   const steps = train.iterations;
   const workers = training.workers ?? defaultWorkers();
-  const source = batches({ samples, data, train, start: first, workers });
+  const places = gang === null ? {} : { places: placesIn(train, gang) };
+  const source = batches({ samples, data, train, start: first, workers, ...places });
   const due = timer(training);
   const told = new Set<number>();
   let done = first;
+  /** What the gang was asked for at the last step. */
+  let wish: Wish = { stop: false, save: false };
   try {
     yield ledger.tell({ kind: "started", run: folder, step: first, steps });
     for (;;) {
       training.held.demand();
       if (done > 0) yield* validated(training, done);
       ledger.passed(done);
-      if (signal?.aborted) return yield* stop(training, done);
+      if (isStopping()) return yield* stop(training, done);
       if (done >= steps) break;
-      if (done > first && (due(done) || ledger.asked())) yield await ledger.save(done);
+      if (done > first && (due(done) || wish.save || (gang === null && ledger.asked())))
+        yield await ledger.save(done);
       // A step blocks this thread: only here do signals and timers come through.
       await setImmediate();
-      if (signal?.aborted) return yield* stop(training, done);
+      if (isStopping()) return yield* stop(training, done);
       const started = performance.now();
       const batch = await source.next().catch(async (error) => {
         // A file that went bad ends the training, and costs none of its steps.
         await ledger.save(done);
         throw error;
       });
-      const result = await step(training, batch!);
+      const { wished, ...result } = await step(training, batch!);
+      wish = wished;
       done += 1;
       const seconds = (performance.now() - started) / 1000;
       yield ledger.step({ kind: "step", step: done, steps, ...result, seconds });
@@ -81,14 +90,17 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
 }
 
 /** One step on the device: weights, momentum and statistics move; the losses from before leave, summed over the parts. */
-const step = async ({ session, samples, run, program }: Training, batch: Batch) => {
+const step = async (training: Training, batch: Batch) => {
+  const { session, samples, run, program, gang = null, signal, ledger } = training;
   const { train } = program.experiment;
+  const own = { stop: signal?.aborted === true, save: ledger.asked() };
+  const asks = gang === null ? {} : wishesOf(gang, own);
   const planned = rate(train.schedule, train.iterations, batch.step);
   const asked = planned * slowed(run.recoveries, batch.step);
   const parts: Awaited<ReturnType<TrainingSession["run"]>>[] = [];
   for (const [i, part] of partsOf(batch, train.accumulate).entries()) {
     const signature = i === train.accumulate - 1 ? "train" : "accumulate";
-    parts.push(await session.run(signature, { ...part, part: i, rate: asked }));
+    parts.push(await session.run(signature, { ...part, ...asks, part: i, rate: asked }));
   }
   const total = (name: string): number =>
     parts.reduce((sum, results) => sum + results[name]!.data[0]!, 0);
@@ -101,8 +113,12 @@ const step = async ({ session, samples, run, program }: Training, batch: Batch) 
     throw new Diverged(at, what, (good) => notFinite(at, loss, asked, files, good));
   }
   const auxiliary = "auxiliary" in parts[0]! ? value("auxiliary") : null;
-  return { loss, main: value("main"), auxiliary, rate: asked };
+  const wishes = (name: keyof Wish): boolean => (parts.at(-1)?.[name]?.data[0] ?? 0) > 0;
+  const wished: Wish = { stop: wishes("stop"), save: wishes("save") };
+  return { loss, main: value("main"), auxiliary, rate: asked, wished };
 };
+
+type Wish = Readonly<Record<"stop" | "save", boolean>>;
 
 /** Equal parts in order; each knows the labels of all, by which losses are shares of the batch's. */
 const partsOf = ({ images, labels }: Batch, count: number) => {

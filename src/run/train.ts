@@ -5,11 +5,8 @@
  * its last checkpoint continues to the same bits.
  */
 
-import { existsSync, statSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import { digestPairs } from "../data/digest.js";
-import { tooFewSamples } from "../data/errors.js";
-import { openSplit } from "../data/layout.js";
 import type { Sample } from "../data/sample.js";
 import { Failed, orThrow } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
@@ -17,26 +14,31 @@ import type { Train } from "../normalize/experiment.js";
 import type { Program } from "../plan/program.js";
 import { rate } from "../plan/schedule.js";
 import { trainingKernels } from "../plan/step.js";
-import { openReplicas } from "../runtime/engine.js";
-import { describe, loadTensorFlow } from "../runtime/library.js";
 import type { Want } from "../runtime/machine.js";
 import { collectGarbage } from "../runtime/memory.js";
-import { openSession, type State, type TrainingSession } from "../runtime/session.js";
-import { devicesHere } from "../tensorflow/replica.js";
-import { chosen, sessionModelFor } from "../tensorflow/target.js";
-import { networkVariables } from "../weights/fit.js";
+import type { State, TrainingSession } from "../runtime/session.js";
+import { chosen } from "../tensorflow/target.js";
 import { initialState } from "../weights/initial.js";
-import { load, wholeFit } from "../weights/load.js";
+import { load } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
-import { type Checkpoint, checkpointsOf, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
+import { type Checkpoint, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
 import { agree, type Claim, claim, type Known } from "./claim.js";
-import { otherDevices, unevenDevices } from "./errors.js";
+import { listening, otherDevices } from "./errors.js";
 import type { Event } from "./event.js";
-import { specPlace } from "./find.js";
+import { begin, type Gang } from "./gang.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
-import { type Recovery, type Run, type Training, version, writeRun } from "./record.js";
+import {
+  alike,
+  demandPossible,
+  following,
+  hostOf,
+  identityOf,
+  newRun,
+  sessionFor,
+} from "./opening.js";
+import { type Recovery, type Run, type Training, writeRun } from "./record.js";
 import { stepping } from "./stepping.js";
 import { type Files, trainingOf, weightsDigest } from "./training.js";
 import { asBegun, kernelsHere } from "./tune.js";
@@ -49,6 +51,8 @@ export interface TrainRequest extends Claim {
   readonly device: Want;
   /** Among how many devices of this machine each batch is divided. It changes the last bits of numbers, and no meaning. */
   readonly devices?: number;
+  /** The place of this process among those that train together; the first alone writes. */
+  readonly gang?: Gang | null;
   /** Threads that read data; they change no number. */
   readonly workers?: number;
   /** Seconds to wait for another process that trains in the folder; none unless said. */
@@ -63,6 +67,7 @@ export interface TrainRequest extends Claim {
 
 /** @throws Failed: the folder is taken, the data are wrong, no device, the disk is full, the loss is not finite. */
 export async function* train(request: TrainRequest): AsyncGenerator<Event, void> {
+  if (request.gang != null && request.gang.rank > 0) return yield* following(request, request.gang);
   const held = yield* lock(request.folder, request.signal, request.wait);
   try {
     const known = await claim(request);
@@ -85,7 +90,7 @@ async function* running(
 ): AsyncGenerator<Event, void> {
   const { program, folder, device } = request;
   const { data, train } = program.experiment;
-  const count = request.devices ?? 1;
+  const { devices: count = 1, gang = null } = request;
   await demandPossible(request);
   const { samples, store } = yield* checkedSplit(data, "train", request.signal);
   const pairs = await digestPairs(samples, data.root, store);
@@ -93,18 +98,14 @@ async function* running(
   const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
   const validation = await planValidation(program, scored?.intact ?? []);
   const here = trainingKernels(program.experiment, kernelsHere(device));
-  const kernels = asBegun(known?.run ?? null, here);
-  const abilities = { train: true, ...validation?.abilities };
-  const tensorflow = describe(await loadTensorFlow(device));
-  const devices = devicesHere(tensorflow.device, count);
-  const { model, variables } = sessionModelFor(program, abilities, kernels, devices);
-  const session = await (count === 1
-    ? openSession(model, device)
-    : openReplicas(model, device, devices));
+  const kernels = gang === null ? asBegun(known?.run ?? null, here) : alike(here);
+  if (gang !== null) yield { kind: "note", message: listening(hostOf(gang), gang.hosts.length) };
+  const { session, variables } = await sessionFor(request, validation, kernels);
   try {
     const begun = known?.run ?? (await newRun(request, training));
-    const changes = [...(known?.changes ?? []), ...otherCount(begun, count)];
-    let run: Run = onDevices({ ...begun, kernels: chosen(program.training, kernels) }, count);
+    const all = count * (gang?.hosts.length ?? 1);
+    const changes = [...(known?.changes ?? []), ...otherCount(begun, all)];
+    let run: Run = onDevices({ ...begun, kernels: chosen(program.training, kernels) }, all);
     if (known !== null) yield* resumed(request, { ...known, changes });
     for (;;) {
       const again = known !== null && run.recoveries.length === 0;
@@ -155,25 +156,6 @@ async function* agreed(
   const training = E.isLeft(digest) && begun === null ? null : trainingOf(program, files);
   return { known: known && agree(known, files, training, request), training };
 }
-
-/** What can be found out soon, before every picture is read: lists, initial weights, the device. @throws Failed */
-const demandPossible = async (request: TrainRequest): Promise<void> => {
-  const { program, folder, device, devices = 1 } = request;
-  const { data, train, model } = program.experiment;
-  const shares = devices * train.accumulate;
-  if (train.batch % shares !== 0) throw new Failed(unevenDevices(train.batch, shares));
-  const { length } = await openSplit(data, "train");
-  if (length < train.batch) throw new Failed(tooFewSamples(length, train.batch));
-  if (data.val !== null) await openSplit(data, "val");
-  const { weights } = model;
-  if (weights !== null && checkpointsOf(folder).length === 0) {
-    const variables = networkVariables(program.experiment, "train");
-    await orThrow(
-      withWeights(weights.file, (opened) => wholeFit(opened, variables, model, weights)),
-    );
-  }
-  await loadTensorFlow(device);
-};
 
 /** What a resumed run is told of: another plan, and the rate that follows from it. */
 function* resumed({ program }: TrainRequest, { run, changes }: Known): Generator<Event> {
@@ -239,6 +221,8 @@ interface Attempt extends TrainRequest {
 async function* attempt(request: Attempt): AsyncGenerator<Event, void> {
   const ledger = await openLedger(request, request.first);
   try {
+    const { gang = null, session, first, program } = request;
+    if (gang !== null) await begin(session, gang, ledger.hasScores(first), identityOf(program));
     yield* stepping({ ...request, ledger });
   } finally {
     ledger.close();
@@ -255,35 +239,6 @@ const firstState = async (
     withWeights(weights.file, (opened) => load(opened, variables, model, weights)),
   );
   return initialState(variables, train.seed, given);
-};
-
-const isFile = (spec: string | undefined): spec is string =>
-  spec !== undefined && existsSync(spec) && statSync(spec).isFile();
-
-const newRun = async (request: TrainRequest, training: Training | null): Promise<Run> => {
-  const { experiment, fingerprint } = request.program;
-  const tensorflow = describe(await loadTensorFlow(request.device));
-  return {
-    spec: request.spec ?? "",
-    ...(isFile(request.spec) ? { spec_place: specPlace(request.folder, request.spec) } : {}),
-    variant: request.variant ?? null,
-    overrides: request.overrides ?? [],
-    state: "running",
-    step: 0,
-    steps: experiment.train.iterations,
-    seconds: 0,
-    device: tensorflow.device,
-    versions: { pspc: version, node: process.version, tensorflow: tensorflow.version },
-    created: new Date().toISOString(),
-    fingerprint,
-    training,
-    experiment,
-    recoveries: [],
-    amendments: [],
-    peak_memory: null,
-    kernels: {},
-    formerly: [],
-  };
 };
 
 /** The next step back, or `null` where the spec allows none any more. */

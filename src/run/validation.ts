@@ -17,6 +17,7 @@ import type { Want } from "../runtime/machine.js";
 import type { TrainingSession } from "../runtime/session.js";
 import type { SummaryImage } from "../tensorflow/summary.js";
 import type { Event } from "./event.js";
+import { countedByAll, type Gang } from "./gang.js";
 import { ahead, type Measured, SIZES, serve } from "./inference.js";
 
 export interface Validation {
@@ -63,6 +64,8 @@ export interface Validating {
   readonly session: TrainingSession;
   readonly device: Want;
   readonly signal?: AbortSignal;
+  /** The images are shared out among its processes. */
+  readonly gang?: Gang | null;
 }
 
 export interface Validated {
@@ -85,16 +88,19 @@ export interface Seen extends Size {
  * so, an image that cannot be read is left out. @throws Failed where it says otherwise.
  */
 export async function* validate(validating: Validating): AsyncGenerator<Event, Validated | null> {
-  const { program, images } = validating.validation;
+  const { gang = null } = validating;
+  const { program } = validating.validation;
+  const images = shareOf(validating.validation.images, gang);
   const { data, evaluate } = program.experiment;
   const classes = data.classes.length;
   const { concat, empty } = monoid(classes);
   const colours = palette(data.palette, classes);
   const seen: Seen[] = [];
   let [total, done, counted]: [Confusion, number, number] = [empty, 0, 0];
-  for await (const [{ item, size }, sample, session] of readings(validating)) {
+  for await (const [{ item, size }, sample, session] of readings({ ...validating, images })) {
     await setImmediate();
-    if (validating.signal?.aborted) return null;
+    // A gang stops between its steps alone.
+    if (gang === null && validating.signal?.aborted) return null;
     if ("kind" in sample) yield { kind: "skipped", file: item.image, failure: sample };
     else {
       const inputs = { image: sample.image, label: sample.labels };
@@ -106,18 +112,34 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
     }
     yield { kind: "progress", what: "validating", done: ++done, total: images.length };
   }
-  const { miou, mean_accuracy, pixel_accuracy } = scores(total, evaluate.absent_class);
+  const all =
+    gang === null
+      ? { counts: total.counts, images: counted }
+      : await countedByAll(validating.session, gang, total.counts, counted);
+  const found = scores(fromCounts(all.counts, classes), evaluate.absent_class);
+  const { miou, mean_accuracy, pixel_accuracy } = found;
   return {
-    scores: { split: "val", images: counted, miou, mean_accuracy, pixel_accuracy },
+    scores: { split: "val", images: all.images, miou, mean_accuracy, pixel_accuracy },
     seen: seen.filter((one) => one !== undefined),
   };
 }
 
+/** The first draws what is shown; the others are dealt in turn. */
+const shareOf = (images: Validation["images"], gang: Gang | null): Validation["images"] =>
+  gang === null
+    ? images
+    : images.filter((_, i) => (i < SHOWN ? 0 : i % gang.hosts.length) === gang.rank);
+
 type Reading = readonly [Measured<Sample>, Labelled | Failed["failure"], TrainingSession];
 
 /** Images of the session's own sizes first; those of rare sizes in sessions of their own, which share the weights. */
-async function* readings({ validation, session, device }: Validating): AsyncGenerator<Reading> {
-  const { program, images, abilities } = validation;
+async function* readings({
+  validation,
+  images,
+  session,
+  device,
+}: Validating & Pick<Validation, "images">): AsyncGenerator<Reading> {
+  const { program, abilities } = validation;
   const { data } = program.experiment;
   const table = labelTable(data);
   const own = new Set(abilities.evaluate?.map(sizeName));

@@ -5,7 +5,7 @@ import { invariant } from "../diagnostic/invariant.js";
 import { configBytes, runOptions, serverDef } from "../tensorflow/config.js";
 import type { SavedModel } from "../tensorflow/proto.js";
 import type { Devices } from "../tensorflow/replica.js";
-import { lostPeer, noEngine, refusedServer, stepFailed } from "./errors.js";
+import { GangBroken, lostPeer, noEngine, refusedServer, stepFailed } from "./errors.js";
 import { loadTensorFlow } from "./library.js";
 import type { Want } from "./machine.js";
 import {
@@ -69,6 +69,7 @@ export const openReplicas = async (
   ).catch((error: unknown) => {
     throw error instanceof Failed ? error : new Failed(stepFailed(reasonOf(error)));
   });
+  const keys = keysOf(model);
   const met = new Set<string>();
   const before = settling(model);
   const run: TrainingSession["run"] = async (name, inputs) => {
@@ -88,9 +89,11 @@ export const openReplicas = async (
       session,
       given,
       outputs.map(([, info]) => info.name),
-      runOptions(deadline, joined !== null),
+      runOptions(deadline, joined === null ? null : (keys.get(name) ?? null)),
     ).catch((error: unknown) => {
-      throw new Failed(failureOf(error, joined, deadline));
+      throw joined === null
+        ? new Failed(stepFailed(reasonOf(error)))
+        : new GangBroken(lostPeer(reasonOf(error), deadline));
     });
     return Object.fromEntries(
       outputs.map(([key, { shape }], i): [string, NumberArray] => {
@@ -110,8 +113,12 @@ export const openReplicas = async (
   };
 };
 
-const failureOf = (error: unknown, joined: Joined | null, deadline: number | null) =>
-  joined === null ? stepFailed(reasonOf(error)) : lostPeer(reasonOf(error), deadline);
+/** A number for each signature in which replicas sum. What one process runs alone, as to save, counts for no other. */
+const keysOf = ({ nodes }: SavedModel): ReadonlyMap<string, number> => {
+  const summing = nodes.filter(({ op }) => op === "CollectiveReduceV2");
+  const scopes = new Set(summing.map(({ name }) => name.slice(0, name.indexOf("/"))));
+  return new Map([...scopes].map((scope, i) => [scope, i + 1]));
+};
 
 /**
  * Starts this process's server, by which the sessions of a gang reach each other; TensorFlow ends it with the process.

@@ -1,7 +1,7 @@
 /** Every failure of TensorFlow and the devices, in words. */
 
 import { join } from "node:path";
-import { type Failure, failure } from "../diagnostic/failure.js";
+import { Failed, type Failure, failure } from "../diagnostic/failure.js";
 import { writing } from "../file/system.js";
 
 const setUp = "run `npx pspc setup`; it says what is missing";
@@ -92,6 +92,9 @@ export const stepFailed = (reason: string): Failure =>
     said(reason),
     "look at whether these devices are there and have room (npx pspc doctor, nvidia-smi), and go on with --resume; fewer devices will do, too",
   );
+
+/** Another process is gone or stands still: all of them end, and are started again. */
+export class GangBroken extends Failed {}
 
 export const lostPeer = (reason: string, deadline: number | null): Failure =>
   failure(

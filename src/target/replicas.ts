@@ -170,7 +170,7 @@ const BUCKET = 25 * 2 ** 20;
  * Sums that no other sum waits for, the gradients above all, are taken together: from the first that is ready on, as
  * many as fill a bucket. The numbers are the same.
  */
-const inBuckets = (step: Step<Node>, size: number): Step<Node> => {
+export const inBuckets = (step: Step<Node>, size: number = BUCKET): Step<Node> => {
   const pieces = new Map<Node, Node>();
   for (const bucket of buckets(lastSums(step), size)) {
     const [first, ...others] = bucket;

@@ -30,11 +30,11 @@ export const configBytes = (of: Config): Uint8Array => {
 };
 
 /** `RunOptions`: 2 timeout_in_ms, 8 experimental, of which 1 is collective_graph_key. */
-export const runOptions = (seconds: number | null, joined: boolean): Uint8Array => {
+export const runOptions = (seconds: number | null, key: number | null): Uint8Array => {
   const writer = new BinaryWriter();
   if (seconds !== null) whole(writer, 2, Math.ceil(seconds * 1000));
-  // The sessions of a gang run one graph, which they know by this number.
-  if (joined) message(writer, 8, (experimental) => void whole(experimental, 1, 1));
+  // The sessions of a gang count the runs of a graph together, by this number of it.
+  if (key !== null) message(writer, 8, (experimental) => void whole(experimental, 1, key));
   return writer.finish();
 };
 

@@ -54,7 +54,8 @@ const replicasOf = ({ graph, asked }: Part, { names }: Devices) => {
     // What weights decide is settled where networks are asked.
     return value.op === "variable" && value.attributes.role !== "settled";
   });
-  return [...names.entries()].filter(([index]) => isMoving || index === asked);
+  const isCommon = isMoving || graph.values.some(({ op }) => op === "across");
+  return [...names.entries()].filter(([index]) => isCommon || index === asked);
 };
 
 const lowerGraph = (part: Part, devices: Devices): Lowered => {

@@ -17,6 +17,8 @@ export interface Devices {
   readonly names: readonly string[];
   /** The processor, which is fed and cuts a batch into shares. */
   readonly host: string | undefined;
+  /** Whether other processes have replicas, too. */
+  readonly isGang?: boolean;
 }
 
 /** One device, which TensorFlow chooses. */
@@ -32,6 +34,22 @@ export const devicesHere = (kind: "cpu" | "gpu", count: number): Devices =>
         names: Array.from({ length: count }, (_, i) => `/device:${kind.toUpperCase()}:${i}`),
         host: "/device:CPU:0",
       };
+
+/** Those of process `rank` of `size`, each with `count` devices: their sessions are joined by servers. */
+export const devicesOfGang = (
+  kind: "cpu" | "gpu",
+  count: number,
+  { rank, size }: { readonly rank: number; readonly size: number },
+): Devices => {
+  const task = `/job:worker/replica:0/task:${rank}`;
+  return {
+    count: count * size,
+    first: count * rank,
+    names: Array.from({ length: count }, (_, i) => `${task}/device:${kind.toUpperCase()}:${i}`),
+    host: `${task}/device:CPU:0`,
+    isGang: true,
+  };
+};
 
 /** The replica that is being written. */
 export interface Replica {

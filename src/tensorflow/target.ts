@@ -1,6 +1,6 @@
 /** TensorFlow as a target: neutral graphs become a SavedModel in the kernels that suit a machine. */
 
-import { filter, map, mapWithIndex, partition } from "fp-ts/lib/Record.js";
+import { filter, filterWithIndex, map, mapWithIndex, partition } from "fp-ts/lib/Record.js";
 import { products } from "../graph/cost.js";
 import { type AnyGraph, type Graph, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
@@ -10,6 +10,7 @@ import { type Abilities, type Graphs, graphsOf, stateOf, withState } from "../pl
 import { lowerFor, stages as neutralStages, type Program } from "../plan/program.js";
 import { trainingKernels } from "../plan/step.js";
 import { settled } from "../rewrite/freeze.js";
+import { agreeing, counting, wishing } from "../target/agreement.js";
 import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
 import { replicated } from "../target/replicas.js";
 import type { KernelChoice, Sizing, Target } from "../target/target.js";
@@ -71,7 +72,7 @@ export const modelFor = (
   devices: Devices = oneDevice,
 ): Compiled => {
   const graphs = graphsOf(program, can);
-  const replica = divided(graphs, devices);
+  const replica = divided(graphs, devices, program.experiment.data.classes.length);
   const legal = map((graph: Graph) => legalize(withKernels(graph, kernels)))(replica);
   return { model: emit(legal, [], devices), variables: stateOf(Object.values(graphs)) };
 };
@@ -88,7 +89,9 @@ export const sessionModelFor = (
   devices: Devices = oneDevice,
 ): Compiled => {
   const graphs = graphsOf(program, can);
-  const { left: others, right: asked } = partition(isQuestion)(divided(graphs, devices));
+  const { left: others, right: asked } = partition(isQuestion)(
+    divided(graphs, devices, program.experiment.data.classes.length),
+  );
   const { questions, settle } = settled(
     map((graph: Graph) => withKernels(graph, { ...kernels, settled: true }))(asked),
   );
@@ -119,15 +122,29 @@ export const sessionModelFor = (
 
 const isMoving = ({ updates }: Graph): boolean => updates.length > 0;
 const isQuestion = (graph: Graph): boolean =>
-  !isMoving(graph) && valuesOfOp(graph, "input").length > 0;
+  !isMoving(graph) &&
+  valuesOfOp(graph, "input").length > 0 &&
+  valuesOfOp(graph, "across").length === 0;
 const variableNames = (graph: Graph): readonly string[] =>
   valuesOfOp(graph, "variable").map(({ attributes }) => attributes.name);
 
-/** What trains is divided among the devices. */
-const divided = (graphs: Graphs, { count }: Devices): Graphs =>
-  mapWithIndex((name, graph: Graph) =>
-    name === "train" || name === "accumulate" ? replicated(graph, count) : graph,
-  )(graphs);
+/** What trains is divided among the devices; a gang agrees on more. */
+const divided = (graphs: Graphs, { count, isGang = false }: Devices, classes: number): Graphs => {
+  const all = isGang ? { ...graphs, ...agreements(graphs, count, classes) } : graphs;
+  const among = ["train", "accumulate", "count"];
+  return mapWithIndex((name, graph: Graph) =>
+    among.includes(name) ? replicated(graph, count) : graph,
+  )(all);
+};
+
+const agreements = (graphs: Graphs, count: number, classes: number): Graphs => ({
+  ...map((graph: Graph) => wishing(graph, count))(filterWithIndex(isStep)(graphs)),
+  // Each count in two words, and how many images were counted.
+  count: counting(2 * classes * classes + 1, count),
+  agree: agreeing(stateOf(Object.values(graphs)), count),
+});
+
+const isStep = (name: string): boolean => name === "train";
 
 /** What a training step holds from its first kernel to its last, without what a process needs besides. */
 export const moments = ({ training, experiment }: Program): readonly Memory[] => {

@@ -1,9 +1,12 @@
 /** `train`: trains a spec, or goes on with a run that is not finished. */
 
+import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { command, flag, number, option, optional, positional } from "cmd-ts";
+import { valueOrThrow } from "../../diagnostic/failure.js";
 import { ownFolder } from "../../run/find.js";
 import { checkpointRequest } from "../../run/folder.js";
+import { demandPrivate, type Gang, placeIn } from "../../run/gang.js";
 import { readRun } from "../../run/record.js";
 import { tracked, trackedBefore } from "../../run/track.js";
 import { type TrainRequest, train } from "../../run/train.js";
@@ -62,6 +65,22 @@ export const run = verb((terminal) =>
       track: trackOption,
       device: deviceOption,
       devices: devicesOption,
+      gang: flag({
+        long: "gang",
+        description:
+          "one of several processes that train as one; its place comes from PSPC_HOSTS and PSPC_RANK, Slurm, MPI, torchrun or Kubernetes",
+      }),
+      publicNetwork: flag({
+        long: "public-network",
+        description: "with --gang: hosts may have public addresses; a firewall stands before them",
+      }),
+      deadline: option({
+        long: "deadline",
+        type: { ...number, displayName: "SECONDS" },
+        description: "with --gang: how long a step may take, but for the first",
+        defaultValue: () => 120,
+        defaultValueIsSerializable: true,
+      }),
       workers: option({
         long: "workers",
         type: optional(number),
@@ -70,30 +89,51 @@ export const run = verb((terminal) =>
     },
     handler: async ({ device, devices: some, workers, json, track, wait, ...asked }) => {
       const devices = deviceCount(some, device);
-      const job = await jobFor(terminal, { ...asked, devices });
+      const gang = asked.gang ? await gangFor(asked, devices) : null;
+      const all = devices * (gang?.hosts.length ?? 1);
+      const job = await jobFor(terminal, { ...asked, devices: all });
       const { program, folder } = job;
       await needTensorFlow(terminal);
       const stopAsking = saveOnSignal(folder);
-      const { interrupted } = await follow(
+      const { interrupted, events } = await follow(
         terminal,
         (signal) => {
           const more = workers === undefined ? {} : { workers };
-          const events = train({ ...job, device, devices, signal, wait, ...more });
-          const url = track ?? (job.resume ? trackedBefore(folder) : null);
+          const events = train({ ...job, device, devices, gang, signal, wait, ...more });
+          const url = isFollower(gang)
+            ? null
+            : (track ?? (job.resume ? trackedBefore(folder) : null));
           return url === null ? events : tracked(events, { folder, url });
         },
         () => program.experiment.train.batch,
         json,
       ).finally(stopAsking);
-      if (interrupted) {
+      // Any process of a gang may have been asked to stop.
+      if (interrupted || events.some(({ kind }) => kind === "stopped")) {
         tell(terminal, asked.goesOn ? sameGoesOn : `go on with: pspc train --resume ${folder}`);
         return exit.interrupted;
       }
-      if (!json) print(terminal, folder);
+      if (!json && !isFollower(gang)) print(terminal, folder);
       return exit.ok;
     },
   }),
 );
+
+const isFollower = (gang: Gang | null): boolean => gang !== null && gang.rank > 0;
+
+/** @throws Failed where nobody tells this process its place, or the world could reach it. */
+const gangFor = async (
+  { deadline, publicNetwork }: { readonly deadline: number; readonly publicNetwork: boolean },
+  devices: number,
+): Promise<Gang> => {
+  const place = valueOrThrow(placeIn(process.env, slurmNodes));
+  if (!publicNetwork) await demandPrivate(place.hosts);
+  return { ...place, devices, deadline };
+};
+
+/** As Slurm itself writes its lists out. */
+const slurmNodes = (nodes: string): readonly string[] =>
+  execFileSync("scontrol", ["show", "hostnames", nodes], { encoding: "utf8" }).trim().split("\n");
 
 /** SIGUSR1 leaves the file by which anyone may ask for a checkpoint. */
 const saveOnSignal = (folder: string): (() => void) => {

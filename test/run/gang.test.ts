@@ -1,0 +1,159 @@
+/**
+ * Two processes on this machine that train as one, to the digits of one process with two devices; and where a process
+ * finds its place.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import * as E from "fp-ts/lib/Either.js";
+import { beforeAll, describe, expect, test } from "vitest";
+import { metricsFile } from "../../src/run/folder.js";
+import { demandPrivate, placeIn, placesIn } from "../../src/run/gang.js";
+import { readJournal } from "../../src/run/journal.js";
+import { failureOf, squares, temporary } from "./tiny.js";
+
+const folder = await temporary();
+const spec = `pspc: 1
+data: {root: data, train: train.txt, val: val.txt, classes: [ground, square], ignore: 255}
+model:
+  backbone: {resnet: {block: basic, blocks: [1, 1, 1, 1], width: 4}, stem: conv7}
+  pyramid: {bins: [1, 2], reduction: 4}
+  head: {channels: 4}
+  auxiliary: {after: 3, channels: 4}
+train:
+  iterations: 6
+  batch: 4
+  accumulate: 2
+  crop: 41
+  schedule: {poly: {base: 0.05}}
+  augment: [mirror, {scale: [0.8, 1.25]}]
+  validate: {every: 3}
+  checkpoints: {every: 2, keep: 2}
+  recover: none
+`;
+
+beforeAll(async () => {
+  await mkdir(folder, { recursive: true });
+  await squares(join(folder, "data"));
+  await writeFile(join(folder, "spec.yaml"), spec);
+}, 60_000);
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address !== null ? address.port : 0;
+};
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly code: Promise<number | null>;
+  /** What it said on stderr. */
+  readonly said: () => string;
+}
+
+const start = (args: readonly string[], env: Readonly<Record<string, string>>): Process => {
+  const child = spawn(
+    process.execPath,
+    ["--no-warnings", join(process.cwd(), "bin/pspc.js"), "train", "spec.yaml", "--json", ...args],
+    { cwd: folder, env: { ...process.env, TF_NUM_INTRAOP_THREADS: "1", ...env } },
+  );
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const code = once(child, "close").then(([ended]) => ended as number | null);
+  return { child, code, said: () => said };
+};
+
+const gang = async (run: string, more: readonly string[] = []): Promise<readonly Process[]> => {
+  const ports = [await freePort(), await freePort()];
+  const PSPC_HOSTS = ports.map((port) => `127.0.0.1:${port}`).join(",");
+  const args = ["--continue", "--gang", "--device", "cpu", "--workers", "0", "--run", run, ...more];
+  return ports.map((_, rank) => start(args, { PSPC_HOSTS, PSPC_RANK: `${rank}` }));
+};
+
+const metricsOf = (run: string) => readJournal(metricsFile(join(folder, run)));
+
+describe("two processes on loopback", { timeout: 280_000 }, () => {
+  test("train to the digits of one with two devices, scores included", async () => {
+    const one = start(["--devices", "2", "--device", "cpu", "--workers", "0", "--run", "one"], {});
+    one.child.stdout!.resume();
+    expect([await one.code, one.said()]).toEqual([0, expect.any(String)]);
+    const both = await gang("two");
+    for (const { child } of both) child.stdout!.resume();
+    const codes = await Promise.all(both.map(({ code }) => code));
+    expect([codes, both.map(({ said }) => said())]).toEqual([[0, 0], expect.any(Array)]);
+    expect(await metricsOf("two")).toEqual(await metricsOf("one"));
+  });
+});
+
+describe("a place in a gang", () => {
+  const none = (): readonly string[] => [];
+  const place = (env: Readonly<Record<string, string>>, nodes = none) => {
+    const found = placeIn(env, nodes);
+    return E.isRight(found) ? found.right : found.left.reason;
+  };
+
+  test.each<[string, Readonly<Record<string, string>>, object]>([
+    [
+      "our own variables, before all others",
+      { PSPC_HOSTS: "a, b:9000", PSPC_RANK: "1", RANK: "0" },
+      { hosts: ["a:7100", "b:9000"], rank: 1 },
+    ],
+    [
+      "TF_CONFIG, with a chief before the workers",
+      {
+        TF_CONFIG: JSON.stringify({
+          cluster: { chief: ["c:1"], worker: ["w:2", "w:3"] },
+          task: { type: "worker", index: 1 },
+        }),
+      },
+      { hosts: ["c:1", "w:2", "w:3"], rank: 2 },
+    ],
+    [
+      "Slurm, two tasks a node",
+      { SLURM_PROCID: "3", SLURM_NTASKS: "4", SLURM_JOB_NODELIST: "n[1-2]" },
+      { hosts: ["n1:7100", "n1:7101", "n2:7102", "n2:7103"], rank: 3 },
+    ],
+    [
+      "Open MPI, which knows ranks alone",
+      { PSPC_HOSTS: "a,b", OMPI_COMM_WORLD_RANK: "0", PSPC_PORT: "8000" },
+      { hosts: ["a:8000", "b:8001"], rank: 0 },
+    ],
+    [
+      "torchrun on one machine",
+      { RANK: "1", WORLD_SIZE: "2", LOCAL_WORLD_SIZE: "2", MASTER_ADDR: "localhost" },
+      { hosts: ["localhost:7100", "localhost:7101"], rank: 1 },
+    ],
+    [
+      "an Indexed Job with its service",
+      { JOB_COMPLETION_INDEX: "1", HOSTNAME: "train-1", PSPC_SERVICE: "s", PSPC_SIZE: "2" },
+      { hosts: ["train-0.s:7100", "train-1.s:7101"], rank: 1 },
+    ],
+  ])("is told by %s", (_, env, expected) => {
+    expect(place(env, () => ["n1", "n2"])).toEqual(expected);
+  });
+
+  test("is none where nobody tells it, or tells a rank too many", () => {
+    expect(place({ SLURM_PROCID: "0" })).toBe("none of these variables tells of a gang");
+    expect(place({ PSPC_HOSTS: "a,b", PSPC_RANK: "2" })).toBe("rank 2 is none of 2 hosts");
+  });
+
+  test("reads its rows of each part of a batch, and all of them together the batch", () => {
+    const plan = { batch: 12, accumulate: 2 };
+    const of = (rank: number) => placesIn(plan, { hosts: ["a", "b", "c"], rank });
+    expect(of(1)).toEqual([2, 3, 8, 9]);
+    expect([0, 1, 2].flatMap(of).sort((a, b) => a - b)).toEqual([...Array(12).keys()]);
+  });
+
+  test("is refused where the world could reach it", async () => {
+    await demandPrivate(["127.0.0.1:1", "10.1.2.3:4", "192.168.0.1:5", "172.20.0.1:6"]);
+    const failure = await failureOf(demandPrivate(["8.8.8.8:7100"]));
+    expect(failure.message).toBe("8.8.8.8 has the address 8.8.8.8, which the world can reach");
+  });
+});
