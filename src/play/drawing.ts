@@ -185,8 +185,11 @@ const slabOf = (each: Part, x: number, frame: Frame): Html => {
   return html`<g data-layer="${row.name}" tabindex="0" role="button" aria-pressed="${isChosen ? "true" : "false"}" aria-label="${label}"><title>${label}</title><rect x="${round(x - 8)}" y="${round(middle - 74)}" width="${STEP - 4}" height="236" rx="6" fill="currentColor" fill-opacity="${isChosen ? 0.06 : 0}"/>${solid({ height, width, channels, ink: inkOf(dilation) }, x + 8, frame.middle, frame.scale)}${lines(x, middle + BELOW, words)}</g>`;
 };
 
+/** Of the whole part: a shortcut goes beside what it is added to. */
 const strideOf = (each: Part): number =>
-  Math.max(...each.rows.map(({ stride }) => stride)) > 1 ? 2 : 1;
+  each.rows
+    .filter(({ name }) => !name.endsWith(".shortcut"))
+    .reduce((product, { stride }) => product * stride, 1);
 
 /** A bin of the pyramid: its pool, and the layer behind it, if there is one. */
 interface Branch {

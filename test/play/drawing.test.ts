@@ -44,6 +44,9 @@ describe("a drawing", () => {
       const opened = svg.match(/<(g|svg|title|text)(\s[^>]*)?>/g)?.length;
       expect(svg.match(/<\/(g|svg|title|text)>/g)).toHaveLength(opened ?? -1);
       expect(parts).toHaveLength(6);
+      // The stem halves twice; from there to the features it is the output stride.
+      const strides = [...svg.matchAll(/>stride (\d+), dilation/g)].map(([, each]) => Number(each));
+      expect(strides).toEqual([4, 1, 2, 1, 1, 1]);
       for (const part of parts) {
         const row = rows.find((each) => each.name === part);
         expect(svg).toContain(`data-layer="${part}"`);
