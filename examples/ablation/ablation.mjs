@@ -4,7 +4,7 @@
  * trained variants and the paper's tables with ours beside them leave. What is trained already is not trained again.
  */
 
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { PassThrough } from "node:stream";
@@ -79,6 +79,7 @@ async function ablation(args) {
   }
   const file = values.rows ?? join(home, "rows.json");
   const report = tables(JSON.parse(await readFile(file, "utf8")));
+  await mkdir(home, { recursive: true });
   await writeFileAtomic(join(home, "tables.md"), report);
   print(terminal, report);
   return 0;
