@@ -80,8 +80,7 @@ export const table = (columns: readonly Column[], rows: Cells): string => {
         const sign = i === 0 ? "" : `${column.spare ? SPARE : COLUMN}  `;
         return sign + (column.align === "left" ? drawn + space : space + drawn);
       })
-      .join("")
-      .trimEnd();
+      .join("");
   return [line(titles, () => bold), ...cells.map((row) => line(row, ({ style }) => style))].join(
     "\n",
   );
@@ -114,7 +113,7 @@ const narrowed = (lines: readonly string[], room: number): readonly string[] => 
   const wide = (some: readonly { readonly wide: number }[]): number =>
     some.reduce((sum, column) => sum + column.wide, 0);
   const [first, ...others] = columns;
-  if (first === undefined || wide(columns) <= room) return lines;
+  if (first === undefined || wide(columns) <= room) return lines.map(ended);
   const groups: (typeof columns)[] = [];
   for (const column of others.filter(({ spare }) => !spare)) {
     const last = groups.at(-1);
@@ -123,14 +122,12 @@ const narrowed = (lines: readonly string[], room: number): readonly string[] => 
   }
   return groups.flatMap((group, g) => [
     ...(g === 0 ? [] : [""]),
-    ...lines.map((_, row) =>
-      [first, ...group]
-        .map(({ cells }) => cells[row])
-        .join("")
-        .trimEnd(),
-    ),
+    ...lines.map((_, row) => ended([first, ...group].map(({ cells }) => cells[row]).join(""))),
   ]);
 };
+
+/** A row without the blank cells at its end. */
+const ended = (row: string): string => row.replace(/[ \uFDD8\uFDD9]+$/, "");
 
 /** The same in Markdown. */
 export const markdown = (

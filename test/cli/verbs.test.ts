@@ -80,7 +80,7 @@ describe("the words", () => {
     const ending = await pspc(folder, "export", "spec.yaml", "--to", "w.pt");
     expect(ending).toMatchObject({ code: 3, out: "" });
     expect(ending.err).toContain("w.pt ends like nothing that `export` writes");
-    expect(ending.err).toContain("NAME with one of .savedmodel, .tfjs, .onnx, .safetensors");
+    expect(ending.err).toContain("NAME with one of .savedmodel, .tfjs, .onnx, .html, .safetensors");
     const idle = ["export", "spec.yaml", "--to", "w.safetensors", "--size", "9x9", "--checked"];
     expect((await pspc(folder, ...idle)).err).toContain("--size, --checked say nothing of");
     const words = ["export", "spec.yaml", "--to", "w.tfjs", "--give", "classes,clases"];
