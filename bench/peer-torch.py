@@ -4,8 +4,8 @@ The network, its loss and its groups of weights are the oracle's, which the test
 the inference as an ONNX file instead of running it.
 """
 
-import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -129,10 +129,8 @@ def export(experiment, network, batch, file, dynamo):
     predictor = Predictor(network, experiment["data"], None)
 
     def write():
-        # It says on stdout what it does, where answers are read.
-        with contextlib.redirect_stdout(sys.stderr):
-            names = {"input_names": ["images"], "output_names": ["classes"]}
-            torch.onnx.export(predictor, (images,), file, dynamo=dynamo, external_data=False, **names)
+        names = {"input_names": ["images"], "output_names": ["classes"]}
+        torch.onnx.export(predictor, (images,), file, dynamo=dynamo, external_data=False, **names)
 
     try:
         write()
@@ -165,6 +163,9 @@ def main():
         network = oracle.Network(experiment["model"], len(experiment["data"]["classes"]))
         about["parameters"] = sum(each.numel() for each in network.parameters())
         if task == "export":
+            # It says on the process's stdout what it does, where answers are read.
+            sys.stdout = os.fdopen(os.dup(1), "w")
+            os.dup2(2, 1)
             dynamo = request.get("exporter") == "dynamo"
             helped = export(experiment, network, request["batch"], request["file"], dynamo)
             return answer(**about, helped=helped)
