@@ -164,10 +164,11 @@ def main():
         about["parameters"] = sum(each.numel() for each in network.parameters())
         if task == "export":
             # It says on the process's stdout what it does, where answers are read.
-            sys.stdout = os.fdopen(os.dup(1), "w")
+            answers = os.fdopen(os.dup(1), "w")
             os.dup2(2, 1)
             dynamo = request.get("exporter") == "dynamo"
             helped = export(experiment, network, request["batch"], request["file"], dynamo)
+            sys.stdout = answers
             return answer(**about, helped=helped)
         network = network.to(DEVICE, memory_format=layout)
         step = {"train": training, "infer": inference}[task](experiment, network, request["batch"], request["way"], layout)
