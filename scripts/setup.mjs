@@ -12,10 +12,11 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { addonFile, addonName, engineFile, provideAddon } from "./setup/addon.mjs";
 import { alone, cached, cacheFolder } from "./setup/cache.mjs";
+import { pagesVersion, providePages } from "./setup/clean-pages.mjs";
 import { emit, staleFiles } from "./setup/dist.mjs";
 import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
 import { installPackages, packagesMatch, sharedPackages, shareTfjs } from "./setup/packages.mjs";
-import { prove, signature } from "./setup/proof.mjs";
+import { calibrate, prove, signature } from "./setup/proof.mjs";
 import { print, seconds, step } from "./setup/say.mjs";
 import { stopOf } from "./setup/stop.mjs";
 import { linkDeps, obtain } from "./setup/tensorflow.mjs";
@@ -43,7 +44,8 @@ try {
 
 async function main() {
   const had = proven();
-  if (had && !isStale()) return print(`set-up: all in place, ${had} (${seconds(started)})`);
+  if (had && !isStale() && triedPages())
+    return print(`set-up: all in place, ${had} (${seconds(started)})`);
   requireSystem();
   print(`set-up: cache ${cacheFolder()}`);
   await alone(
@@ -52,8 +54,11 @@ async function main() {
       if (isClone) await installPackages(root, step("packages"));
       else await shareTfjs(root, step("packages"));
       if (!proven()) await provideTensorFlow();
+      const isNew = !triedPages();
+      if (isNew) await providePages(addon, await findTools(), step("pages"));
       if (isStale()) await compileDist();
       if (!proven()) await writeProof();
+      else if (isNew) writeWhole(record, JSON.stringify({ ...recorded(), pages: pagesVersion() }));
     },
   );
   print(`set-up: all in place (${seconds(started)})`);
@@ -87,8 +92,12 @@ async function writeProof() {
   const proving = step("proof");
   const { version, device } = await prove(root);
   const said = `TensorFlow ${version} on the ${device}`;
-  writeWhole(record, JSON.stringify({ said, signature: now(), asked: asked() }));
+  const pages = pagesVersion();
+  writeWhole(record, JSON.stringify({ said, signature: now(), asked: asked(), pages }));
   proving.done(said);
+  if (!said.endsWith("cpu") || process.env.PSPC_SPEEDS) return;
+  const measuring = step("speeds");
+  measuring.done(await calibrate(root));
 }
 
 /** @param {import("./setup/library.mjs").Library} library */
@@ -103,7 +112,12 @@ function proven() {
   return then === now() && (asked() === "" || asked() === askedThen) ? said : undefined;
 }
 
-/** @returns {{ said?: string, signature?: string, asked?: string }} nothing where there is no record, or half of one */
+/** Where there is no compiler, it is looked for once. */
+function triedPages() {
+  return recorded().pages === pagesVersion();
+}
+
+/** @returns {{ said?: string, signature?: string, asked?: string, pages?: string }} nothing where there is no record, or half of one */
 function recorded() {
   try {
     return JSON.parse(readFileSync(record, "utf8"));

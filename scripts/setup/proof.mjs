@@ -32,6 +32,29 @@ export async function prove(root) {
 }
 
 /**
+ * Measures how fast this machine computes, by which pspc chooses the forms of layers, in another process; what a busy
+ * machine says is thrown away, and set-up goes on.
+ * @param {string} root
+ * @returns {Promise<string>} what came of it
+ */
+export async function calibrate(root) {
+  const from = (/** @type {string} */ file) =>
+    JSON.stringify(pathToFileURL(join(root, "dist", "run", file)).href);
+  const program = `
+    const { calibrate, isSteady } = await import(${from("calibrate.js")});
+    const { keepSpeeds } = await import(${from("kernels.js")});
+    const found = await calibrate("auto");
+    if (isSteady(found)) await keepSpeeds("auto", found.speeds);
+    process.stdout.write(isSteady(found) ? "measured" : "busy");
+  `;
+  const { code, output } = await run(process.execPath, ["--input-type=module", "-e", program]);
+  if (code === 0 && output.endsWith("measured"))
+    return "measured: forms of layers are chosen by them";
+  const reason = output.endsWith("busy") ? "the machine is busy" : tail(output, 1);
+  return `typical ones stand in (${reason}); later: npx pspc doctor --calibrate`;
+}
+
+/**
  * What stands in the record of a proof: it holds as long as the addons and the library are the same, by content.
  * @param {readonly string[]} files the addons and the main library
  */

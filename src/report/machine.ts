@@ -1,12 +1,13 @@
 /** What this machine can run (`doctor`), and which form of each layer it runs fastest (`tune`). */
 
 import type { Form } from "../rewrite/forms.js";
+import { median } from "../run/timing.js";
 import { fastest, type Tuned } from "../run/tune.js";
 import type { Cpu, Gpu, Report, TensorFlowReport } from "../runtime/doctor.js";
-import { bytes, figure, table, text } from "./format.js";
+import { bytes, figure, percent, table, text } from "./format.js";
 
-export const doctorText = (report: Report): string => {
-  const { node, npm, tfjs, tensorflow, cpu, gpus, memory } = report;
+export const doctorText = (report: Report & { readonly kernels: string }): string => {
+  const { node, npm, tfjs, tensorflow, cpu, gpus, memory, kernels } = report;
   return [
     line("Node", `${node}${npm === undefined ? ", npm not found" : `, npm ${npm}`}`),
     line("tfjs", tfjs),
@@ -14,6 +15,7 @@ export const doctorText = (report: Report): string => {
     line("CPU", cpuText(cpu)),
     ...(gpus.length === 0 ? [line("GPU", "none that the NVIDIA driver lists")] : gpus.map(gpuLine)),
     line("memory", `${bytes(memory.total_bytes)}, ${bytes(memory.free_bytes)} free`),
+    line("kernels", `by ${kernels}`),
   ].join("\n");
 };
 
@@ -60,8 +62,9 @@ export interface TunedLayer {
   readonly layer: string;
   /** How many of it a training step and the inference of one image have. */
   readonly times: number;
-  readonly form: Form;
-  /** Milliseconds, by form; what the device refuses is not there. */
+  /** The fastest; `null` where the machine was too noisy to tell. */
+  readonly form: Form | null;
+  /** Milliseconds, the median of the rounds, by form; what the device refuses is not there. */
   readonly ms: Readonly<Partial<Record<Form, number>>>;
 }
 
@@ -75,15 +78,16 @@ export interface Tuning {
 
 export const tuning = (tuned: readonly Tuned[], machine: string, file: string): Tuning => {
   const layers = tuned.map((each): TunedLayer => {
-    const { name, times, ms } = each;
-    return { layer: name, times, form: fastest(each), ms: Object.fromEntries(ms) };
+    const { name, times, rounds } = each;
+    const ms = Object.fromEntries([...rounds].map(([form, taken]) => [form, median(taken)]));
+    return { layer: name, times, form: fastest(each), ms };
   });
   const sum = (of: (layer: TunedLayer) => number): number =>
     layers.reduce((total, layer) => total + layer.times * of(layer), 0);
   return { machine, file, layers, ms: { native: sum(own), fastest: sum(best) } };
 };
 
-const best = ({ form, ms }: TunedLayer): number => ms[form] ?? 0;
+const best = ({ form, ms }: TunedLayer): number => ms[form ?? "native"] ?? 0;
 const own = (layer: TunedLayer): number => layer.ms.native ?? best(layer);
 const saved = (layer: TunedLayer): number => layer.times * (own(layer) - best(layer));
 
@@ -104,9 +108,20 @@ export const tuningText = ({ machine, file, layers, ms }: Tuning): string => {
       layer.layer,
       `${layer.times}`,
       milliseconds(layer.ms.native),
-      layer.form,
+      layer.form ?? "cannot tell",
       milliseconds(best(layer)),
     ]);
   const gain = `${ms.native.toFixed(0)} ms → ${ms.fastest.toFixed(0)} ms in layers that have a choice`;
-  return [table(columns, rows), gain, `${machine}: ${file}`].join("\n\n");
+  const unclear = layers.filter(({ form }) => form === null).length;
+  const noisy =
+    unclear === 0
+      ? []
+      : [
+          `The machine was too noisy to tell of ${unclear} of ${layers.length} layers, which keep the forms that its speeds suggest: tune again when nothing else runs.`,
+        ];
+  return [table(columns, rows), gain, ...noisy, `${machine}: ${file}`].join("\n\n");
 };
+
+/** Of a calibration that is thrown away. */
+export const busyText = (unsteady: number): string =>
+  `the machine is too busy to be measured: ${percent(unsteady)} of the numbers came out otherwise a moment later. Forms are chosen as on a typical machine; \`pspc doctor --calibrate\` measures again.`;

@@ -110,6 +110,7 @@ const facts = (plan: Plan): string => {
     ...(plan.bins.length === 0 ? [] : [`pyramid      ${pyramid(plan)}`]),
     `memory       ${both(bytes, { training: memory.training.total, inference: memory.inference.total })}`,
     ...parts(memory.training).map((line) => `             ${line}`),
+    `kernels      by ${plan.kernels}`,
     ...again(plan),
     ...room(plan),
     `training     ${count(plan.iterations)} iterations of ${plan.batch} images${images}`,

@@ -58,6 +58,8 @@ export interface Plan {
     readonly steps_per_epoch: number;
     readonly epochs: number;
   } | null;
+  /** By what the forms of layers are chosen, on which memory depends: measured here, or typical of other machines. */
+  readonly kernels: string;
   readonly variants: readonly string[];
   readonly fingerprint: string;
   /** Where several devices were asked about. */
@@ -97,6 +99,8 @@ export interface PlanRequest {
   readonly recompute: readonly RecomputeSegment[];
   /** How the machine would compute it: forms of a layer differ in the memory that they take. */
   readonly kernels?: Kernels;
+  /** By what they are chosen, in words. */
+  readonly speeds?: string;
   readonly fingerprint: string;
   readonly variants: readonly string[];
   /** How many images the training split has, where that is known. */
@@ -149,6 +153,7 @@ export const plan = (request: PlanRequest): Plan => {
     batch: train.batch,
     groups: groupRows(training, train),
     data: images === null ? null : epochs(images, train),
+    kernels: request.speeds ?? "speeds typical of AVX2",
     variants: request.variants,
     fingerprint: request.fingerprint,
     ...(devices === 1

@@ -3,6 +3,7 @@
 import { none, some } from "fp-ts/lib/Option.js";
 import {
   add,
+  after,
   concat,
   convolution,
   matmul,
@@ -96,19 +97,23 @@ export const inputGradientAsConvolution: Rewrite = {
   },
 };
 
-/** One matrix `[C_in, C_out]` a tap: the pixels that it met, transposed, times the gradient. */
+/**
+ * One matrix `[C_in, C_out]` a tap: the pixels that it met, transposed, times the gradient. Each tap waits for the one
+ * before, for the pixels that all of them met are nine images.
+ */
 const products = ({ attributes, args: [x, dy] }: NodeOf<"convolutionKernelGradient">): Node => {
   const [kh, kw, from, to] = ofRank(attributes.shape, 4);
   const { top, bottom, left, right } = attributes.padding;
   const [n, h, w] = sizesOf(dy, 4);
   const around = pad(x, [0, top, left, 0], [0, bottom, right, 0]);
   const rows = reshape(dy, [n * h * w, to]);
-  const tap = (i: number): Node => {
+  const tap = (i: number, before: Node): Node => {
     const begin = [0, Math.floor(i / kw) * attributes.dilation, (i % kw) * attributes.dilation, 0];
-    const met = reshape(slice(around, begin, [n, h, w, from]), [n * h * w, from]);
+    const met = reshape(slice(after(around, before), begin, [n, h, w, from]), [n * h * w, from]);
     return reshape(matmul(met, rows, true), [1, from, to]);
   };
-  const taps = Array.from({ length: kh * kw }, (_, i) => tap(i));
+  const taps: Node[] = [];
+  for (let i = 0; i < kh * kw; i++) taps.push(tap(i, taps.at(-1) ?? dy));
   return reshape(concat(taps, 0), attributes.shape);
 };
 

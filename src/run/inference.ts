@@ -16,8 +16,8 @@ import { withWeights } from "../weights/open.js";
 import type { Safetensors } from "../weights/safetensors.js";
 import { readSafetensors, weightsOf } from "./checkpoint.js";
 import type { Event } from "./event.js";
+import { kernelsHere } from "./kernels.js";
 import { version as pspc, readRecord } from "./record.js";
-import { kernelsHere } from "./tune.js";
 
 /** Trained weights: those of a run, or of a file. */
 export type Trained = { readonly folder: string } | { readonly weights: string };

@@ -27,6 +27,8 @@ import { agree, type Claim, claim, type Known } from "./claim.js";
 import { listening, otherDevices } from "./errors.js";
 import type { Event } from "./event.js";
 import { begin, type Gang } from "./gang.js";
+import { specPlace } from "./find.js";
+import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
 import {
@@ -41,7 +43,6 @@ import {
 import { type Recovery, type Run, type Training, writeRun } from "./record.js";
 import { stepping } from "./stepping.js";
 import { type Files, trainingOf, weightsDigest } from "./training.js";
-import { asBegun, kernelsHere } from "./tune.js";
 import { planValidation, type Validation } from "./validation.js";
 
 export interface TrainRequest extends Claim {

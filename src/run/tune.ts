@@ -1,48 +1,62 @@
-/** The forms of layers that are fastest on this machine: measures them, and keeps what was measured. */
+/** The forms of layers that are fastest on this machine: measures them, and says of which it cannot be told. */
 
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { getOrElse } from "fp-ts/lib/Option.js";
-import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { cacheFolder } from "../file/cache.js";
-import { cast, onArgs, slice, variable } from "../graph/compose.js";
-import { type Graph, number } from "../graph/graph.js";
+import { cast, input, multiply, onArgs, scalar, variable } from "../graph/compose.js";
+import { type Graph, mapStep, number, rootsOf, stepOf, type Update } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product } from "../graph/type.js";
 import { type Form, formsOf, inForm, isForm, type Layer, nameOf } from "../rewrite/forms.js";
+import { settled } from "../rewrite/freeze.js";
+import { changed } from "../rewrite/rewrite.js";
 import type { Want } from "../runtime/machine.js";
-import { thisMachine } from "../runtime/machine.js";
-import { openSession, type Session } from "../runtime/session.js";
+import { openSession } from "../runtime/session.js";
 import { layersIn } from "../target/kernels.js";
-import { type Kernels, savedModel } from "../tensorflow/target.js";
+import { savedModel } from "../tensorflow/target.js";
+import { corner } from "./calibrate.js";
 import type { Event } from "./event.js";
+import { median, quantile, ratios, type Times, timed } from "./timing.js";
 
 /** A layer as `nameOf` names it, and how many of it the graphs have. */
 export interface Found {
   readonly name: string;
   readonly layer: Layer & Node;
   readonly times: number;
+  /** Whether what its weights alone decide is there before it is asked. */
+  readonly isSettled: boolean;
 }
 
 export interface Tuned extends Found {
-  /** Milliseconds, the median of several rounds; a form that the device refuses is not there. */
-  readonly ms: ReadonlyMap<Form, number>;
+  /** Milliseconds of each round; a form that the device refuses is not there. */
+  readonly rounds: ReadonlyMap<Form, readonly number[]>;
+  /** The same once more of two: TensorFlow's own kernel, and the form that won. */
+  readonly again: ReadonlyMap<Form, readonly number[]>;
+}
+
+/** The graphs of a training, and those of networks that are asked. */
+export interface Tunable {
+  readonly training: readonly Graph[];
+  readonly asked: readonly Graph[];
 }
 
 /** Layers that have a choice, those that cost the same once. */
-export const layersOf = (graphs: readonly Graph[]): readonly Found[] => {
+export const layersOf = ({ training, asked }: Tunable): readonly Found[] => {
   const found = new Map<string, Found>();
-  for (const layer of graphs.flatMap(layersIn)) {
-    const name = nameOf(layer);
-    found.set(name, { name, layer, times: (found.get(name)?.times ?? 0) + 1 });
+  const all = [
+    ...training.flatMap(layersIn).map((layer) => ({ layer, isSettled: false })),
+    ...asked.flatMap(layersIn).map((layer) => ({ layer, isSettled: true })),
+  ];
+  for (const { layer, isSettled } of all) {
+    const name = nameOf(layer, isSettled);
+    found.set(name, { name, layer, isSettled, times: (found.get(name)?.times ?? 0) + 1 });
   }
   return [...found.values()];
 };
 
-/** Rounds end when this many were measured, or when they took this long. */
-const [ROUNDS, SECONDS] = [9, 2];
+const ROUNDS = { rounds: 9, seconds: 2 };
+const AGAIN = { rounds: 8, seconds: 2 };
+
+/** A form must save this share of the time of TensorFlow's own kernel, or it wins by noise. */
+const CLEAR = 0.95;
 
 /**
  * What was measured before `signal` stopped it.
@@ -57,137 +71,117 @@ export async function* tune(
   for (const each of found) {
     if (signal?.aborted) break;
     yield { kind: "progress", what: "measuring layers", done: tuned.length, total: found.length };
-    tuned.push({ ...each, ms: await measured(each.layer, device) });
+    tuned.push({ ...each, ...(await measured(each, device)) });
   }
   yield { kind: "progress", what: "measuring layers", done: tuned.length, total: found.length };
   return tuned;
 }
 
-/** The fastest of the forms; one that only wins by noise does not displace TensorFlow's own kernel. */
-export const fastest = ({ ms }: Tuned): Form => {
-  const [[form, time] = ["native", 0] as const] = [...ms].sort(([, a], [, b]) => a - b);
-  const own = ms.get("native");
-  return own !== undefined && time > 0.95 * own ? "native" : form;
+const best = (rounds: Tuned["rounds"]): Form =>
+  [...rounds].sort(([, a], [, b]) => median(a) - median(b))[0]?.[0] ?? "native";
+
+/**
+ * The fastest of the forms; `null` where it cannot be told: what won the rounds did not win again, or the rounds differ
+ * among themselves more than the forms do. One that wins by little does not displace TensorFlow's own kernel.
+ */
+export const fastest = ({ rounds, again }: Pick<Tuned, "rounds" | "again">): Form | null => {
+  const form = best(rounds);
+  const own = rounds.get("native");
+  if (form === "native" || own === undefined) return form;
+  const first = ratios(rounds.get(form) ?? [], own);
+  if (median(first) > CLEAR) return "native";
+  const second = ratios(again.get(form) ?? [], again.get("native") ?? []);
+  const isClear = [first, second].every((shares) => quantile(shares, 0.75) < 1);
+  return isClear && median(second) < CLEAR ? form : null;
 };
 
-/** An argument that is there before the step begins, as the layer's own arguments are. */
-const standIn = (arg: Node, i: number): { readonly held: Variable; readonly node: Node } => {
-  const shape = shapeOf(arg);
-  const held = variable({
-    name: `argument${i}`,
-    dtype: "f32",
+/** Numbers as a layer finds them: there before it begins, in the layer's own format. */
+const ready = (arg: Node, i: number): Variable => {
+  const { dtype, shape } = typeOf(arg);
+  return variable({
+    name: `ready${i}`,
+    dtype: dtype === "bf16" ? "bf16" : "f32",
     shape,
-    role: "kernel",
+    role: "settled",
     site: null,
     initial: { kind: "constant", value: 0 },
   });
-  return { held, node: cast(held, typeOf(arg).dtype) };
 };
 
-/** One number of the result: all of it is computed, and nearly nothing crosses the border. */
-const corner = (node: Node): Node => {
-  const shape = shapeOf(node);
-  const first = slice(
-    node,
-    shape.map(() => 0),
-    shape.map(() => 1),
+interface Formed {
+  readonly graph: Graph;
+  /** What is computed once before. */
+  readonly before: readonly Update<Node>[];
+}
+
+/** The layer in a form, on numbers that are there; of settled weights what the form makes of them is there too. */
+const formed = ({ layer, isSettled }: Found, form: Form): Formed => {
+  const there = layer.args.map(ready);
+  const [image] = there;
+  const asked = input("image", typeOf(layer.args[0]).dtype, ...shapeOf(layer.args[0]));
+  const args = isSettled ? [asked, ...there.slice(1)] : there;
+  const alone = onArgs(layer, (arg, i) => args[i] ?? arg);
+  const node = getOrElse<Node>(() => alone)(inForm(alone, form));
+  const graph = number({ results: { corner: corner(node) }, updates: [] });
+  if (!isSettled || image === undefined) return { graph, before: [] };
+  const { questions, settle } = settled({ question: graph });
+  const mine = (of: Node): Node =>
+    of.op === "variable" && of.attributes.name.startsWith("settled/")
+      ? variable({ ...of.attributes, name: `${form}/${of.attributes.name}` })
+      : of;
+  const step = stepOf(questions.question ?? graph);
+  const to = changed(rootsOf(step), (of) => (of.op === "input" ? image : mine(of)));
+  const before = stepOf(settle).updates.map(({ variable: v, value }) => ({
+    variable: mine(v),
+    value,
+  }));
+  return { graph: number(mapStep(step, to)), before };
+};
+
+const measured = async (found: Found, device: Want): Promise<Pick<Tuned, "rounds" | "again">> => {
+  const forms = formsOf(found.layer);
+  const all = new Map(forms.map((form) => [form, formed(found, form)]));
+  // Written in f32, for nothing else crosses the border, and brought into the layer's format once.
+  const written = found.layer.args.map((arg, i) =>
+    variable({ ...ready(arg, i).attributes, name: `argument${i}`, dtype: "f32", role: "kernel" }),
   );
-  return cast(first, "f32");
-};
-
-const measured = async (layer: Layer & Node, device: Want): Promise<ReadonlyMap<Form, number>> => {
-  const stands = layer.args.map(standIn);
-  const alone = onArgs(layer, (arg, i) => stands[i]?.node ?? arg);
-  const forms = formsOf(layer);
-  const graphs = forms.map((form): [Form, Graph] => {
-    const node = getOrElse<Node>(() => alone)(inForm(alone, form));
-    return [form, number({ results: { corner: corner(node) }, updates: [] })];
+  const fill = written.map((from, i): Update<Node> => {
+    const to = ready(found.layer.args[i] ?? from, i);
+    return { variable: to, value: cast(multiply(from, scalar(1)), typeOf(to).dtype) };
   });
-  const session = await openSession(savedModel(Object.fromEntries(graphs)), device);
+  const settle = [...all.values()].flatMap(({ before }) => before);
+  const doing = (updates: readonly Update<Node>[]): Graph =>
+    number({ results: { done: scalar(1, "i32") }, updates });
+  const graphs = {
+    fill: doing(fill),
+    ...(settle.length === 0 ? {} : { settle: doing(settle) }),
+    ...Object.fromEntries([...all].map(([form, { graph }]) => [form, graph])),
+  };
+  const session = await openSession(savedModel(graphs), device);
   try {
     session.write(
       new Map(
-        stands.map(({ held }) => {
-          const { name, shape } = held.attributes;
-          return [name, { shape, data: noise(product(shape)) }];
-        }),
+        written.map(({ attributes: { name, shape } }) => [
+          name,
+          { shape, data: noise(product(shape)) },
+        ]),
       ),
     );
-    return medians(session, forms);
+    session.run("fill", {});
+    if (settle.length > 0) session.run("settle", {});
+    const rounds = byForm(timed(session, forms, ROUNDS));
+    const winner = best(rounds);
+    const two =
+      winner === "native" ? [] : ["native", winner].filter((one) => isForm(one) && rounds.has(one));
+    return { rounds, again: two.length < 2 ? new Map() : byForm(timed(session, two, AGAIN)) };
   } finally {
     session.dispose();
   }
 };
 
+const byForm = (times: Times): Tuned["rounds"] =>
+  new Map([...times].flatMap(([name, taken]) => (isForm(name) ? [[name, taken] as const] : [])));
+
 /** Neither zeros, which some kernels skip, nor denormal. */
 const noise = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => ((Math.imul(i + 1, 2654435761) >>> 8) % 2000) / 1000 - 1);
-
-/** In turns, so that what else the machine does meets all forms alike; the first round warms up. */
-const medians = (session: Session, forms: readonly Form[]): ReadonlyMap<Form, number> => {
-  const times = new Map(forms.map((form): [Form, number[]] => [form, []]));
-  const time = (form: Form): number => {
-    const start = performance.now();
-    session.run(form, {});
-    return performance.now() - start;
-  };
-  for (const form of forms) {
-    try {
-      time(form);
-    } catch {
-      // This device has no kernel for the form.
-      times.delete(form);
-    }
-  }
-  const end = performance.now() + SECONDS * 1000;
-  for (let round = 0; round < ROUNDS && (round < 3 || performance.now() < end); round++) {
-    for (const [form, taken] of times) taken.push(time(form));
-  }
-  return new Map([...times].map(([form, taken]) => [form, median(taken)]));
-};
-
-/** A form that was never measured is never the fastest. */
-const median = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b).at(times.length >> 1) ?? Number.POSITIVE_INFINITY;
-
-/** Beside set-up's cache, a file a machine. */
-export const tableFile = (machine: string): string => {
-  const key = createHash("sha256").update(machine).digest("hex").slice(0, 16);
-  return join(cacheFolder(), "kernels", `${key}.json`);
-};
-
-/** Of this machine: the forms that were measured, and guesses for all else. */
-export const kernelsHere = (want: Want): Kernels => {
-  const { name, ...machine } = thisMachine(want);
-  return { machine, known: formsIn(tableFile(name)) };
-};
-
-/** With the forms that a run began with, so that it goes on in the same bits. */
-export const asBegun = (
-  run: { readonly kernels?: Kernels["known"] } | null,
-  kernels: Kernels,
-): Kernels => ({ ...kernels, known: { ...kernels.known, ...run?.kernels } });
-
-/** Adds to what is known of this machine. @throws Failed where the file cannot be written. */
-export const keepForms = async (want: Want, forms: Kernels["known"]): Promise<string> => {
-  const { name } = thisMachine(want);
-  const file = tableFile(name);
-  makeFolder(dirname(file));
-  const all = { ...formsIn(file), ...forms };
-  await writeFileAtomic(file, `${JSON.stringify({ machine: name, forms: all }, null, 1)}\n`);
-  return file;
-};
-
-/** Nothing where there is no such file, or a damaged one: a guess is always there. */
-const formsIn = (file: string): Kernels["known"] => {
-  if (!existsSync(file)) return {};
-  try {
-    const { forms } = JSON.parse(readFileSync(file, "utf8")) as { readonly forms?: object };
-    const entries = Object.entries(forms ?? {}).filter(
-      (entry): entry is [string, Form] => typeof entry[1] === "string" && isForm(entry[1]),
-    );
-    return Object.fromEntries(entries);
-  } catch {
-    return {};
-  }
-};

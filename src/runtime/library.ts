@@ -59,6 +59,7 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
   try {
     preloadCuda();
     const library = loud ? requireTfjs() : quietly(requireTfjs);
+    giveBackPages();
     return { tf: library, device: describe(library).device };
   } catch (error) {
     const reason = error instanceof Error ? firstLine(error) : String(error);
@@ -94,6 +95,21 @@ function preloadCuda(): void {
   for (const file of [...files, ...files]) preload(file);
 }
 
+/**
+ * Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves. Opening
+ * the library that set-up compiled for this does it (scripts/setup/clean-pages.cc); without it, nothing happens.
+ */
+export const giveBackPages = (): void => {
+  const folder = tfjsFolder();
+  const file = folder && join(folder, "lib", "pspc_clean_pages.so");
+  if (file === undefined || !existsSync(file)) return;
+  try {
+    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
+  } catch {
+    // Always thrown: it is no addon, and is closed again.
+  }
+};
+
 export function preload(file: string): void {
   const flags = constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | stay;
   try {
@@ -111,12 +127,18 @@ const inDeps = (name: string): string | undefined => {
 };
 
 /** What set-up wrote beside the library that it chose. */
-const madeForCuda = (): boolean | undefined => {
+const chosenBySetUp = (): { readonly flavour: string; readonly version?: string } | undefined => {
   const file = inDeps("pspc.json");
-  if (file === undefined) return undefined;
-  const { flavour } = JSON.parse(readFileSync(file, "utf8")) as { readonly flavour: string };
-  return flavour === "cuda";
+  return file === undefined ? undefined : JSON.parse(readFileSync(file, "utf8"));
 };
+
+const madeForCuda = (): boolean | undefined => {
+  const chosen = chosenBySetUp();
+  return chosen && chosen.flavour === "cuda";
+};
+
+/** Of the libtensorflow that set-up chose; it is not loaded to tell. */
+export const libraryVersion = (): string => chosenBySetUp()?.version ?? "of its own";
 
 const gpuEvidence = (): GpuEvidence => {
   const visible = process.env.CUDA_VISIBLE_DEVICES;

@@ -6,14 +6,17 @@ import { join } from "node:path";
 import { Failed } from "../diagnostic/failure.js";
 import type { Machine } from "../tensorflow/machine.js";
 import { fewerDevices } from "./errors.js";
-import { expectedDevice } from "./library.js";
+import { expectedDevice, libraryVersion } from "./library.js";
 
 export type Device = "cpu" | "gpu";
 /** What is asked for; `auto` takes a GPU where TensorFlow sees one. */
 export type Want = "auto" | Device;
 
 export interface ThisMachine extends Machine {
-  /** The processor or GPU by its name: times that were measured on one say nothing of another. */
+  /**
+   * The processor by its name and its instruction set, its threads and the TensorFlow that is set up; or the GPU by its
+   * name: times that were measured on one say nothing of another.
+   */
   readonly name: string;
 }
 
@@ -24,7 +27,11 @@ const hasOneDnn = (): boolean =>
 export const thisMachine = (want: Want): ThisMachine => {
   const device = expectedDevice(want);
   const threads = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
-  const processor = `${cpus()[0]?.model.trim() ?? "processor"}, ${threads} threads`;
+  const units = vectorUnits().join(" ") || process.arch;
+  const most = process.env.ONEDNN_MAX_CPU_ISA ?? process.env.DNNL_MAX_CPU_ISA;
+  const limit = most === undefined ? "" : `, at most ${most}`;
+  const model = cpus()[0]?.model.trim() ?? "processor";
+  const processor = `${model}, ${units}${limit}, ${threads} threads, TensorFlow ${libraryVersion()}`;
   return {
     device,
     dilatedGradients: device === "gpu" || hasOneDnn(),

@@ -9,7 +9,7 @@ import { invariant } from "../diagnostic/invariant.js";
 import { product } from "../graph/type.js";
 import { encode, type SavedModel, type Signature, type TensorInfo } from "../tensorflow/proto.js";
 import { noTemporary } from "./errors.js";
-import { loadTensorFlow } from "./library.js";
+import { giveBackPages, loadTensorFlow } from "./library.js";
 import type { Want } from "./machine.js";
 
 /** Numbers with a shape, row by row. Bytes are `Uint8Array`. */
@@ -131,6 +131,7 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
     for (const first of before(name)) call(first, {});
     return call(name, inputs);
   };
+  const called = new Set<string>();
   const call: Session["run"] = (name, inputs) => {
     const [signature, on] = [model.signatures[name], loaded.get(name)];
     invariant(signature !== undefined && on !== undefined, `there is no signature ${name}`);
@@ -139,6 +140,9 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
       given[key] = tf.tensor(values, [...(shape ?? [])], dtype === "f32" ? "float32" : "int32");
     const results = on.predict(given) as NamedTensorMap;
     tf.dispose(given);
+    // A first call optimises and prepares its graph, by code that no later call needs.
+    if (!called.has(name)) giveBackPages();
+    called.add(name);
     return Object.fromEntries(Object.entries(results).map(([key, tensor]) => [key, take(tensor)]));
   };
   return {

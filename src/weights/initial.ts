@@ -22,7 +22,8 @@ export const initialValues = (
 const drawn = (out: Float32Array, name: string, initial: Initial, seed: number): Float32Array => {
   switch (initial.kind) {
     case "constant":
-      return out.fill(initial.value);
+      // Zeros that nobody writes take no memory.
+      return initial.value === 0 ? out : out.fill(initial.value);
     case "kaiming":
       fillNormal(out, seed, name, Math.sqrt(2 / initial.fan));
       return out;

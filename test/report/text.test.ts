@@ -120,6 +120,7 @@ describe("the doctor", () => {
     tfjs: "4.22.0",
     cpu: { model: "A CPU", cores: 2, units: ["avx2"], bf16: false },
     gpus: [],
+    kernels: "speeds measured here",
     memory: { total_bytes: 2 ** 34, free_bytes: 2 ** 33 },
   };
 

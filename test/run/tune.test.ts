@@ -4,18 +4,21 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Form } from "../../src/rewrite/forms.js";
+import { calibrate } from "../../src/run/calibrate.js";
 import { weightsFile } from "../../src/run/folder.js";
-import { readRun } from "../../src/run/record.js";
-import { train } from "../../src/run/train.js";
 import {
   asBegun,
-  fastest,
   keepForms,
+  keepSpeeds,
   kernelsHere,
-  layersOf,
-  type Tuned,
+  speedsFile,
+  speedsFrom,
   tableFile,
-} from "../../src/run/tune.js";
+} from "../../src/run/kernels.js";
+import { readRun } from "../../src/run/record.js";
+import { spread } from "../../src/run/timing.js";
+import { train } from "../../src/run/train.js";
+import { fastest, layersOf } from "../../src/run/tune.js";
 import { thisMachine } from "../../src/runtime/machine.js";
 import { chosen } from "../../src/tensorflow/target.js";
 import { pspc } from "../cli/captured.js";
@@ -23,20 +26,66 @@ import { collect, program, squares, temporary } from "./tiny.js";
 
 const folder = await temporary();
 vi.stubEnv("PSPC_CACHE", join(folder, "cache"));
-const { training } = program(join(folder, "data"));
-const layer = layersOf([training])[0]!;
 const table = tableFile(thisMachine("cpu").name);
 
-const tuned = (ms: Readonly<Partial<Record<Form, number>>>): Tuned => ({
-  ...layer,
-  ms: new Map(Object.entries(ms) as [Form, number][]),
-});
+type Rounds = Readonly<Partial<Record<Form, readonly number[]>>>;
+const entries = (of: Rounds) => new Map(Object.entries(of) as [Form, readonly number[]][]);
+const told = (rounds: Rounds, again: Rounds = {}) =>
+  fastest({ rounds: entries(rounds), again: entries(again) });
+const about = (ms: number) => [ms, 1.01 * ms, 0.99 * ms, ms];
 
 describe("the fastest form", () => {
+  const [native, taps] = [about(10), about(7)];
+
   it("is TensorFlow's own kernel unless another is clearly faster, or it is refused", () => {
-    expect(fastest(tuned({ native: 10, taps: 7, "winograd-2": 8 }))).toBe("taps");
-    expect(fastest(tuned({ native: 10, taps: 9.7 }))).toBe("native");
-    expect(fastest(tuned({ phases: 12, taps: 11 }))).toBe("taps");
+    expect(told({ native, taps, "winograd-2": about(8) }, { native, taps })).toBe("taps");
+    expect(told({ native, taps: about(9.7) }, { native, taps: about(9.7) })).toBe("native");
+    expect(told({ phases: about(12), taps: about(11) })).toBe("taps");
+  });
+
+  it("is told by rounds that meet the same disturbance", () => {
+    const busy = [10, 90, 12, 300];
+    const less = busy.map((ms) => 0.7 * ms);
+    expect(told({ native: busy, taps: less }, { native: busy, taps: less })).toBe("taps");
+  });
+
+  it("cannot be told where what won does not win again, or wins in some rounds alone", () => {
+    expect(told({ native, taps }, { native, taps: about(10.5) })).toBeNull();
+    const mixed = [4, 13, 5, 14];
+    expect(told({ native, taps: mixed }, { native, taps: mixed })).toBeNull();
+  });
+});
+
+describe("a calibration", { timeout: 120_000 }, () => {
+  const here = () => speedsFile(thisMachine("cpu").name);
+
+  it("measures numbers above 0, is kept a machine, and is taken where it is whole", async () => {
+    const { speeds, unsteady } = await calibrate("cpu");
+    const all = [speeds.call, speeds.move, speeds.turn, ...Object.values(speeds.rates.f32).flat()];
+    expect(all.filter((each) => !(each > 0 && each < 1e7))).toEqual([]);
+    expect(unsteady).toBeLessThanOrEqual(1);
+    vi.stubEnv("PSPC_SPEEDS", "");
+    expect(speedsFrom("cpu")).toMatch(/^speeds typical of AVX/);
+    await keepSpeeds("cpu", speeds);
+    expect(speedsFrom("cpu")).toBe("speeds measured here");
+    expect(kernelsHere("cpu").machine.speeds).toEqual(speeds);
+    await writeFile(here(), "{}");
+    expect(speedsFrom("cpu")).toMatch(/^speeds typical of AVX/);
+    vi.stubEnv("PSPC_SPEEDS", "typical");
+  });
+
+  it("knows a machine by its instruction set, its threads and its TensorFlow", () => {
+    const { name } = thisMachine("cpu");
+    expect(name).toMatch(/avx|arm64|x64/);
+    expect(name).toMatch(/\d+ threads, TensorFlow /);
+    vi.stubEnv("ONEDNN_MAX_CPU_ISA", "AVX2");
+    expect(thisMachine("cpu").name).not.toBe(name);
+    vi.stubEnv("ONEDNN_MAX_CPU_ISA", undefined);
+  });
+
+  it("is unsteady where a moment later the same takes otherwise", () => {
+    expect(spread([10, 11, 10, 10.2])).toBeLessThan(0.03);
+    expect(spread([10, 11, 14, 15])).toBeCloseTo(0.4);
   });
 });
 
@@ -84,11 +133,12 @@ train: {iterations: 2, batch: 2, crop: 33}
     for (const { ms: taken, form } of layers) {
       expect(Object.keys(taken)).toContain("native");
       expect(Object.keys(taken).length).toBeGreaterThan(1);
-      expect(taken[form]).toBeLessThanOrEqual(taken.native);
+      if (form !== null) expect(taken[form]).toBeLessThanOrEqual(taken.native);
     }
     expect(ms.fastest).toBeLessThanOrEqual(ms.native);
     const { known } = kernelsHere("cpu");
-    expect(Object.keys(known)).toHaveLength(layers.length);
+    const clear = layers.filter(({ form }: { readonly form: Form | null }) => form !== null);
+    expect(Object.keys(known)).toHaveLength(clear.length);
     expect(JSON.parse(await readFile(file, "utf8")).machine).toBe(thisMachine("cpu").name);
   });
 });
@@ -100,7 +150,9 @@ describe("a run", { timeout: 120_000 }, () => {
     train({ program: of, folder: join(folder, name), device: "cpu", workers: 0, ...more });
   const weights = (name: string) => readFile(weightsFile(join(folder, name)));
   const everywhere = (form: Form) =>
-    Object.fromEntries(layersOf([of.training]).map(({ name }) => [name, form]));
+    Object.fromEntries(
+      layersOf({ training: [of.training], asked: [] }).map(({ name }) => [name, form]),
+    );
 
   beforeAll(() => squares(data));
 

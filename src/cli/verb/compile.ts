@@ -6,7 +6,7 @@ import { makeFolder, writeFileAtomic } from "../../data/write.js";
 import { printGraph } from "../../graph/graph.js";
 import { trainingKernels } from "../../plan/step.js";
 import { stagesText } from "../../report/rewrites.js";
-import { kernelsHere } from "../../run/tune.js";
+import { kernelsHere } from "../../run/kernels.js";
 import { deviceCount } from "../../runtime/machine.js";
 import { replicated } from "../../target/replicas.js";
 import { encode } from "../../tensorflow/proto.js";

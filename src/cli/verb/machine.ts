@@ -1,27 +1,39 @@
 /** `doctor` and `tune`: what this machine can run, and which form of each layer it runs fastest. */
 
-import { command } from "cmd-ts";
+import { command, flag } from "cmd-ts";
 import { evaluationStep } from "../../plan/inference.js";
-import { doctorText, tuning, tuningText } from "../../report/machine.js";
-import { fastest, keepForms, layersOf, tune } from "../../run/tune.js";
+import { busyText, doctorText, tuning, tuningText } from "../../report/machine.js";
+import { calibrate, isSteady } from "../../run/calibrate.js";
+import { hasSpeeds, keepForms, keepSpeeds, speedsFrom } from "../../run/kernels.js";
+import { fastest, layersOf, tune } from "../../run/tune.js";
 import { diagnose } from "../../runtime/doctor.js";
-import { thisMachine } from "../../runtime/machine.js";
+import { thisMachine, type Want } from "../../runtime/machine.js";
 import { lower } from "../../tensorflow/target.js";
 import { deviceOption, imageOption, jsonFlag, specArguments } from "../arguments.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open } from "../read.js";
 import { needTensorFlow } from "../setup.js";
-import { print, printJson, tell } from "../terminal.js";
+import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { verb } from "../verb.js";
 
 export const doctor = verb((terminal) =>
   command({
     name: "doctor",
     description: "Says what this machine can run: Node, TensorFlow, devices, oneDNN, bf16.",
-    args: { json: jsonFlag },
-    handler: async ({ json }) => {
-      const report = await diagnose();
+    args: {
+      calibrate: flag({
+        long: "calibrate",
+        description: "first measures again by what the forms of layers are chosen, in some seconds",
+      }),
+      json: jsonFlag,
+    },
+    handler: async ({ json, calibrate: again }) => {
+      if (again) {
+        await needTensorFlow(terminal);
+        await calibrated(terminal, "auto");
+      }
+      const report = { ...(await diagnose()), kernels: speedsFrom("auto") };
       if (json) printJson(terminal, report);
       else print(terminal, doctorText(report));
       const { tensorflow } = report;
@@ -48,12 +60,18 @@ export const tuneVerb = verb((terminal) =>
       const { experiment, training } = lower(resolved.experiment);
       await needTensorFlow(terminal);
       const [height, width] = image ?? experiment.train.crop;
-      const layers = layersOf([training, evaluationStep(experiment, height, width)]);
+      const asked = [evaluationStep(experiment, height, width)];
+      const layers = layersOf({ training: [training], asked });
+      await calibrateOnce(terminal, device);
       const { answer, interrupted } = await follow(terminal, (signal) =>
         tune(layers, device, signal),
       );
-      const forms = Object.fromEntries(answer.map((each) => [each.name, fastest(each)]));
-      const file = await keepForms(device, forms);
+      const told = answer.map((each) => ({ name: each.name, form: fastest(each) }));
+      const forms = Object.fromEntries(
+        told.flatMap(({ name, form }) => (form === null ? [] : [[name, form] as const])),
+      );
+      const unknown = told.flatMap(({ name, form }) => (form === null ? [name] : []));
+      const file = await keepForms(device, forms, unknown);
       const found = tuning(answer, thisMachine(device).name, file);
       if (json) printJson(terminal, found);
       else print(terminal, tuningText(found));
@@ -63,3 +81,16 @@ export const tuneVerb = verb((terminal) =>
     },
   }),
 );
+
+/** Layers that are never tuned, and those of which nothing could be told, take the form that the machine's speeds suggest. */
+const calibrateOnce = async (terminal: Terminal, device: Want): Promise<void> => {
+  if (!hasSpeeds(device)) await calibrated(terminal, device);
+};
+
+/** Numbers that a busy machine gave are told, and not kept. */
+const calibrated = async (terminal: Terminal, device: Want): Promise<void> => {
+  if (thisMachine(device).device === "gpu") return;
+  const found = await calibrate(device);
+  if (isSteady(found)) await keepSpeeds(device, found.speeds);
+  else tell(terminal, busyText(found.unsteady));
+};

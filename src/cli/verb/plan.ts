@@ -14,7 +14,7 @@ import { type Plan, plan } from "../../report/plan.js";
 import { planDifference, planDifferenceText } from "../../report/plan-difference.js";
 import { planText } from "../../report/plan-text.js";
 import { type ComparablePlan, readPlan } from "../../report/saved-plan.js";
-import { kernelsHere } from "../../run/tune.js";
+import { kernelsHere, speedsFrom } from "../../run/kernels.js";
 import { lower } from "../../tensorflow/target.js";
 import {
   imageOption,
@@ -122,6 +122,7 @@ const planOf = async (terminal: Terminal, target: Target, asked: Asked): Promise
     fingerprint: fingerprint.program,
     variants,
     kernels: kernelsHere("auto"),
+    speeds: speedsFrom("auto"),
     images: await imageCount(experiment.data),
     available: memory,
     image,

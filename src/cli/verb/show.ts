@@ -8,7 +8,7 @@ import type { Resolved } from "../../normalize/normalize.js";
 import { show } from "../../normalize/show.js";
 import { differenceText, type Side, sideOf } from "../../report/difference.js";
 import { fitting } from "../../report/weights.js";
-import { kernelsHere } from "../../run/tune.js";
+import { kernelsHere } from "../../run/kernels.js";
 import {
   isOverride,
   jsonFlag,

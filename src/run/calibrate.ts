@@ -1,0 +1,219 @@
+/** Measures the numbers by which TensorFlow's forms are priced on this machine (tensorflow/speeds.ts): some seconds, once a machine. */
+
+import {
+  add,
+  apply,
+  cast,
+  convolution,
+  matmul,
+  multiply,
+  padding,
+  scalar,
+  slice,
+  transpose,
+  variable,
+} from "../graph/compose.js";
+import { type Graph, number } from "../graph/graph.js";
+import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
+import { product, type Shape } from "../graph/type.js";
+import { isLayer, macsOfLayer } from "../rewrite/forms.js";
+import { computesBf16, type Want } from "../runtime/machine.js";
+import { openSession } from "../runtime/session.js";
+import {
+  KINDS,
+  type Kind,
+  NUMBERS,
+  type Numbers,
+  type Rates,
+  SIZES,
+  type Speeds,
+  typical,
+} from "../tensorflow/speeds.js";
+import { savedModel } from "../tensorflow/target.js";
+import { quantile, spread, type Times, timed } from "./timing.js";
+
+/** Numbers that a session holds; equal ones are one variable. */
+export const held = (name: string, dtype: Numbers, ...shape: number[]): Variable =>
+  variable({
+    name: `${name}/${dtype}/${shape.join("x")}`,
+    dtype,
+    shape,
+    role: "settled",
+    site: null,
+    initial: { kind: "constant", value: 0 },
+  });
+
+/** One number of the result: all of it is computed, and nearly nothing crosses the border. */
+export const corner = (node: Node): Node => {
+  const shape = shapeOf(node);
+  const first = slice(
+    node,
+    shape.map(() => 0),
+    shape.map(() => 1),
+  );
+  return cast(first, "f32");
+};
+
+type Size = (typeof SIZES)[number];
+
+/** Rows and columns of two images, by their channels: enough to fill the caches, and soon done. */
+const SIDES: Readonly<Record<Size, number>> = { 16: 96, 64: 48, 512: 24 };
+const COLUMNS: Readonly<Record<Size, number>> = { 16: 65_536, 64: 16_384, 512: 1_024 };
+
+const layerOf = (kind: Exclude<Kind, "product">, size: Size, numbers: Numbers): Node => {
+  const side = SIDES[size];
+  const reach = kind.endsWith("1×1") ? 1 : 3;
+  const window = { stride: 1, dilation: 1, padding: padding(reach >> 1) };
+  const image = held("image", numbers, 2, side, side, size);
+  const kernel = held("kernel", numbers, reach, reach, size, size);
+  if (kind.startsWith("convolution")) return convolution(image, kernel, window);
+  return kind.startsWith("input")
+    ? apply("convolutionInputGradient", { ...window, shape: shapeOf(image) }, [kernel, image])
+    : apply("convolutionKernelGradient", { ...window, shape: shapeOf(kernel) }, [image, image]);
+};
+
+const productOf = (size: Size, numbers: Numbers): Node =>
+  matmul(held("left", numbers, size, size), held("right", numbers, size, COLUMNS[size]));
+
+interface Measure {
+  readonly kind: Kind;
+  readonly numbers: Numbers;
+  readonly size: Size;
+  readonly node: Node;
+}
+
+const name = ({ kind, numbers, size }: Omit<Measure, "node">): string =>
+  `${kind}_${numbers}_${size}`.replaceAll(/[ ×]/g, "_");
+
+const measures = (formats: readonly Numbers[]): readonly Measure[] =>
+  formats.flatMap((numbers) =>
+    KINDS.flatMap((kind) =>
+      SIZES.map((size) => {
+        const node = kind === "product" ? productOf(size, numbers) : layerOf(kind, size, numbers);
+        return { kind, numbers, size, node };
+      }),
+    ),
+  );
+
+const CALLS = 16;
+const [one, other] = [held("one", "f32", 8), held("other", "f32", 8)];
+const wide = held("wide", "f32", 2, 48, 48, 512);
+const blocks = held("blocks", "f32", 2, 12, 4, 12, 4, 512);
+
+/** What is not arithmetic. The first is a call of the session with nothing in it. */
+const plain: Readonly<Record<string, Node>> = {
+  nothing: one,
+  calls: Array.from({ length: CALLS }).reduce<Node>((x) => multiply(x, other), one),
+  move: add(wide, scalar(1)),
+  turn: transpose(blocks, [2, 4, 0, 1, 3, 5]),
+};
+
+/** The gradient of a large kernel by a few pixels: nearly all of it is bringing the result into order. */
+const reorders = (numbers: Numbers): Node => {
+  const few = held("few", numbers, 2, 2, 2, 1024);
+  const window = { stride: 1, dilation: 1, padding: padding(0) };
+  return apply("convolutionKernelGradient", { ...window, shape: [1, 1, 1024, 1024] }, [few, few]);
+};
+
+/** Rounds of all measures; twice as many halves tell whether the machine was quiet. */
+const TIMING = { rounds: 8, seconds: 10 };
+
+export interface Calibration {
+  readonly speeds: Speeds;
+  /** How many of the measures came out otherwise a moment later, as a share; such numbers are not to be kept. */
+  readonly unsteady: number;
+}
+
+/** Measures that came out otherwise by more than this are unsteady; with more of them than this share, nothing is kept. */
+const [APART, MOST] = [0.1, 0.2];
+export const isSteady = ({ unsteady }: Calibration): boolean => unsteady <= MOST;
+
+/** @throws Failed: no TensorFlow, no such device. */
+export const calibrate = async (want: Want, clock?: () => number): Promise<Calibration> => {
+  const formats = computesBf16() ? NUMBERS : (["f32"] as const);
+  const all = measures(formats);
+  const orders = formats.map((numbers): [string, Node] => [
+    `reorder_${numbers}`,
+    reorders(numbers),
+  ]);
+  const nodes = {
+    ...plain,
+    ...Object.fromEntries(orders),
+    ...Object.fromEntries(all.map((each) => [name(each), each.node])),
+  };
+  const session = await openSession(savedModel(graphsFor(nodes)), want);
+  try {
+    session.run("fill", {});
+    const names = Object.keys(nodes);
+    const times = timed(session, names, clock === undefined ? TIMING : { ...TIMING, clock });
+    const apart = [...times.values()].filter((taken) => spread(taken) > APART);
+    return { speeds: speedsFrom(times, all), unsteady: apart.length / times.size };
+  } finally {
+    session.dispose();
+  }
+};
+
+/** A graph for each node, and one that fills what they hold. Neither zeros, which some kernels skip, nor denormal. */
+const graphsFor = (nodes: Readonly<Record<string, Node>>): Readonly<Record<string, Graph>> => {
+  const leaves = new Map<string, Variable>();
+  const collect = (node: Node): void => {
+    if (node.op === "variable") leaves.set(node.attributes.name, node);
+    for (const arg of node.args) collect(arg);
+  };
+  for (const node of Object.values(nodes)) collect(node);
+  const fill = number({
+    results: { filled: scalar(leaves.size, "i32") },
+    updates: [...leaves.values()].map((leaf, i) => ({
+      variable: leaf,
+      value: cast(noise(shapeOf(leaf), i), typeOf(leaf).dtype),
+    })),
+  });
+  const graph = (node: Node): Graph => number({ results: { corner: corner(node) }, updates: [] });
+  const asked = Object.entries(nodes).map(([each, node]): [string, Graph] => [each, graph(node)]);
+  return { fill, ...Object.fromEntries(asked) };
+};
+
+const noise = (shape: Shape, stream: number): Node =>
+  apply("uniform", { shape, seed: 1, stream }, [scalar(1, "i32")]);
+
+const flopsOf = (node: Node): number =>
+  2 *
+  (isLayer(node) ? macsOfLayer(node) : (shapeOf(node.args[0]!)[1] ?? 1) * product(shapeOf(node)));
+
+const bytes = (node: Node): number =>
+  product(shapeOf(node)) * (typeOf(node).dtype === "bf16" ? 2 : 4);
+const moved = (node: Node): number => node.args.reduce((sum, arg) => sum + bytes(arg), bytes(node));
+
+/** What is left of a time may be as little as noise. */
+const LEFT = 0.1;
+
+/** Each number from the measure that shows it, less what is known by then. */
+const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
+  const taken = (of: string): number => quantile(times.get(of) ?? [], 0.25) * 1e6;
+  const nothing = taken("nothing");
+  const own = (of: string, less: number): number =>
+    Math.max(LEFT * taken(of), taken(of) - nothing - less);
+  const call = own("calls", 0) / CALLS;
+  const perByte = (of: "move" | "turn"): number => own(of, call) / moved(plain[of]!);
+  const [move, turn] = [perByte("move"), perByte("turn")];
+  const reorderOf = (numbers: Numbers): number => {
+    const of = `reorder_${numbers}`;
+    if (!times.has(of)) return typical["AVX-512"].reorder[numbers];
+    return Math.max(0, own(of, call) / bytes(reorders(numbers)) - move);
+  };
+  const reorder = { f32: reorderOf("f32"), bf16: reorderOf("bf16") };
+  const rate = ({ node, ...of }: Measure): number => {
+    const again = of.kind.startsWith("kernel") ? reorder[of.numbers] * bytes(node) : 0;
+    return flopsOf(node) / own(name(of), call + move * moved(node) + again);
+  };
+  const ratesOf = (numbers: Numbers, kind: Kind): Rates => {
+    const found = all.filter((each) => each.numbers === numbers && each.kind === kind);
+    const [small, middle, large] = found.map(rate);
+    return small && middle && large
+      ? [small, middle, large]
+      : typical["AVX-512"].rates[numbers][kind];
+  };
+  const rates = (numbers: Numbers) =>
+    Object.fromEntries(KINDS.map((kind) => [kind, ratesOf(numbers, kind)])) as Record<Kind, Rates>;
+  return { call, move, turn, reorder, rates: { f32: rates("f32"), bf16: rates("bf16") } };
+};

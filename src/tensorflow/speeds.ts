@@ -1,0 +1,195 @@
+/**
+ * What an operation costs on a machine, from a handful of numbers: how fast it multiplies matrices and convolves, at
+ * three sizes and in two number formats, how fast it moves bytes, and what a call costs. They rank the forms of a layer
+ * (rewrite/forms.ts), and foretell no times.
+ */
+
+import { type Node, type OpName, shapeOf, typeOf } from "../graph/op.js";
+import { bytesOf, product } from "../graph/type.js";
+import { isLayer, type Layer, macsOfLayer, shapesOf } from "../rewrite/forms.js";
+
+/** Channels, or the smallest side of a product, at which speeds are known; between them they are interpolated. */
+export const SIZES = [16, 64, 512] as const;
+/** Gigaflops at each of the sizes. */
+export type Rates = readonly [number, number, number];
+
+export const NUMBERS = ["f32", "bf16"] as const;
+export type Numbers = (typeof NUMBERS)[number];
+
+/** Products of matrices, and the target's own kernels of convolutions, with a 1×1 kernel and with a wider one. */
+export const KINDS = [
+  "product",
+  "convolution 1×1",
+  "convolution",
+  "input gradient 1×1",
+  "input gradient",
+  "kernel gradient 1×1",
+  "kernel gradient",
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Speeds {
+  /** Nanoseconds of an operation as such. */
+  readonly call: number;
+  /** Nanoseconds a byte that is read or written in order, and out of order. */
+  readonly move: number;
+  readonly turn: number;
+  /** Nanoseconds a byte of a kernel's gradient, beside the arithmetic: its own order is not TensorFlow's. */
+  readonly reorder: Readonly<Record<Numbers, number>>;
+  readonly rates: Readonly<Record<Numbers, Readonly<Record<Kind, Rates>>>>;
+}
+
+const flat = (rate: number): Rates => [rate, rate, rate];
+
+/** Two cores of a Xeon with AVX-512 and AMX. */
+const wideVectors: Speeds = {
+  call: 50_000,
+  move: 0.09,
+  turn: 0.13,
+  reorder: { f32: 0.24, bf16: 0.89 },
+  rates: {
+    f32: {
+      product: [55, 116, 97],
+      "convolution 1×1": [40, 157, 108],
+      convolution: [122, 158, 100],
+      "input gradient 1×1": [52, 177, 116],
+      "input gradient": [126, 154, 121],
+      "kernel gradient 1×1": [22, 78, 115],
+      "kernel gradient": [45, 103, 104],
+    },
+    bf16: {
+      product: [100, 550, 690],
+      "convolution 1×1": [56, 256, 840],
+      convolution: [420, 960, 530],
+      "input gradient 1×1": [45, 300, 750],
+      "input gradient": [390, 920, 740],
+      "kernel gradient 1×1": [16, 67, 150],
+      "kernel gradient": [170, 410, 340],
+    },
+  },
+};
+
+/** Two cores of an EPYC with AVX2, which has no bf16. */
+const narrowVectors: Speeds = {
+  call: 50_000,
+  move: 0.075,
+  turn: 0.075,
+  reorder: { f32: 0, bf16: 0.89 },
+  rates: {
+    f32: {
+      product: flat(140),
+      "convolution 1×1": flat(130),
+      convolution: flat(100),
+      "input gradient 1×1": flat(130),
+      "input gradient": flat(100),
+      "kernel gradient 1×1": flat(80),
+      "kernel gradient": flat(50),
+    },
+    bf16: wideVectors.rates.bf16,
+  },
+};
+
+/** Of machines that nobody has measured, by their vector instructions (docs/performance.md has what they are fitted to). */
+export const typical = { AVX2: narrowVectors, "AVX-512": wideVectors } as const;
+
+/** What is done with the numbers of an operation's arguments and results. */
+const work: Readonly<Record<OpName, "nothing" | "moved" | "turned" | "multiplied">> = {
+  input: "nothing",
+  variable: "nothing",
+  constant: "nothing",
+  part: "moved",
+  convolution: "multiplied",
+  convolutionInputGradient: "multiplied",
+  convolutionKernelGradient: "multiplied",
+  depthwise: "moved",
+  depthwiseInputGradient: "moved",
+  depthwiseKernelGradient: "moved",
+  batchNorm: "moved",
+  batchNormGradient: "moved",
+  batchNormInference: "moved",
+  relu: "moved",
+  reluGradient: "moved",
+  relu6: "moved",
+  relu6Gradient: "moved",
+  maxPool: "moved",
+  maxPoolGradient: "moved",
+  resize: "moved",
+  resizeGradient: "moved",
+  softmax: "moved",
+  crossEntropy: "moved",
+  matmul: "multiplied",
+  unary: "moved",
+  binary: "moved",
+  compare: "moved",
+  select: "moved",
+  largest: "moved",
+  stop: "nothing",
+  after: "nothing",
+  sum: "moved",
+  broadcast: "moved",
+  cast: "moved",
+  reshape: "nothing",
+  transpose: "turned",
+  concat: "moved",
+  slice: "moved",
+  pad: "moved",
+  reverse: "turned",
+  gather: "moved",
+  kthSmallest: "moved",
+  argmax: "moved",
+  bincount: "moved",
+  uniform: "moved",
+  across: "moved",
+  share: "moved",
+  spread: "moved",
+};
+
+const bytes = (node: Node): number => bytesOf(typeOf(node));
+const moved = (node: Node): number =>
+  bytes(node) + node.args.reduce((sum, arg) => sum + bytes(arg), 0);
+
+export const kindOf = (layer: Layer): Kind => {
+  const names = {
+    convolution: "convolution",
+    convolutionInputGradient: "input gradient",
+    convolutionKernelGradient: "kernel gradient",
+  } as const;
+  const [rows, columns] = shapesOf(layer).kernel;
+  const name = names[layer.op];
+  return rows === 1 && columns === 1 ? `${name} 1×1` : name;
+};
+
+/** Arithmetic by its kind and size; none where an operation only moves. */
+const arithmetic = (node: Node) => {
+  if (isLayer(node)) {
+    const [, , from = 1, to = 1] = shapesOf(node).kernel;
+    return { kind: kindOf(node), size: Math.sqrt(from * to), flops: 2 * macsOfLayer(node) };
+  }
+  if (node.op !== "matmul") return null;
+  const [rows = 1, columns = 1] = shapeOf(node).slice(-2);
+  const inner = shapeOf(node.args[0]).at(node.attributes.transposeA ? -2 : -1) ?? 1;
+  const flops = 2 * inner * product(shapeOf(node));
+  return { kind: "product" as const, size: Math.min(rows, columns, inner), flops };
+};
+
+/** Along the logarithms of both; beyond the sizes that are known the speed stays. */
+export const rateAt = ([small, middle, large]: Rates, size: number): number => {
+  const [least, between, most] = SIZES;
+  const at = Math.min(Math.max(size, least), most);
+  const [from, to, a, b] =
+    at <= between ? [least, between, small, middle] : [between, most, middle, large];
+  const share = Math.log(at / from) / Math.log(to / from);
+  return a * (b / a) ** share;
+};
+
+export const nanoseconds = (node: Node, speeds: Speeds): number => {
+  const kind = work[node.op];
+  if (kind === "nothing") return 0;
+  if (kind === "turned") return speeds.call + speeds.turn * moved(node);
+  const passes = speeds.call + speeds.move * moved(node);
+  const found = arithmetic(node);
+  if (found === null) return passes;
+  const numbers = typeOf(node).dtype === "bf16" ? "bf16" : "f32";
+  const again = node.op === "convolutionKernelGradient" ? speeds.reorder[numbers] * bytes(node) : 0;
+  return passes + again + found.flops / rateAt(speeds.rates[numbers][found.kind], found.size);
+};
