@@ -14,7 +14,7 @@ import { layersIn } from "../target/kernels.js";
 import { savedModel } from "../tensorflow/target.js";
 import { corner } from "./calibrate.js";
 import type { Event } from "./event.js";
-import { median, quantile, ratios, type Times, timed } from "./timing.js";
+import { median, quantile, ratios, type Times, type Timing, timed } from "./timing.js";
 
 /** A layer as `nameOf` names it, and how many of it the graphs have. */
 export interface Found {
@@ -66,12 +66,13 @@ export async function* tune(
   found: readonly Found[],
   device: Want,
   signal?: AbortSignal,
+  clock?: Timing["clock"],
 ): AsyncGenerator<Event, readonly Tuned[]> {
   const tuned: Tuned[] = [];
   for (const each of found) {
     if (signal?.aborted) break;
     yield { kind: "progress", what: "measuring layers", done: tuned.length, total: found.length };
-    tuned.push({ ...each, ...(await measured(each, device)) });
+    tuned.push({ ...each, ...(await measured(each, device, clock)) });
   }
   yield { kind: "progress", what: "measuring layers", done: tuned.length, total: found.length };
   return tuned;
@@ -138,7 +139,11 @@ const formed = ({ layer, isSettled }: Found, form: Form): Formed => {
   return { graph: number(mapStep(step, to)), before };
 };
 
-const measured = async (found: Found, device: Want): Promise<Pick<Tuned, "rounds" | "again">> => {
+const measured = async (
+  found: Found,
+  device: Want,
+  clock: Timing["clock"],
+): Promise<Pick<Tuned, "rounds" | "again">> => {
   const forms = formsOf(found.layer);
   const all = new Map(forms.map((form) => [form, formed(found, form)]));
   // Written in f32, for nothing else crosses the border, and brought into the layer's format once.
@@ -169,11 +174,15 @@ const measured = async (found: Found, device: Want): Promise<Pick<Tuned, "rounds
     );
     session.run("fill", {});
     if (settle.length > 0) session.run("settle", {});
-    const rounds = byForm(timed(session, forms, ROUNDS));
+    const own = clock === undefined ? {} : { clock };
+    const rounds = byForm(timed(session, forms, { ...ROUNDS, ...own }));
     const winner = best(rounds);
     const two =
       winner === "native" ? [] : ["native", winner].filter((one) => isForm(one) && rounds.has(one));
-    return { rounds, again: two.length < 2 ? new Map() : byForm(timed(session, two, AGAIN)) };
+    return {
+      rounds,
+      again: two.length < 2 ? new Map() : byForm(timed(session, two, { ...AGAIN, ...own })),
+    };
   } finally {
     session.dispose();
   }
