@@ -43,7 +43,7 @@ type Rule<K extends OpName> = (node: NodeOf<K>, dy: Node) => Arguments<Node | nu
 
 /** Operations of a backward pass, of counting and of chance: nothing that is trained flows through them. */
 const refuse = (node: NodeOf<OpName>): never => {
-  invariant(false, `no gradient flows through ${node.op}`);
+  invariant(false, () => `no gradient flows through ${node.op}`);
 };
 const leaf = (): readonly [] => [];
 const zeroLike = (node: Node): Node => broadcast(scalar(0, typeOf(node).dtype), shapeOf(node));

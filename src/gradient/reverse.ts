@@ -24,7 +24,10 @@ export const gradientOf = (
   sources: readonly Node[],
   segmentOf: SegmentOf = () => null,
 ): ((source: Node) => Node) => {
-  invariant(product(shapeOf(loss)) === 1, `the gradient of [${shapeOf(loss)}], which is no scalar`);
+  invariant(
+    product(shapeOf(loss)) === 1,
+    () => `the gradient of [${shapeOf(loss)}], which is no scalar`,
+  );
   const order = topological([loss]);
   const moved = dependents(order, sources);
   const recompute = recomputing(order, segmentOf);

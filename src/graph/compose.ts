@@ -172,7 +172,7 @@ export const movingAverage = (old: Node, next: Node, keep: number): Node =>
 export const unbroadcast = (dy: Node, shape: Shape): Node => {
   const from = shapeOf(dy);
   if (sameShape(from, shape)) return dy;
-  invariant(broadcastShape(from, shape), `[${from}] was not stretched from [${shape}]`);
+  invariant(broadcastShape(from, shape), () => `[${from}] was not stretched from [${shape}]`);
   const lead = from.length - shape.length;
   const axes = from
     .map((_, i) => i)

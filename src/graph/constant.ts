@@ -195,7 +195,7 @@ export const valuesOf = (content: Content, shape: Shape): ArrayLike<number> => {
   const values = numbersOf(content, shape);
   invariant(
     values.length === product(shape),
-    `a ${content.kind} constant does not fill [${shape}]`,
+    () => `a ${content.kind} constant does not fill [${shape}]`,
   );
   return values;
 };

@@ -52,7 +52,7 @@ export type AnyGraph = GraphOf<AnyValue>;
 
 export const valueAt = <V>(graph: GraphOf<V>, id: number): V => {
   const value = graph.values[id];
-  invariant(value !== undefined, `there is no %${id}`);
+  invariant(value !== undefined, () => `there is no %${id}`);
   return value;
 };
 
@@ -104,6 +104,9 @@ const exact = (_: string, value: unknown): unknown =>
     ? `${value === 0 ? "-0" : value}`
     : value;
 
+/** A node's attributes outlive the graphs that it stands in: they are spelled once. */
+const spellings = new WeakMap<object, string>();
+
 /** Of constants alone the numbers are anything; spelling all attributes so exactly takes longer than the rest. */
 const spelled = ({
   op,
@@ -111,7 +114,13 @@ const spelled = ({
 }: {
   readonly op: string;
   readonly attributes: object;
-}): string => (op === "constant" ? JSON.stringify(attributes, exact) : JSON.stringify(attributes));
+}): string => {
+  const known = spellings.get(attributes);
+  if (known !== undefined) return known;
+  const made = op === "constant" ? JSON.stringify(attributes, exact) : JSON.stringify(attributes);
+  spellings.set(attributes, made);
+  return made;
+};
 
 /**
  * Numbers a step. Equal operations on equal arguments become one value, and what nothing asks for is not there:
@@ -156,7 +165,7 @@ export const stepOf = (graph: Graph): Step<Node> => {
   const nodes: Node[] = [];
   const nodeOf = (id: number): Node => {
     const node = nodes[id];
-    invariant(node !== undefined, `%${id} is used before it stands`);
+    invariant(node !== undefined, () => `%${id} is used before it stands`);
     return node;
   };
   for (const { op, attributes, args, types } of graph.values) {

@@ -61,7 +61,7 @@ const elementwise = ([a]: Types, [b]: Types): Shape => {
   const shape = broadcastShape(a.shape, b.shape);
   invariant(
     shape !== undefined && a.dtype === b.dtype,
-    `${printType(a)} does not meet ${printType(b)}`,
+    () => `${printType(a)} does not meet ${printType(b)}`,
   );
   return shape;
 };
@@ -70,7 +70,7 @@ const matmulShape = (a: Shape, b: Shape, { transposeA, transposeB }: Ops["matmul
   const [m, k] = transposeA ? [a.at(-1), a.at(-2)] : [a.at(-2), a.at(-1)];
   const [k2, n] = transposeB ? [b.at(-1), b.at(-2)] : [b.at(-2), b.at(-1)];
   const batch = broadcastShape(a.slice(0, -2), b.slice(0, -2));
-  invariant(m && n && k === k2 && batch, `a matrix [${a}] does not meet [${b}]`);
+  invariant(m && n && k === k2 && batch, () => `a matrix [${a}] does not meet [${b}]`);
   return [...batch, m, n];
 };
 
@@ -85,7 +85,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   constant: ({ dtype, shape }) => [{ dtype, shape }],
   part: ({ index }, [whole]) => {
     const output = whole[index];
-    invariant(index > 0 && output !== undefined, `an operation has no output ${index}`);
+    invariant(index > 0 && output !== undefined, () => `an operation has no output ${index}`);
     return [output];
   },
   convolution: (window, [[x], [kernel]]) => convolved(window, x, kernel, x.shape[3]),
@@ -119,7 +119,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   maxPool: ({ size, stride, padding }, [[x]]) => {
     const image = ofRank(x.shape, 4);
     const [n, h, w] = windowed(image, size, stride, 1, padding);
-    invariant(h > 0 && w > 0, `a window of ${size} does not fit ${printType(x)}`);
+    invariant(h > 0 && w > 0, () => `a window of ${size} does not fit ${printType(x)}`);
     return [{ dtype: x.dtype, shape: [n, h, w, image[3]] }];
   },
   maxPoolGradient: (_, [x]) => like(x),
@@ -143,7 +143,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
       condition.dtype === "bool" &&
         a.dtype === b.dtype &&
         [a, b].every((t) => sameShape(t.shape, condition.shape)),
-      `${printType(condition)} does not choose between ${printType(a)} and ${printType(b)}`,
+      () => `${printType(condition)} does not choose between ${printType(a)} and ${printType(b)}`,
     );
     return [a];
   },
@@ -155,13 +155,16 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     const to = broadcastShape(x.shape, shape);
     invariant(
       to && product(to) === product(shape),
-      `${printType(x)} does not stretch to [${shape}]`,
+      () => `${printType(x)} does not stretch to [${shape}]`,
     );
     return [{ dtype: x.dtype, shape }];
   },
   cast: ({ dtype }, [[x]]) => [{ dtype, shape: x.shape }],
   reshape: ({ shape }, [[x]]) => {
-    invariant(product(shape) === product(x.shape), `${printType(x)} does not fill [${shape}]`);
+    invariant(
+      product(shape) === product(x.shape),
+      () => `${printType(x)} does not fill [${shape}]`,
+    );
     return [{ dtype: x.dtype, shape }];
   },
   transpose: ({ permutation }, [[x]]) => [
@@ -174,7 +177,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
     );
     invariant(
       fits,
-      `pieces do not meet along axis ${axis}: ${args.map(([t]) => printType(t)).join(" ")}`,
+      () => `pieces do not meet along axis ${axis}: ${args.map(([t]) => printType(t)).join(" ")}`,
     );
     const total = args.reduce((sum, [t]) => sum + sizeOf(t, axis), 0);
     return [{ dtype, shape: shape.map((n, i) => (i === axis ? total : n)) }];
@@ -184,7 +187,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
       const [from = -1, count = 0] = [begin[i], size[i]];
       return from >= 0 && from + count <= n;
     });
-    invariant(inside, `slice [${begin}]+[${size}] leaves [${shape}]`);
+    invariant(inside, () => `slice [${begin}]+[${size}] leaves [${shape}]`);
     return [{ dtype, shape: size }];
   },
   pad: ({ before, after }, [[{ dtype, shape }]]) => [
@@ -198,7 +201,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
   kthSmallest: ({ k }, [[x]]) => {
     const [n] = ofRank(x.shape, 1);
     invariant(x.dtype === "f32", "only a list of numbers has a k-th");
-    invariant(k >= 1 && k <= n, `no ${k}-th of ${n} numbers`);
+    invariant(k >= 1 && k <= n, () => `no ${k}-th of ${n} numbers`);
     return [floats()];
   },
   argmax: (_, [[x]]) => [{ dtype: "i32", shape: x.shape.slice(0, -1) }],
@@ -220,7 +223,7 @@ export const inference: { readonly [K in OpName]: Rule<K> } = {
 
 const sizeOf = (type: Type, axis: number): number => {
   const size = type.shape[axis];
-  invariant(size !== undefined, `${printType(type)} has no axis ${axis}`);
+  invariant(size !== undefined, () => `${printType(type)} has no axis ${axis}`);
   return size;
 };
 
@@ -240,20 +243,21 @@ const sameType = (a: Type, b: Type): boolean => a.dtype === b.dtype && sameShape
 export const verify = (graph: Graph): Graph => {
   const names = new Set<string>();
   graph.values.forEach((value, position) => {
-    invariant(value.id === position, `value %${value.id} stands at ${position}`);
+    invariant(value.id === position, () => `value %${value.id} stands at ${position}`);
     invariant(
       value.args.every((id) => id >= 0 && id < position),
-      `%${position} uses a later value`,
+      () => `%${position} uses a later value`,
     );
     const inferred = inferTypes(value.op, value.attributes, typesOfArgs(value, graph));
     invariant(
       inferred.length === value.types.length &&
         value.types.every((type, i) => sameType(type, inferred[i] ?? type)),
-      `%${position} (${value.op}) claims ${value.types.map(printType)} and is ${inferred.map(printType)}`,
+      () =>
+        `%${position} (${value.op}) claims ${value.types.map(printType)} and is ${inferred.map(printType)}`,
     );
     if (value.op === "input" || value.op === "variable") {
       const name = `${value.op} ${value.attributes.name}`;
-      invariant(!names.has(name), `${name} stands twice, with different attributes`);
+      invariant(!names.has(name), () => `${name} stands twice, with different attributes`);
       names.add(name);
     }
   });
@@ -265,10 +269,10 @@ const verifyUpdates = (graph: Graph): void => {
   const written = new Set<number>();
   for (const { variable: id, value } of graph.updates) {
     const variable = valueAt(graph, id);
-    invariant(variable.op === "variable", `%${id} is written and no variable`);
-    invariant(!written.has(id), `%${id} is written twice`);
+    invariant(variable.op === "variable", () => `%${id} is written and no variable`);
+    invariant(!written.has(id), () => `%${id} is written twice`);
     const fits = sameType(variable.types[0], valueAt(graph, value).types[0]);
-    invariant(fits, `%${value} does not fit %${id}`);
+    invariant(fits, () => `%${value} does not fit %${id}`);
     written.add(id);
   }
 };

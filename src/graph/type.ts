@@ -24,7 +24,7 @@ export interface Sizes {
 
 /** The sizes of a shape that has `rank` axes. Any other shape is our own mistake. */
 export const ofRank = <R extends keyof Sizes>(shape: Shape, rank: R): Sizes[R] => {
-  invariant(shape.length === rank, `[${shape}] has not ${rank} axes`);
+  invariant(shape.length === rank, () => `[${shape}] has not ${rank} axes`);
   // Sound: the length was asked.
   return shape as Shape & Sizes[R];
 };

@@ -35,7 +35,7 @@ export const changed = (
   const image = new Map<Node, Node>();
   const to = (node: Node): Node => {
     const found = image.get(node);
-    invariant(found !== undefined, `${node.op} does not stand below the roots`);
+    invariant(found !== undefined, () => `${node.op} does not stand below the roots`);
     return found;
   };
   for (const node of topological(roots)) image.set(node, change(onArgs(node, to)));

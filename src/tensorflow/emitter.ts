@@ -44,7 +44,7 @@ export const tensorOf = (
   shape: readonly number[],
   values: ArrayLike<number>,
 ): Tensor => {
-  invariant(dtype === "f32" || dtype === "i32", `no constant is written as ${dtype}`);
+  invariant(dtype === "f32" || dtype === "i32", () => `no constant is written as ${dtype}`);
   return {
     dtype,
     shape,

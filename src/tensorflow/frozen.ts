@@ -75,7 +75,7 @@ const renamed = (node: NodeDef, names: ReadonlyMap<TensorName, string>): NodeDef
 
 const nameAt = ({ names }: Lowering, id: number): TensorName => {
   const name = names.get(id);
-  invariant(name !== undefined, `%${id} is asked for before it stands`);
+  invariant(name !== undefined, () => `%${id} is asked for before it stands`);
   return name;
 };
 
@@ -114,7 +114,7 @@ const plainly = (of: Lowering, value: LegalValue): TensorName => {
       value.op !== "part" &&
       value.op !== "applyMomentum" &&
       value.op !== "variable",
-    `${value.op} stands in no frozen network`,
+    () => `${value.op} stands in no frozen network`,
   );
   return lowerPlainly(of, value);
 };

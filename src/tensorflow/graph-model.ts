@@ -16,7 +16,7 @@ const WORTH_IT = 64;
 
 const types = { f32: "DT_FLOAT", i32: "DT_INT32", bool: "DT_BOOL" } as const;
 const nameOf = (dtype: string): string => {
-  invariant(dtype in types, `TensorFlow.js has no ${dtype}`);
+  invariant(dtype in types, () => `TensorFlow.js has no ${dtype}`);
   return types[dtype as keyof typeof types];
 };
 
@@ -83,7 +83,7 @@ const stored = (name: string, tensor: Tensor, precision: Precision): E.Either<Fa
       typeof content === "number" ? viewed(new Int32Array(product(shape)).fill(content)) : content;
     return E.right({ entry: { name, shape, dtype: "int32" }, bytes });
   }
-  invariant(dtype === "f32", `no ${dtype} stands in a GraphModel`);
+  invariant(dtype === "f32", () => `no ${dtype} stands in a GraphModel`);
   const values = floatsOf(tensor);
   const encode = values.length > WORTH_IT ? encoders[precision] : encoders.f32;
   return E.map(({ bytes, ...quantised }: Encoded) => ({

@@ -31,13 +31,13 @@ const handleIn = ({ replica }: Lowering, name: string): TensorName =>
 
 export const nameAt = ({ names }: Lowering, id: number): TensorName => {
   const name = names.get(id);
-  invariant(name !== undefined, `%${id} is asked for, and is no tensor`);
+  invariant(name !== undefined, () => `%${id} is asked for, and is no tensor`);
   return name;
 };
 
 const variableAt = (of: Lowering, id: number): VariableAttributes => {
   const value = valueAt(of.graph, id);
-  invariant(value.op === "variable", `%${id} is no variable`);
+  invariant(value.op === "variable", () => `%${id} is no variable`);
   return value.attributes;
 };
 

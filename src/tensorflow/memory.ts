@@ -146,7 +146,7 @@ const tasksOf = (graph: LegalGraph): readonly Task[] => {
   const [values, updates] = [graph.values.map(taskOf), graph.updates.map(taskOf)];
   const at = (id: number): Task => {
     const task = values[id];
-    invariant(task !== undefined, `there is no value %${id}`);
+    invariant(task !== undefined, () => `there is no value %${id}`);
     return task;
   };
   const waitFor = (task: Task, before: Task): void => {

@@ -63,7 +63,7 @@ export const legal = <K extends LegalName>(
 
 export const output = (node: LegalNode, index: number): LegalNode => {
   const type = node.types[index];
-  invariant(type !== undefined, `${node.op} has no output ${index}`);
+  invariant(type !== undefined, () => `${node.op} has no output ${index}`);
   return index === 0 ? node : legal("part", { index }, [node], [type]);
 };
 
