@@ -22,7 +22,11 @@ const pspc = { command: [process.execPath, "bench/peer-pspc.mjs"] };
 /** @type {Readonly<Record<SideName, Side>>} */
 export const sides = {
   pspc: { label: "pspc", ...pspc },
-  "pspc-bf16": { label: "pspc, bf16", ...pspc, overrides: ["train.precision=bf16"] },
+  "pspc-bf16": {
+    label: "pspc, bf16",
+    ...pspc,
+    overrides: ["train.precision=bf16", "evaluate.precision=bf16"],
+  },
   torch: { label: "PyTorch", ...torch, way },
   "torch-last": { label: "PyTorch, channels last", ...torch, way: last },
   "torch-compiled": { label: "PyTorch, compiled", ...torch, way: { ...way, compiled: true } },
@@ -77,7 +81,7 @@ const small = (batch) => ({
   entry: camvid,
   batch,
   ...(batch > 1 && { train: ["pspc", "torch", "torch-last", "tfjs"] }),
-  infer: ["pspc", "torch-last", "onnxruntime", "tfjs"],
+  infer: ["pspc", "pspc-bf16", "torch-last", "onnxruntime", "tfjs"],
 });
 
 /** Bin 1 has one value an image, so that a batch of one has no variance: nobody can train on it. @type {readonly Case[]} */
@@ -89,7 +93,7 @@ export const cases = [
     overrides: ["train.crop=185"],
     batch: 2,
     train: ["pspc", "torch", "torch-last", "torch-compiled", "tfjs"],
-    infer: ["pspc", "torch", "torch-last", "torch-compiled", "onnxruntime", "tfjs"],
+    infer: ["pspc", "pspc-bf16", "torch", "torch-last", "torch-compiled", "onnxruntime", "tfjs"],
   },
   {
     name: "pspnet50-473",
@@ -118,6 +122,14 @@ export const cases = [
     infer: ["pspc", "torch", "torch-last", "onnxruntime"],
   },
   ...[1, 2, 4, 8].map(small),
+  {
+    name: "pspnet50-185-bf16",
+    title: "PSPNet50 at 185, batch 2, bf16",
+    entry: fifty,
+    overrides: ["train.crop=185"],
+    batch: 2,
+    train: ["pspc-bf16", "pspc", "torch", "torch-bf16"],
+  },
   {
     name: "bf16",
     title: "CamVid's small network at 265×353, batch 2, bf16",

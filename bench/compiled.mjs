@@ -6,6 +6,8 @@ import process from "node:process";
 import { either } from "fp-ts";
 import { checkStill } from "../dist/compile.js";
 import { sizeName } from "../dist/plan/graphs.js";
+import { trainingKernels } from "../dist/plan/step.js";
+import { kernelsHere } from "../dist/run/kernels.js";
 import { lower, sessionModelFor } from "../dist/tensorflow/target.js";
 
 /** @param {string} entry @param {readonly string[]} overrides */
@@ -34,5 +36,6 @@ export const compiled = (task, experiment, batch) => {
       ? { train: true }
       : { predict: [size], asked: { batch, probabilities: false } };
   const signature = task === "train" ? "train" : `predict_${sizeName(size)}`;
-  return { signature, ...sessionModelFor(lower(experiment), can) };
+  const kernels = trainingKernels(experiment, kernelsHere("auto"));
+  return { signature, ...sessionModelFor(lower(experiment), can, kernels) };
 };
