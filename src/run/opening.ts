@@ -21,11 +21,11 @@ import { listening, noRecoveryInGang, unevenDevices } from "./errors.js";
 import type { Event } from "./event.js";
 import { specPlace } from "./find.js";
 import { begin, type Gang, nothingYet } from "./gang.js";
+import { kernelsHere } from "./kernels.js";
 import { noLedger } from "./ledger.js";
 import { type Run, type Training, version } from "./record.js";
 import { stepping } from "./stepping.js";
 import type { TrainRequest } from "./train.js";
-import { kernelsHere } from "./tune.js";
 import { planValidation, type Validation } from "./validation.js";
 
 /** What can be found out soon, before every picture is read: lists, initial weights, the device. @throws Failed */

@@ -27,7 +27,6 @@ import { agree, type Claim, claim, type Known } from "./claim.js";
 import { listening, otherDevices } from "./errors.js";
 import type { Event } from "./event.js";
 import { begin, type Gang } from "./gang.js";
-import { specPlace } from "./find.js";
 import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
