@@ -50,11 +50,17 @@ export const experimentDifferences = (left: Experiment, right: Experiment): read
 
 const leaves = (path: string, a: unknown, b: unknown): readonly Difference[] => {
   const [left, right] = [entries(a), entries(b)];
-  if (JSON.stringify(left) === JSON.stringify(right)) return [];
+  if (inOrder(left) === inOrder(right)) return [];
   if (!isRecord(left) || !isRecord(right)) return [{ path, left, right }];
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
   return [...keys].flatMap((key) => leaves(`${path}.${key}`, left[key], right[key]));
 };
+
+/** As JSON, whatever the order of its keys. */
+const inOrder = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    isRecord(each) ? Object.fromEntries(Object.entries(each).sort()) : each,
+  );
 
 /** Label maps as their entries, whatever their order. */
 const entries = (value: unknown): unknown => (value instanceof Map ? [...value].sort() : value);

@@ -77,7 +77,7 @@ describe("the package", () => {
       ...sourcesIn("scripts/setup", ".mjs", ".json", ".gyp", ".cc"),
       "scripts/polygons.py",
       "scripts/setup.mjs",
-      ...sourcesIn("specs", ".yaml"),
+      ...sourcesIn("specs", ".yaml", ".json"),
     ];
     const modules = sourcesIn("src", ".ts", ".js", ".css", ".html")
       // What a page runs is in the page.

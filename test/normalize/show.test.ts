@@ -57,6 +57,25 @@ const roundTrip = (value: Json): boolean => {
   return true;
 };
 
+test("the order of a record's keys is no difference", () => {
+  const { result } = check({ "spec.yaml": stringify(plain) });
+  if (E.isLeft(result)) throw new Error("the full spec is right");
+  const { experiment } = result.right;
+  const turned = (value: unknown): unknown =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Map)
+      ? Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([key, each]) => [key, turned(each)]),
+        )
+      : Array.isArray(value)
+        ? value.map(turned)
+        : value;
+  const other = turned(experiment) as typeof experiment;
+  expect(Object.keys(other.train)).not.toEqual(Object.keys(experiment.train));
+  expect(experimentDifferences(experiment, other)).toEqual([]);
+});
+
 describe("a printed spec means the same", () => {
   test("whatever is left out", () => {
     let held = 0;

@@ -9,6 +9,7 @@ import { readImage } from "../../src/data/image.js";
 import { readIndices } from "../../src/data/sample.js";
 import { valueOrThrow } from "../../src/diagnostic/failure.js";
 import { type EvaluateRequest, evaluate } from "../../src/run/evaluate.js";
+import type { Event } from "../../src/run/event.js";
 import { predict } from "../../src/run/predict.js";
 import { openTally } from "../../src/run/tally.js";
 import { train } from "../../src/run/train.js";
@@ -40,13 +41,17 @@ const asked = (more: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
 const scoresOf = async (request: EvaluateRequest) =>
   kinds(await collect(evaluate(request)), "scored")[0]!.evaluation;
 
+/** Not the pairs' bytes, by which an evaluation is known. */
+const isScoring = (event: Event): event is Extract<Event, { kind: "progress" }> =>
+  event.kind === "progress" && event.what.startsWith("evaluating");
+
 describe("an evaluation", { timeout: 120_000 }, () => {
   test("goes on where it was interrupted, to the same bits", async () => {
     const evaluations = join(run, "evaluations");
     const undisturbed = await scoresOf(asked());
     const stop = new AbortController();
     const seen = collect(evaluate(asked({ signal: stop.signal })), (event) => {
-      if (event.kind === "progress" && event.done === 3) stop.abort();
+      if (isScoring(event) && event.done === 3) stop.abort();
       return false;
     });
     await seen;
@@ -60,7 +65,7 @@ describe("an evaluation", { timeout: 120_000 }, () => {
 
     const events = await collect(evaluate(asked()));
     expect(kinds(events, "note")[0]!.message).toMatch(/^2 of 4 images/);
-    expect(kinds(events, "progress").map(({ done }) => done)).toEqual([3, 4]);
+    expect(events.filter(isScoring).map(({ done }) => done)).toEqual([3, 4]);
     expect(kinds(events, "scored")[0]!.evaluation).toEqual(undisturbed);
     expect(existsSync(file)).toBe(false);
   });
