@@ -35,6 +35,7 @@ export const thisMachine = (want: Want): ThisMachine => {
   return {
     device,
     dilatedGradients: device === "gpu" || hasOneDnn(),
+    dilatedGradientsInBf16: device === "gpu" || (hasOneDnn() && vectorUnits().includes("avx512f")),
     name: device === "gpu" ? gpuNames() : `${processor}${hasOneDnn() ? "" : ", without oneDNN"}`,
   };
 };

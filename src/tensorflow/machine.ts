@@ -5,7 +5,7 @@
 
 import { getOrElse } from "fp-ts/lib/Option.js";
 import { topological, valuesOfOp } from "../graph/graph.js";
-import type { Node } from "../graph/op.js";
+import { type Node, typeOf } from "../graph/op.js";
 import { bytesOf } from "../graph/type.js";
 import { isSaved } from "../graph/variable.js";
 import { type Form, formsOf, inForm, type Layer } from "../rewrite/forms.js";
@@ -21,6 +21,8 @@ export interface Machine {
   readonly device: "cpu" | "gpu";
   /** Whether TensorFlow's kernels take gradients of dilated convolutions: on a CPU with oneDNN alone they do. */
   readonly dilatedGradients: boolean;
+  /** Whether they take them in bf16 too: on a CPU with AVX-512 alone they do. */
+  readonly dilatedGradientsInBf16?: boolean;
   /** Of the machine itself, or of one like it; else those of a typical one are taken. */
   readonly speeds?: Speeds;
 }
@@ -43,8 +45,12 @@ const costOf = (layer: Layer & Node, form: Form, speeds: Speeds, isSettled: bool
   );
 };
 
-const isRefused = ({ op, attributes }: Layer, { dilatedGradients }: Machine): boolean =>
-  op !== "convolution" && attributes.dilation > 1 && (!dilatedGradients || attributes.stride > 1);
+const isRefused = (layer: Layer & Node, machine: Machine): boolean => {
+  const { op, attributes } = layer;
+  const { dilatedGradients, dilatedGradientsInBf16 = false } = machine;
+  const taken = typeOf(layer).dtype === "bf16" ? dilatedGradientsInBf16 : dilatedGradients;
+  return op !== "convolution" && attributes.dilation > 1 && (!taken || attributes.stride > 1);
+};
 
 /** Of a layer whose arguments are inputs: what they are made from is no cost of it. */
 export const form = (
@@ -71,11 +77,13 @@ const MiB = 2 ** 20;
 const SLACK = 0.3;
 /** Node, what is in use of libtensorflow (its clean pages are given back: runtime/library.ts), threads and their kernels. */
 const PROCESS = 260 * MiB;
+/** The peak while libtensorflow loads, before its clean pages are given back: small steps stay below it. */
+const LOADING = 390 * MiB;
 /** A value of the graph as TensorFlow's nodes, kernels and compiled code. */
 const VALUE = 25 * 1024;
 
 /**
- * Of a process that opens a session for a graph, writes its state, and runs it. The three numbers above are fitted to
+ * Of a process that opens a session for a graph, writes its state, and runs it. The four numbers above are fitted to
  * peaks measured on Linux with TensorFlow 2.21 on two cores (docs/performance.md).
  */
 export const footprint = (graph: LegalGraph): Footprint => {
@@ -88,14 +96,15 @@ export const footprint = (graph: LegalGraph): Footprint => {
   const written = state - accumulators(graph);
   const initial =
     graph.updates.length === 0 ? written : Math.max(0, process + state + written - step);
+  const loading = Math.max(0, LOADING - step - initial);
   return {
     state,
     activations: kept,
     workspace: passing,
     pool,
     initial,
-    process,
-    total: step + initial,
+    process: process + loading,
+    total: step + initial + loading,
   };
 };
 

@@ -29,9 +29,11 @@ describe("every fix removes its mistake", () => {
 
   test("of a key that is misspelt", () => {
     let made = 0;
+    const right = check({ "spec.yaml": stringify(spec, { flowCollectionPadding: false }) });
+    const before = new Set(right.diagnostics.map(({ code }) => code));
     for (const text of texts) {
       const { diagnostics } = check({ "spec.yaml": text });
-      for (const diagnostic of diagnostics)
+      for (const diagnostic of diagnostics.filter(({ code }) => !before.has(code)))
         for (const { edits, title } of diagnostic.fixes) {
           const [edit] = edits;
           expect(title).toBe(`write \`${edit?.text}\``);

@@ -40,11 +40,6 @@ const mistakes: readonly Mistake[] = [
   mistake("E0102", "in-override", "", "model.pyramid.bins=[1, 2"),
   mistake("E0105", "bomb", `a: &a [x,x,x,x,x,x,x,x,x,x]\n${bomb()}`),
   mistake("E0111", "near-miss", "train: {crop: &size 89}\nevaluate: {window: *siez}"),
-  mistake(
-    "E0201",
-    "strides",
-    "model: {backbone: {dilations: [1, 1, 2, 4], strides: [1, 2, 1, 1]}}",
-  ),
   mistake("E0201", "output-stride", "model: {backbone: {output_stride: 8}}"),
   mistake("E0201", "num-classes", "data: {num_classes: 3}"),
   mistake("E0201", "learning-rate", "train: {lr: 0.01}"),
