@@ -84,7 +84,7 @@ const chosenBy = (index: string, commands: readonly TrainingCommand[]): string =
   ].join("\n");
 
 /** Where the recipe in docs/install.md puts pspc, and where the manifest mounts the volume. */
-const IN_IMAGE = "/work/node_modules/pspc/bin/pspc.js";
+const IN_IMAGE = "/app/node_modules/pspc/bin/pspc.js";
 const MOUNT = "/sweep";
 
 /**
