@@ -77,6 +77,20 @@ export const notRun = [
     "npx pspc data check specs/camvid.yaml data.root=$HOME",
     "needs CamVid in the home folder",
   ],
+  [
+    "docs/distributed.md",
+    "npx pspc train specs/camvid.yaml --devices",
+    "needs several GPUs; test/run/devices.test.ts trains on several devices of the CPU",
+  ],
+  ["docs/distributed.md", "srun ", "needs a cluster; `npm run slurm` has one machine of it"],
+  [
+    "docs/distributed.md",
+    "PSPC_HOSTS=",
+    "needs two machines; test/run/gang.test.ts has two processes",
+  ],
+  ["docs/editor.md", "(cd editors/vscode", "installs; `npm test` packs the extension"],
+  ["docs/editor.md", "npm run vscode", "needs a clone, and what the line before installs"],
+  ["docs/editor.md", "code ", "needs VS Code"],
   ["docs/install.md", "npx pspc setup", "sets up; `npm run installed` does it"],
   ["docs/install.md", "PSPC_CACHE=/opt/pspc", "a cache on another machine"],
   ["docs/library.md", "node examples/serve", "a server; test/examples/serve.test.ts asks it"],
@@ -86,6 +100,12 @@ export const notRun = [
   ["docs/tracking.md", "npx pspc train specs/camvid.yaml --track", "`npm run mlflow`"],
   ["docs/tracking.md", "python to_wandb.py", "needs Weights & Biases"],
   ["docs/weights.md", "npx pspc", "needs a file of 187 MB; test/weights reads such files in small"],
+  [
+    "docs/zoo.md",
+    "npx pspc import",
+    "needs the authors' file; test/weights reads such files in small",
+  ],
+  ["docs/zoo.md", "npx pspc eval", "needs that file, and Cityscapes"],
 ];
 
 /** @param {Told} told @returns {string | undefined} */
