@@ -47,7 +47,7 @@ const measure = async (layer) => {
   }
 };
 
-const { speeds } = await calibrate("cpu", clock);
+const { speeds } = await calibrate("cpu", { clock });
 const ways = { AVX2: typical.AVX2, "AVX-512": typical["AVX-512"], "measured now": speeds };
 console.log("| layers of | native | by speeds typical of AVX2 | of AVX-512 | measured now |");
 console.log("| --- | --: | --: | --: | --: |");

@@ -1,7 +1,8 @@
 /** What this machine can run (`doctor`), and which form of each layer it runs fastest (`tune`). */
 
 import type { Form } from "../rewrite/forms.js";
-import { median } from "../run/timing.js";
+import type { Calibration } from "../run/calibrate.js";
+import { quantile } from "../run/timing.js";
 import { fastest, type Tuned } from "../run/tune.js";
 import type { Cpu, Gpu, Report, TensorFlowReport } from "../runtime/doctor.js";
 import { bytes, figure, percent, table, text } from "./format.js";
@@ -64,7 +65,7 @@ export interface TunedLayer {
   readonly times: number;
   /** The fastest; `null` where the machine was too noisy to tell. */
   readonly form: Form | null;
-  /** Milliseconds, the median of the rounds, by form; what the device refuses is not there. */
+  /** Milliseconds, the lower quartile of the rounds, by form; what the device refuses is not there. */
   readonly ms: Readonly<Partial<Record<Form, number>>>;
 }
 
@@ -79,7 +80,9 @@ export interface Tuning {
 export const tuning = (tuned: readonly Tuned[], machine: string, file: string): Tuning => {
   const layers = tuned.map((each): TunedLayer => {
     const { name, times, rounds } = each;
-    const ms = Object.fromEntries([...rounds].map(([form, taken]) => [form, median(taken)]));
+    const ms = Object.fromEntries(
+      [...rounds].map(([form, taken]) => [form, quantile(taken, 0.25)]),
+    );
     return { layer: name, times, form: fastest(each), ms };
   });
   const sum = (of: (layer: TunedLayer) => number): number =>
@@ -123,5 +126,8 @@ export const tuningText = ({ machine, file, layers, ms }: Tuning): string => {
 };
 
 /** Of a calibration that is thrown away. */
-export const busyText = (unsteady: number): string =>
-  `the machine is too busy to be measured: ${percent(unsteady)} of the numbers came out otherwise a moment later. Forms are chosen as on a typical machine; \`pspc doctor --calibrate\` measures again.`;
+export const busyText = ({ unsteady, others }: Omit<Calibration, "speeds">): string => {
+  const taken =
+    others === null ? "" : `other processes took ${percent(others, 0)} % of its processors, and `;
+  return `the machine is too busy to be measured: ${taken}${percent(unsteady, 0)} % of the numbers came out otherwise a moment later. Forms are chosen as on a typical machine; \`pspc doctor --calibrate\` measures again.`;
+};

@@ -1,5 +1,7 @@
 /** Measures the numbers by which TensorFlow's forms are priced on this machine (tensorflow/speeds.ts): some seconds, once a machine. */
 
+import { cpus } from "node:os";
+import { performance } from "node:perf_hooks";
 import {
   add,
   apply,
@@ -20,6 +22,7 @@ import { isLayer, macsOfLayer } from "../rewrite/forms.js";
 import { computesBf16, type Want } from "../runtime/machine.js";
 import { openSession } from "../runtime/session.js";
 import {
+  byKind,
   KINDS,
   type Kind,
   NUMBERS,
@@ -30,7 +33,7 @@ import {
   typical,
 } from "../tensorflow/speeds.js";
 import { savedModel } from "../tensorflow/target.js";
-import { quantile, spread, type Times, timed } from "./timing.js";
+import { quantile, spread, type Times, takenByOthers, timed } from "./timing.js";
 
 /** Numbers that a session holds; equal ones are one variable. */
 export const held = (name: string, dtype: Numbers, ...shape: number[]): Variable =>
@@ -115,21 +118,38 @@ const reorders = (numbers: Numbers): Node => {
   return apply("convolutionKernelGradient", { ...window, shape: [1, 1, 1024, 1024] }, [few, few]);
 };
 
-/** Rounds of all measures; twice as many halves tell whether the machine was quiet. */
-const TIMING = { rounds: 8, seconds: 10 };
+/** Rounds of all measures: a measure takes a call of the session and less than a millisecond more, so that few say little. */
+const TIMING = { rounds: 64, seconds: 5 };
 
 export interface Calibration {
   readonly speeds: Speeds;
-  /** How many of the measures came out otherwise a moment later, as a share; such numbers are not to be kept. */
+  /** How many of the measures came out otherwise a moment later, as a share. */
   readonly unsteady: number;
+  /** How much of all processors' time other processes took, as a share; `null` where that says nothing. */
+  readonly others: number | null;
+}
+
+/** What a calibration reads of the world; this machine where nothing is given. */
+export interface Watches {
+  /** Milliseconds. */
+  readonly clock?: () => number;
+  /** Milliseconds of processors that others took so far. */
+  readonly others?: () => number | null;
+  readonly rounds?: number;
 }
 
 /** Measures that came out otherwise by more than this are unsteady; with more of them than this share, nothing is kept. */
 const [APART, MOST] = [0.1, 0.2];
-export const isSteady = ({ unsteady }: Calibration): boolean => unsteady <= MOST;
+/** Nor where others took more than this share of the processors. */
+const BUSY = 0.1;
+export const isSteady = ({ unsteady, others }: Omit<Calibration, "speeds">): boolean =>
+  unsteady <= MOST && (others ?? 0) <= BUSY;
 
 /** @throws Failed: no TensorFlow, no such device. */
-export const calibrate = async (want: Want, clock?: () => number): Promise<Calibration> => {
+export const calibrate = async (
+  want: Want,
+  { clock = () => performance.now(), others = takenByOthers, rounds = TIMING.rounds }: Watches = {},
+): Promise<Calibration> => {
   const formats = computesBf16() ? NUMBERS : (["f32"] as const);
   const all = measures(formats);
   const orders = formats.map((numbers): [string, Node] => [
@@ -145,9 +165,18 @@ export const calibrate = async (want: Want, clock?: () => number): Promise<Calib
   try {
     session.run("fill", {});
     const names = Object.keys(nodes);
-    const times = timed(session, names, clock === undefined ? TIMING : { ...TIMING, clock });
+    const [started, before] = [performance.now(), others()];
+    const times = timed(session, names, { ...TIMING, rounds, clock });
+    const [lasted, after] = [performance.now() - started, others()];
     const apart = [...times.values()].filter((taken) => spread(taken) > APART);
-    return { speeds: speedsFrom(times, all), unsteady: apart.length / times.size };
+    return {
+      speeds: speedsFrom(times, all),
+      unsteady: apart.length / times.size,
+      others:
+        before === null || after === null
+          ? null
+          : Math.max(0, (after - before) / (lasted * cpus().length)),
+    };
   } finally {
     session.dispose();
   }
@@ -213,7 +242,6 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
       ? [small, middle, large]
       : typical["AVX-512"].rates[numbers][kind];
   };
-  const rates = (numbers: Numbers) =>
-    Object.fromEntries(KINDS.map((kind) => [kind, ratesOf(numbers, kind)])) as Record<Kind, Rates>;
+  const rates = (numbers: Numbers) => byKind((kind) => ratesOf(numbers, kind));
   return { call, move, turn, reorder, rates: { f32: rates("f32"), bf16: rates("bf16") } };
 };

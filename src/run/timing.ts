@@ -1,5 +1,6 @@
 /** Times of a session's signatures, in turns: what else the machine does meets all alike, and is noticed. */
 
+import { availableParallelism, cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 import type { Session } from "../runtime/session.js";
 
@@ -49,6 +50,16 @@ export const quantile = (numbers: readonly number[], share: number): number =>
 
 export const median = (numbers: readonly number[]): number => quantile(numbers, 0.5);
 
+/**
+ * Rounds in so many parts, one after another, and of each its lower quartile. Single rounds of less than a millisecond
+ * differ by a fifth on a quiet machine, their lower quartiles by some percent.
+ */
+export const inParts = (numbers: readonly number[], parts: number): readonly number[] => {
+  const size = Math.max(1, numbers.length / parts);
+  const begins = Array.from({ length: Math.min(parts, numbers.length) }, (_, i) => i * size);
+  return begins.map((at) => quantile(numbers.slice(Math.round(at), Math.round(at + size)), 0.25));
+};
+
 /** Of a time by rounds, as shares of another's: a disturbance meets both. */
 export const ratios = (some: readonly number[], others: readonly number[]): readonly number[] =>
   some.flatMap((time, round) => {
@@ -56,9 +67,23 @@ export const ratios = (some: readonly number[], others: readonly number[]): read
     return other === undefined ? [] : [time / other];
   });
 
-/** How far the best of the first rounds and the best of the others are apart, as a share: what a quiet machine repeats. */
+/** How far the first rounds and the others are apart, as a share: what a quiet machine repeats. */
 export const spread = (numbers: readonly number[]): number => {
-  const half = numbers.length >> 1;
-  const [a, b] = [Math.min(...numbers.slice(0, half)), Math.min(...numbers.slice(half))];
-  return Math.abs(a - b) / Math.min(a, b);
+  const halves = inParts(numbers, 2);
+  return Math.max(...halves) / Math.min(...halves) - 1;
+};
+
+/**
+ * Milliseconds that all processors have spent on other processes so far; `null` where this process may use only some
+ * of the processors, for what the others do is then no disturbance.
+ */
+export const takenByOthers = (): number | null => {
+  const all = cpus();
+  if (availableParallelism() < all.length) return null;
+  const busy = all.reduce(
+    (sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq,
+    0,
+  );
+  const { user, system } = process.cpuUsage();
+  return busy - (user + system) / 1000;
 };

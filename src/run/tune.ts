@@ -14,7 +14,7 @@ import { layersIn } from "../target/kernels.js";
 import { savedModel } from "../tensorflow/target.js";
 import { corner } from "./calibrate.js";
 import type { Event } from "./event.js";
-import { median, quantile, ratios, type Times, type Timing, timed } from "./timing.js";
+import { inParts, median, quantile, ratios, type Times, type Timing, timed } from "./timing.js";
 
 /** A layer as `nameOf` names it, and how many of it the graphs have. */
 export interface Found {
@@ -52,8 +52,9 @@ export const layersOf = ({ training, asked }: Tunable): readonly Found[] => {
   return [...found.values()];
 };
 
-const ROUNDS = { rounds: 9, seconds: 2 };
-const AGAIN = { rounds: 8, seconds: 2 };
+const ROUNDS = { rounds: 24, seconds: 1 };
+/** Parts of the rounds that are compared (`inParts`). */
+const PARTS = 4;
 
 /** A form must save this share of the time of TensorFlow's own kernel, or it wins by noise. */
 const CLEAR = 0.95;
@@ -79,7 +80,11 @@ export async function* tune(
 }
 
 const best = (rounds: Tuned["rounds"]): Form =>
-  [...rounds].sort(([, a], [, b]) => median(a) - median(b))[0]?.[0] ?? "native";
+  [...rounds].sort(([, a], [, b]) => quantile(a, 0.25) - quantile(b, 0.25))[0]?.[0] ?? "native";
+
+/** What a form takes of the time of TensorFlow's own kernel, part by part of the rounds. */
+const sharesOf = (form: Form, rounds: Tuned["rounds"]): readonly number[] =>
+  ratios(inParts(rounds.get(form) ?? [], PARTS), inParts(rounds.get("native") ?? [], PARTS));
 
 /**
  * The fastest of the forms; `null` where it cannot be told: what won the rounds did not win again, or the rounds differ
@@ -87,11 +92,10 @@ const best = (rounds: Tuned["rounds"]): Form =>
  */
 export const fastest = ({ rounds, again }: Pick<Tuned, "rounds" | "again">): Form | null => {
   const form = best(rounds);
-  const own = rounds.get("native");
-  if (form === "native" || own === undefined) return form;
-  const first = ratios(rounds.get(form) ?? [], own);
+  if (form === "native" || !rounds.has("native")) return form;
+  const first = sharesOf(form, rounds);
   if (median(first) > CLEAR) return "native";
-  const second = ratios(again.get(form) ?? [], again.get("native") ?? []);
+  const second = sharesOf(form, again);
   const isClear = [first, second].every((shares) => quantile(shares, 0.75) < 1);
   return isClear && median(second) < CLEAR ? form : null;
 };
@@ -181,7 +185,7 @@ const measured = async (
       winner === "native" ? [] : ["native", winner].filter((one) => isForm(one) && rounds.has(one));
     return {
       rounds,
-      again: two.length < 2 ? new Map() : byForm(timed(session, two, { ...AGAIN, ...own })),
+      again: two.length < 2 ? new Map() : byForm(timed(session, two, { ...ROUNDS, ...own })),
     };
   } finally {
     session.dispose();

@@ -39,54 +39,45 @@ export interface Speeds {
   readonly rates: Readonly<Record<Numbers, Readonly<Record<Kind, Rates>>>>;
 }
 
-const flat = (rate: number): Rates => [rate, rate, rate];
+/** A table of rates, by the kind of arithmetic. */
+export const byKind = (rateOf: (kind: Kind) => Rates): Speeds["rates"][Numbers] =>
+  Object.fromEntries(KINDS.map((kind) => [kind, rateOf(kind)])) as Record<Kind, Rates>;
 
-/** Two cores of a Xeon with AVX-512 and AMX. */
+type Column = "AVX2" | "AVX-512" | "AMX";
+/** f32 on two cores of an EPYC with AVX2 and of a Xeon with AVX-512, and bf16 on the latter's AMX. */
+const rates: Readonly<Record<Kind, Readonly<Record<Column, Rates | number>>>> = {
+  product: { AVX2: 140, "AVX-512": [55, 116, 97], AMX: [100, 550, 690] },
+  "convolution 1×1": { AVX2: 130, "AVX-512": [40, 157, 108], AMX: [56, 256, 840] },
+  convolution: { AVX2: 100, "AVX-512": [122, 158, 100], AMX: [420, 960, 530] },
+  "input gradient 1×1": { AVX2: 130, "AVX-512": [52, 177, 116], AMX: [45, 300, 750] },
+  "input gradient": { AVX2: 100, "AVX-512": [126, 154, 121], AMX: [390, 920, 740] },
+  "kernel gradient 1×1": { AVX2: 80, "AVX-512": [22, 78, 115], AMX: [16, 67, 150] },
+  "kernel gradient": { AVX2: 50, "AVX-512": [45, 103, 104], AMX: [170, 410, 340] },
+};
+
+const column = (name: Column): Speeds["rates"][Numbers] =>
+  byKind((kind) => {
+    const rate = rates[kind][name];
+    return typeof rate === "number" ? [rate, rate, rate] : rate;
+  });
+
+/** What a large kernel's gradient takes in bf16 where it was measured. */
+const REORDER_BF16 = 0.89;
+
 const wideVectors: Speeds = {
   call: 50_000,
   move: 0.09,
   turn: 0.13,
-  reorder: { f32: 0.24, bf16: 0.89 },
-  rates: {
-    f32: {
-      product: [55, 116, 97],
-      "convolution 1×1": [40, 157, 108],
-      convolution: [122, 158, 100],
-      "input gradient 1×1": [52, 177, 116],
-      "input gradient": [126, 154, 121],
-      "kernel gradient 1×1": [22, 78, 115],
-      "kernel gradient": [45, 103, 104],
-    },
-    bf16: {
-      product: [100, 550, 690],
-      "convolution 1×1": [56, 256, 840],
-      convolution: [420, 960, 530],
-      "input gradient 1×1": [45, 300, 750],
-      "input gradient": [390, 920, 740],
-      "kernel gradient 1×1": [16, 67, 150],
-      "kernel gradient": [170, 410, 340],
-    },
-  },
+  reorder: { f32: 0.24, bf16: REORDER_BF16 },
+  rates: { f32: column("AVX-512"), bf16: column("AMX") },
 };
 
-/** Two cores of an EPYC with AVX2, which has no bf16. */
 const narrowVectors: Speeds = {
   call: 50_000,
   move: 0.075,
   turn: 0.075,
-  reorder: { f32: 0, bf16: 0.89 },
-  rates: {
-    f32: {
-      product: flat(140),
-      "convolution 1×1": flat(130),
-      convolution: flat(100),
-      "input gradient 1×1": flat(130),
-      "input gradient": flat(100),
-      "kernel gradient 1×1": flat(80),
-      "kernel gradient": flat(50),
-    },
-    bf16: wideVectors.rates.bf16,
-  },
+  reorder: { f32: 0, bf16: REORDER_BF16 },
+  rates: { f32: column("AVX2"), bf16: column("AMX") },
 };
 
 /** Of machines that nobody has measured, by their vector instructions (docs/performance.md has what they are fitted to). */

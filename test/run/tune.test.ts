@@ -3,8 +3,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { busyText } from "../../src/report/machine.js";
 import type { Form } from "../../src/rewrite/forms.js";
-import { calibrate } from "../../src/run/calibrate.js";
+import { calibrate, isSteady } from "../../src/run/calibrate.js";
 import { weightsFile } from "../../src/run/folder.js";
 import {
   asBegun,
@@ -16,7 +17,7 @@ import {
   tableFile,
 } from "../../src/run/kernels.js";
 import { readRun } from "../../src/run/record.js";
-import { spread } from "../../src/run/timing.js";
+import { ratios, spread, takenByOthers } from "../../src/run/timing.js";
 import { train } from "../../src/run/train.js";
 import { fastest, layersOf } from "../../src/run/tune.js";
 import { thisMachine } from "../../src/runtime/machine.js";
@@ -54,16 +55,28 @@ describe("the fastest form", () => {
     const mixed = [4, 13, 5, 14];
     expect(told({ native, taps: mixed }, { native, taps: mixed })).toBeNull();
   });
+
+  it("is told of many rounds by the lower quartiles of a few parts, whatever single rounds say", () => {
+    const rounds = (ms: number) =>
+      Array.from({ length: 40 }, (_, i) => ms * (1 + ((i * 7) % 5) / 4));
+    const [own, less] = [rounds(10), rounds(9).toReversed()];
+    expect(ratios(less, own).filter((share) => share > 1).length).toBeGreaterThan(10);
+    expect(told({ native: own, taps: less }, { native: own, taps: less })).toBe("taps");
+  });
 });
 
 describe("a calibration", { timeout: 120_000 }, () => {
   const here = () => speedsFile(thisMachine("cpu").name);
 
   it("measures numbers above 0, is kept a machine, and is taken where it is whole", async () => {
-    const { speeds, unsteady } = await calibrate("cpu");
+    let now = 0;
+    const others = () => now++ * 1e9;
+    const found = await calibrate("cpu", { rounds: 4, others });
+    const { speeds, unsteady } = found;
     const all = [speeds.call, speeds.move, speeds.turn, ...Object.values(speeds.rates.f32).flat()];
     expect(all.filter((each) => !(each > 0 && each < 1e7))).toEqual([]);
     expect(unsteady).toBeLessThanOrEqual(1);
+    expect(isSteady({ ...found, unsteady: 0 })).toBe(false);
     vi.stubEnv("PSPC_SPEEDS", "");
     expect(speedsFrom("cpu")).toMatch(/^speeds typical of AVX/);
     await keepSpeeds("cpu", speeds);
@@ -86,6 +99,20 @@ describe("a calibration", { timeout: 120_000 }, () => {
   it("is unsteady where a moment later the same takes otherwise", () => {
     expect(spread([10, 11, 10, 10.2])).toBeLessThan(0.03);
     expect(spread([10, 11, 14, 15])).toBeCloseTo(0.4);
+    // Rounds that single disturbances meet, in both halves: their lower quartiles are the same.
+    const disturbed = Array.from({ length: 64 }, (_, i) => 10 + (i % 3) * 4 + (i % 7) / 10);
+    expect(spread(disturbed)).toBeLessThan(0.01);
+  });
+
+  it("is not kept where others took much of the processors, or most came out otherwise", () => {
+    expect(isSteady({ unsteady: 0.1, others: 0.02 })).toBe(true);
+    expect(isSteady({ unsteady: 0.1, others: null })).toBe(true);
+    expect(isSteady({ unsteady: 0.375, others: 0.02 })).toBe(false);
+    expect(isSteady({ unsteady: 0, others: 0.5 })).toBe(false);
+    expect(busyText({ unsteady: 0.375, others: 0.5 })).toMatch(
+      /other processes took 50 % of its processors, and 38 % of the numbers/,
+    );
+    expect(takenByOthers() ?? 0).toBeGreaterThanOrEqual(0);
   });
 });
 

@@ -92,5 +92,5 @@ const calibrated = async (terminal: Terminal, device: Want): Promise<void> => {
   if (thisMachine(device).device === "gpu") return;
   const found = await calibrate(device);
   if (isSteady(found)) await keepSpeeds(device, found.speeds);
-  else tell(terminal, busyText(found.unsteady));
+  else tell(terminal, busyText(found));
 };
