@@ -18,6 +18,7 @@ import pspnet152Voc2012 from "../../../specs/pspnet152-voc2012.yaml";
 import pspnet269Ade20k from "../../../specs/pspnet269-ade20k.yaml";
 import pspnet269Cityscapes from "../../../specs/pspnet269-cityscapes.yaml";
 import pspnet269Voc2012 from "../../../specs/pspnet269-voc2012.yaml";
+import pspnetMobilenet from "../../../specs/pspnet-mobilenet.yaml";
 
 /** By the names under which they extend each other. */
 export const shipped: Readonly<Record<string, string>> = {
@@ -35,6 +36,7 @@ export const shipped: Readonly<Record<string, string>> = {
   "/specs/pspnet50-ade20k.yaml": pspnet50Ade20k,
   "/specs/pspnet50-cityscapes.yaml": pspnet50Cityscapes,
   "/specs/pspnet50-voc2012.yaml": pspnet50Voc2012,
+  "/specs/pspnet-mobilenet.yaml": pspnetMobilenet,
   "/specs/base/ade20k.yaml": baseAde20k,
   "/specs/base/cityscapes.yaml": baseCityscapes,
   "/specs/base/pspnet.yaml": basePspnet,
