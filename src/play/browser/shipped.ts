@@ -6,6 +6,7 @@ import baseCityscapes from "../../../specs/base/cityscapes.yaml";
 import basePspnet from "../../../specs/base/pspnet.yaml";
 import baseVoc2012 from "../../../specs/base/voc2012.yaml";
 import camvid from "../../../specs/camvid.yaml";
+import pspnetMobilenet from "../../../specs/pspnet-mobilenet.yaml";
 import pspnet50Ade20k from "../../../specs/pspnet50-ade20k.yaml";
 import pspnet50Cityscapes from "../../../specs/pspnet50-cityscapes.yaml";
 import pspnet50Voc2012 from "../../../specs/pspnet50-voc2012.yaml";
@@ -18,7 +19,6 @@ import pspnet152Voc2012 from "../../../specs/pspnet152-voc2012.yaml";
 import pspnet269Ade20k from "../../../specs/pspnet269-ade20k.yaml";
 import pspnet269Cityscapes from "../../../specs/pspnet269-cityscapes.yaml";
 import pspnet269Voc2012 from "../../../specs/pspnet269-voc2012.yaml";
-import pspnetMobilenet from "../../../specs/pspnet-mobilenet.yaml";
 
 /** By the names under which they extend each other. */
 export const shipped: Readonly<Record<string, string>> = {
