@@ -13,7 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { exportNetwork, formats } from "../dist/run/export.js";
+import { choicesFor, exportNetwork, formats } from "../dist/run/export.js";
 import { lower } from "../dist/tensorflow/target.js";
 import { networkVariables } from "../dist/weights/fit.js";
 import { initialValues } from "../dist/weights/initial.js";
@@ -65,19 +65,13 @@ const weightsOf = (experiment) => {
 const ours = async (experiment, forms) => {
   const format = formats.find(({ ending }) => ending === ".onnx");
   if (format === undefined) throw new Error("there is no ONNX");
-  const [height, width] = experiment.train.crop;
   const to = join(folder, `ours-${forms}.onnx`);
   const events = exportNetwork({
     program: lower(experiment),
     weights: weightsOf(experiment),
     format,
     to,
-    size: { height, width },
-    anySize: false,
-    look: "whole",
-    give: ["classes"],
-    precision: "f32",
-    forms,
+    choices: choicesFor(experiment, { forms }),
     mustBeChecked: true,
     device: "cpu",
     command: "",

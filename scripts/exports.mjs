@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Exports every spec at the top of specs/ (or those named) to every format, with random weights and pictures of 89×105,
- * and prints how far another runtime's answers are from pspc's own.
+ * and prints how far another runtime's answers are from pspc's own. A page holds the same GraphModel as its folder.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,14 +10,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { either } from "fp-ts";
 import { checkStill } from "../dist/compile.js";
-import { exportNetwork, formats } from "../dist/run/export.js";
+import { choicesFor, exportNetwork, formats } from "../dist/run/export.js";
 import { lower } from "../dist/tensorflow/target.js";
 import { networkVariables } from "../dist/weights/fit.js";
 import { initialValues } from "../dist/weights/initial.js";
 import { encodeSafetensors } from "../dist/weights/safetensors.js";
-
-/** Of a size that bins of 6 fit, neither side as the other. */
-const size = { height: 89, width: 105 };
 
 const named = process.argv.slice(2);
 const specs =
@@ -31,6 +28,7 @@ const read = (/** @type {string} */ path) => either.right(readFileSync(path, "ut
 let wrong = 0;
 
 for (const entry of specs) {
+  // A size that bins of 6 fit, neither side as the other.
   const overrides = ["train.crop=[89,105]"];
   const { result } = checkStill({ cwd: process.cwd(), read })({ entry, overrides });
   if (either.isLeft(result)) throw new Error(`${entry} is wrong: \`pspc check\` says why`);
@@ -41,7 +39,7 @@ for (const entry of specs) {
     return /** @type {const} */ ([variable.name, { shape: variable.shape, data }]);
   });
   writeFileSync(weights, encodeSafetensors(new Map(tensors)));
-  for (const format of formats) {
+  for (const format of formats.filter(({ ending }) => ending !== ".html")) {
     const to = join(folder, `network${format.ending}`);
     try {
       const events = exportNetwork({
@@ -49,12 +47,7 @@ for (const entry of specs) {
         weights,
         format,
         to,
-        size,
-        anySize: false,
-        look: "whole",
-        give: ["classes", "logits"],
-        precision: "f32",
-        forms: false,
+        choices: choicesFor(program.experiment, { give: ["classes", "logits"] }),
         mustBeChecked: false,
         device: "cpu",
         command: "",

@@ -9,13 +9,14 @@ import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed, valueOrThrow } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
 import type { Size } from "../language/geometry.js";
+import type { Experiment } from "../normalize/experiment.js";
 import { onnx } from "../onnx/format.js";
 import { type Answer, type Look, scoresOf } from "../plan/inference.js";
 import type { Program } from "../plan/program.js";
 import { inOnnxRuntime, inTensorFlow, inWasm, type Runtime } from "../runtime/exported.js";
 import type { Want } from "../runtime/machine.js";
 import { page } from "../runtime/page.js";
-import type { Format, FrozenNetwork, Precision, Presentation } from "../target/format.js";
+import type { Format, Precision, Presentation } from "../target/format.js";
 import { graphModel } from "../tensorflow/graph-model.js";
 import { servingModel } from "../tensorflow/serving.js";
 import { leastOnRuntimes } from "./agreement.js";
@@ -42,12 +43,9 @@ const exports: readonly Export[] = [
 
 export const formats: readonly Format[] = exports.map(({ format }) => format);
 
-export type ExportRequest = Trained & {
-  readonly program: Program;
-  readonly format: Format;
-  /** The folder or file that is made. */
-  readonly to: string;
-  /** What the network looks at. */
+/** What may be chosen of an export. */
+export interface Choices {
+  /** What the network looks at; the crop of its training otherwise. */
   readonly size: Size;
   /** Whether pictures may have another size: they are scaled to the network's, and its answers back. */
   readonly anySize: boolean;
@@ -56,6 +54,27 @@ export type ExportRequest = Trained & {
   readonly precision: Precision;
   /** Whether layers take the forms that are fastest in the format's runtimes. */
   readonly forms: boolean;
+}
+
+/** What was not chosen is as here. */
+export const choicesFor = (
+  { train: { crop } }: Experiment,
+  chosen: { readonly [K in keyof Choices]?: Choices[K] | undefined } = {},
+): Choices => ({
+  size: chosen.size ?? { height: crop[0], width: crop[1] },
+  anySize: chosen.anySize ?? false,
+  look: chosen.look ?? "whole",
+  give: chosen.give ?? ["classes"],
+  precision: chosen.precision ?? "f32",
+  forms: chosen.forms ?? false,
+});
+
+export type ExportRequest = Trained & {
+  readonly program: Program;
+  readonly format: Format;
+  /** The folder or file that is made. */
+  readonly to: string;
+  readonly choices: Choices;
   /** Whether a runtime that is absent is a failure. */
   readonly mustBeChecked: boolean;
   readonly device: Want;
@@ -74,62 +93,110 @@ export interface Exported {
 export async function* exportNetwork(
   request: ExportRequest,
 ): AsyncGenerator<Event, Exported | null> {
-  const { program, format, to, signal, size, look, give } = request;
+  const { program, format, to, device } = request;
   if (format.kind === "folder" && existsSync(to)) throw new Failed(exportExists(to));
-  const network = await readNetwork(program, request, request.device);
+  const network = await readNetwork(program, request, device);
   yield* strangers(network);
-  const stage = (done: number): Event => ({ kind: "progress", what: "exporting", done, total: 4 });
   yield stage(0);
-  const { anySize } = request;
-  const form = request.forms ? format.form : undefined;
-  const opening = { ...size, image: format.image, look, anySize, form };
-  // With the scores the whole network is compared; what is kept gives what was asked for.
-  const scores = scoresOf(program.experiment, look);
-  const probe = [...new Set<Answer>([...give, scores])];
-  const draft = await frozenNetwork(network, { ...opening, give: probe });
-  const pictures = await picturesFor(program.experiment, size);
-  const calls = singles(pictures, anySize);
-  const wanted = await ownScores(network, opening, calls);
-  yield stage(1);
-  await setImmediate();
-  if (signal?.aborted) return null;
-
-  const part = `${to}.${process.pid}.part`;
-  const about = aboutOf(request, network, draft.batch);
-  const presentation: Presentation = {
-    summary: await summary(request),
-    card: "",
-    example: exampleFrom(program.experiment, pictures, wanted),
-    least: leastOnRuntimes(request.precision),
-  };
-  const examination = { ...request, ...program, ...draft, pictures, calls, wanted };
-  const ask = (give: readonly Answer[]): Promise<Check> =>
-    checked(part, { ...examination, runtime: runtimeOf(format), give });
+  const work = await begun(request, network);
+  if (yield* isStopped(1, request)) return null;
   try {
-    await put(part, request, { ...draft, about, presentation });
-    const found = await ask(probe);
-    yield stage(2);
-    await setImmediate();
-    if (signal?.aborted) return null;
-
-    const isWhole = probe.length === give.length;
-    const final = isWhole ? draft : await frozenNetwork(network, { ...opening, give });
-    const all = { ...about, checked: found };
-    await rm(part, { recursive: true, force: true });
-    const card = await modelCard(request, all, found);
-    const told = { about: all, presentation: { ...presentation, card } };
-    const bytes = await put(part, request, { ...final, ...told });
-    const again = isWhole ? found : await ask(give);
+    const found = await checkedDraft(work);
+    if (yield* isStopped(2, request)) return null;
+    const kept = await final(work, found);
     yield stage(3);
-    await keep(part, request, card, all);
+    await keep(work, kept);
     yield stage(4);
-    // The time is that of what was kept.
-    return { to, bytes, check: { ...found, ...timeOf(again) } };
+    return { to, ...kept };
   } finally {
     // What went wrong first is what is told.
-    await rm(part, { recursive: true, force: true }).catch(() => {});
+    await rm(work.part, { recursive: true, force: true }).catch(() => {});
   }
 }
+
+const stage = (done: number): Event => ({ kind: "progress", what: "exporting", done, total: 4 });
+
+/** After a stage. */
+async function* isStopped(done: number, { signal }: ExportRequest): AsyncGenerator<Event, boolean> {
+  yield stage(done);
+  await setImmediate();
+  return signal?.aborted ?? false;
+}
+
+/** An export under way. */
+interface Work {
+  readonly request: ExportRequest;
+  /** The draft's name. */
+  readonly part: string;
+  readonly about: ExportRecord;
+  readonly presentation: Presentation;
+  /** The network with its numbers, as it gives these answers. */
+  readonly frozen: (give: readonly Answer[]) => Promise<Opened>;
+  /** What the draft gives: with the scores the whole network is compared. */
+  readonly probe: readonly Answer[];
+  readonly draft: Opened;
+  /** Asks the draft in its runtime. */
+  readonly ask: (give: readonly Answer[]) => Promise<Check>;
+}
+
+const begun = async (request: ExportRequest, network: Network): Promise<Work> => {
+  const { format, to, choices } = request;
+  const { experiment } = request.program;
+  const { size, anySize, look, give, precision } = choices;
+  const form = choices.forms ? format.form : undefined;
+  const opening = { ...size, image: format.image, look, anySize, form };
+  const frozen = (give: readonly Answer[]) => frozenNetwork(network, { ...opening, give });
+  const probe = [...new Set<Answer>([...give, scoresOf(experiment, look)])];
+  const draft = await frozen(probe);
+  const pictures = await picturesFor(experiment, size);
+  const calls = singles(pictures, anySize);
+  const wanted = await ownScores(network, opening, calls);
+  const part = `${to}.${process.pid}.part`;
+  const asked = { ...request, ...choices, experiment, pictures, calls, wanted, batch: draft.batch };
+  return {
+    request,
+    part,
+    about: aboutOf(request, network, draft.batch),
+    presentation: {
+      summary: await summary(request),
+      card: "",
+      example: exampleFrom(experiment, pictures, wanted),
+      least: leastOnRuntimes(precision),
+    },
+    frozen,
+    probe,
+    draft,
+    ask: (give) => checked(part, { ...asked, runtime: runtimeOf(format), give }),
+  };
+};
+
+const checkedDraft = async (work: Work): Promise<Check> => {
+  await put(work, work.draft, work);
+  return work.ask(work.probe);
+};
+
+/** What is kept, and its card. */
+interface Kept {
+  readonly bytes: number;
+  readonly check: Check;
+  readonly about: ExportRecord;
+  readonly card: string;
+}
+
+/** In the draft's place, with what was asked for alone, and how it was checked inside. */
+const final = async (work: Work, found: Check): Promise<Kept> => {
+  const { request, part, presentation, probe, draft, frozen, ask } = work;
+  const { give } = request.choices;
+  const isWhole = probe.length === give.length;
+  const about = { ...work.about, checked: found };
+  const card = await modelCard(request, about, found);
+  await rm(part, { recursive: true, force: true });
+  const told = { about, presentation: { ...presentation, card } };
+  const bytes = await put(work, isWhole ? draft : await frozen(give), told);
+  // The time is that of what is kept.
+  const check = { ...found, ...timeOf(isWhole ? found : await ask(give)) };
+  return { bytes, check, about, card };
+};
 
 const runtimeOf = (format: Format): Runtime => {
   const found = exports.find((one) => one.format === format);
@@ -141,12 +208,8 @@ const timeOf = (check: Check): { readonly milliseconds?: number } =>
   "milliseconds" in check ? { milliseconds: check.milliseconds } : {};
 
 /** The draft gets its name; the card lies in its folder, or beside its file, or was in it from the start. */
-const keep = async (
-  part: string,
-  { format, to }: ExportRequest,
-  card: string,
-  about: object,
-): Promise<void> => {
+const keep = async ({ request: { format, to }, part }: Work, kept: Kept): Promise<void> => {
+  const { about, card } = kept;
   if (format.kind === "folder") {
     await writeFileAtomic(join(part, RECORD), `${JSON.stringify(about, null, 2)}\n`);
     await writeFileAtomic(join(part, "README.md"), card);
@@ -163,11 +226,12 @@ export const cardOf = (to: string): string => `${to}.md`;
 
 /** Writes the draft; gives its bytes. */
 const put = async (
-  part: string,
-  { format, precision }: ExportRequest,
-  network: Omit<FrozenNetwork, "precision">,
+  { request: { format, choices }, part }: Work,
+  { graph, numbers }: Opened,
+  { about, presentation }: Pick<Work, "about" | "presentation">,
 ): Promise<number> => {
-  const files = valueOrThrow(format.write({ ...network, precision }));
+  const { precision } = choices;
+  const files = valueOrThrow(format.write({ graph, numbers, precision, about, presentation }));
   let total = 0;
   for (const [name, bytes] of files) {
     const path = format.kind === "file" ? part : join(part, name);
@@ -180,11 +244,12 @@ const put = async (
 
 /** What every export says of itself. */
 const aboutOf = (
-  { program, size, anySize, look, give, precision, forms, command }: ExportRequest,
+  { program, choices, command }: ExportRequest,
   { metadata }: Network,
   batch: Opened["batch"],
 ): ExportRecord => {
   const { data, model } = program.experiment;
+  const { size, anySize, look, give, precision, forms } = choices;
   const colours = palette(data.palette, data.classes.length);
   return {
     pspc: version,

@@ -8,7 +8,7 @@ import type { Browser, Page } from "playwright-core";
 import sharp, { type Region, type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, launch, noBrowser } from "../../scripts/chromium.mjs";
-import { type ExportRequest, exportNetwork } from "../../src/run/export.js";
+import { choicesFor, type ExportRequest, exportNetwork } from "../../src/run/export.js";
 import { predict } from "../../src/run/predict.js";
 import { train } from "../../src/run/train.js";
 import { page } from "../../src/runtime/page.js";
@@ -40,12 +40,7 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
       folder: run,
       format: page,
       to: file,
-      size,
-      anySize: false,
-      look: "whole",
-      give: ["classes"],
-      precision: "f32",
-      forms: false,
+      choices: choicesFor(of.experiment, { size }),
       mustBeChecked: true,
       device: "cpu",
       command: "npx pspc export run --to squares.html",

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -64,6 +65,18 @@ describe("a disk behind stdout that is full", { timeout: 60_000 }, () => {
     expect(err).toContain("cannot write to stdout");
     expect(err).not.toContain("internal error");
     expect(await record("full")).toMatchObject({ state: "finished", step: 8 });
+  });
+});
+
+describe("a disk that fills", { timeout: 60_000 }, () => {
+  test("leaves nothing of an export", async () => {
+    const make = 'node "$P" export spec.yaml --run piped --to piped.html --device cpu';
+    const before = readdirSync(folder);
+    // No file may be longer than 400 KiB: a page is.
+    const full = await ended(started(`ulimit -f 400; ${make}`));
+    expect(full.code).toBe(1);
+    expect(full.err).toMatch(/error: cannot write piped\.html\..*\n = reason: /);
+    expect(readdirSync(folder)).toEqual(before);
   });
 });
 

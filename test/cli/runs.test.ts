@@ -1,6 +1,6 @@
 /** A run is enough: it is continued, scored and changed from any folder, without its spec, and no other spec takes it. */
 
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -88,6 +88,10 @@ describe("a run whose spec, module and data are gone", { timeout: 120_000 }, () 
     const told = await elsewhere("predict", run, image, "--out", "seen", "--json", ...device);
     expect(JSON.parse(told.out)).toMatchObject([{ classes: "seen/0.png" }]);
     expect(await elsewhere("export", run, "--to", "w.safetensors")).toMatchObject({ code: 0 });
+    const small = ["--to", "w.tfjs", "--size", "8x40"];
+    const { code, err } = await elsewhere("export", run, ...small);
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("Export sides") });
+    expect(existsSync("w.tfjs")).toBe(false);
   });
 
   it("goes on with a longer plan, by its record alone", async () => {

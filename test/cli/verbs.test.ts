@@ -87,6 +87,14 @@ describe("the words", () => {
     expect((await pspc(folder, ...words)).err).toContain("found clases");
     const forms = await pspc(folder, "export", "spec.yaml", "--to", "w.tfjs", "--forms");
     expect(forms.err).toContain("w.tfjs takes no --forms");
+    for (const ending of [".onnx", ".savedmodel"]) {
+      const bytes = ["export", "spec.yaml", "--to", `w${ending}`, "--numbers", "u8"];
+      const { code, err } = await pspc(folder, ...bytes);
+      expect({ code, err }).toMatchObject({
+        code: 3,
+        err: expect.stringMatching(/ is not written with numbers u8\n.*--numbers f32, or /),
+      });
+    }
     const untrained = await pspc(folder, "export", "spec.yaml", "--to", "w.onnx");
     expect(untrained).toMatchObject({ code: 1, out: "" });
     expect(readdirSync(folder).filter((name) => name.startsWith("w."))).toEqual([]);

@@ -2,11 +2,21 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import * as E from "fp-ts/lib/Either.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Experiment } from "../../src/normalize/experiment.js";
-import { type Exported, type ExportRequest, exportNetwork, formats } from "../../src/run/export.js";
+import {
+  type Choices,
+  choicesFor,
+  type Exported,
+  type ExportRequest,
+  exportNetwork,
+  formats,
+} from "../../src/run/export.js";
 import { predict } from "../../src/run/predict.js";
 import { predictExported } from "../../src/run/predict-exported.js";
+import { inOnnxRuntime, inTensorFlow, inWasm } from "../../src/runtime/exported.js";
 import type { Format } from "../../src/target/format.js";
 import { lower } from "../../src/tensorflow/target.js";
 import { networkVariables } from "../../src/weights/fit.js";
@@ -29,39 +39,26 @@ const weightsOf = (experiment: Experiment, name: string): string => {
   return file;
 };
 
-const request = (
-  name: string,
-  differs: Differs,
-  format: Format,
-  more: Partial<ExportRequest> = {},
-): ExportRequest => {
-  return requestOf(name, tiny(differs), format, more);
-};
+type More = Partial<Choices> & Partial<Pick<ExportRequest, "to" | "mustBeChecked">>;
+
+const request = (name: string, differs: Differs, format: Format, more: More = {}): ExportRequest =>
+  requestOf(name, tiny(differs), format, more);
 
 const requestOf = (
   name: string,
   experiment: Experiment,
   format: Format,
-  more: Partial<ExportRequest> = {},
-): ExportRequest => {
-  const [height, width] = experiment.train.crop;
-  return {
-    program: lower(experiment),
-    weights: weightsOf(experiment, name),
-    format,
-    to: join(folder, `${name}${format.ending}`),
-    size: { height, width },
-    anySize: false,
-    look: "whole",
-    give: ["classes", "probabilities", "logits"],
-    precision: "f32",
-    forms: false,
-    mustBeChecked: true,
-    device: "cpu",
-    command: "npx pspc export",
-    ...more,
-  };
-};
+  { to, mustBeChecked = true, ...chosen }: More = {},
+): ExportRequest => ({
+  program: lower(experiment),
+  weights: weightsOf(experiment, name),
+  format,
+  to: to ?? join(folder, `${name}${format.ending}`),
+  choices: choicesFor(experiment, { give: ["classes", "probabilities", "logits"], ...chosen }),
+  mustBeChecked,
+  device: "cpu",
+  command: "npx pspc export",
+});
 
 const exported = async (asked: ExportRequest): Promise<Exported> => {
   const events = exportNetwork(asked);
@@ -224,6 +221,29 @@ describe("an export", () => {
     },
   );
 
+  it.skipIf(!runsOnnx)("gives whole numbers where bytes are too few for its classes", async () => {
+    const many: Differs = { ...small, classes: 600 };
+    const written = async (format: Format): Promise<string> =>
+      (await exported(request("many", many, format, { give: ["classes"] }))).to;
+    const text = readFileSync(await written(named(".html")), "latin1");
+    const part = (id: string): Buffer =>
+      gunzipSync(Buffer.from(RegExp(`id="${id}">([^<]*)<`).exec(text)?.[1] ?? "", "base64"));
+    // A page's own example, as pspc sees it.
+    const { buffer, byteOffset, length } = part("expected");
+    const seen = [...new Uint16Array(buffer.slice(byteOffset, byteOffset + length))];
+    expect(Math.max(...seen)).toBeGreaterThan(255);
+    const [height, width] = tiny(many).train.crop;
+    const calls = [{ pixels: part("pixels"), count: 1, height, width }];
+    const results = [{ name: "classes", isWhole: true }];
+    const runtimes = [inTensorFlow, inWasm, inOnnxRuntime];
+    for (const [i, format] of programs.entries()) {
+      const path = await written(format);
+      expect(await runtimes[i]!({ path, calls, results })).toMatchObject({
+        right: { answers: [{ classes: Int32Array.from(seen) }] },
+      });
+    }
+  });
+
   it("halves with f16 and quarters with u8, and tells how far they are", async () => {
     const wide: Differs = { ...small, backbone: { width: 16 } };
     const sizes: number[] = [];
@@ -254,6 +274,19 @@ describe("an export", () => {
     expect((await failureOf(exported(taken))).message).toBe(`cannot write ${asked.to}`);
     expect(readdirSync(folder).sort()).toEqual(there);
 
+    // Where all is written but the last of a folder's files.
+    const broken: Format = {
+      ...named(".tfjs"),
+      write: (network) =>
+        E.map(
+          (files: ReadonlyMap<string, Uint8Array>) =>
+            new Map([...files, ["x".repeat(300), Buffer.of(1)]]),
+        )(named(".tfjs").write(network)),
+    };
+    const halved = { ...asked, format: broken, to: join(folder, "halved.tfjs") };
+    expect((await failureOf(exported(halved))).message).toMatch(/^cannot write .*xxx/);
+    expect(readdirSync(folder).sort()).toEqual(there);
+
     const stop = new AbortController();
     stop.abort();
     const stopped = exportNetwork({
@@ -277,7 +310,7 @@ describe("an export", () => {
     const tooLarge = {
       ...asked,
       format: named(".tfjs"),
-      precision: "f16",
+      choices: { ...asked.choices, precision: "f16" },
       to: join(folder, "huge.tfjs"),
     } as const;
     expect((await failureOf(exported(tooLarge))).message).toContain("cannot be stored as f16");

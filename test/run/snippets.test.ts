@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chromiumPath, launch, noBrowser } from "../../scripts/chromium.mjs";
-import { exportNetwork, formats } from "../../src/run/export.js";
+import { choicesFor, exportNetwork, formats } from "../../src/run/export.js";
 import { openPredictor } from "../../src/run/predictor.js";
 import { lower } from "../../src/tensorflow/target.js";
 import { networkVariables } from "../../src/weights/fit.js";
@@ -41,12 +41,7 @@ beforeAll(async () => {
         weights,
         format,
         to: join(folder, `camvid${format.ending}`),
-        size,
-        anySize: false,
-        look: "whole",
-        give: ["classes"],
-        precision: "f32",
-        forms: false,
+        choices: choicesFor(program.experiment, { size }),
         mustBeChecked: false,
         device: "cpu",
         command: "npx pspc export",

@@ -6,14 +6,14 @@ import { Failed, orThrow, valueOrThrow } from "../../diagnostic/failure.js";
 import type { Size } from "../../language/geometry.js";
 import type { Experiment } from "../../normalize/experiment.js";
 import { sizeName } from "../../plan/graphs.js";
-import { type Answer, answers, type Look, scoresOf } from "../../plan/inference.js";
+import { type Answer, answers, scoresOf } from "../../plan/inference.js";
 import type { Program } from "../../plan/program.js";
 import { bytes } from "../../report/format.js";
 import { featureOf, leastSide } from "../../rules/crops.js";
 import { type Check, NOISE } from "../../run/checked.js";
 import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
 import { exportTooSmall, noLogits } from "../../run/errors.js";
-import { type Exported, exportNetwork, formats } from "../../run/export.js";
+import { choicesFor, type Exported, exportNetwork, formats } from "../../run/export.js";
 import type { Trained } from "../../run/inference.js";
 import { page } from "../../runtime/page.js";
 import type { Precision } from "../../target/format.js";
@@ -117,11 +117,18 @@ export const exportVerb = verb((terminal, argv) =>
         await writeWeights(terminal, program, from, to, names ?? "pspc");
         return exit.ok;
       }
-      const look: Look = as ?? "whole";
-      if (give?.includes("logits") && scoresOf(program.experiment, look) !== "logits")
+      const { experiment } = program;
+      const choices = choicesFor(experiment, {
+        size: size && { height: size[0], width: size[1] },
+        anySize,
+        look: as,
+        give,
+        precision: numbers,
+        forms,
+      });
+      if (give?.includes("logits") && scoresOf(experiment, choices.look) !== "logits")
         throw new Failed(noLogits());
-      const [height, width] = size ?? program.experiment.train.crop;
-      demandFits(program.experiment, { height, width });
+      demandFits(experiment, choices.size);
       await needTensorFlow(terminal);
       const { answer } = await follow(terminal, (signal) =>
         exportNetwork({
@@ -129,12 +136,7 @@ export const exportVerb = verb((terminal, argv) =>
           program,
           format,
           to,
-          size: { height, width },
-          anySize,
-          look,
-          give: give ?? ["classes"],
-          precision: numbers ?? "f32",
-          forms,
+          choices,
           mustBeChecked: checked,
           device,
           command: ["npx pspc export", ...argv.map(quoted)].join(" "),
