@@ -13,6 +13,8 @@ if (existsSync(main)) {
   import(pathToFileURL(main).href)
     .then(async ({ main: run }) => {
       process.exitCode = await run(process.argv.slice(2));
+      // Whoever was stopped, or has lost another of its gang, waits for nothing that is still under way.
+      if (process.exitCode === 130 || process.exitCode === 75) process.exit();
     })
     .catch((error) => {
       // The program's own files could not be opened: nothing of it is there to say so.

@@ -132,6 +132,10 @@ export const setUpFailed = (): Failure =>
 export const nothingToTrain = (): Misused =>
   new Misused("there is nothing to train", "name a spec, or --resume RUN");
 
+/** Before what a process of a gang says at its end. */
+export const ofProcess = (rank: number, hosts: readonly string[]): string =>
+  `process ${rank} of ${hosts.length}, ${hosts[rank] ?? ""}:`;
+
 export const continuesSpec = (): Misused =>
   new Misused(
     "--continue begins or goes on with a spec's own run",

@@ -429,9 +429,12 @@ export const publicHost = (host: string, address: string): Failure =>
     "name the hosts by addresses of a private network; --public-network says that you know, and that a firewall stands before the ports",
   );
 
-export const otherTraining = (host: string): Failure =>
+/** `host` is where it is known. */
+export const otherTraining = (host: string | null): Failure =>
   failure(
-    `the process on ${host} trains something else`,
+    host === null
+      ? "the processes of this gang train different networks"
+      : `the process on ${host} trains something else`,
     "all processes of a gang must be started with the same spec, the same options and the same version",
     "start all of them by one command",
   );
@@ -441,6 +444,10 @@ export const noRecoveryInGang: Failure = failure(
   "`train.recover` is for one process",
   "set train.recover=none, or train on one machine with --devices",
 );
+
+/** Said by a process that fails before all others have begun. */
+export const lingering = (reason: string, seconds: number): string =>
+  `this process fails (${reason}); it stays up to ${seconds} s, until the others have heard of it`;
 
 /** Said as a gang begins. */
 export const listening = (host: string, count: number): string =>

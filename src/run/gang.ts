@@ -6,13 +6,17 @@
 import { createHash } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import * as E from "fp-ts/lib/Either.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
 import type { Ops } from "../graph/op.js";
 import { product } from "../graph/type.js";
+import type { Program } from "../plan/program.js";
+import { GangBroken } from "../runtime/errors.js";
 import type { State, TrainingSession } from "../runtime/session.js";
 import { noPlace, otherTraining, publicHost } from "./errors.js";
+import { version } from "./record.js";
 
 /** Of one process among all: hosts with their ports, in the order of the ranks. */
 export interface Place {
@@ -144,20 +148,52 @@ export interface Beginning {
   readonly told: boolean;
 }
 
-/** From where all begin: what the first of the gang has written, and told. @throws Failed where one trains another program. */
+/** Whoever waits for others may be told to stop. */
+export const unlessStopped = async <A>(
+  waiting: A | Promise<A>,
+  signal: AbortSignal | undefined,
+): Promise<A> => {
+  if (signal === undefined) return waiting;
+  signal.throwIfAborted();
+  const heard = new AbortController();
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { signal: heard.signal });
+  });
+  return Promise.race([waiting, stopped]).finally(() => heard.abort());
+};
+
+/** What all processes of a gang must have in common. */
+const identityOf = ({ fingerprint }: Program): number =>
+  createHash("sha256").update(`${version} ${fingerprint.program}`).digest().readInt32LE(0) >> 1;
+
+/** Networks of other shapes fail before they can say who they are. */
+const otherShapes = (error: unknown): never => {
+  if (error instanceof GangBroken && /mismatch|inconsistent/i.test(error.failure.reason ?? ""))
+    throw new Failed(otherTraining(null));
+  throw error;
+};
+
+/**
+ * From where all begin: what the first of the gang has written, and whether it has `told` the scores of that step.
+ * @throws Failed where one trains another program; the signal's reason.
+ */
 export const begin = async (
   session: TrainingSession,
   of: Gang,
+  { program, signal }: { readonly program: Program; readonly signal?: AbortSignal },
   told: boolean,
-  training: string,
 ): Promise<Beginning> => {
-  const identity = createHash("sha256").update(training).digest().readInt32LE(0) >> 1;
-  const results = await session.run("agree", {
+  const identity = identityOf(program);
+  const agreed = session.run("agree", {
     leads: row(of, of.rank === 0 ? 1 : 0),
     told: row(of, of.rank === 0 && told ? 1 : 0),
     identity: Int32Array.from({ length: of.devices }, () => identity),
   });
-  const { identity: all, step, told: said } = results;
+  const {
+    identity: all,
+    step,
+    told: said,
+  } = await unlessStopped(Promise.resolve(agreed).catch(otherShapes), signal);
   invariant(all !== undefined && step !== undefined && said !== undefined, "the gang agrees");
   const other = all.data.findIndex((each) => each !== identity);
   if (other >= 0) throw new Failed(otherTraining(of.hosts[Math.floor(other / of.devices)] ?? ""));
@@ -202,4 +238,17 @@ export const countedByAll = async (
     counts: counts.map((_, i) => (sums.data[i] ?? 0) + WORD * (sums.data[length + i] ?? 0)),
     images: sums.data[2 * length] ?? 0,
   };
+};
+
+/** Milliseconds in which what was said last reaches those who still listen. */
+const SAID = 300;
+
+/** The end of a training: nobody leaves before the first has saved. */
+export const allDone = async (
+  session: TrainingSession,
+  of: Gang,
+  { experiment }: Program,
+): Promise<void> => {
+  await countedByAll(session, of, new Float64Array(experiment.data.classes.length ** 2), 0);
+  await setTimeout(SAID);
 };

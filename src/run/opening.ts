@@ -1,13 +1,14 @@
 /** What stands before the first step: what can be found out soon, the session, the record of a new run; and whoever follows. */
 
 import { existsSync, statSync } from "node:fs";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { tooFewSamples } from "../data/errors.js";
 import { openSplit } from "../data/layout.js";
 import { Failed, orThrow } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
-import type { Program } from "../plan/program.js";
 import { trainingKernels } from "../plan/step.js";
-import { openReplicas, serve } from "../runtime/engine.js";
+import { type Joined, join, openReplicas } from "../runtime/engine.js";
+import { GangBroken } from "../runtime/errors.js";
 import { describe, loadTensorFlow } from "../runtime/library.js";
 import { openSession, type TrainingSession } from "../runtime/session.js";
 import { devicesHere, devicesOfGang } from "../tensorflow/replica.js";
@@ -17,10 +18,10 @@ import { wholeFit } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
 import { checkpointsOf } from "./checkpoint.js";
-import { listening, noRecoveryInGang, unevenDevices } from "./errors.js";
+import { lingering, listening, noRecoveryInGang, unevenDevices } from "./errors.js";
 import type { Event } from "./event.js";
 import { specPlace } from "./find.js";
-import { begin, type Gang, nothingYet } from "./gang.js";
+import { allDone, begin, type Gang, nothingYet, unlessStopped } from "./gang.js";
 import { kernelsHere } from "./kernels.js";
 import { noLedger } from "./ledger.js";
 import { type Run, type Training, version } from "./record.js";
@@ -48,14 +49,54 @@ export const demandPossible = async (request: TrainRequest): Promise<void> => {
   await loadTensorFlow(device);
 };
 
+/** A training of which this process knows whether it joins others. */
+export interface Joining extends TrainRequest {
+  readonly joined: Joined | null;
+}
+
+/** Before all else, so that the others find this process, and hear of its end whatever ends it. @throws Failed where the port is taken. */
+export async function* joining(
+  request: TrainRequest,
+  gang: Gang,
+): AsyncGenerator<Event, Joining & { readonly joined: Joined }> {
+  const joined = await join(gang, request.device, gang.devices);
+  yield { kind: "note", message: listening(hostOf(gang), gang.hosts.length) };
+  return { ...request, joined };
+}
+
+/** Seconds that a process which fails waits for others that have not begun. */
+const LINGERS = 60;
+
+/** Whoever comes later than a process that has failed would wait for it: it stays until all others have found it. */
+export async function* heard(
+  { joined, signal }: Joining & { readonly joined: Joined },
+  error: unknown,
+): AsyncGenerator<Event, void> {
+  if (error instanceof GangBroken || signal?.aborted) return;
+  let isMet = false;
+  joined.met.then(() => {
+    isMet = true;
+  });
+  await setImmediate();
+  if (isMet) return;
+  const reason = error instanceof Failed ? error.failure.message : String(error);
+  yield { kind: "note", message: lingering(reason, LINGERS) };
+  const over = new AbortController();
+  const late = setTimeout(1000 * LINGERS, undefined, { signal: over.signal });
+  await Promise.race([joined.met, late, joined.lost]).catch(() => undefined);
+  over.abort();
+  await late.catch(() => undefined);
+}
+
+/** What all processes of a training must have before the first step. */
 export interface Opened {
   readonly session: TrainingSession;
   readonly variables: readonly Ops["variable"][];
 }
 
-/** Of one device, of several, or of this process's in a gang. */
+/** Of one device, of several, or of this process's in a gang, whose others are waited for. @throws Failed; the signal's reason */
 export const sessionFor = async (
-  { program, device, devices: count = 1, gang = null }: TrainRequest,
+  { program, device, devices: count = 1, gang = null, joined, signal }: Joining,
   validation: Validation | null,
   kernels: Kernels,
 ): Promise<Opened> => {
@@ -68,19 +109,14 @@ export const sessionFor = async (
       : devicesOfGang(kind, count, { rank: gang.rank, size });
   const { model, variables } = sessionModelFor(program, abilities, kernels, devices);
   if (gang === null && count === 1) return { session: await openSession(model, device), variables };
-  const { deadline = 0, hosts = [], rank = 0 } = gang ?? {};
-  const joined =
-    gang === null ? null : { target: await serve(hosts, rank, device, count), deadline };
-  return { session: await openReplicas(model, device, devices, joined), variables };
+  const session = await unlessStopped(openReplicas(model, device, devices, joined), signal);
+  return { session, variables };
 };
 
 /** What was measured on one machine of a gang is not asked: all compute the same graph. */
 export const alike = (kernels: Kernels): Kernels => ({ ...kernels, known: {} });
 
-export const hostOf = ({ hosts, rank }: Gang): string => hosts[rank] ?? "";
-
-/** What all processes of a gang must have in common. */
-export const identityOf = ({ fingerprint }: Program): string => `${version} ${fingerprint.program}`;
+const hostOf = ({ hosts, rank }: Gang): string => hosts[rank] ?? "";
 
 const isFile = (spec: string | undefined): spec is string =>
   spec !== undefined && existsSync(spec) && statSync(spec).isFile();
@@ -111,25 +147,43 @@ export const newRun = async (request: TrainRequest, training: Training | null): 
   };
 };
 
-/** A process of a gang that is not its first: it is told the state, steps with the others, and writes nothing. */
-export async function* following(request: TrainRequest, gang: Gang): AsyncGenerator<Event, void> {
-  const { program, folder, device } = request;
+/** The session of a process in a gang, and what is scored in it. */
+async function* meeting(
+  request: Joining,
+): AsyncGenerator<Event, Opened & { readonly validation: Validation | null }> {
+  const { program, device, signal } = request;
   const { data } = program.experiment;
-  await demandPossible(request);
-  const { samples } = yield* checkedSplit(data, "train", request.signal);
-  const scored = data.val === null ? null : yield* checkedSplit(data, "val", request.signal);
+  const scored = data.val === null ? null : yield* checkedSplit(data, "val", signal);
   const validation = await planValidation(program, scored?.intact ?? []);
   const kernels = alike(trainingKernels(program.experiment, kernelsHere(device)));
-  yield { kind: "note", message: listening(hostOf(gang), gang.hosts.length) };
-  const { session, variables } = await sessionFor(request, validation, kernels);
-  try {
-    await session.write(nothingYet(variables));
-    const { step: first, told } = await begin(session, gang, false, identityOf(program));
-    const ledger = noLedger(folder, first, told);
-    const run = await newRun(request, null);
-    const held = { demand: () => undefined, demandNow: () => undefined };
-    yield* stepping({ ...request, run, session, samples, validation, ledger, first, held });
-  } finally {
-    session.dispose();
-  }
+  return { validation, ...(await sessionFor(request, validation, kernels)) };
+}
+
+/** A process of a gang that is not its first: it is told the state, steps with the others, and writes nothing. */
+export async function* following(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
+  const { program, folder, signal } = request;
+  await demandPossible(request);
+  const { samples } = yield* checkedSplit(program.experiment.data, "train", signal);
+  const { session, variables, validation } = yield* meeting(request);
+  await session.write(nothingYet(variables));
+  const { step: first, told } = await begin(session, gang, request, false);
+  const ledger = noLedger(folder, first, told);
+  const run = await newRun(request, null);
+  const held = { demand: () => undefined, demandNow: () => undefined };
+  yield* stepping({ ...request, run, session, samples, validation, ledger, first, held });
+  await allDone(session, gang, program);
+}
+
+/** The first of a gang whose training is finished tells it to those who follow. */
+export async function* dismissing(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
+  const { program } = request;
+  const { session, variables } = yield* meeting(request);
+  const { iterations } = program.experiment.train;
+  const nothing = nothingYet(variables);
+  const steps = variables
+    .filter(({ role }) => role === "step")
+    .map(({ name }) => [name, { shape: [], data: Int32Array.of(iterations) }] as const);
+  await session.write(new Map([...nothing, ...steps]));
+  await begin(session, gang, request, true);
+  await allDone(session, gang, program);
 }

@@ -24,18 +24,20 @@ import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
 import { type Checkpoint, Diverged, loadCheckpoint, retreat } from "./checkpoint.js";
 import { agree, type Claim, claim, type Known } from "./claim.js";
-import { listening, otherDevices } from "./errors.js";
+import { otherDevices } from "./errors.js";
 import type { Event } from "./event.js";
-import { begin, type Gang } from "./gang.js";
+import { allDone, begin, type Gang } from "./gang.js";
 import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
 import {
   alike,
   demandPossible,
+  dismissing,
   following,
-  hostOf,
-  identityOf,
+  heard,
+  type Joining,
+  joining,
   newRun,
   sessionFor,
 } from "./opening.js";
@@ -67,16 +69,28 @@ export interface TrainRequest extends Claim {
 
 /** @throws Failed: the folder is taken, the data are wrong, no device, the disk is full, the loss is not finite. */
 export async function* train(request: TrainRequest): AsyncGenerator<Event, void> {
-  if (request.gang != null && request.gang.rank > 0) return yield* following(request, request.gang);
-  const held = yield* lock(request.folder, request.signal, request.wait);
+  const { gang = null } = request;
+  if (gang === null) return yield* leading({ ...request, joined: null });
+  const joined = yield* joining(request, gang);
+  try {
+    yield* gang.rank > 0 ? following(joined, gang) : leading(joined);
+  } catch (error) {
+    yield* heard(joined, error);
+    throw error;
+  }
+}
+
+/** Of one process, and of the first of several. */
+async function* leading(request: Joining): AsyncGenerator<Event, void> {
+  const { folder, files, program, gang = null } = request;
+  const held = yield* lock(folder, request.signal, request.wait);
   try {
     const known = await claim(request);
-    const { files, program } = request;
     if (known?.run.state === "finished" && files !== undefined)
       agree(known, files, trainingOf(program, files), request);
-    if (known?.run.state === "finished")
-      yield { kind: "note", message: `${request.folder} is trained already` };
-    else yield* running(request, known, held);
+    if (known?.run.state !== "finished") return yield* running(request, known, held);
+    yield { kind: "note", message: `${folder} is trained already` };
+    if (gang !== null) yield* dismissing(request, gang);
   } finally {
     held.release();
   }
@@ -84,7 +98,7 @@ export async function* train(request: TrainRequest): AsyncGenerator<Event, void>
 
 /** From nothing, or from the last checkpoint of a known run; and again from there where it diverges and may. */
 async function* running(
-  request: TrainRequest,
+  request: Joining,
   claimed: Known | null,
   held: Lock,
 ): AsyncGenerator<Event, void> {
@@ -99,7 +113,6 @@ async function* running(
   const validation = await planValidation(program, scored?.intact ?? []);
   const here = trainingKernels(program.experiment, kernelsHere(device));
   const kernels = gang === null ? asBegun(known?.run ?? null, here) : alike(here);
-  if (gang !== null) yield { kind: "note", message: listening(hostOf(gang), gang.hosts.length) };
   const { session, variables } = await sessionFor(request, validation, kernels);
   try {
     const begun = known?.run ?? (await newRun(request, training));
@@ -221,9 +234,10 @@ interface Attempt extends TrainRequest {
 async function* attempt(request: Attempt): AsyncGenerator<Event, void> {
   const ledger = await openLedger(request, request.first);
   try {
-    const { gang = null, session, first, program } = request;
-    if (gang !== null) await begin(session, gang, ledger.hasScores(first), identityOf(program));
+    const { gang = null, session, first } = request;
+    if (gang !== null) await begin(session, gang, request, ledger.hasScores(first));
     yield* stepping({ ...request, ledger });
+    if (gang !== null) await allDone(session, gang, request.program);
   } finally {
     ledger.close();
   }

@@ -1,13 +1,15 @@
 /** Sessions over several devices and machines, by the addon that set-up compiles (scripts/setup/engine). */
 
+import { setTimeout } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
 import { configBytes, runOptions, serverDef } from "../tensorflow/config.js";
 import type { SavedModel } from "../tensorflow/proto.js";
 import type { Devices } from "../tensorflow/replica.js";
-import { GangBroken, lostPeer, noEngine, refusedServer, stepFailed } from "./errors.js";
+import { GangBroken, latePeer, lostPeer, noEngine, refusedServer, stepFailed } from "./errors.js";
 import { loadTensorFlow } from "./library.js";
 import type { Want } from "./machine.js";
+import { type Peers, watchPeers } from "./peers.js";
 import {
   fedTo,
   inFolder,
@@ -21,7 +23,7 @@ import { requireEngine } from "./tfjs.js";
 /** The addon: what it throws has TensorFlow's number of the error as `code`. */
 interface Engine {
   readonly serve: (definition: Uint8Array) => string;
-  readonly open: (folder: string, target: string, config: Uint8Array) => object;
+  readonly open: (folder: string, target: string, config: Uint8Array) => Promise<object>;
   readonly run: (
     session: object,
     inputs: readonly (readonly [string, readonly number[], Float32Array | Int32Array])[],
@@ -29,6 +31,8 @@ interface Engine {
     options: Uint8Array,
   ) => Promise<(Float32Array | Int32Array)[]>;
   readonly close: (session: object) => void;
+  /** Ends the process, and waits for none of its threads. */
+  readonly leave: (code: number) => never;
 }
 
 const engine = async (device: Want): Promise<Engine> => {
@@ -44,10 +48,10 @@ const engine = async (device: Want): Promise<Engine> => {
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`);
 
 /** What joins the sessions of a gang. */
-export interface Joined {
+export interface Joined extends Peers {
   /** Where the server of this process is asked for sessions. */
   readonly target: string;
-  /** After which a run is given up; the first, in which all machines compile, may take as long as it needs. */
+  /** Seconds after which a run is given up; the first, in which all machines compile, may take as long as it needs. */
   readonly deadline: number;
 }
 
@@ -65,10 +69,8 @@ export const openReplicas = async (
   const { open, run: start, close } = await engine(device);
   const processors = names.filter((name) => name.includes("CPU")).length || 1;
   const session = await inFolder(model, (folder) =>
-    open(folder, joined?.target ?? "", configBytes({ processors })),
-  ).catch((error: unknown) => {
-    throw error instanceof Failed ? error : new Failed(stepFailed(reasonOf(error)));
-  });
+    together(open(folder, joined?.target ?? "", configBytes({ processors })), joined, null),
+  );
   const keys = keysOf(model);
   const met = new Set<string>();
   const before = settling(model);
@@ -85,16 +87,16 @@ export const openReplicas = async (
     const outputs = Object.entries(signature.outputs);
     const deadline = joined !== null && met.has(name) ? joined.deadline : null;
     met.add(name);
-    const got = await start(
-      session,
-      given,
-      outputs.map(([, info]) => info.name),
-      runOptions(deadline, joined === null ? null : (keys.get(name) ?? null)),
-    ).catch((error: unknown) => {
-      throw joined === null
-        ? new Failed(stepFailed(reasonOf(error)))
-        : new GangBroken(lostPeer(reasonOf(error), deadline));
-    });
+    const got = await together(
+      start(
+        session,
+        given,
+        outputs.map(([, info]) => info.name),
+        runOptions(deadline, joined === null ? null : (keys.get(name) ?? null)),
+      ),
+      joined,
+      deadline,
+    );
     return Object.fromEntries(
       outputs.map(([key, { shape }], i): [string, NumberArray] => {
         const data = got[i];
@@ -113,6 +115,32 @@ export const openReplicas = async (
   };
 };
 
+/** Milliseconds in which it becomes known who is gone, where a call fails by it. */
+const NAMED = 1000;
+
+/** TensorFlow's number for a run that was given up. */
+const TOO_LONG = "4";
+
+/** What a call gives. @throws Failed where a device fails; GangBroken where another process does, by its name if it is gone. */
+const together = async <A>(
+  call: Promise<A>,
+  joined: Joined | null,
+  deadline: number | null,
+): Promise<A> => {
+  try {
+    // A call that hangs on a process which is gone is not waited for.
+    return await (joined === null ? call : Promise.race([call, joined.lost]));
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    if (joined === null) throw new Failed(stepFailed(reasonOf(error)));
+    const isLate = (error as { readonly code?: string }).code === TOO_LONG;
+    if (!isLate) await Promise.race([joined.lost, setTimeout(NAMED)]);
+    throw new GangBroken(isLate ? latePeer(deadline ?? 0) : lostPeer(reasonOf(error)));
+  } finally {
+    call.catch(() => undefined);
+  }
+};
+
 /** A number for each signature in which replicas sum. What one process runs alone, as to save, counts for no other. */
 const keysOf = ({ nodes }: SavedModel): ReadonlyMap<string, number> => {
   const summing = nodes.filter(({ op }) => op === "CollectiveReduceV2");
@@ -121,19 +149,26 @@ const keysOf = ({ nodes }: SavedModel): ReadonlyMap<string, number> => {
 };
 
 /**
- * Starts this process's server, by which the sessions of a gang reach each other; TensorFlow ends it with the process.
- * It listens on all interfaces, and asks nobody who he is. @throws Failed where the port is taken.
+ * Starts this process's server, by which the sessions of a gang reach each other, and watches the others. It listens on
+ * all interfaces, and asks nobody who he is; it ends with the process, which from now on waits for nothing at its end.
+ * @throws Failed where the port is taken.
  */
-export const serve = async (
-  hosts: readonly string[],
-  rank: number,
+export const join = async (
+  { hosts, rank, deadline }: Pick<Joined, "deadline"> & Place,
   device: Want,
   processors: number,
-): Promise<string> => {
-  const { serve: start } = await engine(device);
+): Promise<Joined> => {
+  const { serve, leave } = await engine(device);
   try {
-    return start(serverDef(hosts, rank, { processors }));
+    const target = serve(serverDef(hosts, rank, { processors }));
+    process.once("exit", leave);
+    return { target, deadline, ...watchPeers(hosts, rank) };
   } catch (error) {
     throw new Failed(refusedServer(hosts[rank] ?? "", reasonOf(error)));
   }
 };
+
+interface Place {
+  readonly hosts: readonly string[];
+  readonly rank: number;
+}

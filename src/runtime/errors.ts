@@ -96,11 +96,36 @@ export const stepFailed = (reason: string): Failure =>
 /** Another process is gone or stands still: all of them end, and are started again. */
 export class GangBroken extends Failed {}
 
-export const lostPeer = (reason: string, deadline: number | null): Failure =>
+const startAgain =
+  "start all processes again with the same command: they go on from the last checkpoint";
+
+export const peerGone = (rank: number, host: string): Failure =>
   failure(
-    "the gang is broken: another process of it ended, stands still, or cannot be reached",
-    deadline === null ? said(reason) : `${said(reason)} (a step had ${deadline} s)`,
-    "start all processes again with the same command: they go on from the last checkpoint",
+    `the gang is broken: process ${rank} (${host}) has ended`,
+    "why, if it could say so, stands in its own output",
+    startAgain,
+  );
+
+export const peerNeverCame = (rank: number, host: string, seconds: number): Failure =>
+  failure(
+    `the gang is not complete: process ${rank} (${host}) cannot be reached`,
+    `nothing has answered at that port for ${seconds} s`,
+    "start all processes, each with its own rank; look at the names of the hosts, and at the firewall between them",
+  );
+
+export const latePeer = (deadline: number): Failure =>
+  failure(
+    "the gang is broken: another process of it stands still, or cannot be reached",
+    `a step was not done after ${deadline} s (--deadline)`,
+    startAgain,
+  );
+
+/** TensorFlow's report begins with the task that noticed, and tells what happened behind it. */
+export const lostPeer = (reason: string): Failure =>
+  failure(
+    "the gang is broken: another process of it has ended, or cannot be reached",
+    reason.split("\n").find((line) => line !== "" && !/^From \/job:/.test(line)) ?? reason,
+    startAgain,
   );
 
 export const refusedServer = (host: string, reason: string): Failure =>

@@ -1,13 +1,14 @@
 /**
- * Two processes on this machine that train as one, to the digits of one process with two devices; and where a process
- * finds its place.
+ * Two processes on this machine that train as one, to the digits of one process with two devices, though one of them is
+ * lost on the way; and where a process finds its place. One is killed here; `npm run gang` has all ways to be lost.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { on, once } from "node:events";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import * as E from "fp-ts/lib/Either.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { metricsFile } from "../../src/run/folder.js";
@@ -24,14 +25,14 @@ model:
   head: {channels: 4}
   auxiliary: {after: 3, channels: 4}
 train:
-  iterations: 6
+  iterations: 12
   batch: 4
   accumulate: 2
   crop: 41
   schedule: {poly: {base: 0.05}}
   augment: [mirror, {scale: [0.8, 1.25]}]
-  validate: {every: 3}
-  checkpoints: {every: 2, keep: 2}
+  validate: {every: 6}
+  checkpoints: {every: 4, keep: 2}
   recover: none
 `;
 
@@ -54,6 +55,8 @@ interface Process {
   readonly code: Promise<number | null>;
   /** What it said on stderr. */
   readonly said: () => string;
+  /** It has told of this step. */
+  readonly reached: (step: number) => Promise<void>;
 }
 
 const start = (args: readonly string[], env: Readonly<Record<string, string>>): Process => {
@@ -66,29 +69,105 @@ const start = (args: readonly string[], env: Readonly<Record<string, string>>): 
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
   });
+  const lines = createInterface({ input: child.stdout });
+  const reached = async (step: number): Promise<void> => {
+    for await (const [line] of on(lines, "line", { close: ["close"] }))
+      if (String(line).startsWith(`{"kind":"step","step":${step},`)) return;
+  };
   const code = once(child, "close").then(([ended]) => ended as number | null);
-  return { child, code, said: () => said };
+  return { child, code, said: () => said, reached };
 };
 
-const gang = async (run: string, more: readonly string[] = []): Promise<readonly Process[]> => {
-  const ports = [await freePort(), await freePort()];
-  const PSPC_HOSTS = ports.map((port) => `127.0.0.1:${port}`).join(",");
-  const args = ["--continue", "--gang", "--device", "cpu", "--workers", "0", "--run", run, ...more];
-  return ports.map((_, rank) => start(args, { PSPC_HOSTS, PSPC_RANK: `${rank}` }));
+const usual = ["--device", "cpu", "--workers", "0"];
+
+/** More words for each of the two. */
+const gang = async (
+  run: string,
+  deadline: number,
+  more: readonly [readonly string[], readonly string[]] = [[], []],
+): Promise<readonly [Process, Process]> => {
+  const PSPC_HOSTS = `127.0.0.1:${await freePort()},127.0.0.1:${await freePort()}`;
+  const args = ["--continue", "--gang", "--deadline", `${deadline}`, "--run", run, ...usual];
+  const one = (rank: 0 | 1): Process =>
+    start([...more[rank], ...args], { PSPC_HOSTS, PSPC_RANK: `${rank}` });
+  return [one(0), one(1)];
 };
 
+const codesOf = (all: readonly Process[]) => Promise.all(all.map(({ code }) => code));
 const metricsOf = (run: string) => readJournal(metricsFile(join(folder, run)));
 
+/** EX_TEMPFAIL of sysexits.h: start all again. */
+const AGAIN = 75;
+
+/** How one of the two is lost: by a signal, to the process of this rank. */
+type Loss = readonly [signal: "SIGKILL" | "SIGSTOP", rank: 0 | 1];
+const losses: readonly Loss[] = [
+  ["SIGKILL", 1],
+  ["SIGKILL", 0],
+  ["SIGSTOP", 1],
+  ["SIGSTOP", 0],
+];
+const isWhole = process.env.PSPC_GANG === "all";
+
 describe("two processes on loopback", { timeout: 280_000 }, () => {
-  test("train to the digits of one with two devices, scores included", async () => {
-    const one = start(["--devices", "2", "--device", "cpu", "--workers", "0", "--run", "one"], {});
-    one.child.stdout!.resume();
+  beforeAll(async () => {
+    const one = start(["--devices", "2", "--run", "one", ...usual], {});
     expect([await one.code, one.said()]).toEqual([0, expect.any(String)]);
-    const both = await gang("two");
-    for (const { child } of both) child.stdout!.resume();
-    const codes = await Promise.all(both.map(({ code }) => code));
-    expect([codes, both.map(({ said }) => said())]).toEqual([[0, 0], expect.any(Array)]);
-    expect(await metricsOf("two")).toEqual(await metricsOf("one"));
+  }, 120_000);
+
+  test.each(isWhole ? losses : losses.slice(0, 1))(
+    "end where %s hits process %i, and started again train to the digits of one with two devices",
+    async (signal, rank) => {
+      const run = `${signal}-${rank}`;
+      // Who is dead is noticed at once; who stands still, by the deadline.
+      const deadline = signal === "SIGKILL" ? 120 : 8;
+      const both = await gang(run, deadline);
+      const [lost, other] = [both[rank], both[1 - rank]!];
+      await both[0].reached(5);
+      lost.child.kill(signal);
+      const since = performance.now();
+      expect([await other.code, other.said()]).toEqual([AGAIN, expect.any(String)]);
+      const seconds = (performance.now() - since) / 1000;
+      expect(seconds).toBeLessThan(signal === "SIGKILL" ? 20 : deadline + 10);
+      if (signal === "SIGKILL") expect(other.said()).toMatch(`process ${rank} (127.0.0.1:`);
+      lost.child.kill("SIGCONT");
+      expect(await lost.code).toBe(signal === "SIGKILL" ? null : AGAIN);
+      const again = await gang(run, 120);
+      expect([await codesOf(again), again.map(({ said }) => said())]).toEqual([
+        [0, 0],
+        expect.any(Array),
+      ]);
+      expect(await metricsOf(run)).toEqual(await metricsOf("one"));
+    },
+  );
+
+  test.each(isWhole ? ["the list is missing", "the disk refuses"] : [])(
+    "end where one fails by itself: %s",
+    async (what) => {
+      const run = what.replaceAll(" ", "-");
+      const elsewhere = join(folder, "elsewhere");
+      await cp(join(folder, "data"), elsewhere, { recursive: true });
+      const isEarly = what === "the list is missing";
+      if (isEarly) await rm(join(elsewhere, "train.txt"));
+      const [first, second] = await gang(run, 120, [[], [`data.root=${elsewhere}`]]);
+      if (!isEarly) {
+        await first.reached(5);
+        await rm(join(folder, run, "checkpoints"), { recursive: true });
+        await writeFile(join(folder, run, "checkpoints"), "in the way");
+      }
+      // The one that fails says why, with the code of its failure; the other, who is gone.
+      expect(await codesOf([first, second])).toEqual(isEarly ? [AGAIN, 1] : [4, AGAIN]);
+      const [failed, other] = isEarly ? [second, first] : [first, second];
+      expect(failed.said()).toMatch(isEarly ? "cannot read the train list" : "cannot write");
+      expect(failed.said()).toMatch(`process ${isEarly ? 1 : 0} of 2, 127.0.0.1:`);
+      expect(other.said()).toMatch(`process ${isEarly ? 1 : 0} (127.0.0.1:`);
+    },
+  );
+
+  test("do nothing, all of them, where the training is finished", async () => {
+    const both = await gang("SIGKILL-1", 120);
+    expect([await codesOf(both), both[0].said()]).toEqual([[0, 0], expect.any(String)]);
+    expect(await metricsOf("SIGKILL-1")).toEqual(await metricsOf("one"));
   });
 });
 

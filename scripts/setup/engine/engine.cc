@@ -3,6 +3,8 @@
 
 #include <node_api.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -91,7 +93,10 @@ std::vector<napi_value> listOf(napi_env env, napi_value value) {
 struct Session {
   TF_Session* session = nullptr;
   TF_Graph* graph = TF_NewGraph();
+  // Its end would wait for other processes, ten seconds for one that stands still: it ends with this one.
+  bool isJoined = false;
   ~Session() {
+    if (isJoined) return;
     Status status;
     if (session != nullptr) {
       TF_CloseSession(session, status.raw);
@@ -125,40 +130,120 @@ napi_value Serve(napi_env env, napi_value* args) {
   return target;
 }
 
-// (folder of a SavedModel, target or "", ConfigProto) → session
-napi_value Open(napi_env env, napi_value* args) {
-  const std::string folder = textOf(env, args[0]), target = textOf(env, args[1]);
-  const Bytes config = bytesOf(env, args[2]);
-  Status status;
-  std::unique_ptr<TF_SessionOptions, decltype(&TF_DeleteSessionOptions)> options(
-      TF_NewSessionOptions(), TF_DeleteSessionOptions);
-  if (!target.empty()) TF_SetTarget(options.get(), target.c_str());
-  TF_SetConfig(options.get(), config.data, config.size, status.raw);
-  status.check();
-  auto opened = std::make_shared<Session>();
-  const char* tags[] = {"serve"};
-  opened->session = TF_LoadSessionFromSavedModel(options.get(), nullptr, folder.c_str(), tags, 1,
-                                                 opened->graph, nullptr, status.raw);
-  status.check();
-  napi_value session;
-  need(napi_create_external(
-      env, new Shared(std::move(opened)),
-      [](napi_env, void* held, void*) { delete static_cast<Shared*>(held); }, nullptr, &session));
-  return session;
+// Ends this process with a code, and waits for nothing: not for threads that hang on a process which is gone.
+napi_value Leave(napi_env env, napi_value* args) {
+  int32_t code;
+  need(napi_get_value_int32(env, args[0], &code));
+  _exit(code);
 }
 
-struct Run {
+// What goes on on a thread of its own: JavaScript hears signals and timers meanwhile. A promise of `answer`.
+struct Task {
+  napi_deferred deferred;
+  napi_async_work work;
+  virtual ~Task() = default;
+  virtual void go() = 0;
+  virtual napi_value answer(napi_env env) = 0;
+};
+
+void Work(napi_env, void* data) { static_cast<Task*>(data)->go(); }
+
+void Done(napi_env env, napi_status, void* data) {
+  std::unique_ptr<Task> task(static_cast<Task*>(data));
+  try {
+    napi_resolve_deferred(env, task->deferred, task->answer(env));
+  } catch (const Problem& problem) {
+    napi_reject_deferred(env, task->deferred, errorOf(env, problem));
+  }
+  napi_delete_async_work(env, task->work);
+}
+
+napi_value started(napi_env env, std::unique_ptr<Task> task) {
+  napi_value promise, name;
+  need(napi_create_promise(env, &task->deferred, &promise));
+  need(napi_create_string_utf8(env, "pspc_engine", NAPI_AUTO_LENGTH, &name));
+  need(napi_create_async_work(env, nullptr, name, Work, Done, task.get(), &task->work));
+  need(napi_queue_async_work(env, task->work));
+  task.release();
+  return promise;
+}
+
+struct Opening : Task {
+  std::string folder, target, config;
+  Shared opened = std::make_shared<Session>();
+  Status status;
+
+  void go() override {
+    std::unique_ptr<TF_SessionOptions, decltype(&TF_DeleteSessionOptions)> options(
+        TF_NewSessionOptions(), TF_DeleteSessionOptions);
+    if (!target.empty()) TF_SetTarget(options.get(), target.c_str());
+    TF_SetConfig(options.get(), config.data(), config.size(), status.raw);
+    if (!status.ok()) return;
+    const char* tags[] = {"serve"};
+    opened->isJoined = !target.empty();
+    opened->session = TF_LoadSessionFromSavedModel(options.get(), nullptr, folder.c_str(), tags, 1,
+                                                   opened->graph, nullptr, status.raw);
+  }
+
+  napi_value answer(napi_env env) override {
+    status.check();
+    napi_value session;
+    need(napi_create_external(
+        env, new Shared(std::move(opened)),
+        [](napi_env, void* held, void*) { delete static_cast<Shared*>(held); }, nullptr, &session));
+    return session;
+  }
+};
+
+// (folder of a SavedModel, target or "", ConfigProto) → a promise of a session, which waits for all whom it joins
+napi_value Open(napi_env env, napi_value* args) {
+  auto opening = std::make_unique<Opening>();
+  opening->folder = textOf(env, args[0]);
+  opening->target = textOf(env, args[1]);
+  const Bytes config = bytesOf(env, args[2]);
+  opening->config.assign(static_cast<char*>(config.data), config.size);
+  return started(env, std::move(opening));
+}
+
+napi_value numbersOf(napi_env env, const TF_Tensor* tensor) {
+  const size_t size = TF_TensorByteSize(tensor);
+  void* to = nullptr;
+  napi_value buffer, array;
+  need(napi_create_arraybuffer(env, size, &to, &buffer));
+  std::memcpy(to, TF_TensorData(tensor), size);
+  const bool isFloat = TF_TensorType(tensor) == TF_FLOAT;
+  need(napi_create_typedarray(env, isFloat ? napi_float32_array : napi_int32_array, size / 4, buffer, 0,
+                              &array));
+  return array;
+}
+
+struct Run : Task {
   Shared on;
   std::string options;
   std::vector<TF_Output> inputs, outputs;
   std::vector<TF_Tensor*> given, got;
   Status status;
-  napi_deferred deferred;
-  napi_async_work work;
-  ~Run() {
+
+  ~Run() override {
     for (TF_Tensor* tensor : given) TF_DeleteTensor(tensor);
     for (TF_Tensor* tensor : got)
       if (tensor != nullptr) TF_DeleteTensor(tensor);
+  }
+
+  void go() override {
+    TF_Buffer* buffer = TF_NewBufferFromString(options.data(), options.size());
+    TF_SessionRun(on->session, buffer, inputs.data(), given.data(), inputs.size(), outputs.data(),
+                  got.data(), outputs.size(), nullptr, 0, nullptr, status.raw);
+    TF_DeleteBuffer(buffer);
+  }
+
+  napi_value answer(napi_env env) override {
+    status.check();
+    napi_value all;
+    need(napi_create_array_with_length(env, got.size(), &all));
+    for (size_t i = 0; i < got.size(); ++i)
+      need(napi_set_element(env, all, i, numbersOf(env, got[i])));
+    return all;
   }
 };
 
@@ -183,43 +268,6 @@ TF_Tensor* tensorOf(napi_env env, TF_DataType type, napi_value sizes, napi_value
   return tensor;
 }
 
-// On a thread of its own: JavaScript goes on, and hears signals and timers.
-void Work(napi_env, void* data) {
-  Run* run = static_cast<Run*>(data);
-  TF_Buffer* options = TF_NewBufferFromString(run->options.data(), run->options.size());
-  TF_SessionRun(run->on->session, options, run->inputs.data(), run->given.data(), run->inputs.size(),
-                run->outputs.data(), run->got.data(), run->outputs.size(), nullptr, 0, nullptr,
-                run->status.raw);
-  TF_DeleteBuffer(options);
-}
-
-napi_value numbersOf(napi_env env, const TF_Tensor* tensor) {
-  const size_t size = TF_TensorByteSize(tensor);
-  void* to = nullptr;
-  napi_value buffer, array;
-  need(napi_create_arraybuffer(env, size, &to, &buffer));
-  std::memcpy(to, TF_TensorData(tensor), size);
-  const bool isFloat = TF_TensorType(tensor) == TF_FLOAT;
-  need(napi_create_typedarray(env, isFloat ? napi_float32_array : napi_int32_array, size / 4, buffer, 0,
-                              &array));
-  return array;
-}
-
-void Done(napi_env env, napi_status, void* data) {
-  std::unique_ptr<Run> run(static_cast<Run*>(data));
-  try {
-    run->status.check();
-    napi_value all;
-    need(napi_create_array_with_length(env, run->got.size(), &all));
-    for (size_t i = 0; i < run->got.size(); ++i)
-      need(napi_set_element(env, all, i, numbersOf(env, run->got[i])));
-    napi_resolve_deferred(env, run->deferred, all);
-  } catch (const Problem& problem) {
-    napi_reject_deferred(env, run->deferred, errorOf(env, problem));
-  }
-  napi_delete_async_work(env, run->work);
-}
-
 // (session, [[name, shape, numbers]…], [name…], RunOptions) → a promise of the numbers of each output
 napi_value Start(napi_env env, napi_value* args) {
   auto run = std::make_unique<Run>();
@@ -236,13 +284,7 @@ napi_value Start(napi_env env, napi_value* args) {
   run->got.resize(run->outputs.size());
   const Bytes options = bytesOf(env, args[3]);
   run->options.assign(static_cast<char*>(options.data), options.size);
-  napi_value promise, name;
-  need(napi_create_promise(env, &run->deferred, &promise));
-  need(napi_create_string_utf8(env, "pspc_engine", NAPI_AUTO_LENGTH, &name));
-  need(napi_create_async_work(env, nullptr, name, Work, Done, run.get(), &run->work));
-  need(napi_queue_async_work(env, run->work));
-  run.release();
-  return promise;
+  return started(env, std::move(run));
 }
 
 // (session): no run of it starts any more.
@@ -258,8 +300,9 @@ napi_value Init(napi_env env, napi_value exports) {
   };
   const napi_property_descriptor all[] = {
       method("serve", Function<1, Serve>), method("open", Function<3, Open>),
-      method("run", Function<4, Start>), method("close", Function<1, Close>)};
-  napi_define_properties(env, exports, 4, all);
+      method("run", Function<4, Start>), method("close", Function<1, Close>),
+      method("leave", Function<1, Leave>)};
+  napi_define_properties(env, exports, 5, all);
   return exports;
 }
 

@@ -20,7 +20,7 @@ import {
   textOption,
   trackOption,
 } from "../arguments.js";
-import { continuesSpec, nothingToTrain, sameGoesOn } from "../errors.js";
+import { continuesSpec, nothingToTrain, ofProcess, sameGoesOn } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open, type SpecRequest } from "../read.js";
@@ -107,7 +107,13 @@ export const run = verb((terminal) =>
         },
         () => program.experiment.train.batch,
         json,
-      ).finally(stopAsking);
+      )
+        .catch((error: unknown) => {
+          // Whoever starts all of a gang has the words of all in one place.
+          if (gang !== null) tell(terminal, ofProcess(gang.rank, gang.hosts));
+          throw error;
+        })
+        .finally(stopAsking);
       // Any process of a gang may have been asked to stop.
       if (interrupted || events.some(({ kind }) => kind === "stopped")) {
         tell(terminal, asked.goesOn ? sameGoesOn : `go on with: pspc train --resume ${folder}`);
