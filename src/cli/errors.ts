@@ -251,6 +251,9 @@ export const noSuchVariants = (asked: readonly string[], known: readonly string[
 export const badCount = (option: string, value: number): Misused =>
   new Misused(`--${option} is ${value}, and must be a whole number from 1`);
 
+export const badSeconds = (option: string, value: number, least = 0): Misused =>
+  new Misused(`--${option} is ${value}, and must be a number of seconds from ${least}`);
+
 export const unknownCode = (code: string, near: readonly string[]): Misused =>
   new Misused(`there is no error ${code}`, near[0] ?? "codes look like E0503");
 

@@ -17,7 +17,15 @@ import {
 import { type Planned, planned } from "../run/compare.js";
 import { onSlurm } from "../run/slurm.js";
 import { nameOf } from "./arguments.js";
-import { badCount, nothingMissing, notTrained, onlyOn, specOfLines, submitBy } from "./errors.js";
+import {
+  badCount,
+  badSeconds,
+  nothingMissing,
+  notTrained,
+  onlyOn,
+  specOfLines,
+  submitBy,
+} from "./errors.js";
 import { type ExitCode, exit } from "./exit.js";
 import { follow } from "./follow.js";
 import type { SpecRequest } from "./read.js";
@@ -29,6 +37,8 @@ export interface Elsewhere {
   readonly on: "slurm" | "kubernetes" | undefined;
   readonly dryRun: boolean;
   readonly atOnce: number | undefined;
+  /** Seconds that a task waits for another process in its folder. */
+  readonly wait: number | undefined;
   /** What stands behind `--`, for `sbatch`. */
   readonly options: readonly string[];
 }
@@ -46,15 +56,17 @@ export interface SweepRequest extends SpecRequest {
 /** @throws Misused where words stand together that mean nothing together. */
 export const demandSense = (
   entry: string,
-  { list, on, dryRun, atOnce, options }: Elsewhere,
+  { list, on, dryRun, atOnce, wait, options }: Elsewhere,
 ): void => {
   if (entry === "-" && (list || on !== undefined)) throw specOfLines();
   if (dryRun && on !== "slurm") throw onlyOn("--dry-run", "slurm");
   if (options.length > 0 && on !== "slurm") throw onlyOn("--", "slurm");
   if (atOnce !== undefined && on === undefined) throw onlyOn("--at-once", "slurm or kubernetes");
+  if (wait !== undefined && on === undefined) throw onlyOn("--wait", "slurm or kubernetes");
   if (list && on !== undefined) throw onlyOn("--list", undefined);
   if (atOnce !== undefined && (!Number.isInteger(atOnce) || atOnce < 1))
     throw badCount("at-once", atOnce);
+  if (wait !== undefined && !(wait >= 0)) throw badSeconds("wait", wait);
 };
 
 /** @returns the exit code, or `null` where everything is trained now and can be compared. */
@@ -66,13 +78,20 @@ export const elsewhere = async (
   const { target, runs: parent, variants } = request;
   const rows = await planned({ spec: target.entry, parent, variants });
   const commands = rows.flatMap((row) => commandOf(request, row) ?? []);
+  for (const { note } of rows) if (note !== null) tell(terminal, note);
   if (how.list) return listed(terminal, request, rows, commands);
   if (commands.length === 0) {
     tell(terminal, nothingMissing);
     return how.on === "slurm" && !how.dryRun ? null : exit.ok;
   }
   const { typed } = request;
-  const sweep = { name: jobName(request), typed, commands, atOnce: how.atOnce ?? null };
+  const sweep = {
+    name: jobName(request),
+    typed,
+    commands,
+    atOnce: how.atOnce ?? null,
+    wait: how.wait ?? WAIT,
+  };
   if (how.on === "slurm") return bySlurm(terminal, request, sweep, how);
   print(terminal, kubernetesJob(sweep));
   return exit.ok;
@@ -123,6 +142,9 @@ const asCalled = (): readonly string[] => {
     ? ["pspc"]
     : ["npx", "pspc"];
 };
+
+/** Longer than a lock of a machine that is gone is kept (docs/reliability.md). */
+const WAIT = 300;
 
 const jobName = ({ target: { entry }, runs }: SweepRequest): string =>
   `pspc-${basename(entry, extname(entry)).replace(/[^\w.-]+/g, "_")}-${fingerprintOf([resolve(runs), resolve(entry)]).slice(0, 8)}`;

@@ -26,6 +26,8 @@ export interface Sweep {
   readonly commands: readonly TrainingCommand[];
   /** The most at one time; `null` leaves it to the cluster. */
   readonly atOnce: number | null;
+  /** Seconds that a training waits for another process in its folder, such as its own before a requeue. */
+  readonly wait: number;
 }
 
 export interface SlurmSweep extends Sweep {
@@ -60,7 +62,7 @@ limit=
 stop() { kill -TERM "$training" 2>/dev/null; }
 trap 'limit=reached; stop' INT
 trap stop TERM
-${shellLine(sweep.program)} "$@" --wait 300 &
+${shellLine(sweep.program)} "$@" --wait ${sweep.wait} &
 training=$!
 wait "$training"
 code=$?
@@ -92,10 +94,10 @@ const MOUNT = "/sweep";
  * https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
  */
 export const kubernetesJob = (sweep: Sweep): string => {
-  const { commands } = sweep;
+  const { commands, wait } = sweep;
   const script = [
     chosenBy("JOB_COMPLETION_INDEX", commands),
-    `exec node ${IN_IMAGE} "$@" --wait 300`,
+    `exec node ${IN_IMAGE} "$@" --wait ${wait}`,
   ].join("\n");
   return `# ${oneLine(sweep.typed)}
 # A pod a training. Each goes on where it was interrupted, and does nothing where it is finished.

@@ -50,14 +50,8 @@ export const claim = async ({
   const run = await readRun(folder);
   if (!resume) throw new Failed(runExists(folder, run.state === "finished"));
   const { experiment, fingerprint } = program;
-  const changed = differences(run.experiment, experiment);
-  const same =
-    run.training === null ? isSameTraining(run, program, null) : isSameProgram(run, program);
-  // Where files lie decides nothing, once their bytes can be compared.
-  const free = run.training === null ? watching : [...watching, ...places];
-  const refused = changed.filter(({ path }) => !same && !isAllowed(path, [...free, ...allow]));
-  if (refused.length > 0 || (!same && changed.length === 0))
-    throw new Failed(otherPlan(folder, refused));
+  const { changed, refused } = changesOf(run, program, allow);
+  if (refused !== null) throw new Failed(otherPlan(folder, refused));
   if (changed.length === 0) return { run, changes: [] };
   const steps = experiment.train.iterations;
   if (steps < run.step) throw new Failed(stepsDone(folder, run.step, steps));
@@ -66,6 +60,24 @@ export const claim = async ({
     run: { ...run, experiment, fingerprint, steps, state, overrides: overrides ?? run.overrides },
     changes: changed.map(({ text }) => text),
   };
+};
+
+interface Changes {
+  readonly changed: readonly Difference[];
+  /** Those for which the run may not go on; none at all where it may. */
+  readonly refused: readonly Difference[] | null;
+}
+
+/** In what the plan of today differs from a run's. */
+export const changesOf = (run: Run, program: Program, allow: readonly string[] = []): Changes => {
+  const changed = differences(run.experiment, program.experiment);
+  const same =
+    run.training === null ? isSameTraining(run, program, null) : isSameProgram(run, program);
+  // Where files lie decides nothing, once their bytes can be compared.
+  const free = run.training === null ? watching : [...watching, ...places];
+  const refused = changed.filter(({ path }) => !isAllowed(path, [...free, ...allow]));
+  const goesOn = same || (refused.length === 0 && changed.length > 0);
+  return { changed, refused: goesOn ? null : refused };
 };
 
 const isSameProgram = (run: Run, program: Program): boolean =>

@@ -13,7 +13,7 @@ import { unreadableRuns } from "./errors.js";
 import { evaluate } from "./evaluate.js";
 import { type Evaluation, evaluationFingerprint, readEvaluation } from "./evaluation.js";
 import type { Event } from "./event.js";
-import { findRun, type Name } from "./find.js";
+import { chooseRun, type Name } from "./find.js";
 import { runFile } from "./folder.js";
 import { readRecord, readRun } from "./record.js";
 import { type Result, type Row, rowOf } from "./row.js";
@@ -132,13 +132,18 @@ async function* trialsOf(request: CompareRequest): AsyncGenerator<Event, readonl
       }
       const { experiment, fingerprint } = program;
       const place = fingerprintOf([experiment.data, placeOf(experiment)]);
-      const known = read.get(place);
-      const files = known === undefined ? yield* filesOf(experiment, request.signal) : known;
+      const before = read.get(place);
+      const files = before === undefined ? yield* filesOf(experiment, request.signal) : before;
       read.set(place, files);
       const training = files && trainingOf(program, files);
       const key = training?.fingerprint ?? `${fingerprint.program} ${placeOf(experiment)}`;
       const name = nameOf(request, variant.name, program, index);
-      const folder = folders.get(key) ?? (await findRun(name, program, training));
+      const known = folders.get(key);
+      const { folder, note } =
+        known === undefined
+          ? await chooseRun(name, program, training)
+          : { folder: known, note: null };
+      if (note !== null) yield { kind: "note", message: note };
       folders.set(key, folder);
       trials.push({ variant, program, folder, files });
     }
@@ -156,6 +161,8 @@ export interface Planned {
   readonly run: string;
   /** `same`: the training of a row above, which is trained once. */
   readonly does: "nothing" | "continues" | "trains" | "same";
+  /** Why it is not the variant's usual folder. */
+  readonly note: string | null;
 }
 
 /**
@@ -173,11 +180,13 @@ export const planned = async (
       const key = `${fingerprint.program} ${placeOf(experiment)}`;
       const name = nameOf(request, variant.name, program, index);
       const before = seen.get(key);
-      const run = before ?? variant.folders?.[index] ?? (await findRun(name, program));
+      const given = before ?? variant.folders?.[index];
+      const { folder: run, note } =
+        given === undefined ? await chooseRun(name, program) : { folder: given, note: null };
       seen.set(key, run);
       const does = before === undefined ? missing(run, experiment) : "same";
       const about = { variant: shownAs(variant), name: variant.name };
-      rows.push({ ...about, seed: experiment.train.seed, index, run, does });
+      rows.push({ ...about, seed: experiment.train.seed, index, run, does, note });
     }
   return rows;
 };

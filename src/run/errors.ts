@@ -135,6 +135,14 @@ export const otherPlan = (folder: string, differences: readonly Difference[]): F
       : `Resume with the spec that the run began with; allow what may differ from here on (--allow ${differences.map(({ path }) => path).join(",")}); or give this one another folder (--run FOLDER).`,
   );
 
+/** Why a comparison takes another folder than the variant's own. */
+export const besides = (
+  folder: string,
+  differences: readonly Difference[],
+  instead: string,
+): string =>
+  `${folder} was trained by another plan (${differences.map(({ text }) => text).join("; ") || "by another version of pspc"}) and stays as it is; this training goes to ${instead}`;
+
 /** What is said of pairs that differ; `changes` is `null` where the run's list of them is not to be read. */
 export const otherPairs = (then: number, now: number, changes: PairChanges | null): Difference => ({
   path: "data.train",

@@ -8,7 +8,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { fingerprintOf, type Program, withSeed } from "../plan/program.js";
-import { unreadableRuns } from "./errors.js";
+import { changesOf } from "./claim.js";
+import { besides, unreadableRuns } from "./errors.js";
 import { runFile, runFolder } from "./folder.js";
 import { type Run, readRecord, type Training } from "./record.js";
 import { isSameTraining } from "./training.js";
@@ -61,6 +62,30 @@ export interface Name {
   readonly parent?: string;
 }
 
+export interface Chosen {
+  readonly folder: string;
+  /** Why it is not the folder that the name alone gives: said where the run is still to be trained. */
+  readonly note: string | null;
+}
+
+/**
+ * The run of a program, which need not be trained yet. Where the variant's own folder holds a training by another plan,
+ * that stays as it is, and this one has another folder.
+ */
+export const chooseRun = async (
+  name: Name,
+  program: Program,
+  training: Training | null = null,
+): Promise<Chosen> => {
+  const usual = await findRun(name, program, training);
+  const there = found(usual);
+  if (E.isLeft(there)) return { folder: usual, note: null };
+  const { refused } = changesOf(there.right.run, program);
+  if (refused === null) return { folder: usual, note: null };
+  const folder = ownFolder(name, program, training, true);
+  return { folder, note: besides(usual, refused, folder) };
+};
+
 /**
  * The run of a program: in its own folder, or in another's that trained the same; its own folder where there is
  * neither. `training` is `null` where the files were not read.
@@ -80,12 +105,14 @@ export const findRun = async (
 
 /**
  * Where the run of a spec goes: `runs/camvid`, unless another spec of that name has its run there; then
- * `runs/streets-camvid` for `streets/camvid.yaml`, and so on.
+ * `runs/streets-camvid` for `streets/camvid.yaml`, and so on. A run of this spec by another plan is in the way too, if
+ * one `isStrict`: whoever trains there is told otherwise.
  */
 export const ownFolder = (
   name: Name,
   program: Program,
   training: Training | null = null,
+  isStrict = false,
 ): string => {
   const folders = candidates(name);
   for (;;) {
@@ -94,7 +121,9 @@ export const ownFolder = (
     // What cannot be read is nobody else's for certain: whoever trains there is told.
     if (E.isLeft(there)) return folder;
     const { run } = there.right;
-    if (isSameTraining(run, program, training) || isOf(name, there.right)) return folder;
+    if (isSameTraining(run, program, training)) return folder;
+    if (isOf(name, there.right) && !(isStrict && changesOf(run, program).refused !== null))
+      return folder;
   }
 };
 

@@ -78,6 +78,26 @@ describe("--list", { timeout: 120_000 }, () => {
     expect(await readRun(join(folder, "runs/own"))).toMatchObject({ state: "finished", step: 4 });
   });
 
+  it("leaves a run of another plan in a variant's folder as it is, says so, and takes another", async () => {
+    const own = "runs/it_s_one-whole";
+    const train = ["train", "it's one.yaml#whole", "train.seed=7", ...device];
+    expect(await pspc(folder, ...train)).toMatchObject({ code: 0, out: `${own}\n` });
+    const asked = ["--variants", "whole", ...device];
+    const told = `${own} was trained by another plan (train.seed: 7 there, 0 here) and stays as it is`;
+    const { out, err } = await compare(...asked, "--list");
+    const line = words(out.trim());
+    const run = line[line.indexOf("--run") + 1];
+    expect(run).toMatch(/^runs\/.+-it_s_one-whole$/);
+    expect(err).toContain(`${told}; this training goes to ${run}`);
+    const compared = await compare(...asked, "--images", "0", "--json");
+    expect({ code: compared.code, rows: JSON.parse(compared.out) }).toMatchObject({
+      code: 0,
+      rows: [{ runs: [run] }],
+    });
+    expect(compared.err).toContain(told);
+    expect((await readRun(join(folder, own))).experiment.train.seed).toBe(7);
+  });
+
   it("lists the unfinished of runs, and refuses what cannot be read twice or means nothing", async () => {
     expect(await pspc(folder, "compare", "runs/own", "--list")).toMatchObject({ code: 0, out: "" });
     for (const [asked, told] of [
@@ -86,6 +106,9 @@ describe("--list", { timeout: 120_000 }, () => {
       [["compare", "it's one.yaml", "--", "-p", "gpu"], "--on slurm"],
       [["compare", "it's one.yaml", "--at-once", "2"], "--on slurm or kubernetes"],
       [["compare", "it's one.yaml", "--on", "slurm", "--at-once", "0"], "--at-once is 0"],
+      [["compare", "it's one.yaml", "--wait", "9"], "--on slurm or kubernetes"],
+      [["compare", "it's one.yaml", "--on", "slurm", "--wait", "-9"], "--wait is -9"],
+      [["train", "it's one.yaml", "--deadline", "0"], "--deadline is 0"],
       [["train", "--continue"], "--continue"],
       [["train", "it's one.yaml", "--continue", "--resume", "runs/own"], "--continue"],
     ] as const)
@@ -103,6 +126,7 @@ const sweep: SlurmSweep = {
   program: ["./program"],
   log: "runs/slurm/pspc-own-%A_%a.log",
   atOnce: 2,
+  wait: 40,
   commands: ["a", "it's"].map((name) => ({
     words: ["train", `own.yaml#${name}`, "--continue"],
     run: `runs/${name}`,
@@ -142,7 +166,7 @@ describe("--on slurm", { timeout: 120_000 }, () => {
   it("writes a script whose tasks train one variant each, and end as it ends", async () => {
     expect(await task(`printf '<%s>' "$@"; exit 4`)).toEqual({
       code: 4,
-      out: "<train><own.yaml#it's><--continue><--wait><300>",
+      out: "<train><own.yaml#it's><--continue><--wait><40>",
       requeued: false,
     });
   });
@@ -200,6 +224,6 @@ it("prints a Job of Kubernetes, whose pods train one variant each", () => {
   const told = script.replace(/^exec node \S+/m, "printf '<%s>'");
   const env = { ...process.env, JOB_COMPLETION_INDEX: "1" };
   expect(spawnSync(sh, [c, told], { env, encoding: "utf8" }).stdout).toBe(
-    "<train><own.yaml#it's><--continue><--wait><300>",
+    "<train><own.yaml#it's><--continue><--wait><40>",
   );
 });

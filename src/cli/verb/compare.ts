@@ -96,6 +96,12 @@ const comparing = (argv: readonly string[], behind: readonly string[]): Verb =>
           type: optional(number),
           description: "with --on: the most trainings at one time",
         }),
+        wait: option({
+          long: "wait",
+          type: optional({ ...number, displayName: "SECONDS" }),
+          description:
+            "with --on: how long a task waits for another process that trains in its folder; 300 otherwise",
+        }),
         device: deviceOption,
       },
       handler: async ({

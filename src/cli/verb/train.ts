@@ -20,7 +20,7 @@ import {
   textOption,
   trackOption,
 } from "../arguments.js";
-import { continuesSpec, nothingToTrain, ofProcess, sameGoesOn } from "../errors.js";
+import { badSeconds, continuesSpec, nothingToTrain, ofProcess, sameGoesOn } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open, type SpecRequest } from "../read.js";
@@ -88,6 +88,8 @@ export const run = verb((terminal) =>
       }),
     },
     handler: async ({ device, devices: some, workers, json, track, wait, ...asked }) => {
+      if (!(wait >= 0)) throw badSeconds("wait", wait);
+      if (!(asked.deadline >= 1)) throw badSeconds("deadline", asked.deadline, 1);
       const devices = deviceCount(some, device);
       const gang = asked.gang ? await gangFor(asked, devices) : null;
       const all = devices * (gang?.hosts.length ?? 1);
