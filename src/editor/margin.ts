@@ -42,7 +42,8 @@ export const costHint = (
   const [first] = wordsIn(text);
   if (first === undefined || E.isLeft(check.result)) return undefined;
   const found = costs(check.result.right.experiment);
-  const told = "In use, one image of the crop; memory as `pspc plan` estimates it for a CPU.";
+  const told =
+    "Parameters and MACs in use, of one image of the crop; memory of training, as `pspc plan` estimates it for a CPU.";
   return found && hint(endOfLine(text, first.end), costsInWords(found), told);
 };
 
