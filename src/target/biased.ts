@@ -20,6 +20,10 @@ interface AnyValue {
   readonly types: Types;
 }
 
+/** Also as TensorFlow's own graphs have it. */
+const isAddition = ({ op, attributes }: AnyValue): boolean =>
+  op === "addBias" || (op === "binary" && "kind" in attributes && attributes.kind === "add");
+
 /** Of frozen networks: a bias is a list of numbers, and nobody else sees what the convolution gives without it. */
 export const biasedConvolutions = ({ values, results }: GraphOf<AnyValue>): readonly Biased[] => {
   const users = new Map<number, AnyValue[]>();
@@ -32,8 +36,7 @@ export const biasedConvolutions = ({ values, results }: GraphOf<AnyValue>): read
   };
   return values.flatMap((value): Biased[] => {
     const sum = value.op === "convolution" ? only(value.id) : undefined;
-    if (sum?.op !== "binary" || !("kind" in sum.attributes) || sum.attributes.kind !== "add")
-      return [];
+    if (sum === undefined || !isAddition(sum)) return [];
     const bias = sum.args.find((id) => id !== value.id);
     const other = bias === undefined ? undefined : values[bias];
     if (bias === undefined || other?.op !== "input" || other.types[0].shape.length !== 1) return [];

@@ -24,6 +24,7 @@ import {
   type Variable,
 } from "../graph/op.js";
 import { followBatch, type Running } from "../model/layer.js";
+import { additions } from "./additions.js";
 import { type LegalGraph, type LegalNode, legal, output, times } from "./op.js";
 import {
   isShared,
@@ -38,7 +39,7 @@ export const legalize = (graph: Graph): LegalGraph => {
   const step = stepOf(graph);
   const image = new Map<Node, LegalNode>();
   const nodes = topological(rootsOf(step));
-  const fused = new Map([...sumsOfSums(nodes), ...fusedNorms(step), ...fusedMomenta(step)]);
+  const fused = new Map([...additions(nodes), ...fusedNorms(step), ...fusedMomenta(step)]);
   const to = (node: Node): LegalNode => {
     const made = image.get(node) ?? (fused.get(node) ?? unfused(node))(to);
     image.set(node, made);
@@ -51,7 +52,7 @@ export const legalize = (graph: Graph): LegalGraph => {
 /** The images of other nodes. */
 export type To = (node: Node) => LegalNode;
 /** Makes a node's image from those of other nodes. */
-type Make = (to: To) => LegalNode;
+export type Make = (to: To) => LegalNode;
 
 const unfused =
   (node: Node): Make =>
@@ -216,24 +217,6 @@ const usesIn = (step: Step<Node>): ReadonlyMap<Node, number> => {
   for (const node of [...rootsOf(step), ...nodes.flatMap(({ args }) => args)])
     uses.set(node, (uses.get(node) ?? 0) + 1);
   return uses;
-};
-
-// Sums.
-
-const isSum = (node: Node): node is NodeOf<"binary"> & Node =>
-  node.op === "binary" && node.attributes.kind === "add";
-
-/** Without an input there is nothing to wait for, and nothing that comes out differently. */
-const sumsOfSums = (nodes: readonly Node[]): readonly (readonly [Node, Make])[] => {
-  const input = nodes.find(({ op }) => op === "input");
-  if (input === undefined) return [];
-  return nodes
-    .filter(isSum)
-    .filter(({ args }) => args.some(isSum))
-    .map((node) => {
-      const [a, b] = node.args;
-      return [node, (to) => legal("addInOrder", {}, [to(a), to(b), to(input)], node.types)];
-    });
 };
 
 // Reading patterns.

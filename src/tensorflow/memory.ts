@@ -76,6 +76,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
     workspace: ({ attributes, types }) => (attributes.decay > 0 ? bytesOf(types[0]) : 0),
   },
   addInOrder: reuse,
+  addBias: reuse,
   // Also where TensorFlow fuses it into the norm before it: the norm's own result is then never made.
   relu: reuse,
   reluGradient: reuse,

@@ -24,6 +24,8 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
    * addition alone that waits for something, so this one waits for an input, which is there from the start.
    */
   addInOrder: Record<never, never>;
+  /** (x, bias) → x + bias along the last axis: a kernel of its own, which TensorFlow joins with the convolution before it */
+  addBias: Record<never, never>;
 }
 export type LegalName = keyof LegalOps;
 
@@ -34,6 +36,7 @@ export interface LegalArguments<Ref>
   givenNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, mean: Ref, variance: Ref];
   applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
   addInOrder: readonly [a: Ref, b: Ref, input: Ref];
+  addBias: readonly [x: Ref, bias: Ref];
 }
 
 /** One result an argument. Sound: as many leave as entered. */

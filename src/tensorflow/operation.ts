@@ -146,6 +146,7 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
     to.emit("FusedBatchNormV3", args, normAttributes(x, epsilon, false)),
   addInOrder: (to, { args: [a, b, input], argTypes: [type] }) =>
     to.emit("AddV2", [a, b, after(input)], elementType(type)),
+  addBias: plain("BiasAdd", () => format),
   relu: plain("Relu"),
   reluGradient: plain("ReluGrad"),
   relu6: plain("Relu6"),

@@ -6,11 +6,15 @@ import { gradients } from "../../src/gradient/reverse.js";
 import {
   add,
   apply,
+  constant,
+  convolution,
   divide,
   input,
   movingAverage,
   multiply,
+  padding,
   part,
+  relu,
   scalar,
   sqrt,
   subtract,
@@ -261,5 +265,41 @@ describe("a sum of sums", () => {
     expect(count(legal, "addInOrder")).toBeGreaterThan(0);
     for (const { op, args } of sums)
       expect(op === "addInOrder").toBe(args.slice(0, 2).some((id) => isAdd(id)));
+  });
+
+  it("is no sum of two convolutions with their biases, which one kernel each computes", () => {
+    const x = input("x", "f32", 1, 6, 6, 8);
+    const window = { stride: 1, dilation: 1, padding: padding(0) };
+    const biased = (name: string): Node =>
+      add(convolution(x, held(name, "kernel", 1, 1, 8, 8), window), held(`${name}b`, "kernel", 8));
+    const graph = number({
+      results: { y: relu(add(biased("k"), biased("l"))) },
+      updates: [],
+    });
+    const { nodes } = savedModel({ graph });
+    const ops = nodes.filter(({ name }) => name.startsWith("graph/")).map(({ op }) => op);
+    expect(ops.filter((op) => op === "BiasAdd")).toHaveLength(2);
+    const sum = nodes.find(({ op }) => op === "AddV2");
+    expect(sum?.inputs.filter((name) => name.startsWith("^"))).toEqual([]);
+  });
+});
+
+describe("few channels", () => {
+  it("are met by rows, in the same bits", async () => {
+    const [n, h, w, c] = [2, 5, 7, 3];
+    const [x, row] = [numbers(n * h * w * c, 1), [0.3, -1.7, 12.25]];
+    const image = input("x", "f32", n, h, w, c);
+    const by = constant({ kind: "values", values: row }, "f32", c);
+    const results = { sum: add(image, by), product: multiply(image, by) };
+    const session = await openSession(
+      savedModel({ graph: number({ results, updates: [] }) }),
+      "cpu",
+    );
+    const given = session.run("graph", { x });
+    session.dispose();
+    const from = (of: (a: number, b: number) => number) =>
+      x.map((value, i) => of(value, Math.fround(row[i % c] ?? 0)));
+    expect(given.sum?.data).toEqual(from((a, b) => a + b));
+    expect(given.product?.data).toEqual(from((a, b) => a * b));
   });
 });
