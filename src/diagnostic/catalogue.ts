@@ -46,6 +46,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0314: "label values beyond 16 bits",
   E0315: "a multiplier without layers",
   E0316: "classes without names",
+  E0317: "a label value in two ranges",
   E0501: "a crop off the grid",
   E0502: "bins that do not divide the feature map",
   E0503: "a bin larger than the feature map",

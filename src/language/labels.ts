@@ -117,14 +117,28 @@ export const namedValues = (
   return isFirst(labels) ? counted(classes, labels.first) : spreadOut(labels as Named);
 };
 
+/** Values of one name, both ends among them. */
+export interface NamedRange {
+  readonly key: string;
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+export const rangesIn = (written: Named): readonly NamedRange[] =>
+  Object.entries(written).flatMap(([key, name]) => {
+    const [from, to] = key.split("..").map(Number);
+    return from === undefined || to === undefined
+      ? []
+      : [{ key, name, low: Math.min(from, to), high: Math.max(from, to) }];
+  });
+
 /** Every value of the ranges; a value that is written alone stands above a range that holds it. */
 const spreadOut = (written: Named): Named => {
-  const ranges = Object.entries(written).filter(([key]) => key.includes(".."));
-  const values = ranges.flatMap(([key, name]) => {
-    const [from = 0, to = from] = key.split("..").map(Number);
-    const [low, high] = [Math.min(from, to), Math.max(from, to)];
-    return Array.from({ length: high - low + 1 }, (_, i) => [low + i, name] as const);
-  });
+  const ranges = rangesIn(written);
+  const values = ranges.flatMap(({ low, high, name }) =>
+    Array.from({ length: high - low + 1 }, (_, i) => [low + i, name] as const),
+  );
   const alone = Object.entries(written).filter(([key]) => !key.includes(".."));
   return ranges.length === 0 ? written : Object.fromEntries([...values, ...alone]);
 };

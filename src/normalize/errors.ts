@@ -9,6 +9,7 @@ import {
 } from "../diagnostic/diagnostic.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { didYouMean, nearest } from "../diagnostic/nearest.js";
+import type { NamedRange } from "../language/labels.js";
 import { path } from "../language/path.js";
 import { flow } from "../source/flow.js";
 
@@ -163,6 +164,21 @@ export const ignoredClass = (value: number, name: string, to: Path, from: Path):
       ],
     },
   );
+
+export const twoMeanings = (first: NamedRange, later: NamedRange): Diagnostic => {
+  const shared = Math.max(first.low, later.low);
+  return error(
+    "E0317",
+    `label value ${shared} means both ${first.name} and ${later.name}`,
+    { path: path("data.labels", later.key), on: "key", label: `holds ${shared}` },
+    {
+      related: [{ path: path("data.labels", first.key), on: "key", label: "so does this" }],
+      help: [
+        "end one range before the other begins; a value that is written alone stands above ranges",
+      ],
+    },
+  );
+};
 
 export const labelsOutOfRange = (last: number): Diagnostic =>
   error(

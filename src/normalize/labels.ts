@@ -1,7 +1,7 @@
 /** What `data.labels`, `data.ignore` and `data.classes` get wrong with each other. */
 
 import type { Diagnostic } from "../diagnostic/diagnostic.js";
-import { colourRows, isColours, type Named, namedValues } from "../language/labels.js";
+import { colourRows, isColours, type Named, namedValues, rangesIn } from "../language/labels.js";
 import { path } from "../language/path.js";
 import type { Spec } from "../language/spec.js";
 import * as says from "./errors.js";
@@ -23,7 +23,19 @@ export const labelMistakes = (
     ...unknownClasses(isOwnMap(labels) ? labels : named, classes),
     ...ignoredClasses(named, written),
     ...valuesOutOfRange(named),
+    ...(isOwnMap(labels) ? overlaps(labels) : []),
   ];
+};
+
+/** Of two ranges neither stands above the other; one that is meant to is written as single values. */
+const overlaps = (labels: Named): readonly Diagnostic[] => {
+  const ranges = rangesIn(labels);
+  return ranges.flatMap((later, i) => {
+    const first = ranges
+      .slice(0, i)
+      .find((r) => r.low <= later.high && later.low <= r.high && r.name !== later.name);
+    return first === undefined ? [] : [says.twoMeanings(first, later)];
+  });
 };
 
 const isOwnMap = (labels: object | string): labels is Named =>
