@@ -9,7 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { open, readdir, readFile, rm } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
@@ -17,6 +17,7 @@ import * as T from "fp-ts/lib/Task.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { cacheFolder } from "../file/cache.js";
+import { readRegular } from "../file/regular.js";
 import type { Size } from "../language/geometry.js";
 import type { Data } from "../normalize/experiment.js";
 import { decodePicture } from "./decode-picture.js";
@@ -151,7 +152,7 @@ const RACE_NS = 2_000_000_000n;
 
 export async function openFacts(root: string, folder: string = usual()): Promise<FactStore> {
   const file = join(folder, `${sha256(root).slice(0, 24)}.jsonl`);
-  const files = await load(file, root);
+  const files = load(file, root);
   const seen = new Map<string, string>();
   let changed = false;
   const learn = (path: string, { stamp, hash, facts }: KnownFile): void => {
@@ -216,9 +217,14 @@ function usual(): string {
 /** Of another version, or a damaged file, nothing is known. */
 const VERSION = 3;
 
-async function load(file: string, root: string): Promise<Map<string, KnownFile>> {
+/** Of a store: far above that of a million files. */
+const MOST_BYTES = 2 ** 28;
+
+function load(file: string, root: string): Map<string, KnownFile> {
+  const read = readRegular(file, MOST_BYTES);
+  if (E.isLeft(read)) return new Map();
   try {
-    const text = await readFile(file, "utf8");
+    const text = read.right.toString("utf8");
     const end = text.indexOf("\n");
     const body = text.slice(end + 1);
     if (text.slice(0, end) !== header(root, body)) return new Map();

@@ -5,7 +5,7 @@
  * profile, and the class is lost too. Format: W3C PNG, third edition. The inner loops index buffers within their length.
  */
 
-import { inflate } from "node:zlib";
+import { crc32, inflate } from "node:zlib";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
@@ -64,6 +64,9 @@ interface Chunks {
   readonly palette: readonly number[];
 }
 
+/** What a pixel means hangs on these; a date or a profile may be damaged. */
+const MEANT: ReadonlySet<string> = new Set(["IHDR", "PLTE", "IDAT"]);
+
 const chunksOf = (bytes: Buffer): E.Either<string, Chunks> => {
   const parts: Buffer[] = [];
   let palette: readonly number[] = [];
@@ -72,6 +75,11 @@ const chunksOf = (bytes: Buffer): E.Either<string, Chunks> => {
     const name = bytes.toString("latin1", at + 4, at + 8);
     const body = bytes.subarray(at + 8, at + 8 + length);
     if (at + 12 + length > bytes.length) break;
+    if (
+      MEANT.has(name) &&
+      crc32(bytes.subarray(at + 4, at + 8 + length)) !== bytes.readUInt32BE(at + 8 + length)
+    )
+      return E.left(`its ${name} chunk is damaged: its checksum is another`);
     const [only, ...others] = parts;
     if (name === "IEND")
       return only === undefined

@@ -1,11 +1,12 @@
 /** Recognises data sets whose annotations are no pictures of labels yet, and says what makes such pictures of them. */
 
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
+import { readRegular } from "../file/regular.js";
 import { isMap } from "../language/section.js";
 import { type FoundFile, filesBelow } from "./walk.js";
 
@@ -19,8 +20,9 @@ export const polygonsIn = async (folder: string): Promise<Failure | null> => {
     E.getOrElse((): readonly FoundFile[] => []),
   );
   for (const { path } of files.slice(0, MOST_FILES)) {
-    const text = await readFile(path, "utf8").catch(() => "");
-    if (text.length > MOST_BYTES) continue;
+    const read = readRegular(path, MOST_BYTES);
+    if (E.isLeft(read)) continue;
+    const text = read.right.toString("utf8");
     const found = path.toLowerCase().endsWith(".json")
       ? ofJson(folder, path, text)
       : ofText(path, text);

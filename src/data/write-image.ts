@@ -1,7 +1,7 @@
 /** Writes pictures and class indices as image files. */
 
 import { extname } from "node:path";
-import { deflateSync } from "node:zlib";
+import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { Failed } from "../diagnostic/failure.js";
 import type { ClassIndices } from "../language/labels.js";
@@ -113,19 +113,6 @@ function chunk(name: string, data: Buffer): Buffer {
   out.writeUInt32BE(data.length, 0);
   out.write(name, 4, "latin1");
   out.set(data, 8);
-  out.writeInt32BE(cyclicRedundancy(out.subarray(4, -4)), data.length + 8);
+  out.writeUInt32BE(crc32(out.subarray(4, -4)), data.length + 8);
   return out;
 }
-
-/** CRC-32 by its table of bytes (PNG specification, annex D); zlib has had it only since Node 22. */
-function cyclicRedundancy(bytes: Buffer): number {
-  let crc = -1;
-  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 255]! ^ (crc >>> 8);
-  return ~crc;
-}
-
-const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
-  return crc;
-});

@@ -1,4 +1,4 @@
-import { deflateSync } from "node:zlib";
+import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
@@ -6,6 +6,14 @@ import { decodeLabel } from "../../src/data/label-file.js";
 import { palette } from "../../src/data/palette.js";
 import { encodeIndices } from "../../src/data/write-image.js";
 import { orThrow } from "../../src/diagnostic/failure.js";
+
+/** A chunk's name and data, and their checksum. */
+function summed(name: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, "latin1"), data]);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(body));
+  return Buffer.concat([body, sum]);
+}
 
 /** A grey or palette PNG by the specification's formulas, with the row filters that are asked for. */
 function encode(
@@ -48,7 +56,7 @@ function encode(
   const chunk = (name: string, data: Buffer) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(data.length);
-    return Buffer.concat([length, Buffer.from(name, "latin1"), data, Buffer.alloc(4)]);
+    return Buffer.concat([length, summed(name, data)]);
   };
   const data = deflateSync(Buffer.from(filtered));
   return Buffer.concat([
@@ -133,6 +141,22 @@ describe("a label that cannot be used is refused", () => {
     expect(await failureOf(damaged)).toMatch(/^cannot read a\.png/);
   });
 
+  it("where a byte of its size, its palette or its pixels is another", async () => {
+    const bytes = encode([0, 1, 2, 3], 2, 8, [4], 3);
+    for (const [name, at] of [
+      ["IHDR", 11],
+      ["PLTE", 5],
+      ["IDAT", 6],
+    ] as const) {
+      const damaged = Buffer.from(bytes);
+      const byte = damaged.indexOf(name) + at;
+      damaged.writeUInt8(damaged.readUInt8(byte) ^ 64, byte);
+      expect(await failureOf(damaged)).toBe(
+        `cannot read a.png: its ${name} chunk is damaged: its checksum is another`,
+      );
+    }
+  });
+
   it("where it holds colours", async () => {
     const rgb = await sharp(Buffer.from([1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]), {
       raw: { width: 2, height: 2, channels: 3 },
@@ -153,9 +177,7 @@ describe("a label that cannot be used is refused", () => {
     const swollen = Buffer.concat([
       bomb.subarray(0, at - 4),
       length,
-      Buffer.from("IDAT"),
-      data,
-      Buffer.alloc(4),
+      summed("IDAT", data),
       bomb.subarray(bomb.length - 12),
     ]);
     const before = process.memoryUsage.rss();
