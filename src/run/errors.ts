@@ -447,11 +447,12 @@ export const otherTraining = (host: string | null): Failure =>
     "start all of them by one command",
   );
 
-export const noRecoveryInGang: Failure = failure(
-  "a gang does not step back where the loss is not finite",
-  "`train.recover` is for one process",
-  "set train.recover=none, or train on one machine with --devices",
-);
+export const tooManyRecoveries = (count: number, most: number): Failure =>
+  failure(
+    `this run went back ${count} times, and a gang is told of ${most} at most`,
+    "each lowers the rate of the steps behind it, for all processes",
+    "lower the base of train.schedule and train anew, or go on with one process",
+  );
 
 /** Said by a process that fails before all others have begun. */
 export const lingering = (reason: string, seconds: number): string =>

@@ -17,8 +17,8 @@ import { networkVariables } from "../weights/fit.js";
 import { wholeFit } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
 import { checkedSplit } from "./check-data.js";
-import { checkpointsOf } from "./checkpoint.js";
-import { lingering, listening, noRecoveryInGang, unevenDevices } from "./errors.js";
+import { checkpointsOf, Diverged } from "./checkpoint.js";
+import { lingering, listening, unevenDevices } from "./errors.js";
 import type { Event } from "./event.js";
 import { specPlace } from "./find.js";
 import { allDone, begin, type Gang, nothingYet, unlessStopped } from "./gang.js";
@@ -33,7 +33,6 @@ import { planValidation, type Validation } from "./validation.js";
 export const demandPossible = async (request: TrainRequest): Promise<void> => {
   const { program, folder, device, devices = 1, gang = null } = request;
   const { data, train, model } = program.experiment;
-  if (gang !== null && train.recover !== null) throw new Failed(noRecoveryInGang);
   const shares = devices * (gang?.hosts.length ?? 1) * train.accumulate;
   if (train.batch % shares !== 0) throw new Failed(unevenDevices(train.batch, shares));
   const { length } = await openSplit(data, "train");
@@ -162,17 +161,29 @@ async function* meeting(
 /** A process of a gang that is not its first: it is told the state, steps with the others, and writes nothing. */
 export async function* following(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
   const { program, folder, signal } = request;
+  const { recover } = program.experiment.train;
   await demandPossible(request);
   const { samples } = yield* checkedSplit(program.experiment.data, "train", signal);
   const { session, variables, validation } = yield* meeting(request);
-  await session.write(nothingYet(variables));
-  const { step: first, told } = await begin(session, gang, request, false);
-  const ledger = noLedger(folder, first, told);
-  const run = await newRun(request, null);
   const held = { demand: () => undefined, demandNow: () => undefined };
-  yield* stepping({ ...request, run, session, samples, validation, ledger, first, held });
-  await allDone(session, gang, program);
+  const run = await newRun(request, null);
+  for (;;) {
+    await session.write(nothingYet(variables));
+    const { step: first, scored, recoveries } = await begin(session, gang, request, nothingKnown);
+    const ledger = noLedger(folder, first, scored);
+    const training = { session, samples, validation, ledger, first, held };
+    try {
+      return yield* stepping({ ...request, ...training, run: { ...run, recoveries } });
+    } catch (error) {
+      if (!(error instanceof Diverged)) throw error;
+      // The first of the gang counts as this one does, and goes back or ends.
+      if (recover === null || recoveries.length >= recover.attempts)
+        throw new Failed(error.failure(null));
+    }
+  }
 }
+
+const nothingKnown = { scored: false, recoveries: [] };
 
 /** The first of a gang whose training is finished tells it to those who follow. */
 export async function* dismissing(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
@@ -184,6 +195,6 @@ export async function* dismissing(request: Joining, gang: Gang): AsyncGenerator<
     .filter(({ role }) => role === "step")
     .map(({ name }) => [name, { shape: [], data: Int32Array.of(iterations) }] as const);
   await session.write(new Map([...nothing, ...steps]));
-  await begin(session, gang, request, true);
+  await begin(session, gang, request, { scored: true, recoveries: [] });
   await allDone(session, gang, program);
 }

@@ -12,11 +12,12 @@ import { rate } from "../plan/schedule.js";
 import type { Want } from "../runtime/machine.js";
 import type { TrainingSession } from "../runtime/session.js";
 import { Diverged } from "./checkpoint.js";
-import { notFinite } from "./errors.js";
+import { notFinite, weightsNotFinite } from "./errors.js";
 import type { Event } from "./event.js";
-import { type Gang, placesIn, wishesOf } from "./gang.js";
+import { allDone, type Gang, noWish, wishedIn, wishesOf } from "./gang.js";
 import type { Ledger } from "./ledger.js";
 import type { Lock } from "./lock.js";
+import { placesIn } from "./place.js";
 import type { Recovery, Run } from "./record.js";
 import { type Validation, validate } from "./validation.js";
 
@@ -40,6 +41,11 @@ export interface Training {
   readonly gang?: Gang | null;
 }
 
+/** What the first of a gang finds when it saves, and the others are still to be told. */
+interface Found {
+  diverged: Diverged | null;
+}
+
 /**
  * Until all are done or someone asks to stop. What belongs to a step is told in one order, whoever interrupts it: its
  * losses, its samples that were replaced, its scores, its checkpoint. @throws Failed; Diverged
@@ -53,10 +59,11 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
   const places = gang === null ? {} : { places: placesIn(train, gang) };
   const source = batches({ samples, data, train, start: first, workers, ...places });
   const due = timer(training);
-  const told = new Set<number>();
+  const known = new Set<number>();
   let done = first;
   /** What the gang was asked for at the last step. */
-  let wish: Wish = { stop: false, save: false };
+  let wish = noWish;
+  const found: Found = { diverged: null };
   try {
     yield ledger.tell({ kind: "started", run: folder, step: first, steps });
     for (;;) {
@@ -66,7 +73,7 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
       if (isStopping()) return yield* stop(training, done);
       if (done >= steps) break;
       if (done > first && (due(done) || wish.save || (gang === null && ledger.asked())))
-        yield await ledger.save(done);
+        yield* told(training, found, async () => [await ledger.save(done)]);
       // A step blocks this thread: only here do signals and timers come through.
       await setImmediate();
       if (isStopping()) return yield* stop(training, done);
@@ -76,24 +83,49 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
         await ledger.save(done);
         throw error;
       });
-      const { wished, ...result } = await step(training, batch!);
+      const { wished, ...result } = await step(training, batch!, found);
       wish = wished;
       done += 1;
       const seconds = (performance.now() - started) / 1000;
       yield ledger.step({ kind: "step", step: done, steps, ...result, seconds });
-      yield* replaced(training, batch!, told);
+      yield* replaced(training, batch!, known);
     }
-    for (const event of await ledger.finish(done)) yield event;
+    yield* told(training, found, () => ledger.finish(done));
+    await parting(training, found);
   } finally {
     await source.close();
   }
 }
 
+/** What is told of saving: in a gang all go back together where that finds that the weights are not finite. */
+async function* told(
+  { gang = null }: Training,
+  found: Found,
+  saving: () => Promise<readonly Event[]>,
+): AsyncGenerator<Event, void> {
+  try {
+    yield* await saving();
+  } catch (error) {
+    if (gang === null || !(error instanceof Diverged)) throw error;
+    found.diverged = error;
+  }
+}
+
+/** The processes of a gang leave together. @throws Diverged where the first found that all go back. */
+const parting = async (
+  { gang = null, session, program, run }: Training,
+  { diverged }: Found,
+): Promise<void> => {
+  if (gang === null) return;
+  if (await allDone(session, gang, program, diverged !== null))
+    throw diverged ?? divergedElsewhere(run.steps);
+};
+
 /** One step on the device: weights, momentum and statistics move; the losses from before leave, summed over the parts. */
-const step = async (training: Training, batch: Batch) => {
+const step = async (training: Training, batch: Batch, { diverged }: Found) => {
   const { session, samples, run, program, gang = null, signal, ledger } = training;
   const { train } = program.experiment;
-  const own = { stop: signal?.aborted === true, save: ledger.asked() };
+  const own = { stop: signal?.aborted === true, save: ledger.asked(), back: diverged !== null };
   const asks = gang === null ? {} : wishesOf(gang, own);
   const planned = rate(train.schedule, train.iterations, batch.step);
   const asked = planned * slowed(run.recoveries, batch.step);
@@ -102,6 +134,8 @@ const step = async (training: Training, batch: Batch) => {
     const signature = i === train.accumulate - 1 ? "train" : "accumulate";
     parts.push(await session.run(signature, { ...part, ...asks, part: i, rate: asked }));
   }
+  const wished = wishedIn(parts.at(-1) ?? {});
+  if (wished.back) throw diverged ?? divergedElsewhere(batch.step);
   const total = (name: string): number =>
     parts.reduce((sum, results) => sum + results[name]!.data[0]!, 0);
   // Nine digits tell every f32 from its neighbours.
@@ -113,12 +147,12 @@ const step = async (training: Training, batch: Batch) => {
     throw new Diverged(at, what, (good) => notFinite(at, loss, asked, files, good));
   }
   const auxiliary = "auxiliary" in parts[0]! ? value("auxiliary") : null;
-  const wishes = (name: keyof Wish): boolean => (parts.at(-1)?.[name]?.data[0] ?? 0) > 0;
-  const wished: Wish = { stop: wishes("stop"), save: wishes("save") };
   return { loss, main: value("main"), auxiliary, rate: asked, wished };
 };
 
-type Wish = Readonly<Record<"stop" | "save", boolean>>;
+/** Of a process that is told so. */
+const divergedElsewhere = (step: number): Diverged =>
+  new Diverged(step, "weights", (good) => weightsNotFinite(step, "the network", good));
 
 /** Equal parts in order; each knows the labels of all, by which losses are shares of the batch's. */
 const partsOf = ({ images, labels }: Batch, count: number) => {
@@ -168,7 +202,8 @@ async function* replaced(
 }
 
 /** Saves, unless what there is to save is not worth it. */
-async function* stop({ ledger, folder, run }: Training, done: number): AsyncGenerator<Event, void> {
+async function* stop(training: Training, done: number): AsyncGenerator<Event, void> {
+  const { ledger, folder, run } = training;
   try {
     yield await ledger.save(done);
   } catch (error) {
@@ -176,6 +211,7 @@ async function* stop({ ledger, folder, run }: Training, done: number): AsyncGene
     yield ledger.tell({ kind: "note", message: `${error.message}; the checkpoint before is kept` });
   }
   yield ledger.tell({ kind: "stopped", run: folder, step: done, steps: run.steps });
+  await parting(training, { diverged: null });
 }
 
 /** Tells whether a checkpoint is due: by the steps that the spec says, else by the clock. */

@@ -26,7 +26,7 @@ import { type Checkpoint, Diverged, loadCheckpoint, retreat } from "./checkpoint
 import { agree, type Claim, claim, type Known } from "./claim.js";
 import { otherDevices } from "./errors.js";
 import type { Event } from "./event.js";
-import { allDone, begin, type Gang } from "./gang.js";
+import { begin, type Gang } from "./gang.js";
 import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
@@ -234,10 +234,10 @@ interface Attempt extends TrainRequest {
 async function* attempt(request: Attempt): AsyncGenerator<Event, void> {
   const ledger = await openLedger(request, request.first);
   try {
-    const { gang = null, session, first } = request;
-    if (gang !== null) await begin(session, gang, request, ledger.hasScores(first));
+    const { gang = null, session, first, run } = request;
+    const told = { scored: ledger.hasScores(first), recoveries: run.recoveries };
+    if (gang !== null) await begin(session, gang, request, told);
     yield* stepping({ ...request, ledger });
-    if (gang !== null) await allDone(session, gang, request.program);
   } finally {
     ledger.close();
   }

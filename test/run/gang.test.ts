@@ -12,11 +12,12 @@ import { createInterface } from "node:readline";
 import * as E from "fp-ts/lib/Either.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { metricsFile } from "../../src/run/folder.js";
-import { demandPrivate, placeIn, placesIn } from "../../src/run/gang.js";
 import { readJournal } from "../../src/run/journal.js";
+import { demandPrivate, placeIn, placesIn } from "../../src/run/place.js";
 import { failureOf, squares, temporary } from "./tiny.js";
 
 const folder = await temporary();
+/** It diverges in its first steps, and goes on from the beginning at a rate that learns. */
 const spec = `pspc: 1
 data: {root: data, train: train.txt, val: val.txt, classes: [ground, square], ignore: 255}
 model:
@@ -29,11 +30,11 @@ train:
   batch: 4
   accumulate: 2
   crop: 41
-  schedule: {poly: {base: 0.05}}
+  schedule: {poly: {base: 1.0e+30}}
   augment: [mirror, {scale: [0.8, 1.25]}]
   validate: {every: 6}
   checkpoints: {every: 4, keep: 2}
-  recover: none
+  recover: {factor: 5.0e-32}
 `;
 
 beforeAll(async () => {
@@ -163,6 +164,21 @@ describe("two processes on loopback", { timeout: 280_000 }, () => {
       expect(other.said()).toMatch(`process ${isEarly ? 1 : 0} (127.0.0.1:`);
     },
   );
+
+  /** Weights that are not finite are found where they are saved, by the first alone. */
+  test.each(isWhole ? [[]] : [])("go back together where one finds that it must", async () => {
+    const words = [
+      ...["train.schedule={poly: {base: 3.0e+38}}", "train.recover={factor: 1.6e-40}"],
+      ...["train.checkpoints.every=1", "train.iterations=6"],
+    ];
+    const one = start([...words, "--devices", "2", "--run", "one-back", ...usual], {});
+    expect([await one.code, one.said()]).toEqual([0, expect.any(String)]);
+    const both = await gang("both-back", 120, [words, words]);
+    expect([await codesOf(both), both[0].said()]).toEqual([[0, 0], expect.any(String)]);
+    const metrics = await metricsOf("both-back");
+    expect(metrics).toEqual(await metricsOf("one-back"));
+    expect(metrics.filter((line) => "recovered" in line)).toMatchObject([{ step: 0 }]);
+  });
 
   test("do nothing, all of them, where the training is finished", async () => {
     const both = await gang("SIGKILL-1", 120);
