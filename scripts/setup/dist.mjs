@@ -61,8 +61,8 @@ const hashOf = (file) => (existsSync(file) ? sha256(readFileSync(file)) : "absen
 /** @param {string | Uint8Array} content */
 const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 
-/** What a page of a report is made of, and what set-up shares, beside TypeScript: it goes as it is. */
-const assets = [".js", ".css"];
+/** What a page of a report is made of, what set-up shares, and what is compiled, beside TypeScript: it goes as it is. */
+const assets = [".js", ".css", ".wasm"];
 
 /** @param {string} root */
 const sources = (root) =>
@@ -156,7 +156,7 @@ function compiled(ts, path, file) {
 function removeOrphans(root) {
   mkdirSync(join(root, "dist"), { recursive: true });
   const made = new Set([...sources(root), ...pagesOf(root)].map((path) => emitted(root, path)));
-  for (const path of files(join(root, "dist"), ".js", ".css", ".html", ".d.ts", ".map", ".part")) {
+  for (const path of files(join(root, "dist"), ...assets, ".html", ".d.ts", ".map", ".part")) {
     const script = path.replace(/\.d\.ts$/, ".js").replace(/\.map$/, "");
     if (!made.has(join(root, "dist", script))) rmSync(join(root, "dist", path));
   }

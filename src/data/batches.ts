@@ -8,8 +8,8 @@ import { Worker } from "node:worker_threads";
 import { Failed } from "../diagnostic/failure.js";
 import { areWide, type ClassIndices, classIndices } from "../language/labels.js";
 import { shuffle } from "../plan/schedule.js";
+import { createCache } from "./cache.js";
 import { noWorkerFile, tooFewSamples, workerLost } from "./errors.js";
-import { createCache } from "./packed.js";
 import { closeRing, createRing, type Ring, releaseSlot, takeSlot } from "./ring.js";
 import { placesOf, sampleWriter, type Task, type Work } from "./work.js";
 
@@ -93,7 +93,14 @@ function inline(work: Work, start: number): Batches {
 function threaded(work: Work, start: number, workers: number): Batches {
   const { batch, crop, seed, iterations } = work.train;
   const places = placesOf(work);
-  const ring = createRing(SLOTS, places.length, crop, start, iterations, work.cache.isWide);
+  const ring = createRing(
+    SLOTS,
+    places.length,
+    crop,
+    start,
+    iterations,
+    work.cache.labels instanceof Uint16Array,
+  );
   const threads = startWorkers({ ...work, ring }, workers);
   const draw = shuffle(seed, work.samples.length, batch);
   let step = start;

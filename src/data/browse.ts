@@ -6,7 +6,6 @@ import type { Data, Train } from "../normalize/experiment.js";
 import type { Decision } from "../plan/augment.js";
 import { augmenter } from "./augment.js";
 import { labelTable } from "./labels.js";
-import { pack } from "./packed.js";
 import type { Picture } from "./picture.js";
 import { type Labelled, readSample, type Sample } from "./sample.js";
 
@@ -36,11 +35,10 @@ export async function* looks(
   const [height, width] = train.crop;
   for (const index of indices) {
     const original = await readSample(samples[index]!, table);
-    const source = pack(original);
     const crops = Array.from({ length: epochs }, (_, epoch) => {
       const image = new Uint8Array(3 * height * width);
       const labels = classIndices(data.classes.length, height * width);
-      const decision = augment(source, epoch, index, image, labels);
+      const decision = augment(original, epoch, index, image, labels);
       return { picture: { image, labels, height, width }, decision };
     });
     yield { sample: samples[index]!, original, crops };

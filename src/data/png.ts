@@ -161,19 +161,38 @@ const unpacked = (
   palette: readonly number[],
   rows: Buffer,
 ): E.Either<string, Raster> => {
-  const { width, height, bits, bands, isPalette } = head;
-  const samples = new (bits === 16 ? Uint16Array : Uint8Array)(height * width * bands);
-  for (const pass of passesOf(head)) {
+  const { width, height, bits, bands, isPalette, interlaced } = head;
+  const passes = passesOf(head);
+  for (const pass of passes)
     if (!unfilter(rows, pass, Math.max(1, (bits * bands) >> 3)))
       return E.left("it has an unknown row filter");
+  const samples =
+    bits === 8 && !interlaced ? closedUp(rows, height, width * bands) : spread(rows, passes, head);
+  return E.right({ height, width, bands, bits, samples, palette: isPalette ? palette : null });
+};
+
+/** Bytes in the order of the picture: only the filters' bytes before each row go. */
+const closedUp = (rows: Buffer, height: number, stride: number): Uint8Array => {
+  for (let y = 0; y < height; y++) {
+    const from = y * (stride + 1) + 1;
+    rows.copyWithin(y * stride, from, from + stride);
+  }
+  return new Uint8Array(rows.buffer, rows.byteOffset, height * stride);
+};
+
+const spread = (
+  rows: Buffer,
+  passes: readonly Pass[],
+  { width, height, bits, bands }: PngHead,
+): Uint8Array | Uint16Array => {
+  const samples = new (bits === 16 ? Uint16Array : Uint8Array)(height * width * bands);
+  for (const pass of passes)
     for (let y = 0; y < pass.height; y++) {
       const from = pass.start + y * (pass.stride + 1) + 1;
       const to = ((pass.top + y * pass.down) * width + pass.left) * bands;
-      if (bits === 8 && pass.across === 1) samples.set(rows.subarray(from, from + pass.stride), to);
-      else unpackRow(rows, from, samples, to, pass, bits, bands);
+      unpackRow(rows, from, samples, to, pass, bits, bands);
     }
-  }
-  return E.right({ height, width, bands, bits, samples, palette: isPalette ? palette : null });
+  return samples;
 };
 
 function unpackRow(

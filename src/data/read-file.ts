@@ -1,7 +1,7 @@
 /** Reads files of a data set: a picture, a label or a list whole, if it is not too large; a digest in parts, of any size. */
 
 import { createHash } from "node:crypto";
-import { close, read } from "node:fs";
+import { closeSync, read } from "node:fs";
 import { promisify } from "node:util";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
@@ -10,6 +10,8 @@ import type { Failure } from "../diagnostic/failure.js";
 import { openRegular, type RegularFile } from "../file/regular.js";
 import { systemReason } from "../file/system.js";
 import { tooLarge, unreadable } from "./errors.js";
+
+const reading = promisify(read);
 
 /** Far above any picture or list; nothing larger is brought into memory. */
 const MOST = 2 ** 30;
@@ -38,7 +40,7 @@ export const digestFile = (
         const hash = createHash("sha256");
         const part = Buffer.allocUnsafe(2 ** 20);
         for (let done = 0; ; ) {
-          const { bytesRead } = await promisify(read)(descriptor, part, 0, part.length, done);
+          const { bytesRead } = await reading(descriptor, part, 0, part.length, done);
           if (bytesRead === 0) return hash.digest("hex");
           hash.update(part.subarray(0, bytesRead));
           done += bytesRead;
@@ -61,7 +63,7 @@ const opened = <A>(
       TE.chainEitherK(E.mapLeft((reason) => unreadable(path, reason))),
     ),
     use,
-    ({ descriptor }) => TE.fromTask(() => promisify(close)(descriptor)),
+    ({ descriptor }) => TE.fromIO(() => closeSync(descriptor)),
   );
 
 const withinBound = (path: string, { size }: RegularFile, most: number): E.Either<Failure, void> =>
@@ -71,7 +73,7 @@ const contents = (path: string, { descriptor, size }: RegularFile) =>
   TE.tryCatch(
     async () => {
       const bytes = Buffer.allocUnsafe(size);
-      const { bytesRead } = await promisify(read)(descriptor, bytes, 0, size, 0);
+      const { bytesRead } = await reading(descriptor, bytes, 0, size, 0);
       return bytes.subarray(0, bytesRead);
     },
     (error) => unreadable(path, systemReason(error)),

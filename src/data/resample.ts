@@ -8,31 +8,55 @@
  * and rows are taken in turns: the same pixels, sooner.
  */
 
+import type { Size } from "../language/geometry.js";
 import type { Rectangle } from "../plan/augment.js";
 import type { Affine } from "../plan/transform.js";
-import { LABEL, mix, ONE, type Packed } from "./packed.js";
+import type { Loops, Placement } from "./loops.js";
+import { LABEL, mix, ONE } from "./packed.js";
 
-/** A target whose pixel (x, y) is word `origin + y·stride + x`. */
-export interface Placement {
-  readonly words: Int32Array;
-  readonly origin: number;
-  readonly stride: number;
+/** A picture of which those pixels are at hand that are asked for. */
+export interface Source extends Size, Placement {}
+
+/** The part of a picture that a region reads through a map; never nothing. */
+export function seenBy(
+  [a, b, c, d, e, f]: Affine,
+  { left, top, right, bottom }: Rectangle,
+  { height, width }: Size,
+): Rectangle {
+  const corners = (x: number, y: number, offset: number) => {
+    const ends = [x * left, x * (right - 1)].flatMap((at) => [at + y * top, at + y * (bottom - 1)]);
+    return [Math.min(...ends) + offset, Math.max(...ends) + offset] as const;
+  };
+  const [u, v] = [corners(a, b, c), corners(d, e, f)];
+  // One pixel more on either side: positions in fixed point stray by a fraction of one.
+  const first = (least: number, length: number) => clamp(Math.floor(least) - 1, 0, length - 1);
+  const end = (most: number, length: number) => clamp(Math.floor(most) + 3, 1, length);
+  return {
+    left: first(u[0], width),
+    top: first(v[0], height),
+    right: end(u[1], width),
+    bottom: end(v[1], height),
+  };
 }
+
+const clamp = (value: number, least: number, most: number): number =>
+  Math.min(Math.max(value, least), most);
 
 /** Fills `region` of the target; any affine map. */
 export function resample(
-  source: Packed,
+  loops: Loops,
+  source: Source,
   map: Affine,
   region: Rectangle,
-  { words, origin, stride }: Placement,
+  { origin, stride }: Placement,
   fill: number,
 ): void {
   for (let y = region.top; y < region.bottom; y++) {
     const row = origin + y * stride;
     const [from, to] = inside(map, y, source, region);
-    edge(source, map, y, region.left, from, words, row, fill);
-    interior(source, map, y, from, to, words, row);
-    edge(source, map, y, to, region.right, words, row, fill);
+    edge(loops.words, source, map, y, region.left, from, row, fill);
+    if (from < to) interior(loops, source, map, y, from, to, row);
+    edge(loops.words, source, map, y, to, region.right, row, fill);
   }
 }
 
@@ -42,41 +66,29 @@ const MARGIN = 1 / 16;
 
 /** Columns whose four neighbours exist: no test, and most of the window. */
 function interior(
-  { words: pixels, width }: Packed,
+  loops: Loops,
+  source: Source,
   [a, b, c, d, e, f]: Affine,
   y: number,
   from: number,
   to: number,
-  words: Int32Array,
   row: number,
 ) {
   // 16.16 fixed point, with half a weight ahead so that the shift rounds.
-  let u = ((a * from + b * y + c) * FIXED + FIXED / (2 * ONE)) | 0;
-  let v = ((d * from + e * y + f) * FIXED + FIXED / (2 * ONE)) | 0;
-  const du = Math.round(a * FIXED);
-  const dv = Math.round(d * FIXED);
-  for (let x = from; x < to; x++, u += du, v += dv) {
-    const x0 = u >> 16;
-    const y0 = v >> 16;
-    const right = (u >> 8) & 255;
-    const down = (v >> 8) & 255;
-    const i = Math.imul(y0, width) + x0;
-    const j = i + width;
-    const upper = mix(pixels[i]!, pixels[i + 1]!, right);
-    const lower = mix(pixels[j]!, pixels[j + 1]!, right);
-    const near = (down < ONE / 2 ? i : j) + ((right + ONE / 2) >> 8);
-    words[row + x] = mix(upper, lower, down) | (pixels[near]! & LABEL);
-  }
+  const u = ((a * from + b * y + c) * FIXED + FIXED / (2 * ONE)) | 0;
+  const v = ((d * from + e * y + f) * FIXED + FIXED / (2 * ONE)) | 0;
+  const [du, dv] = [Math.round(a * FIXED), Math.round(d * FIXED)];
+  loops.interpolate(source, u, v, du, dv, row + from, to - from);
 }
 
 /** Columns at the border and beyond it. */
 function edge(
-  { words: pixels, height, width }: Packed,
+  words: Int32Array,
+  { height, width, origin, stride }: Source,
   [a, b, c, d, e, f]: Affine,
   y: number,
   from: number,
   to: number,
-  words: Int32Array,
   row: number,
   fill: number,
 ) {
@@ -89,15 +101,15 @@ function edge(
       const cy = Math.min(Math.max(sy, 0), height - 1);
       const x0 = Math.floor(cx);
       const y0 = Math.floor(cy);
-      const i = y0 * width + x0;
+      const i = origin + y0 * stride + x0;
       const step = x0 + 1 < width ? 1 : 0;
-      const j = y0 + 1 < height ? i + width : i;
+      const j = y0 + 1 < height ? i + stride : i;
       const right = ((cx - x0) * ONE + 0.5) | 0;
       const down = ((cy - y0) * ONE + 0.5) | 0;
-      const upper = mix(pixels[i]!, pixels[i + step]!, right);
-      const lower = mix(pixels[j]!, pixels[j + step]!, right);
+      const upper = mix(words[i]!, words[i + step]!, right);
+      const lower = mix(words[j]!, words[j + step]!, right);
       const near = (down < ONE / 2 ? i : j) + (right < ONE / 2 ? 0 : step);
-      words[row + x] = mix(upper, lower, down) | (pixels[near]! & LABEL);
+      words[row + x] = mix(upper, lower, down) | (words[near]! & LABEL);
     }
   }
 }
@@ -106,7 +118,7 @@ function edge(
 function inside(
   [a, b, c, d, e, f]: Affine,
   y: number,
-  { width, height }: Packed,
+  { width, height }: Size,
   region: Rectangle,
 ): readonly [from: number, to: number] {
   const x = between(a, b * y + c, width - 1 - MARGIN, region.left, region.right);
@@ -131,75 +143,54 @@ function between(slope: number, offset: number, limit: number, low: number, high
   return [from, to] as const;
 }
 
+/** Words of room that `stretch` needs for each column. */
+export const STRETCH_ROOM = 4;
+
 /** Each source row that is needed is stretched once; then pairs of rows are mixed. */
 export function stretch(
-  source: Packed,
+  loops: Loops,
+  source: Source,
   [a, , c, , e, f]: Affine,
   region: Rectangle,
-  { words, origin, stride }: Placement,
+  { origin, stride }: Placement,
+  room: number,
 ): void {
-  const columns = neighbours(a, c, region.left, region.right, source.width);
-  const rows = neighbours(e, f, region.top, region.bottom, source.height);
-  let upper = { y: -1, words: new Int32Array(region.right - region.left) };
-  let lower = { y: -1, words: new Int32Array(region.right - region.left) };
-  for (let j = 0; j < rows.weight.length; j++) {
-    const [y0, y1] = [rows.first[j]!, rows.second[j]!];
+  const [count, down] = [region.right - region.left, region.bottom - region.top];
+  const [first, weight] = [room, room + count];
+  const across = loops.words.subarray(first, first + 2 * count);
+  neighbours(across.subarray(0, count), across.subarray(count), a, c, region.left, source.width);
+  const rows = [new Int32Array(down), new Int32Array(down)] as const;
+  neighbours(...rows, e, f, region.top, source.height);
+  let upper = { y: -1, at: room + 2 * count };
+  let lower = { y: -1, at: room + 3 * count };
+  const stretched = (row: typeof upper, y: number): void => {
+    if (row.y === y) return;
+    loops.stretchRow(source.origin + y * source.stride, first, weight, row.at, count);
+    row.y = y;
+  };
+  for (let j = 0; j < down; j++) {
+    const y0 = rows[0][j]!;
+    const y1 = Math.min(y0 + 1, source.height - 1);
     if (lower.y === y0 || upper.y === y1) [upper, lower] = [lower, upper];
-    if (upper.y !== y0) stretchRow(source, y0, columns, upper.words);
-    if (lower.y !== y1) stretchRow(source, y1, columns, lower.words);
-    upper.y = y0;
-    lower.y = y1;
-    const start = origin + (region.top + j) * stride + region.left;
-    mixRows(upper.words, lower.words, rows.weight[j]!, words, start);
+    stretched(upper, y0);
+    stretched(lower, y1);
+    const to = origin + (region.top + j) * stride + region.left;
+    loops.mixRows(upper.at, lower.at, rows[1][j]!, to, count);
   }
 }
 
-function stretchRow(source: Packed, y: number, columns: Neighbours, out: Int32Array) {
-  const { words, width } = source;
-  const { first, second, weight } = columns;
-  const start = y * width;
-  for (let x = 0; x < out.length; x++) {
-    const left = words[start + first[x]!]!;
-    const right = words[start + second[x]!]!;
-    const share = weight[x]!;
-    out[x] = mix(left, right, share) | ((share < ONE / 2 ? left : right) & LABEL);
-  }
-}
-
-function mixRows(
-  upper: Int32Array,
-  lower: Int32Array,
-  down: number,
-  out: Int32Array,
-  start: number,
-) {
-  const nearest = down < ONE / 2 ? upper : lower;
-  for (let x = 0; x < upper.length; x++)
-    out[start + x] = mix(upper[x]!, lower[x]!, down) | (nearest[x]! & LABEL);
-}
-
-/** For each target position on an axis the two source positions around it, and the second's weight. */
-interface Neighbours {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  readonly weight: Int32Array;
-}
-
+/** For each target position on an axis the source position before it, and the weight of the one behind that. */
 function neighbours(
+  first: Int32Array,
+  weight: Int32Array,
   slope: number,
   offset: number,
   from: number,
-  to: number,
   length: number,
-): Neighbours {
-  const [first, second, weight] = [0, 1, 2].map(() => new Int32Array(to - from)) as Three;
+): void {
   for (let i = 0; i < first.length; i++) {
     const at = Math.min(Math.max(slope * (from + i) + offset, 0), length - 1);
     first[i] = at;
-    second[i] = Math.min(first[i]! + 1, length - 1);
     weight[i] = (at - first[i]!) * ONE + 0.5;
   }
-  return { first, second, weight };
 }
-
-type Three = [Int32Array, Int32Array, Int32Array];

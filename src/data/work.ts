@@ -4,10 +4,11 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Data, Train } from "../normalize/experiment.js";
 import { shuffle } from "../plan/schedule.js";
 import { augmenter } from "./augment.js";
+import { type Cache, cached } from "./cache.js";
 import { type Labelling, labelTable } from "./labels.js";
-import { type Cache, cached, pack } from "./packed.js";
 import type { Ring, WriteSample } from "./ring.js";
 import { readSample, type Sample } from "./sample.js";
+import { fastest } from "./vectors.js";
 
 /** Of an experiment, what decides the content of its batches. */
 export type Batching = Pick<Train, "batch" | "crop" | "seed" | "augment" | "iterations">;
@@ -40,10 +41,9 @@ export function sampleWriter(work: Work): WriteSample {
   const { samples, data, train, cache } = work;
   const places = placesOf(work);
   const draw = shuffle(train.seed, samples.length, train.batch);
-  const augment = augmenter(data, train);
+  const augment = augmenter(data, train, fastest());
   const table = labelTable(data);
-  const read = (index: number) =>
-    cached(cache, index, async () => pack(await readSample(samples[index]!, table)));
+  const read = (index: number) => cached(cache, index, () => readSample(samples[index]!, table));
   const intact = async (index: number) => {
     for (let tried = 0; ; tried++) {
       const used = (index + tried) % samples.length;

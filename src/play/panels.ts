@@ -1,7 +1,6 @@
 /** What stands beside a spec in the playground, panel by panel, as HTML: all of it pure functions of the spec. */
 
 import { augmenter } from "../data/augment.js";
-import { pack } from "../data/packed.js";
 import { printGraph } from "../graph/graph.js";
 import { type Difference, differences } from "../normalize/difference.js";
 import type { Experiment } from "../normalize/experiment.js";
@@ -185,7 +184,7 @@ const crops = ({ resolved: { experiment } }: Shown): Panel => {
   const { data, train } = experiment;
   const [height, width] = train.crop;
   const size = sizeFor(train.crop);
-  const source = pack(scenePixels(...size));
+  const source = scenePixels(...size);
   const augment = augmenter(data, train);
   const made = Array.from({ length: CROPS }, (_, epoch) => {
     const image = new Uint8Array(3 * height * width);

@@ -79,11 +79,12 @@ describe("the package", () => {
       "scripts/setup.mjs",
       ...sourcesIn("specs", ".yaml", ".json"),
     ];
-    const modules = sourcesIn("src", ".ts", ".js", ".css", ".html")
+    const modules = sourcesIn("src", ".ts", ".js", ".css", ".html", ".wasm")
       // What a page runs is in the page.
       .filter((path) => path.endsWith(".html") || !/\/browser\//.test(path))
       .map((path) => path.replace(/^src/, "dist").replace(/\.ts$/, ".js"));
     expect(modules).toContain("dist/browser/page.html");
+    expect(modules).toContain("dist/data/vectors.wasm");
     const declarations = modules
       .filter((path) => path.endsWith(".js"))
       .map((path) => path.replace(/\.js$/, ".d.ts"));

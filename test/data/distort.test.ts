@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { distorter } from "../../src/data/distort.js";
-import { pack, unpack } from "../../src/data/packed.js";
+import { plain } from "../../src/data/loops.js";
 import { sizeWithin } from "../../src/language/geometry.js";
 import type { Distortion } from "../../src/plan/transform.js";
 
@@ -25,11 +25,15 @@ const distorted = (
   how: Distortion,
   labels = image.slice(0, image.length / 3),
 ) => {
-  const { words } = pack({ image, labels, height: 1, width: labels.length });
-  distorter(how)(words, 0, words.length);
-  const after = { image: new Uint8Array(image.length), labels: labels.slice() };
-  unpack(words, after.image, after.labels);
-  return after;
+  const count = labels.length;
+  const loops = plain(2 * count);
+  const [colours, indices, end] = [4 * count, 7 * count, 8 * count];
+  loops.bytes.set(image, colours);
+  loops.bytes.set(labels, indices);
+  loops.pack(colours, indices, 0, count);
+  distorter(how)(loops.words, 0, count);
+  loops.unpack(0, colours, indices, count);
+  return { image: loops.bytes.slice(colours, indices), labels: loops.bytes.slice(indices, end) };
 };
 
 describe("photometric distortion", () => {

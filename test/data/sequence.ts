@@ -1,7 +1,6 @@
 /** Semseg's augmentation as separate passes, each rounding to bytes, and the fused pass measured against them. */
 
 import { warper } from "../../src/data/augment.js";
-import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
 import type { Decision } from "../../src/plan/augment.js";
 
@@ -136,7 +135,7 @@ export function carriedOut(source: Labelled, decision: Decision) {
   const [height, width] = decision.crop;
   const image = new Uint8Array(3 * height * width);
   const labels = new Uint8Array(height * width);
-  warper(decision.crop, mean)(pack(source), decision, image, labels);
+  warper(decision.crop, mean)(source, decision, image, labels);
   return { image, labels };
 }
 

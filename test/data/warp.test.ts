@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { largestShare, warper } from "../../src/data/augment.js";
-import { pack } from "../../src/data/packed.js";
 import type { Labelled } from "../../src/data/sample.js";
 import type { Sides } from "../../src/language/geometry.js";
 import type { Augmentation } from "../../src/normalize/experiment.js";
@@ -145,7 +144,7 @@ describe("a warp", () => {
       fc.property(fc.nat(), (index) => {
         const decision = draw(pipeline, index, [40, 50], [33, 29]);
         const labels = new Uint8Array(33 * 29).fill(77);
-        warper([33, 29], mean)(pack(source), decision, new Uint8Array(3 * 33 * 29), labels);
+        warper([33, 29], mean)(source, decision, new Uint8Array(3 * 33 * 29), labels);
         expect([...new Set(labels)].filter((label) => !allowed.has(label))).toEqual([]);
       }),
       { numRuns: 100 },
@@ -207,13 +206,13 @@ describe("the share of a crop's largest class", () => {
       const counted = [...counts.values()];
       const exact = Math.max(...counted) / counted.reduce((a, b) => a + b);
       // About 900 samples of regions some 50 pixels wide.
-      expect(Math.abs(largestShare(pack(source))(decision) - exact)).toBeLessThan(0.03);
+      expect(Math.abs(largestShare(source)(decision) - exact)).toBeLessThan(0.03);
     }
   });
 
   it("is 1 where nothing counts", () => {
     const ignored: Labelled = { ...scene(20, 20), labels: new Uint8Array(400).fill(255) };
-    expect(largestShare(pack(ignored))(centreCrop([20, 20], [9, 9]))).toBe(1);
+    expect(largestShare(ignored)(centreCrop([20, 20], [9, 9]))).toBe(1);
   });
 });
 

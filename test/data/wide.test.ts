@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { largestShare, warper } from "../../src/data/augment.js";
 import { batches } from "../../src/data/batches.js";
 import { labelTable } from "../../src/data/labels.js";
-import { pack } from "../../src/data/packed.js";
 import { overlay, palette } from "../../src/data/palette.js";
 import { readIndices, readSample } from "../../src/data/sample.js";
 import { writeClasses, writeImage } from "../../src/data/write-image.js";
@@ -90,11 +89,11 @@ describe("labels of 16 bits", () => {
         crop,
         mean,
       };
-      const source = pack({ image, labels: values, height: HEIGHT, width: WIDTH });
+      const source = { image, labels: values, height: HEIGHT, width: WIDTH };
       const decision = decide(asked, largestShare(source));
       const moved = (labels: ClassIndices, into: ClassIndices) => {
         const pixels = new Uint8Array(3 * into.length);
-        warp(pack({ image, labels, height: HEIGHT, width: WIDTH }), decision, pixels, into);
+        warp({ image, labels, height: HEIGHT, width: WIDTH }, decision, pixels, into);
         return pixels;
       };
       const digit = (of: (value: number) => number) => {
