@@ -64,7 +64,7 @@ const withBias = (
   operandAt: (id: number) => Operand,
 ): Operand => {
   const value = valueAt(graph, id);
-  invariant(value.op === "convolution", `%${id} is no convolution`);
+  invariant(value.op === "convolution" || value.op === "depthwise", `%${id} is no convolution`);
   const [x, kernel] = value.args;
   const [type] = value.types;
   const args = [operandAt(x), operandAt(kernel)] as const;

@@ -64,9 +64,9 @@ const bothAttributes = (op: OpName, a: object, b: object): object | null => {
 
 /** Whether what is open follows from what comes: one side of a reshape, and slices that leave a side whole. */
 const isKnown = (value: Value, graph: Graph): boolean => {
-  // TensorFlow cuts the map into blocks of the dilation, and their number is written down.
+  // TensorFlow cuts the map into blocks of the dilation, and what it adds to fill the last is written down.
   if (value.op === "depthwise" && value.attributes.dilation > 1)
-    return !value.types[0].shape.includes(ANY);
+    return !value.types[0].shape.slice(1).includes(ANY);
   if (value.op === "reshape")
     return value.attributes.shape.filter((size) => size === ANY).length <= 1;
   if (value.op !== "slice") return true;

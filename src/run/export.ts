@@ -107,7 +107,7 @@ export async function* exportNetwork(
     yield stage(3);
     await keep(work, kept);
     yield stage(4);
-    return { to, ...kept };
+    return { to, bytes: kept.bytes, check: kept.check };
   } finally {
     // What went wrong first is what is told.
     await rm(work.part, { recursive: true, force: true }).catch(() => {});

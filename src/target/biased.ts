@@ -1,4 +1,4 @@
-/** Finds each convolution that is followed by its bias, which most targets compute in one kernel, ReLU and all. */
+/** Finds each convolution, depthwise ones too, that is followed by its bias: most targets compute both in one kernel, ReLU and all. */
 
 import type { GraphOf } from "../graph/graph.js";
 import type { Types } from "../graph/type.js";
@@ -8,9 +8,12 @@ export interface Biased {
   readonly convolution: number;
   readonly bias: number;
   readonly sum: number;
-  /** The ReLU that alone takes the sum. */
+  /** The ReLU or ReLU6 that alone takes the sum. */
   readonly relu: number | null;
 }
+
+const convolutions = ["convolution", "depthwise"];
+const rectifiers = ["relu", "relu6"];
 
 interface AnyValue {
   readonly id: number;
@@ -35,13 +38,13 @@ export const biasedConvolutions = ({ values, results }: GraphOf<AnyValue>): read
     return others.length === 0 && !given.has(id) ? first : undefined;
   };
   return values.flatMap((value): Biased[] => {
-    const sum = value.op === "convolution" ? only(value.id) : undefined;
+    const sum = convolutions.includes(value.op) ? only(value.id) : undefined;
     if (sum === undefined || !isAddition(sum)) return [];
     const bias = sum.args.find((id) => id !== value.id);
     const other = bias === undefined ? undefined : values[bias];
     if (bias === undefined || other?.op !== "input" || other.types[0].shape.length !== 1) return [];
     const after = only(sum.id);
-    const relu = after?.op === "relu" ? after.id : null;
+    const relu = after !== undefined && rectifiers.includes(after.op) ? after.id : null;
     return [{ convolution: value.id, bias, sum: sum.id, relu }];
   });
 };

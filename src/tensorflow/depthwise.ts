@@ -71,6 +71,9 @@ const turned = (to: Emitter, kernel: TensorName, type: Type, shape: Shape): Tens
   });
 const theirs = ([h, w, one, c]: Sizes[4]): Shape => [h, w, c, one];
 
+export const depthwiseKernel = (to: Emitter, kernel: TensorName, type: Type): TensorName =>
+  turned(to, kernel, type, theirs(ofRank(type.shape, 4)));
+
 const plain: Attributes = {
   strides: { ints: [1, 1, 1, 1] },
   dilations: { ints: [1, 1, 1, 1] },
@@ -83,7 +86,7 @@ export const depthwise = (
   { attributes, args: [x, kernel], argTypes: [type, kernelType] }: Site<Window>,
 ): TensorName => {
   const [shape, size] = [ofRank(type.shape, 4), ofRank(kernelType.shape, 4)];
-  const weights = turned(to, kernel, kernelType, theirs(size));
+  const weights = depthwiseKernel(to, kernel, kernelType);
   const apply = (image: TensorName, window: Attributes): TensorName =>
     to.emit("DepthwiseConv2dNative", [image, weights], { ...elementType(type), ...window });
   if (attributes.dilation === 1) return apply(x, windowAttributes(shape, size, attributes));
@@ -97,7 +100,7 @@ export const depthwiseInputGradient = (
   { attributes, args: [kernel, dy], argTypes: [kernelType, type] }: Site<Shaped>,
 ): TensorName => {
   const [shape, size] = [ofRank(attributes.shape, 4), ofRank(kernelType.shape, 4)];
-  const weights = turned(to, kernel, kernelType, theirs(size));
+  const weights = depthwiseKernel(to, kernel, kernelType);
   const apply = (of: Shape, gradient: TensorName, window: Attributes): TensorName =>
     to.emit("DepthwiseConv2dNativeBackpropInput", [to.integers(of), weights, gradient], {
       ...elementType(type),

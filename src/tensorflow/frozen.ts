@@ -2,9 +2,12 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import { valueAt, valuesOfOp } from "../graph/graph.js";
+import { ofRank } from "../graph/type.js";
 import { ANY } from "../rewrite/any-size.js";
 import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { FrozenNetwork, NumberArray } from "../target/format.js";
+import { windowAttributes } from "./convolution.js";
+import { depthwiseKernel } from "./depthwise.js";
 import { type Emitter, elementType, emitter, type TensorName } from "./emitter.js";
 import { legalize } from "./legalize.js";
 import { isBetweenReplicas, type Lowering, lowerPlainly } from "./lower.js";
@@ -15,15 +18,20 @@ export interface FrozenNodes extends Signature {
   readonly nodes: readonly NodeDef[];
 }
 
-/** `isFused` joins a convolution with its bias and ReLU into one node. */
+/**
+ * TensorFlow.js has one kernel for a convolution with its bias and ReLU, and its depthwise kernels know dilation;
+ * TensorFlow joins nodes by itself.
+ */
+export type Reader = "TensorFlow" | "TensorFlow.js";
+
 export const frozenNodes = (
   { graph, numbers }: Pick<FrozenNetwork, "graph" | "numbers">,
-  isFused: boolean,
+  reader: Reader,
 ): FrozenNodes => {
   const of: Lowering = { to: emitter("network"), graph: legalize(graph), names: new Map() };
   const { values, results } = of.graph;
   const leaves = values.filter(({ op }) => op === "input" || op === "constant");
-  const all = isFused ? biasedConvolutions(of.graph) : [];
+  const all = reader === "TensorFlow.js" ? biasedConvolutions(of.graph) : [];
   const fused = new Map(all.map((one) => [one.relu ?? one.sum, one]));
   // What is never seen alone.
   const inside = new Set(
@@ -34,7 +42,8 @@ export const frozenNodes = (
   for (const value of values) {
     if (of.names.has(value.id) || inside.has(value.id)) continue;
     const together = fused.get(value.id);
-    of.names.set(value.id, together === undefined ? plainly(of, value) : fusedNode(of, together));
+    const made = together === undefined ? alone(of, value, reader) : fusedNode(of, together);
+    of.names.set(value.id, made);
   }
   const images = valuesOfOp(of.graph, "input").filter(
     ({ attributes }) => !numbers.has(attributes.name),
@@ -102,6 +111,11 @@ const leaf = (
 
 const nothing: LegalGraph = { values: [], results: {}, updates: [] };
 
+const alone = (of: Lowering, value: LegalValue, reader: Reader): TensorName =>
+  value.op === "depthwise" && reader === "TensorFlow.js"
+    ? depthwiseNode(of, value)
+    : plainly(of, value);
+
 const plainly = (of: Lowering, value: LegalValue): TensorName => {
   // A training adds in order so that its bits repeat; an answer that nobody learns from need not.
   if (value.op === "addInOrder") {
@@ -145,15 +159,42 @@ const resizedToPictures = (
   return of.to.emit(node.op, [x, sides], node.attributes);
 };
 
+type Convolution = Extract<LegalValue, { readonly op: "convolution" | "depthwise" }>;
+
+/** As one node takes it, whatever its dilation. */
+const convolutionNode = (
+  of: Lowering,
+  { op, attributes, args, types: [type] }: Convolution,
+): Pick<NodeDef, "inputs" | "attributes"> => {
+  const [x, kernel] = args.map((id) => valueAt(of.graph, id).types[0]);
+  invariant(x !== undefined && kernel !== undefined, "a convolution has an image and a kernel");
+  const [image, weights] = [nameAt(of, args[0]), nameAt(of, args[1])];
+  const window = windowAttributes(ofRank(x.shape, 4), ofRank(kernel.shape, 4), attributes);
+  return {
+    inputs: [image, op === "depthwise" ? depthwiseKernel(of.to, weights, kernel) : weights],
+    attributes: { ...elementType(type), ...window },
+  };
+};
+
+const depthwiseNode = (of: Lowering, value: Convolution): TensorName => {
+  const { inputs, attributes } = convolutionNode(of, value);
+  return of.to.emit("DepthwiseConv2dNative", inputs, attributes);
+};
+
+const fusedOps = { convolution: "_FusedConv2D", depthwise: "FusedDepthwiseConv2dNative" } as const;
+
 const fusedNode = (of: Lowering, { convolution, bias, relu }: Biased): TensorName => {
-  const scratch = emitter("scratch");
-  plainly({ ...of, to: scratch }, valueAt(of.graph, convolution));
-  const [node] = scratch.nodes;
-  invariant(node !== undefined, "a convolution is one node");
-  return of.to.emit("_FusedConv2D", [...node.inputs, nameAt(of, bias)], {
-    ...node.attributes,
+  const value = valueAt(of.graph, convolution);
+  invariant(
+    value.op === "convolution" || value.op === "depthwise",
+    () => `%${convolution} is no convolution`,
+  );
+  const { inputs, attributes } = convolutionNode(of, value);
+  const rectifier = relu !== null && valueAt(of.graph, relu).op === "relu6" ? "Relu6" : "Relu";
+  return of.to.emit(fusedOps[value.op], [...inputs, nameAt(of, bias)], {
+    ...attributes,
     num_args: { int: 1 },
-    fused_ops: { texts: ["BiasAdd", ...(relu === null ? [] : ["Relu"])] },
+    fused_ops: { texts: ["BiasAdd", ...(relu === null ? [] : [rectifier])] },
     epsilon: { float: 0 },
   });
 };

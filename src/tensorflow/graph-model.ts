@@ -159,7 +159,7 @@ export const graphModel: Format = {
   image: "i32",
   precisions: ["f32", "f16", "u8"],
   write: (network) => {
-    const { nodes, inputs, outputs } = frozenNodes(network, true);
+    const { nodes, inputs, outputs } = frozenNodes(network, "TensorFlow.js");
     const all: Stored[] = [];
     for (const { name, op, attributes } of nodes) {
       if (op !== "Const") continue;

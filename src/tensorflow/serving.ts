@@ -13,7 +13,7 @@ export const servingModel: Format = {
   image: "u8",
   precisions: ["f32"],
   write: (network) => {
-    const { nodes, ...serving_default } = frozenNodes(network, false);
+    const { nodes, ...serving_default } = frozenNodes(network, "TensorFlow");
     return E.right(
       new Map([["1/saved_model.pb", encode({ nodes, signatures: { serving_default } })]]),
     );

@@ -96,6 +96,21 @@ const networks: Readonly<Record<string, readonly [Differs, readonly [number, num
     { backbone: { shortcut: "averaged" }, pyramid: { bins: [1, 2] } },
     [57, 45],
   ],
+  "depthwise-relu6": [
+    {
+      backbone: {
+        block: "inverted",
+        blocks: [3, 3, 7, 4],
+        strides: [2, 2, 1, 1],
+        width: 8,
+        stem: { kind: "conv3", channels: 8 },
+        pool: "none",
+        activation: "relu6",
+      },
+      pyramid: { bins: [1, 2, 3] },
+    },
+    [58, 43],
+  ],
   "no-reduction-stride-16": [
     {
       backbone: { dilations: [1, 1, 1, 2] },
