@@ -7,8 +7,9 @@ export const runFile = (folder: string): string => join(folder, "run.json");
 export const pairsFile = (folder: string): string => join(folder, "pairs.json");
 /** One line a step: a pure function of the program. */
 export const metricsFile = (folder: string): string => join(folder, "metrics.jsonl");
-/** What depends on the clock: seconds of the steps, and what happened when. */
-export const logFile = (folder: string): string => join(folder, "log.jsonl");
+/** What depends on the clock: seconds of the steps, and what happened when; of a process that follows, under its rank. */
+export const logFile = (folder: string, rank = 0): string =>
+  join(folder, rank === 0 ? "log.jsonl" : `log.${rank}.jsonl`);
 /** How much of the metrics MLflow has. */
 export const trackerFile = (folder: string): string => join(folder, "mlflow.jsonl");
 /** Weights and statistics, at the end. */

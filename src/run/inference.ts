@@ -154,21 +154,22 @@ const groups = <A>(images: readonly Measured<A>[]): Iterable<SameSize<A>> => {
   return known.values();
 };
 
-/** Applies `read` to each item, one ahead of whoever takes the results: files are read while the device computes. */
+/** Applies `read` to each item, `count` ahead of whoever takes the results: files are read while the device computes. */
 export async function* ahead<A, B>(
   items: readonly A[],
   read: (item: A) => Promise<B>,
+  count = 1,
 ): AsyncGenerator<readonly [A, B]> {
-  const start = (index: number): Promise<B> | null => {
-    const started = index < items.length ? read(items[index]!) : null;
+  const start = (item: A): Promise<B> => {
+    const started = read(item);
     // Whoever awaits it hears of a failure; nobody may be left to.
-    started?.catch(() => {});
+    started.catch(() => {});
     return started;
   };
-  let coming = start(0);
-  for (let i = 0; i < items.length; i++) {
-    const result = await coming!;
-    coming = start(i + 1);
-    yield [items[i]!, result];
+  const coming = items.slice(0, count).map(start);
+  for (const [i, item] of items.entries()) {
+    const result = await coming.shift()!;
+    coming.push(...items.slice(i + count, i + count + 1).map(start));
+    yield [item, result];
   }
 }

@@ -31,7 +31,7 @@ export interface Ledger {
   /** Notes in the log when an event happened. */
   readonly tell: <E extends Event>(event: E) => E;
   /** Everything up to step `done` is on the disk afterwards. @throws Diverged where it is not worth it. */
-  readonly save: (done: number) => Promise<Event>;
+  readonly save: (done: number) => Promise<readonly Event[]>;
   /** Someone left a request for a checkpoint in the folder. */
   readonly asked: () => boolean;
   /** Leaves the weights, and marks the run as finished. */
@@ -39,18 +39,45 @@ export interface Ledger {
   readonly close: () => void;
 }
 
-/** Of a process of a gang that is not its first: it writes nothing. `told` are the scores of step `first`. */
-export const noLedger = (folder: string, first: number, told: boolean): Ledger => ({
-  step: (step) => step,
-  replaced: () => undefined,
-  validated: async (event) => event,
-  hasScores: (step) => told && step === first,
-  passed: () => undefined,
-  tell: (event) => event,
-  save: async () => ({ kind: "note", message: "the first of the gang saves" }),
-  asked: () => false,
-  finish: async () => [{ kind: "finished", run: folder, seconds: 0 }],
-  close: () => undefined,
+/**
+ * Of a process of a gang that is not its first: its own log, where it sees the folder that the first has made, and
+ * nothing else. `scored` says whether the scores of step `first` are told. @throws Failed where the disk refuses.
+ */
+export const followersLedger = async (
+  folder: string,
+  rank: number,
+  { step: first, scored }: { readonly step: number; readonly scored: boolean },
+): Promise<Ledger> => {
+  const file = existsSync(folder) ? logFile(folder, rank) : null;
+  // A line that was cut short goes.
+  if (file !== null) await rewind(file, Number.POSITIVE_INFINITY);
+  const log = file === null ? null : openJournal(file);
+  const tell: Ledger["tell"] = (event) => {
+    log?.append(dated(event));
+    return event;
+  };
+  return {
+    tell,
+    step: (step) => {
+      log?.append(lasting(step));
+      return step;
+    },
+    replaced: () => undefined,
+    validated: async (event) => tell(event),
+    hasScores: (step) => scored && step === first,
+    passed: () => undefined,
+    save: async () => [],
+    asked: () => false,
+    finish: async () => [tell({ kind: "finished", run: folder, seconds: 0 })],
+    close: () => log?.close(),
+  };
+};
+
+const dated = (event: Event): object => ({ at: new Date().toISOString(), ...event });
+
+const lasting = ({ step, seconds }: Of<"step">): object => ({
+  step,
+  seconds: Number(seconds.toFixed(4)),
 });
 
 interface Kept {
@@ -95,7 +122,7 @@ export const openLedger = async (
   };
 
   const tell: Ledger["tell"] = (event) => {
-    log.append({ at: new Date().toISOString(), ...event });
+    log.append(dated(event));
     return event;
   };
   const passed: Ledger["passed"] = (done) => {
@@ -110,7 +137,7 @@ export const openLedger = async (
     rmSync(checkpointRequest(folder), { force: true });
     const event = tell({ kind: "saved", file, step: done } as const);
     log.sync();
-    return event;
+    return [event];
   };
   const keepBest = async ({ step, ...scores }: Of<"validated">): Promise<boolean> => {
     if (checkpoints.best === "none") return false;
@@ -133,7 +160,7 @@ export const openLedger = async (
       const heads = auxiliary === null ? {} : { auxiliary };
       seconds += spent;
       metrics.append({ ...line, ...heads });
-      log.append({ step: step.step, seconds: Number(spent.toFixed(4)) });
+      log.append(lasting(step));
       board.append({
         step: step.step,
         scalars: { loss: line.loss, "loss/main": line.main, ...losses(heads), rate: line.rate },
@@ -170,7 +197,7 @@ export const openLedger = async (
       await saveWeights(file, await session.read(), variables, run, done);
       await written(done, "finished");
       return [
-        checkpoint,
+        ...checkpoint,
         tell({ kind: "saved", file, step: done }),
         tell({ kind: "finished", run: folder, seconds }),
       ];

@@ -23,7 +23,7 @@ import type { Event } from "./event.js";
 import { specPlace } from "./find.js";
 import { allDone, begin, type Gang, nothingYet, unlessStopped } from "./gang.js";
 import { kernelsHere } from "./kernels.js";
-import { noLedger } from "./ledger.js";
+import { followersLedger } from "./ledger.js";
 import { type Run, type Training, version } from "./record.js";
 import { stepping } from "./stepping.js";
 import type { TrainRequest } from "./train.js";
@@ -158,7 +158,7 @@ async function* meeting(
   return { validation, ...(await sessionFor(request, validation, kernels)) };
 }
 
-/** A process of a gang that is not its first: it is told the state, steps with the others, and writes nothing. */
+/** A process of a gang that is not its first: it is told the state, steps with the others, and writes its log. */
 export async function* following(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
   const { program, folder, signal } = request;
   const { recover } = program.experiment.train;
@@ -169,8 +169,9 @@ export async function* following(request: Joining, gang: Gang): AsyncGenerator<E
   const run = await newRun(request, null);
   for (;;) {
     await session.write(nothingYet(variables));
-    const { step: first, scored, recoveries } = await begin(session, gang, request, nothingKnown);
-    const ledger = noLedger(folder, first, scored);
+    const begun = await begin(session, gang, request, nothingKnown);
+    const { step: first, recoveries } = begun;
+    const ledger = await followersLedger(folder, gang.rank, begun);
     const training = { session, samples, validation, ledger, first, held };
     try {
       return yield* stepping({ ...request, ...training, run: { ...run, recoveries } });
@@ -179,6 +180,8 @@ export async function* following(request: Joining, gang: Gang): AsyncGenerator<E
       // The first of the gang counts as this one does, and goes back or ends.
       if (recover === null || recoveries.length >= recover.attempts)
         throw new Failed(error.failure(null));
+    } finally {
+      ledger.close();
     }
   }
 }

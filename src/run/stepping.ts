@@ -73,7 +73,7 @@ export async function* stepping(training: Training): AsyncGenerator<Event, void>
       if (isStopping()) return yield* stop(training, done);
       if (done >= steps) break;
       if (done > first && (due(done) || wish.save || (gang === null && ledger.asked())))
-        yield* told(training, found, async () => [await ledger.save(done)]);
+        yield* told(training, found, () => ledger.save(done));
       // A step blocks this thread: only here do signals and timers come through.
       await setImmediate();
       if (isStopping()) return yield* stop(training, done);
@@ -205,7 +205,7 @@ async function* replaced(
 async function* stop(training: Training, done: number): AsyncGenerator<Event, void> {
   const { ledger, folder, run } = training;
   try {
-    yield await ledger.save(done);
+    yield* await ledger.save(done);
   } catch (error) {
     if (!(error instanceof Diverged)) throw error;
     yield ledger.tell({ kind: "note", message: `${error.message}; the checkpoint before is kept` });

@@ -15,6 +15,7 @@ import { type Abilities, sizeName } from "../plan/graphs.js";
 import type { Program } from "../plan/program.js";
 import type { Want } from "../runtime/machine.js";
 import type { TrainingSession } from "../runtime/session.js";
+import { ofReplica } from "../tensorflow/emit.js";
 import type { SummaryImage } from "../tensorflow/summary.js";
 import type { Event } from "./event.js";
 import { countedByAll, type Gang } from "./gang.js";
@@ -97,20 +98,21 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
   const colours = palette(data.palette, classes);
   const seen: Seen[] = [];
   let [total, done, counted]: [Confusion, number, number] = [empty, 0, 0];
-  for await (const [{ item, size }, sample, session] of readings({ ...validating, images })) {
+  for await (const group of atOnce(readings({ ...validating, images }))) {
     await setImmediate();
     // A gang stops between its steps alone.
     if (gang === null && validating.signal?.aborted) return null;
-    if ("kind" in sample) yield { kind: "skipped", file: item.image, failure: sample };
-    else {
-      const inputs = { image: sample.image, label: sample.labels };
-      const { confusion } = await session.run(`evaluate_${sizeName(size)}`, inputs);
-      total = concat(total, fromCounts(confusion!.data, classes));
-      counted += 1;
-      const place = images.findIndex((each) => each.item === item);
-      if (place < SHOWN) seen[place] = await look(validating.session, item, sample, colours);
+    const confusions = await Promise.all(group.map(scoredOn(validating.session, classes)));
+    for (const [i, [{ item }, sample]] of group.entries()) {
+      if ("kind" in sample) yield { kind: "skipped", file: item.image, failure: sample };
+      else {
+        total = concat(total, confusions[i] ?? empty);
+        counted += 1;
+        const place = images.findIndex((each) => each.item === item);
+        if (place < SHOWN) seen[place] = await look(validating.session, item, sample, colours);
+      }
+      yield { kind: "progress", what: "validating", done: ++done, total: images.length };
     }
-    yield { kind: "progress", what: "validating", done: ++done, total: images.length };
   }
   const all =
     gang === null
@@ -123,6 +125,30 @@ export async function* validate(validating: Validating): AsyncGenerator<Event, V
     seen: seen.filter((one) => one !== undefined),
   };
 }
+
+/** As many as their session can be asked of at one time. */
+async function* atOnce(readings: AsyncGenerator<Reading>): AsyncGenerator<readonly Reading[]> {
+  let group: Reading[] = [];
+  for await (const reading of readings) {
+    const [, , { devices = 1 }] = reading;
+    group.push(reading);
+    if (group.length < devices) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** The counts of a picture, on the device of its place in a group; `null` where it could not be read. */
+const scoredOn =
+  (own: TrainingSession, classes: number) =>
+  async ([{ size }, sample, session]: Reading, place: number): Promise<Confusion | null> => {
+    if ("kind" in sample) return null;
+    const name = ofReplica(`evaluate_${sizeName(size)}`, session === own ? place : 0);
+    const given = { image: sample.image, label: sample.labels };
+    const { confusion } = await session.run(name, given);
+    return fromCounts(confusion!.data, classes);
+  };
 
 /** The first draws what is shown; the others are dealt in turn. */
 const shareOf = (images: Validation["images"], gang: Gang | null): Validation["images"] =>
@@ -154,7 +180,8 @@ async function* readings({
   const [here, elsewhere] = [true, false].map((inside) =>
     images.filter(({ size }) => own.has(sizeName(size)) === inside),
   );
-  for await (const [image, sample] of ahead(here!, read)) yield [image, sample, session];
+  for await (const [image, sample] of ahead(here!, read, session.devices))
+    yield [image, sample, session];
   if (elsewhere!.length === 0) return;
   const network = {
     program,

@@ -57,7 +57,7 @@ export interface Joined extends Peers {
 
 /**
  * Loads `model`, whose training is divided among `devices`: no variable has a value until `write`. Runs do not block
- * this thread; there is one at a time.
+ * this thread; there is one at a time, but for questions to different devices.
  * @throws Failed where TensorFlow cannot be loaded, or has not these devices. A run throws where a device fails.
  */
 export const openReplicas = async (
@@ -74,8 +74,10 @@ export const openReplicas = async (
   const keys = keysOf(model);
   const met = new Set<string>();
   const before = settling(model);
+  let settled: Promise<unknown> = Promise.resolve();
   const run: TrainingSession["run"] = async (name, inputs) => {
-    for (const first of before(name)) await call(first, {});
+    for (const first of before(name)) settled = settled.then(() => call(first, {}));
+    await settled;
     return call(name, inputs);
   };
   const call: TrainingSession["run"] = async (name, inputs) => {
@@ -111,6 +113,7 @@ export const openReplicas = async (
       await run("write", valuesIn(state));
     },
     read: async () => new Map(Object.entries(await run("read", {}))),
+    devices: names.length,
     dispose: () => close(session),
   };
 };

@@ -43,6 +43,8 @@ export interface TrainingSession {
   readonly run: (...asked: Parameters<Session["run"]>) => Answer<ReturnType<Session["run"]>>;
   readonly write: (state: State) => Answer<void>;
   readonly read: () => Answer<Map<string, NumberArray>>;
+  /** How many devices can be asked at one time (`ofReplica`); one unless said. */
+  readonly devices?: number;
   readonly dispose: () => void;
 }
 

@@ -49,12 +49,7 @@ interface Part {
 }
 
 const replicasOf = ({ graph, asked }: Part, { names }: Devices) => {
-  const isMoving = graph.updates.some(({ variable }) => {
-    const value = valueAt(graph, variable);
-    // What weights decide is settled where networks are asked.
-    return value.op === "variable" && value.attributes.role !== "settled";
-  });
-  const isCommon = isMoving || graph.values.some(({ op }) => op === "across");
+  const isCommon = graph.updates.length > 0 || graph.values.some(({ op }) => op === "across");
   return [...names.entries()].filter(([index]) => isCommon || index === asked);
 };
 
@@ -168,10 +163,16 @@ const forgetting = (variables: readonly VariableAttributes[]): Lowered => {
   };
 };
 
+/** A signature of the replica `at` alone, of those of this process. */
+export const ofReplica = (name: string, at: number): string => (at === 0 ? name : `${name}_${at}`);
+
+/** What each replica can be asked: its variables, and to score a picture. */
+const isAskedOfEach = (name: string): boolean => /^(read|evaluate_.*)$/.test(name);
+
 /**
  * One SavedModel for all graphs, each a signature under its name; `init` is what TensorFlow runs on loading, and
  * `forget` frees the variables that are `forgotten`. Over several devices each replica has variables of its own, which
- * begin and stay equal: `read_1` tells those of the second.
+ * begin and stay equal: `read_1` tells those of the second, and `evaluate_HxW_1` asks it.
  */
 export const emit = (
   graphs: Readonly<Record<string, LegalGraph>>,
@@ -180,9 +181,11 @@ export const emit = (
 ): SavedModel => {
   const all = Object.entries(graphs).map(([name, graph], at) => ({ name, graph, at, asked: 0 }));
   const others = all
-    .filter(({ name }) => name === "read")
+    .filter(({ name }) => isAskedOfEach(name))
     .flatMap((part) =>
-      devices.names.slice(1).map((_, i) => ({ ...part, name: `read_${i + 1}`, asked: i + 1 })),
+      devices.names
+        .map((_, asked) => ({ ...part, name: ofReplica(part.name, asked), asked }))
+        .slice(1),
     );
   const lowered = [...all, ...others].map((part) => ({
     name: part.name === "init" ? ON_LOADING : part.name,

@@ -14,7 +14,7 @@ import { agreeing, counting, wishing } from "../target/agreement.js";
 import { chosen as chosenBy, inForms, sizing } from "../target/kernels.js";
 import { replicated } from "../target/replicas.js";
 import type { KernelChoice, Sizing, Target } from "../target/target.js";
-import { emit } from "./emit.js";
+import { emit, ofReplica } from "./emit.js";
 import { legalize } from "./legalize.js";
 import { footprint, form, type Machine } from "./machine.js";
 import { type Memory, memory, timeline, total } from "./memory.js";
@@ -111,7 +111,9 @@ export const sessionModelFor = (
       ({ name, role }) =>
         (role === "settled") !== forgetsWeights && (role === "settled" || !stillRead.has(name)),
     );
-  const asking = new Set(Object.keys(questions));
+  const asking = new Set(
+    Object.keys(questions).flatMap((name) => devices.names.map((_, at) => ofReplica(name, at))),
+  );
   const moving = new Set(Object.keys(filter(isMoving)(kept)));
   const model = emit(map(legalize)(all), forgotten, devices);
   return {

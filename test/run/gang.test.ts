@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as E from "fp-ts/lib/Either.js";
 import { beforeAll, describe, expect, test } from "vitest";
-import { metricsFile } from "../../src/run/folder.js";
+import { logFile, metricsFile } from "../../src/run/folder.js";
 import { readJournal } from "../../src/run/journal.js";
 import { demandPrivate, placeIn, placesIn } from "../../src/run/place.js";
 import { failureOf, squares, temporary } from "./tiny.js";
@@ -19,7 +19,7 @@ import { failureOf, squares, temporary } from "./tiny.js";
 const folder = await temporary();
 /** It diverges in its first steps, and goes on from the beginning at a rate that learns. */
 const spec = `pspc: 1
-data: {root: data, train: train.txt, val: val.txt, classes: [ground, square], ignore: 255}
+data: {root: data, train: train.txt, val: seven.txt, classes: [ground, square], ignore: 255}
 model:
   backbone: {resnet: {block: basic, blocks: [1, 1, 1, 1], width: 4}, stem: conv7}
   pyramid: {bins: [1, 2], reduction: 4}
@@ -40,6 +40,9 @@ train:
 beforeAll(async () => {
   await mkdir(folder, { recursive: true });
   await squares(join(folder, "data"));
+  // More than are drawn: those beyond are dealt to both.
+  const pairs = Array.from({ length: 7 }, (_, i) => `${5 + i}.png ${5 + i}.label.png`);
+  await writeFile(join(folder, "data/seven.txt"), pairs.join("\n"));
   await writeFile(join(folder, "spec.yaml"), spec);
 }, 60_000);
 
@@ -139,6 +142,9 @@ describe("two processes on loopback", { timeout: 280_000 }, () => {
         expect.any(Array),
       ]);
       expect(await metricsOf(run)).toEqual(await metricsOf("one"));
+      const log = await readJournal(logFile(join(folder, run), 1));
+      const scores = log.filter(({ kind }) => kind === "validated");
+      expect(scores.at(-1)).toMatchObject({ step: 12, images: 7 });
     },
   );
 

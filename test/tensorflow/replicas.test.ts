@@ -18,10 +18,10 @@ import {
   type TrainingSession,
 } from "../../src/runtime/session.js";
 import { replicated } from "../../src/target/replicas.js";
-import { emit } from "../../src/tensorflow/emit.js";
+import { emit, ofReplica } from "../../src/tensorflow/emit.js";
 import { legalize } from "../../src/tensorflow/legalize.js";
 import { devicesHere } from "../../src/tensorflow/replica.js";
-import { lower, modelFor, plainCpu } from "../../src/tensorflow/target.js";
+import { lower, modelFor, plainCpu, sessionModelFor } from "../../src/tensorflow/target.js";
 import { initialState } from "../../src/weights/initial.js";
 import { type Differs, tiny } from "../oracle/experiment.js";
 
@@ -135,6 +135,34 @@ describe("a batch on several devices", { timeout: 240_000 }, () => {
     const [whole, divided] = [await trainedOn(experiment, 1, 2), await trainedOn(experiment, 2, 2)];
     expect(distance(whole.losses, divided.losses)).toBeLessThan(1e-4);
     expectEqual(divided);
+  });
+
+  it("is asked on each device at one time, with the counts of one device", async () => {
+    const program = lower(tiny({ train: { batch: 2 } }));
+    const size = { height: 41, width: 49 };
+    const can = { train: true, evaluate: [size] };
+    const given = [0, 1].map((n) => ({
+      image: smooth(2, [41, 49]).subarray(n * 41 * 49 * 3, (n + 1) * 41 * 49 * 3),
+      label: regions(2, [41, 49], 5).subarray(n * 41 * 49, (n + 1) * 41 * 49),
+    }));
+    const counted = async (count: number) => {
+      const devices = devicesHere("cpu", count);
+      const { model, variables } = sessionModelFor(program, can, plainCpu, devices);
+      const session =
+        count === 1 ? await openSession(model, "cpu") : await openReplicas(model, "cpu", devices);
+      await session.write(initialState(variables, 1));
+      // Weights that move are settled again, on each.
+      await steps(session, program.experiment, 1);
+      const asked = given.map((each, n) =>
+        session.run(ofReplica("evaluate_41x49", count === 1 ? 0 : n), each),
+      );
+      const confusions = (await Promise.all(asked)).map(({ confusion }) => [...confusion!.data]);
+      session.dispose();
+      return confusions;
+    };
+    const [one, two] = [await counted(1), await counted(2)];
+    expect(one[0]).not.toEqual(one[1]);
+    expect(two).toEqual(one);
   });
 
   it("rounds to bf16 as the whole does", async () => {
