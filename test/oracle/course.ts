@@ -21,7 +21,7 @@ export interface Course {
   readonly state: ReadonlyMap<string, ArrayLike<number>>;
   readonly answer: Answer;
   /** The same in PyTorch's 64-bit floats, where PyTorch is at hand. */
-  readonly exact: () => Answer;
+  readonly exact: () => Promise<Answer>;
 }
 
 /** Trains on one batch, from the same weights, with the same masks of dropout. */
@@ -70,7 +70,7 @@ export const train = async (
   return {
     losses,
     state: after,
-    answer: ask(name, request),
+    answer: await ask(name, request),
     exact: () => ask(`${name}-64`, { ...request, bits: 64 }),
   };
 };

@@ -126,7 +126,7 @@ describe(`evaluation, against ${source}`, () => {
 
   it.each(cases.filter(({ name }) => torch !== undefined || hasGolden(`evaluate-${name}`)))(
     "$name",
-    (each) => {
+    async (each) => {
       const experiment = experimentOf(each);
       const name = `evaluate-${each.name}`;
       const [bytes, truth] = [images(1, ...each.size), labels(1, ...each.size, CLASSES)];
@@ -135,7 +135,7 @@ describe(`evaluation, against ${source}`, () => {
         ...weights,
         ["images", { shape: [1, ...each.size, 3], data: bytes }] as const,
       ]);
-      const answer = ask(name, { task: "evaluate", experiment, tensors, bits: 64 });
+      const answer = await ask(name, { task: "evaluate", experiment, tensors, bits: 64 });
       expect(compare(probabilities!.data, answer.probabilities!).largest).toBeLessThan(TIE / 2);
 
       const whole = "samples" in answer.probabilities! ? null : answer.probabilities;

@@ -41,5 +41,6 @@ export const logitsApart = async (forward: Forward): Promise<Difference> => {
   const { logits } = session.run("logits", { images: bytes });
   session.dispose();
   const tensors = new Map([...weights, ["images", { shape: [1, ...size, 3], data: bytes }]]);
-  return compare(logits!.data, ask(name, { task: "forward", experiment, tensors }).logits!);
+  const answer = await ask(name, { task: "forward", experiment, tensors });
+  return compare(logits!.data, answer.logits!);
 };

@@ -474,12 +474,10 @@ def half(network, request, tensors):
     return {"losses": np.array([loss, rounded_loss]), "apart": np.array([apart])}
 
 
-def main(request_path, weights_path, result_path):
-    torch.set_num_threads(1)
+def answer(request_path, weights_path, result_path):
     with open(request_path) as file:
         request = json.load(file)
-    if request["bits"] == 64:
-        torch.set_default_dtype(torch.float64)
+    torch.set_default_dtype(torch.float64 if request["bits"] == 64 else torch.float32)
     tensors = read_tensors(weights_path)
     network = Network(request["model"], len(request["data"]["classes"]))
     load(network, tensors)
@@ -488,4 +486,8 @@ def main(request_path, weights_path, result_path):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    torch.set_num_threads(1)
+    # A request a line, until there are no more: PyTorch takes longer to start than to answer.
+    for line in sys.stdin:
+        answer(*json.loads(line))
+        print(flush=True)

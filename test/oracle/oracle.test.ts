@@ -65,7 +65,7 @@ describe(`one training step, against ${source}`, () => {
       const off = found.filter(({ relative }) => !(relative <= 1e-3));
       if (training.slow === undefined) return expect(off).toEqual([]);
       // PyTorch's own distance from its 64-bit self is the measure: of the worst tensor, and of all as one vector.
-      const truth = exact();
+      const truth = await exact();
       const apart = (values: (key: string) => ArrayLike<number>): readonly [number, number] => [
         Math.max(...off.map(({ key }) => compare(values(key), truth[key]!).relative)),
         wholeDistance(

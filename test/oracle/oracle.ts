@@ -4,7 +4,8 @@
  * anew; PSPC_ORACLE=full also runs the cases that take a minute.
  */
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -117,24 +118,40 @@ export const compare = (got: ArrayLike<number>, wanted: Answer[string]): Differe
   };
 };
 
-const run = ({
+const start = () => {
+  const script = join(import.meta.dirname, "oracle.py");
+  const python = spawn("python3", [script], {
+    env: environment(),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(python, "exit").then(() => {
+    throw new Error("PyTorch ended without an answer");
+  });
+  ended.catch(() => {});
+  return async (...files: readonly string[]): Promise<void> => {
+    python.stdin.write(`${JSON.stringify(files)}\n`);
+    await Promise.race([once(python.stdout, "data"), ended]);
+  };
+};
+
+/** One PyTorch for a file of tests; it ends with the process that asks. One request at a time. */
+let answering: ReturnType<typeof start> | undefined;
+
+const run = async ({
   task,
   experiment,
   rates = [],
   tensors,
   bits = 32,
-}: Request): Map<string, Tensor> => {
+}: Request): Promise<Map<string, Tensor>> => {
   const folder = mkdtempSync(join(tmpdir(), "pspc-oracle-"));
   try {
     const file = (name: string): string => join(folder, name);
     const [request, weights, result] = [file("request.json"), file("in"), file("out")];
     writeFileSync(request, JSON.stringify({ ...experiment, task, rates, bits }));
     writeFileSync(weights, encodeSafetensors(tensors));
-    const script = join(import.meta.dirname, "oracle.py");
-    execFileSync("python3", [script, request, weights, result], {
-      env: environment(),
-      stdio: "inherit",
-    });
+    answering ??= start();
+    await answering(request, weights, result);
     return new Map(valueOrThrow(decodeSafetensors(readFileSync(result), result)).tensors);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -159,9 +176,11 @@ export const askable = <A extends { readonly name: string; readonly slow?: true 
     slow ? full && torch !== undefined : torch !== undefined || hasGolden(name),
   );
 
-export const ask = (name: string, request: Request): Answer => {
+export const ask = async (name: string, request: Request): Promise<Answer> => {
   if (torch === undefined) return JSON.parse(readFileSync(golden(name), "utf8")) as Answer;
-  const answer = Object.fromEntries([...run(request)].map(([key, { data }]) => [key, data]));
+  const answer = Object.fromEntries(
+    [...(await run(request))].map(([key, { data }]) => [key, data]),
+  );
   if (mode === "record") {
     const summaries = Object.entries(answer).map(([key, data]) => [key, summarise(data)]);
     mkdirSync("test/golden/oracle", { recursive: true });

@@ -105,7 +105,7 @@ describe("the numbers of a step in bf16", () => {
         ["labels", { shape: [batch, ...crop], data: classes }],
       ] as const),
     } as const;
-    const theirApart = numbersOf(ask("half-precision", request).apart!)[0]!;
+    const theirApart = numbersOf((await ask("half-precision", request)).apart!)[0]!;
     const apart =
       Math.hypot(...plain.momenta.map((value, i) => value - half.momenta[i]!)) /
       Math.hypot(...plain.momenta);
