@@ -82,6 +82,8 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0533: "weights that the network has no place for",
   E0534: "initial weights named twice",
   E0535: "a depthwise convolution with stride and dilation",
+  E0536: "groups or split attention in basic blocks",
+  E0537: "groups or splits that do not divide the channels",
   E0540: "a batch in unequal parts",
   E0541: "an average that still holds the initial weights",
   E0542: "an auxiliary head on frozen stages",

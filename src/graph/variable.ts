@@ -19,10 +19,13 @@ export type Block =
   | { readonly part: "backbone"; readonly stage: 0 }
   | { readonly part: "backbone"; readonly stage: Stage; readonly block: number };
 
-/** Where a layer stands: a convolution with the norm behind it. Layers of a stem and of a block count from 1. */
+/**
+ * Where a layer stands: a convolution with the norm behind it. Layers of a stem and of a block count from 1; a block's
+ * attention squeezes and excites (Hu et al. 2018).
+ */
 export type LayerSite =
   | (Extract<Block, { stage: 0 }> & { readonly layer: number })
-  | (Exclude<Block, { stage: 0 }> & { readonly layer: number | "shortcut" })
+  | (Exclude<Block, { stage: 0 }> & { readonly layer: number | "shortcut" | "squeeze" | "excite" })
   | { readonly part: "pyramid"; readonly bin: number }
   | { readonly part: "head" | "auxiliary"; readonly layer: "fuse" | "classifier" };
 

@@ -1,98 +1,37 @@
 /** The section `model.backbone`: a ResNet or a MobileNetV2 with its stem, its strides and its dilations. */
 
-import { mapped, meaning } from "./codec.js";
 import {
-  type Body,
-  depths,
-  inEights,
-  MOBILENET_STEM,
-  mobilenetBody,
-  PAPER_WIDTH,
-} from "./family.js";
+  atWidth,
+  byFamily,
+  channels,
+  groups,
+  mobilenet,
+  ofResnets,
+  resnet,
+  splitAttention,
+  widthIn,
+} from "./body.js";
+import { mapped } from "./codec.js";
+import { inEights, MOBILENET_STEM } from "./family.js";
 import { usualStrides } from "./geometry.js";
 import {
   type AnyKey,
-  byDefault,
   bySemantics,
   computed,
   inferred,
   key,
-  type Otherwise,
   preset,
   presetWords,
-  required,
   unsaid,
   usually,
 } from "./key.js";
 import { tagged } from "./map.js";
-import type { Chosen, Scope } from "./scope.js";
+import type { Chosen } from "./scope.js";
 import { section, type WrittenBy } from "./section.js";
-import { choice, integer, located, oneOf, real, tuple } from "./value.js";
+import { choice, integer, located, tuple } from "./value.js";
 
-export const channels = integer({ min: 1, max: 16384 });
-
-/** Channel counts are given at the paper's width and scale with it. */
-export const atWidth = (count: number, width: number): number =>
-  Math.max(1, Math.floor((count * width) / PAPER_WIDTH));
-
-const UNLESS = "`model.backbone.mobilenet`";
-
-const mobilenet = key(
-  meaning(real({ above: 0, max: 16 }, "it multiplies every channel count"), mobilenetBody),
-  "In place of a ResNet: MobileNetV2 (Sandler et al. 2018) with this width multiplier. Its seven groups of blocks are read as four stages: 16 and 24 channels, 32, 64 and 96, 160 and 320.",
-  unsaid,
-);
-
-const depthOrBody = key(
-  oneOf(
-    meaning(
-      choice(18, 34, 50, 101, 152, 269),
-      (depth): Body => ({ ...depths[depth], width: PAPER_WIDTH }),
-    ),
-    section("`resnet`", {
-      block: key(
-        choice("basic", "bottleneck"),
-        "Two 3×3 convolutions, or 1×1, 3×3, 1×1.",
-        required("bottleneck"),
-      ),
-      blocks: key(
-        tuple(4, "whole numbers, one a stage", integer({ min: 1, max: 200 })),
-        "Blocks of each of the four stages.",
-        required([3, 4, 6, 3]),
-      ),
-      width: key(
-        channels,
-        "Planes of the first stage; each later stage doubles them.",
-        usually(PAPER_WIDTH, "paper, as in He et al. 2016"),
-        "channels",
-      ),
-    }),
-  ),
-  "A known depth, or blocks and width written out.",
-  usually(50, "paper, Table 1"),
-);
-
-/** What the backbone is made of: a ResNet, unless another is written in its place. */
-export const resnet: typeof depthOrBody = {
-  ...depthOrBody,
-  decide: (written, scope) => {
-    const isOther = written === undefined && scope.isWritten(mobilenet);
-    const other = isOther ? scope.read(mobilenet) : null;
-    return other === null ? depthOrBody.decide(written, scope) : { value: other, rows: [] };
-  },
-};
-
-/** A choice that ResNets have; another family has made its own. */
-const ofResnets = <const V>(
-  usual: Otherwise<V, "optional">,
-  others: (scope: Scope) => NoInfer<V>,
-): Otherwise<V, "optional"> => ({
-  ...usual,
-  choose: (scope) =>
-    scope.isWritten(mobilenet) ? inferred(others(scope), UNLESS) : usual.choose(scope),
-});
-
-export const widthIn = (scope: Scope): number => scope.read(resnet).width;
+const paper = "paper, as in He et al. 2016";
+const sandler = "Sandler et al. 2018";
 
 type Triple = readonly [number, number, number];
 
@@ -153,13 +92,7 @@ const dilations = key(
 const pool = key(
   choice("max", "none"),
   "What follows the stem: max pooling 3×3 of stride 2, or nothing.",
-  computed(
-    "`max`; MobileNetV2: `none`",
-    (scope): Chosen<"max" | "none"> =>
-      scope.isWritten(mobilenet)
-        ? byDefault("none", "Sandler et al. 2018")
-        : byDefault("max", "paper, as in He et al. 2016"),
-  ),
+  byFamily<"max" | "none">(["max", paper], ["none", sandler]),
 );
 
 const stemKey = key(
@@ -199,12 +132,12 @@ export const backbone = section(
       ),
     ),
     stride_site: key(
-      choice("3x3", "1x1"),
-      "The convolution of a bottleneck that carries the stride.",
+      choice("3x3", "1x1", "pool"),
+      "What of a bottleneck carries the stride: its 3×3 convolution, the 1×1 before it, or 3×3 average pooling behind it (ResNeSt).",
       // A preset speaks of bottlenecks; other blocks have no 1×1 to put the stride on.
       computed(
         `${presetWords("model.backbone.stride_site")}; basic blocks: \`3x3\``,
-        (scope): Chosen<"3x3" | "1x1"> =>
+        (scope): Chosen<"3x3" | "1x1" | "pool"> =>
           scope.read(resnet).block === "bottleneck"
             ? scope.preset("model.backbone.stride_site")
             : inferred("3x3", "other blocks have no 1×1 convolution for it"),
@@ -219,12 +152,9 @@ export const backbone = section(
     dilated_blocks: key(
       choice("all", "first"),
       "Which blocks of a dilated stage are dilated: all, or the first alone (of MobileNetV2 the first of each width), as in mmsegmentation's MobileNetV2.",
-      computed(
-        "`all`; MobileNetV2: `first`",
-        (scope): Chosen<"all" | "first"> =>
-          scope.isWritten(mobilenet)
-            ? byDefault("first", "mmsegmentation `mobilenet_v2.py`")
-            : byDefault("all", "paper, section 3.3"),
+      byFamily<"all" | "first">(
+        ["all", "paper, section 3.3"],
+        ["first", "mmsegmentation `mobilenet_v2.py`"],
       ),
     ),
     dilated: key(
@@ -253,14 +183,10 @@ export const backbone = section(
     activation: key(
       choice("relu", "relu6"),
       "What follows the backbone's norms: max(x, 0), or that and at most 6.",
-      computed(
-        "`relu`; MobileNetV2: `relu6`",
-        (scope): Chosen<"relu" | "relu6"> =>
-          scope.isWritten(mobilenet)
-            ? byDefault("relu6", "Sandler et al. 2018")
-            : byDefault("relu", "paper, as in He et al. 2016"),
-      ),
+      byFamily<"relu" | "relu6">(["relu", paper], ["relu6", sandler]),
     ),
+    groups,
+    split_attention: splitAttention,
     weights: backboneWeights,
   },
   {

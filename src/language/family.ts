@@ -11,6 +11,23 @@ export interface Body {
   readonly width: number;
 }
 
+/** What stands inside of a bottleneck in place of one plain convolution. */
+export interface Inside {
+  /** Groups of the 3×3 convolution, and the channels of each in the first stage. */
+  readonly groups: { readonly count: number; readonly width: number } | null;
+  readonly split_attention: { readonly radix: number; readonly reduction: number } | null;
+}
+
+/** Channels of a bottleneck's 3×3 convolution. */
+export const innerChannels = (
+  { width, groups }: Pick<Body, "width"> & Inside,
+  stage: number,
+): number => (groups === null ? width : groups.count * groups.width) * 2 ** (stage - 1);
+
+/** Channels of the hidden layer of a bottleneck's attention (`SplitAttentionConv2d`). */
+export const hiddenChannels = (inner: number, radix: number, reduction: number): number =>
+  Math.max(32, Math.floor((inner * radix) / reduction));
+
 /** The width at which channel counts are given, and with which they scale. */
 export const PAPER_WIDTH = 64;
 
@@ -18,7 +35,7 @@ interface Family {
   /** Channels that leave each stage. */
   readonly channels: (width: number) => Stages<number>;
   /** What people call it. */
-  readonly title: (of: Body) => string;
+  readonly title: (of: Body & Inside) => string;
 }
 
 type Depth = 18 | 34 | 50 | 101 | 152 | 269;
@@ -39,12 +56,14 @@ const resnet = (expansion: number): Family => ({
     const channels = (stage: number): number => width * 2 ** stage * expansion;
     return [channels(0), channels(1), channels(2), channels(3)];
   },
-  title: ({ block, blocks, width }) => {
+  title: ({ block, blocks, width, groups, split_attention }) => {
     const known = Object.entries(depths).find(
       ([, each]) => each.block === block && `${each.blocks}` === `${blocks}`,
     );
     const wide = width === PAPER_WIDTH ? "" : ` of width ${width}`;
-    return `${known ? `ResNet-${known[0]}` : `ResNet [${blocks.join(", ")}] (${block})`}${wide}`;
+    const name = split_attention !== null ? "ResNeSt" : groups !== null ? "ResNeXt" : "ResNet";
+    const each = groups === null ? "" : ` ${groups.count}×${groups.width}d`;
+    return `${known ? `${name}-${known[0]}` : `${name} [${blocks.join(", ")}] (${block})`}${each}${wide}`;
   },
 });
 

@@ -1,6 +1,7 @@
 /** The section `model`: backbone, pyramid pooling, head, auxiliary head. */
 
-import { atWidth, backbone, backboneWeights, channels, resnet, widthIn } from "./backbone.js";
+import { backbone, backboneWeights } from "./backbone.js";
+import { atWidth, channels, resnet, widthIn } from "./body.js";
 import { meaning } from "./codec.js";
 import { stageChannels } from "./family.js";
 import { byDefault, byKeys, bySemantics, computed, key, preset, required, usually } from "./key.js";

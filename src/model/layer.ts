@@ -5,6 +5,7 @@ import {
   add,
   apply,
   cast,
+  concat,
   constant,
   convolution,
   depthwise,
@@ -21,13 +22,21 @@ import {
   relu6,
   reshape,
   scalar,
+  slice,
   sum,
   uniform,
   variable,
   vector,
 } from "../graph/compose.js";
 import type { Update } from "../graph/graph.js";
-import { type Node, type NodeOf, sizesOf, type Variable } from "../graph/op.js";
+import {
+  type Node,
+  type NodeOf,
+  shapeOf,
+  sizesOf,
+  type Variable,
+  type Window,
+} from "../graph/op.js";
 import type { Initial, LayerSite } from "../graph/variable.js";
 import type { Freeze, Model, Norm } from "../normalize/experiment.js";
 import { isNormFrozen } from "./stages.js";
@@ -57,6 +66,8 @@ export interface Convolution {
   readonly stride?: number;
   readonly dilation?: number;
   readonly bias?: boolean;
+  /** Equal shares of the channels, of which no output of one sees another. */
+  readonly groups?: number;
 }
 
 export const chain =
@@ -75,26 +86,53 @@ const initialKernel = ({ part }: LayerSite, [height, width, from, to]: KernelSha
     ? { kind: "kaiming", fan: height * width * to }
     : { kind: "uniform", bound: 1 / Math.sqrt(height * width * from) };
 
+const initialBias = ({ part }: LayerSite, [height, width, from]: KernelShape): Initial =>
+  part === "backbone" ? fixed(0) : { kind: "uniform", bound: 1 / Math.sqrt(height * width * from) };
+
 type KernelShape = readonly [height: number, width: number, from: number, to: number];
+
+/** One of equal shares of the channels. */
+const shareOf = (x: Node, index: number, shares: number): Node => {
+  const last = shapeOf(x).length - 1;
+  const size = (shapeOf(x)[last] ?? 0) / shares;
+  const begin = shapeOf(x).map((_, axis) => (axis === last ? index * size : 0));
+  return slice(x, begin, shapeOf(x).with(last, size));
+};
+
+/**
+ * Each group's channels by a kernel of their own; `kernel` is `[h, w, C / groups, C']`, as PyTorch has it. TensorFlow's
+ * CPU kernels know no groups, so that each is a convolution.
+ */
+const grouped = (x: Node, kernel: Node, groups: number, window: Window): Node =>
+  concat(
+    Array.from({ length: groups }, (_, i) =>
+      convolution(shareOf(x, i, groups), shareOf(kernel, i, groups), window),
+    ),
+    3,
+  );
 
 /** A square convolution, padded so that stride 1 keeps the size. */
 export const conv =
   (
     site: LayerSite,
-    { channels, size, stride = 1, dilation = 1, bias = false }: Convolution,
+    { channels, size, stride = 1, dilation = 1, bias = false, groups = 1 }: Convolution,
   ): Layer =>
   (x) => {
-    const [, , , from] = sizesOf(x, 4);
+    const from = sizesOf(x, 4)[3] / groups;
     const shape = [size, size, from, channels] as const;
     const kernel = parameter({ ...site, word: "kernel" }, shape, initialKernel(site, shape));
-    const y = convolution(x, kernel, {
-      stride,
-      dilation,
-      padding: padding((dilation * (size - 1)) / 2),
-    });
-    const bound = 1 / Math.sqrt(size * size * from);
-    const initial = { kind: "uniform", bound } as const;
+    const around = padding((dilation * (size - 1)) / 2);
+    const y = grouped(x, kernel, groups, { stride, dilation, padding: around });
+    const initial = initialBias(site, shape);
     return bias ? add(y, parameter({ ...site, word: "bias" }, [channels], initial)) : y;
+  };
+
+/** `[N, H, W, C]` → `[N, ⌈H/s⌉, ⌈W/s⌉, C]`: means of 3×3 pixels, of which those outside of the map count as 0. */
+export const poolByMean =
+  (stride: number): Layer =>
+  (x) => {
+    const ninth = constant({ kind: "fill", value: 1 / 9 }, "f32", 3, 3, 1, sizesOf(x, 4)[3]);
+    return depthwise(x, ninth, { stride, dilation: 1, padding: padding(1) });
   };
 
 /**

@@ -3,6 +3,7 @@
 import { add } from "../graph/compose.js";
 import { sizesOf } from "../graph/op.js";
 import { type Block, ofStage, type Stage } from "../graph/variable.js";
+import { innerChannels } from "../language/family.js";
 import type { Backbone } from "../normalize/experiment.js";
 import {
   type Context,
@@ -11,8 +12,10 @@ import {
   convNormThen,
   halveByMean,
   type Layer,
+  poolByMean,
   rectifiers,
 } from "./layer.js";
+import { splitAttention } from "./split-attention.js";
 import type { Looks } from "./stages.js";
 
 type ResidualSite = Extract<Block, { stage: Stage }>;
@@ -29,6 +32,8 @@ interface Residual {
   readonly dilation: number;
 }
 
+const same: Layer = (x) => x;
+
 const branch: Readonly<Record<Kind, (context: Context, of: Backbone, block: Residual) => Layer>> = {
   basic: (context, { dilated, activation }, { at, planes, stride, dilation }) => {
     const second = dilated === "both" ? dilation : 1;
@@ -38,22 +43,22 @@ const branch: Readonly<Record<Kind, (context: Context, of: Backbone, block: Resi
       convNorm(context, { ...at, layer: 2 }, { channels: planes, size: 3, dilation: second }),
     );
   },
-  bottleneck: (context, { stride_site, activation }, { at, planes, stride, dilation }) => {
-    const convNormRelu = convNormThen(rectifiers[activation]);
-    const [outer, inner] = stride_site === "1x1" ? [stride, 1] : [1, stride];
+  bottleneck: (context, of, { at, planes, stride, dilation }) => {
+    const convNormRelu = convNormThen(rectifiers[of.activation]);
+    const channels = innerChannels(of, at.stage);
+    const by = (site: Backbone["stride_site"]): number => (of.stride_site === site ? stride : 1);
+    const window = { stride: by("3x3"), dilation };
+    const wide = { channels, size: 3, groups: of.groups?.count ?? 1, ...window };
     return chain(
-      convNormRelu(context, { ...at, layer: 1 }, { channels: planes, size: 1, stride: outer }),
-      convNormRelu(
-        context,
-        { ...at, layer: 2 },
-        { channels: planes, size: 3, stride: inner, dilation },
-      ),
+      convNormRelu(context, { ...at, layer: 1 }, { channels, size: 1, stride: by("1x1") }),
+      of.split_attention === null
+        ? convNormRelu(context, { ...at, layer: 2 }, wide)
+        : splitAttention(context, of, of.split_attention, { at, ...window }),
+      by("pool") > 1 ? poolByMean(stride) : same,
       convNorm(context, { ...at, layer: 3 }, { channels: planes * expansion.bottleneck, size: 1 }),
     );
   },
 };
-
-const same: Layer = (x) => x;
 
 /** He et al. 2016 stride the convolution; ResNet-D (He et al. 2019, figure 2c) looks at every pixel. */
 const projected = (
@@ -110,10 +115,11 @@ export const looks = (of: Backbone, stage: Stage): Looks =>
     const wide = { size: 3, stride, dilation };
     if (kindOf(of) === "basic")
       return [wide, { size: 3, stride: 1, dilation: of.dilated === "first" ? 1 : dilation }];
-    return of.stride_site === "1x1"
-      ? [
-          { size: 1, stride, dilation: 1 },
-          { ...wide, stride: 1 },
-        ]
-      : [wide];
+    const plain = { ...wide, stride: 1 };
+    const looks: Readonly<Record<Backbone["stride_site"], Looks>> = {
+      "3x3": [wide],
+      "1x1": [{ size: 1, stride, dilation: 1 }, plain],
+      pool: stride > 1 ? [plain, { size: 3, stride, dilation: 1 }] : [plain],
+    };
+    return looks[of.stride_site];
   });

@@ -99,7 +99,7 @@ const writtenModel = ({
   auxiliary,
   ...rest
 }: Model): NonNullable<Spec["model"]> => {
-  const { block, blocks, width, stem, ...body } = backbone;
+  const { block, blocks, width, stem, groups, split_attention, ...body } = backbone;
   const own =
     block === "inverted"
       ? { mobilenet: width / PAPER_WIDTH }
@@ -111,6 +111,8 @@ const writtenModel = ({
       ...body,
       ...own,
       stem: writtenStem(stem),
+      groups: groups ?? "none",
+      split_attention: split_attention ?? "none",
     },
     pyramid: pyramid === null ? "none" : writtenPyramid(pyramid),
     auxiliary: auxiliary ?? "none",

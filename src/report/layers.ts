@@ -29,6 +29,21 @@ export interface LayerRow {
 
 /** Convolutions and pools in the order of the forward pass; gradients are other operations. */
 export const layers = (graph: Graph): readonly LayerRow[] => {
+  const rows = new Map<string, LayerRow>();
+  for (const row of eachIn(graph)) {
+    const before = rows.get(row.name);
+    rows.set(row.name, before === undefined ? row : beside(before, row));
+  }
+  return [...rows.values()];
+};
+
+/** Of a grouped convolution every group is an operation. */
+const beside = (a: LayerRow, b: LayerRow): LayerRow => {
+  const [height, width, channels] = a.output;
+  return { ...a, output: [height, width, channels + b.output[2]], macs: a.macs + b.macs };
+};
+
+const eachIn = (graph: Graph): readonly LayerRow[] => {
   const parameters = parametersByLayer(graph);
   const fields: (Field | undefined)[] = [];
   return graph.values.flatMap((value) => {
@@ -113,7 +128,8 @@ const convolutionView = (
   { attributes, args, types }: ValueOf<"convolution" | "depthwise">,
   graph: Graph,
 ): View => {
-  const kernel = valueAt(graph, args[1]);
+  const given = valueAt(graph, args[1]);
+  const kernel = given.op === "slice" ? valueAt(graph, given.args[0]) : given;
   const [height, width] = ofRank(kernel.types[0].shape, 4);
   const { stride, dilation } = attributes;
   const site = kernel.op === "variable" ? kernel.attributes.site : null;

@@ -39,7 +39,7 @@ const backboneWords = (of: Backbone): string => {
   const words = [
     families[of.block].title(of),
     ...(of.stem.kind === "conv7" ? ["7×7 stem"] : []),
-    ...(of.shortcut === "averaged" ? ["vd"] : []),
+    ...(of.shortcut === "averaged" && of.split_attention === null ? ["vd"] : []),
     ...(stride === 8 ? [] : [`output stride ${stride}`]),
   ];
   return words.join(", ");

@@ -1,6 +1,7 @@
 /** The rules of the section `model.backbone`: what a family of networks has no place for, and what excludes another. */
 
 import { type Diagnostic, error } from "../diagnostic/diagnostic.js";
+import { hiddenChannels, innerChannels } from "../language/family.js";
 import { path } from "../language/path.js";
 import { place, type Rule, remove, type SpecRule, write } from "./rule.js";
 
@@ -11,6 +12,8 @@ const madeByMobilenet = {
   dilated: "both",
   shortcut: "strided",
   projection: "needed",
+  groups: null,
+  split_attention: null,
 } as const;
 
 export const mobilenetChoices: Rule = ({ model: { backbone } }) =>
@@ -73,14 +76,18 @@ const twoBackbones = (): Diagnostic =>
     },
   );
 
-/** Only a bottleneck has a 1×1 convolution to put the stride on (He et al. 2016, figure 5). */
+/** Only a bottleneck has a 1×1 convolution to put the stride on, or to pool before (He et al. 2016, figure 5). */
 export const strideSite: Rule = ({ model: { backbone } }) =>
-  backbone.block === "basic" && backbone.stride_site === "1x1" ? [strideSiteMissing()] : [];
+  backbone.block === "basic" && backbone.stride_site !== "3x3"
+    ? [strideSiteMissing(backbone.stride_site)]
+    : [];
 
-const strideSiteMissing = (): Diagnostic =>
+const strideSiteMissing = (site: "1x1" | "pool"): Diagnostic =>
   error(
     "E0507",
-    "basic blocks have no 1×1 convolution to carry the stride",
+    site === "1x1"
+      ? "basic blocks have no 1×1 convolution to carry the stride"
+      : "basic blocks have no pooling to carry the stride",
     place(path("model.backbone.stride_site"), "only bottlenecks have one"),
     {
       related: [place(path("model.backbone.resnet"), "these blocks are basic")],
@@ -111,6 +118,59 @@ const nothingToLeave = (): Diagnostic =>
       help: ["remove `dilated`, or use a network of basic blocks: 18, 34"],
     },
   );
+
+const inside = ["groups", "split_attention"] as const;
+
+/** Basic blocks have two plain convolutions (Xie et al. 2017, section 3.3, and Zhang et al. 2020 change bottlenecks). */
+export const insideBottlenecks: Rule = ({ model: { backbone } }) =>
+  backbone.block === "basic"
+    ? inside.flatMap((key) => (backbone[key] === null ? [] : [basicInside(key)]))
+    : [];
+
+const basicInside = (key: (typeof inside)[number]): Diagnostic =>
+  error(
+    "E0536",
+    `basic blocks have no \`${key}\``,
+    { path: path(`model.backbone.${key}`), label: "of bottlenecks", on: "key" },
+    {
+      related: [place(path("model.backbone.resnet"), "these blocks are basic")],
+      help: [`remove \`${key}\`, or use a bottleneck network: 50, 101, 152, 269`],
+      fixes: [remove(path(`model.backbone.${key}`))],
+    },
+  );
+
+/** Groups, each of which gives every split, have equal shares of what enters the convolution and of the attention. */
+export const equalGroups: Rule = ({ model: { backbone } }) => {
+  const { groups, split_attention: attention, block } = backbone;
+  if (block !== "bottleneck" || attention === null) return [];
+  const { radix, reduction } = attention;
+  const count = groups?.count ?? 1;
+  const unequal = [1, 2, 3, 4].find((stage) => {
+    const inner = innerChannels(backbone, stage);
+    return inner % (count * radix) > 0 || hiddenChannels(inner, radix, reduction) % count > 0;
+  });
+  return unequal === undefined
+    ? []
+    : [unequalGroups(count, radix, innerChannels(backbone, unequal))];
+};
+
+const unequalGroups = (count: number, radix: number, inner: number): Diagnostic => {
+  const several = count === 1 ? "" : `${count} groups of `;
+  return error(
+    "E0537",
+    `${several}${radix} splits do not divide ${inner} channels equally`,
+    place(path("model.backbone.split_attention"), `${radix} splits`),
+    {
+      related: [
+        count === 1
+          ? place(path("model.backbone.resnet"), `blocks of ${inner} channels`)
+          : place(path("model.backbone.groups"), `${count} groups, ${inner} channels`),
+      ],
+      notes: ["the hidden layer of the attention, too, is divided among the groups"],
+      help: [`use channels that ${count * radix} divides, or other splits`],
+    },
+  );
+};
 
 const contractedOdd = (stage: number, dilation: number): Diagnostic =>
   error(

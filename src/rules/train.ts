@@ -68,6 +68,16 @@ export const stageNorms: Rule = ({ model, train }) => {
   return isOne ? [oneValue(place(path("train.crop"), label), train, false)] : [];
 };
 
+/** And of the attention in its blocks, which sees one mean a picture. */
+export const attentionNorms: Rule = ({ model, train }) => {
+  const { norm, stages } = train.freeze;
+  const isLearning = !isSeveral(train) && norm === "none" && stages < 4;
+  const where = place(path("model.backbone.split_attention"), "sees the mean of the whole map");
+  return isLearning && model.backbone.split_attention !== null
+    ? [oneValue(where, train, false)]
+    : [];
+};
+
 const isSeveral = ({ batch, accumulate }: Experiment["train"]): boolean => batch / accumulate > 1;
 
 const oneValue = (

@@ -16,6 +16,8 @@ const backboneThen = {
   shortcut: "strided",
   projection: "needed",
   activation: "relu",
+  groups: null,
+  split_attention: null,
 } as const;
 const stridesThen = ({ dilations }: Pick<Model["backbone"], "dilations">) => ({
   strides: usualStrides(dilations),
@@ -58,7 +60,7 @@ export const model = closed(
           ),
         ),
         dilations: tuple(4, "whole numbers", integer({ min: 1, max: 64 })),
-        stride_site: choice("3x3", "1x1"),
+        stride_site: choice("3x3", "1x1", "pool"),
         first_dilation: choice("full", "contracted"),
       },
       {
@@ -69,6 +71,16 @@ export const model = closed(
         activation: choice("relu", "relu6"),
         shortcut: choice("strided", "averaged"),
         projection: choice("needed", "first"),
+        groups: nullable(
+          closed("the groups", { count: integer({ min: 2, max: 1024 }), width: channels }, {}),
+        ),
+        split_attention: nullable(
+          closed(
+            "the split attention",
+            { radix: integer({ min: 2, max: 8 }), reduction: integer({ min: 1, max: 64 }) },
+            {},
+          ),
+        ),
       },
     ),
     weights: nullable(

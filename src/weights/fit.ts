@@ -90,6 +90,7 @@ export interface Fit {
 export const skeletonOf = ({ backbone, pyramid }: Model): Skeleton => ({
   block: backbone.block,
   shortcut: backbone.shortcut,
+  split_attention: backbone.split_attention,
   stem: backbone.stem.kind,
   bins: pyramid?.bins ?? [],
 });

@@ -2,7 +2,14 @@
 
 import type { Word } from "../graph/variable.js";
 import type { Backbone } from "../normalize/experiment.js";
-import { type Mobile, mmobile, type Pair, torchMobile } from "./names-mobile.js";
+import {
+  type Attention,
+  type Mobile,
+  mmobile,
+  type Pair,
+  resnest,
+  torchMobile,
+} from "./names-blocks.js";
 
 interface Classifier {
   readonly fuse: Pair;
@@ -22,6 +29,8 @@ export interface NameMap {
   readonly shortcut: Pair;
   /** Where the shortcut averages before its convolution; `null` where the program has no such network. */
   readonly averaged: Pair | null;
+  /** A bottleneck's split attention; `null` where the program has no such network, or nobody has looked. */
+  readonly attention: Attention | null;
   /** `null` where the program has no such network, or nobody has looked. */
   readonly mobile: Mobile | null;
   /** `null` where the map is of backbones alone. */
@@ -51,6 +60,7 @@ const torch = {
   block: ["layer{s}.{b}.conv{k}", "layer{s}.{b}.bn{k}"],
   shortcut: ["layer{s}.{b}.downsample.0", "layer{s}.{b}.downsample.1"],
   averaged: null,
+  attention: null,
   mobile: null,
   caution: null,
 } as const;
@@ -80,6 +90,11 @@ const ours: NameMap = {
   block: ourLayer,
   shortcut: ourShortcut,
   averaged: ourShortcut,
+  attention: {
+    splits: ourLayer,
+    squeeze: ["backbone.stage{s}.block{B}.squeeze.conv", "backbone.stage{s}.block{B}.squeeze.norm"],
+    excite: ["backbone.stage{s}.block{B}.excite.conv", "backbone.stage{s}.block{B}.excite.norm"],
+  },
   mobile: {
     stem: ["backbone.stem1.conv", "backbone.stem1.norm"],
     layers: [ourLayer, ourLayer, ourLayer],
@@ -152,6 +167,7 @@ const openmmlab: NameMap = {
     ["stem.6", "stem.7"],
   ],
   averaged: pooledFirst,
+  attention: resnest(""),
   mobile: mmobile(""),
 };
 
@@ -174,6 +190,7 @@ const mmseg: NameMap = {
   block: behind("backbone.", torch.block),
   shortcut: behind("backbone.", torch.shortcut),
   averaged: behind("backbone.", pooledFirst),
+  attention: resnest("backbone."),
   mobile: mmobile("backbone."),
   rest: {
     bin: ["decode_head.psp_modules.{i}.1.conv", "decode_head.psp_modules.{i}.1.bn"],
@@ -199,6 +216,7 @@ const timm: NameMap = {
     ["conv1.6", "bn1"],
   ],
   averaged: pooledFirst,
+  attention: resnest(""),
 };
 
 const paddleShortcut: Pair = ["bb_{t}_{b}.short._conv", "bb_{t}_{b}.short._batch_norm"];
@@ -261,6 +279,7 @@ const keras: NameMap = {
   block: ["conv{S}_block{B}_{k}_conv", "conv{S}_block{B}_{k}_bn"],
   shortcut: ["conv{S}_block{B}_0_conv", "conv{S}_block{B}_0_bn"],
   averaged: null,
+  attention: null,
   mobile: null,
   rest: null,
   words: {

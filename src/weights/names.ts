@@ -11,6 +11,7 @@ import { type Tensor, transposed } from "./tensor.js";
 export interface Skeleton {
   readonly shortcut: Backbone["shortcut"];
   readonly block: Backbone["block"];
+  readonly split_attention: Backbone["split_attention"];
   readonly stem: Backbone["stem"]["kind"];
   /** Bins of the pyramid, in order. */
   readonly bins: readonly number[];
@@ -52,8 +53,11 @@ const layerIn = (site: Site, map: NameMap, of: Skeleton): Spelt | null => {
       const { stage: s, block: B } = site;
       if (of.block === "inverted") return invertedIn(site, map);
       const numbers = { s, S: s + 1, t: s - 1, B, b: B - 1 };
-      return site.layer === "shortcut"
-        ? spelt(of.shortcut === "averaged" ? map.averaged : map.shortcut, numbers)
+      if (site.layer === "shortcut")
+        return spelt(of.shortcut === "averaged" ? map.averaged : map.shortcut, numbers);
+      if (typeof site.layer === "string") return spelt(map.attention?.[site.layer], numbers);
+      return of.split_attention !== null && site.layer === 2
+        ? spelt(map.attention?.splits, { ...numbers, k: 2 })
         : spelt(map.block, { ...numbers, k: site.layer, j: site.layer - 1 });
     }
     case "pyramid":
@@ -69,7 +73,7 @@ const invertedIn = (
   { stage: s, block: B, layer: k }: Residual,
   { mobile }: NameMap,
 ): Spelt | null => {
-  if (mobile === null || k === "shortcut") return null;
+  if (mobile === null || typeof k === "string") return null;
   const { group, inGroup, inAll } = groupAt(s, B);
   const names = inAll === 1 ? mobile.first[k - 2] : mobile.layers[k - 1];
   const numbers = { s, B, k, L: group, b: inGroup - 1, f: inAll };

@@ -91,6 +91,7 @@ test.each([
   "model: {backbone: {resnet: 50, stride_site: 1x1, dilations: [1, 1, 1, 1]}}",
   "model: {backbone: {resnet: 18, first_dilation: contracted}}",
   "model: {backbone: {resnet: 18, dilated_blocks: first, strides: [1, 2, 2, 1]}}",
+  "model: {backbone: {resnet: 50, stride_site: pool, groups: {count: 4}, split_attention: {}}}",
   "model: {backbone: {mobilenet: 0.5}}",
   "model: {backbone: {mobilenet: 1, dilations: [1, 1, 1, 2], dilated_blocks: all}}",
   "model: {backbone: {resnet: 18, dilated: first}}",

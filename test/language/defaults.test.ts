@@ -32,6 +32,9 @@ const paper = {
   "train.augment": [{ scale: [0.5, 2] }, { rotate: [-10, 10] }, "blur", "mirror"],
   // He et al. 2016, Table 1: 64 planes in conv2_x.
   "model.backbone.resnet.width": 64,
+  // Its blocks have one plain 3×3 convolution.
+  "model.backbone.groups": "none",
+  "model.backbone.split_attention": "none",
 };
 
 /** github.com/hszhao/semseg: `model/pspnet.py`, `tool/train.py`, `tool/test.py`, `util/transform.py`. */
@@ -53,6 +56,13 @@ const semseg = {
   "evaluate.scales": [1],
   "evaluate.long_side": "none",
   "evaluate.mirror": false,
+};
+
+/** Xie et al. 2017, Table 1, and Zhang et al. 2020 as their code and mmsegmentation's have it. */
+const blocks = {
+  "model.backbone.groups.width": 4,
+  "model.backbone.split_attention.radix": 2,
+  "model.backbone.split_attention.reduction": 4,
 };
 
 /** mmsegmentation's `OHEMPixelSampler` and `PhotoMetricDistortion`; torchvision's and PaddleSeg's jitter. */
@@ -125,6 +135,7 @@ const own = {
 const constants: Readonly<Record<string, unknown>> = {
   ...paper,
   ...semseg,
+  ...blocks,
   ...others,
   ...optimizers,
   ...own,

@@ -38,6 +38,8 @@ export const full: Spec = {
       shortcut: "averaged",
       projection: "first",
       activation: "relu6",
+      groups: { count: 4, width: 8 },
+      split_attention: { radix: 2, reduction: 2 },
       weights: "start.safetensors",
     },
     pyramid: { bins: [1, 2, 3, 6], pool: "max", reduction: 4, order: "descending" },

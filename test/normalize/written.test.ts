@@ -60,7 +60,7 @@ describe("an experiment written out means the same", () => {
     ["a pyramid that keeps all channels", "model.pyramid.reduction=none"],
     [
       "basic blocks of a known depth",
-      "model.backbone.resnet=18 model.backbone.stem=conv7 model.backbone.stride_site=3x3",
+      "model.backbone.resnet=18 model.backbone.stem=conv7 model.backbone.stride_site=3x3 model.backbone.groups=none model.backbone.split_attention=none",
     ],
     ["ranges of values", `${list}{0..127: sky, 128..200: road, 201: car}`],
     ["counted values", `${list}{first: 3}`],

@@ -73,6 +73,8 @@ export const tiny = (differs: Differs = {}): Experiment => {
         activation: "relu",
         shortcut: "strided",
         projection: "needed",
+        groups: null,
+        split_attention: null,
         ...differs.backbone,
       },
       pyramid:

@@ -12,6 +12,7 @@ sides of a kink are compared.
 Nothing of pspc is used but its reader of files; each class names the source that it is written after.
 """
 
+import functools
 import json
 import sys
 
@@ -24,19 +25,66 @@ from oracle import read_tensors, write_tensors
 from presets import MmBasic, MmBottleneck, MmFcnHead, MmPspHead, PaddleSeg, conv, named
 
 
-class MmResNet(nn.Module):
-    """mmseg/models/backbones/resnet.py: ResNet with torchvision's stem, ResNetV1c with three 3x3; utils/res_layer.py."""
+class SplitAttention(nn.Module):
+    """mmseg/models/backbones/resnest.py, SplitAttentionConv2d with its RSoftmax."""
 
-    def __init__(self, kind, blocks, width, stem, strides, dilations=(1, 1, 2, 4)):
+    def __init__(self, channels, dilation, groups, radix, reduction):
         super().__init__()
+        self.groups, self.radix, hidden = groups, radix, max(channels * radix // reduction, 32)
+        self.conv = nn.Conv2d(channels, channels * radix, 3, 1, dilation, dilation, groups * radix, bias=False)
+        self.bn0 = nn.BatchNorm2d(channels * radix)
+        self.fc1, self.bn1 = nn.Conv2d(channels, hidden, 1, groups=groups), nn.BatchNorm2d(hidden)
+        self.fc2 = nn.Conv2d(hidden, channels * radix, 1, groups=groups)
+
+    def forward(self, x):
+        x = F.relu(self.bn0(self.conv(x)))
+        n, _, h, w = x.shape
+        splits = x.view(n, self.radix, -1, h, w)
+        mean = F.adaptive_avg_pool2d(splits.sum(dim=1), 1)
+        scores = self.fc2(F.relu(self.bn1(self.fc1(mean))))
+        shares = F.softmax(scores.view(n, self.groups, self.radix, -1).transpose(1, 2), dim=1)
+        return (shares.reshape(n, self.radix, -1, 1, 1) * splits).sum(dim=1)
+
+
+class Bottleneck(nn.Module):
+    """The same file's Bottleneck with avg_down_stride, and resnext.py's without a radix."""
+
+    expansion = 4
+
+    def __init__(self, cin, planes, stride, dilation, downsample, groups=1, base_width=64, base_channels=64, radix=0, reduction=4):
+        super().__init__()
+        width = planes if groups == 1 else int(planes * (base_width / base_channels)) * groups
+        self.conv1, self.bn1 = conv(cin, width, 1), nn.BatchNorm2d(width)
+        self.pool = nn.AvgPool2d(3, stride, padding=1) if radix and stride > 1 else nn.Identity()
+        if radix:
+            self.conv2 = SplitAttention(width, dilation, groups, radix, reduction)
+        else:
+            self.conv2 = nn.Conv2d(width, width, 3, stride, dilation, dilation, groups, bias=False)
+            self.bn2 = nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = conv(width, 4 * planes, 1), nn.BatchNorm2d(4 * planes)
+        self.downsample = downsample
+
+    def forward(self, x):
+        y = self.conv2(F.relu(self.bn1(self.conv1(x))))
+        y = y if isinstance(self.conv2, SplitAttention) else F.relu(self.bn2(y))
+        y = self.bn3(self.conv3(self.pool(y)))
+        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class MmResNet(nn.Module):
+    """mmseg/models/backbones/resnet.py: ResNet with torchvision's stem, ResNetV1c with three 3x3; utils/res_layer.py.
+    With a stem twice as wide and avg_down (ResNetV1d): what ResNeSt derives from."""
+
+    def __init__(self, kind, blocks, width, stem, strides, dilations=(1, 1, 2, 4), averaged=False):
+        super().__init__()
+        cin = 2 * width if averaged else width
         if stem == "deep":
-            half, layers = width // 2, []
-            for cin, cout, stride in ((3, half, 2), (half, half, 1), (half, width, 1)):
-                layers += [conv(cin, cout, 3, stride), nn.BatchNorm2d(cout), nn.ReLU()]
+            half, layers = cin // 2, []
+            for c, cout, stride in ((3, half, 2), (half, half, 1), (half, cin, 1)):
+                layers += [conv(c, cout, 3, stride), nn.BatchNorm2d(cout), nn.ReLU()]
             self.stem = nn.Sequential(*layers)
         else:
             self.stem, self.conv1, self.bn1 = None, nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
-        cin = width
         for stage, (count, stride, dilation) in enumerate(zip(blocks, strides, dilations)):
             planes, layers = width << stage, []
             cout = planes * kind.expansion
@@ -45,7 +93,8 @@ class MmResNet(nn.Module):
                 first = dilation // 2 if dilation > 1 else dilation
                 down = None
                 if i == 0 and (stride != 1 or cin != cout):
-                    down = nn.Sequential(conv(cin, cout, 1, stride), nn.BatchNorm2d(cout))
+                    pool = [nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)] if averaged else []
+                    down = nn.Sequential(*pool, conv(cin, cout, 1, 1 if averaged else stride), nn.BatchNorm2d(cout))
                 layers.append(kind(cin, planes, stride if i == 0 else 1, first if i == 0 else dilation, down))
                 cin = cout
             setattr(self, f"layer{stage + 1}", nn.Sequential(*layers))
@@ -129,7 +178,10 @@ class Mmseg(nn.Module):
             channels = self.backbone.channels
         else:
             kind = {"basic": MmBasic, "bottleneck": MmBottleneck}[of["backbone"]]
-            self.backbone = MmResNet(kind, of["blocks"], of["width"], of["stem"], of["strides"])
+            inside = {key: of[key] for key in ("groups", "base_width", "radix", "reduction") if key in of}
+            make = functools.partial(Bottleneck, base_channels=of["width"], **inside) if inside else kind
+            make.expansion = kind.expansion
+            self.backbone = MmResNet(make, of["blocks"], of["width"], of["stem"], of["strides"], averaged="radix" in of)
             channels = [of["width"] * 2**stage * kind.expansion for stage in range(4)]
         self.decode_head = PspHead(channels[3], of["head"], of["classes"])
         self.decode_head.align_corners = of["align_corners"]

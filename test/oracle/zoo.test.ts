@@ -244,6 +244,22 @@ const kinds: readonly (readonly [name: string, overrides: readonly string[]])[] 
     "mmseg-r50b-d32-80k-cityscapes-512x1024",
     small("[200, 217]", resnet("bottleneck", "[1, 2, 2, 2]")),
   ],
+  [
+    "mmseg-resnest101-d8-80k-cityscapes-512x1024",
+    small(
+      "[72, 89]",
+      resnet("bottleneck", "[1, 2, 1, 2]"),
+      "model.backbone.stem={deep: [8, 8, 16]}",
+    ),
+  ],
+  [
+    "mmseg-r50b-d8-80k-cityscapes-512x1024",
+    small(
+      "[72, 89]",
+      resnet("bottleneck", "[1, 2, 1, 2]"),
+      "model.backbone.groups={count: 4, width: 4}",
+    ),
+  ],
   ["mmseg-r18-d8-80k-cityscapes-769x769", small("[73, 89]", resnet("basic", "[2, 2, 2, 2]"))],
   ["paddleseg-r50-vd-40k-voc2012-512x512", small("[72, 89]", resnet("bottleneck", "[1, 2, 2, 2]"))],
   ["semseg-r50-ade20k-473x473", small("[73, 89]", resnet("bottleneck", "[1, 2, 1, 2]"))],

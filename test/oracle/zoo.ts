@@ -28,6 +28,14 @@ export const requestOf = (from: string, { model, data }: Experiment) => {
     width: backbone.width,
     stem: backbone.stem.kind,
     strides: backbone.strides,
+    ...(backbone.split_attention && {
+      radix: backbone.split_attention.radix,
+      reduction: backbone.split_attention.reduction,
+    }),
+    ...(backbone.groups && {
+      groups: backbone.groups.count,
+      base_width: backbone.groups.width,
+    }),
     classes: data.classes.length,
     head: head.channels,
     auxiliary: auxiliary?.channels ?? 0,

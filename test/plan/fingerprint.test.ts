@@ -204,6 +204,8 @@ const decisions: Readonly<Record<string, Decision>> = {
   "model.backbone.dilated_blocks": ["watches", "first"],
   "model.backbone.pool": ["decides", "none"],
   "model.backbone.activation": ["decides", "relu6"],
+  "model.backbone.groups": ["decides", { count: 2, width: 4 }],
+  "model.backbone.split_attention": ["decides", { radix: 2, reduction: 4 }],
   "model.weights.file": ["finds", "/weights/second.safetensors"],
   "model.weights.replace": ["decides", "classifier"],
   "model.weights.only": ["decides", "all"],

@@ -56,6 +56,7 @@ const adamw = { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01, decay: "
 const stepped = (...at: number[]) => ({ kind: "milestones", base: 0.01, at, factor: 0.1 }) as const;
 const warmed = (steps: number) =>
   ({ kind: "warmup", steps, from: 0, schedule: { kind: "constant", base: 0.01 } }) as const;
+const split = { block: "bottleneck", split_attention: { radix: 2, reduction: 4 } } as const;
 const contracted = { block: "bottleneck", first_dilation: "contracted" } as const;
 const weights = { file: "/start.safetensors", only: "all", replace: "none" } as const;
 const auxiliary = (after: number, weight = 0.4) => ({
@@ -166,10 +167,12 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
     ["a ResNet's", { backbone: { shortcut: "averaged", projection: "first" } }, []],
     ["none", { backbone: mobilenet }, []],
     [
-      "five",
+      "seven",
       {
         backbone: {
           ...mobilenet,
+          groups: { count: 2, width: 4 },
+          split_attention: { radix: 2, reduction: 4 },
           stride_site: "1x1",
           first_dilation: "contracted",
           dilated: "first",
@@ -177,9 +180,15 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
           projection: "first",
         },
       },
-      ["stride_site", "first_dilation", "dilated", "shortcut", "projection"].map(
-        (key) => `E0528 model.backbone.${key}`,
-      ),
+      [
+        "stride_site",
+        "first_dilation",
+        "dilated",
+        "shortcut",
+        "projection",
+        "groups",
+        "split_attention",
+      ].map((key) => `E0528 model.backbone.${key}`),
     ],
   ],
   strideOrDilation: [
@@ -191,6 +200,33 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       ["E0535 model.backbone.strides[3]"],
     ],
   ],
+  insideBottlenecks: [
+    ["neither in basic blocks", {}, []],
+    ["both in bottlenecks", { backbone: { ...split, groups: { count: 2, width: 4 } } }, []],
+    [
+      "both in basic blocks",
+      { backbone: { ...split, block: "basic", groups: { count: 2, width: 4 } } },
+      ["E0536 model.backbone.groups", "E0536 model.backbone.split_attention"],
+    ],
+  ],
+  equalGroups: [
+    [
+      "groups of any width",
+      { backbone: { ...split, split_attention: null, groups: { count: 3, width: 1 } } },
+      [],
+    ],
+    ["splits of an even number", { backbone: { ...split, width: 2 } }, []],
+    [
+      "splits of an odd number",
+      { backbone: { ...split, width: 3 } },
+      ["E0537 model.backbone.split_attention"],
+    ],
+    [
+      "groups that the hidden layer has not",
+      { backbone: { ...split, groups: { count: 3, width: 2 } } },
+      ["E0537 model.backbone.split_attention"],
+    ],
+  ],
   strideSite: [
     ["basic, on the 3×3", {}, []],
     ["bottleneck, on the 1×1", { backbone: { block: "bottleneck", stride_site: "1x1" } }, []],
@@ -199,6 +235,7 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       { backbone: { stride_site: "1x1" } },
       ["E0507 model.backbone.stride_site"],
     ],
+    ["basic, pooled", { backbone: { stride_site: "pool" } }, ["E0507 model.backbone.stride_site"]],
   ],
   dilatedConvolution: [
     ["the first of a basic block", { backbone: { dilated: "first" } }, []],
@@ -317,6 +354,23 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
     [
       "one image, all norms frozen",
       { train: { batch: 1, freeze: { stages: 0, norm: "all" } } },
+      [],
+    ],
+  ],
+  attentionNorms: [
+    ["two images", { backbone: split, train: { batch: 2 } }, []],
+    [
+      "one image",
+      { backbone: split, pyramid: null, train: { batch: 1 } },
+      ["E0505 model.backbone.split_attention"],
+    ],
+    [
+      "one image, the backbone's norms frozen",
+      {
+        backbone: split,
+        pyramid: null,
+        train: { batch: 1, freeze: { stages: 0, norm: "backbone" } },
+      },
       [],
     ],
   ],

@@ -1,4 +1,4 @@
-/** What other programs call the layers of a MobileNetV2, as data. */
+/** What other programs call the layers of a MobileNetV2 and of split attention, as data. */
 
 /**
  * A convolution and its norm. In templates `{s}` is a stage, `{B}` a block, `{k}` a convolution and `{n}` the size of a
@@ -42,5 +42,18 @@ export const mmobile = (prefix: string): Mobile => {
     stem: [`${prefix}conv1.conv`, `${prefix}conv1.bn`],
     layers: [at(0), at(1), at(2)],
     first: [at(0), at(1)],
+  };
+};
+
+/** A bottleneck's split attention: its convolution, and the two of what weighs the splits, the last without a norm. */
+export type Attention = Readonly<Record<"splits" | "squeeze" | "excite", Pair>>;
+
+/** ResNeSt's code, and all that followed it. */
+export const resnest = (prefix: string): Attention => {
+  const of = `${prefix}layer{s}.{b}.conv2`;
+  return {
+    splits: [`${of}.conv`, `${of}.bn0`],
+    squeeze: [`${of}.fc1`, `${of}.bn1`],
+    excite: [`${of}.fc2`, `${of}.fc2`],
   };
 };
