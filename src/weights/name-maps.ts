@@ -6,6 +6,9 @@ import {
   type Attention,
   type Mobile,
   mmobile,
+  ourAttention,
+  ourLayer,
+  ourMobile,
   type Pair,
   resnest,
   torchMobile,
@@ -73,11 +76,6 @@ const ourShortcut: Pair = [
   "backbone.stage{s}.block{B}.shortcut.norm",
 ];
 
-const ourLayer: Pair = [
-  "backbone.stage{s}.block{B}.{k}.conv",
-  "backbone.stage{s}.block{B}.{k}.norm",
-];
-
 const ours: NameMap = {
   name: "pspc",
   of: "pspc",
@@ -90,16 +88,8 @@ const ours: NameMap = {
   block: ourLayer,
   shortcut: ourShortcut,
   averaged: ourShortcut,
-  attention: {
-    splits: ourLayer,
-    squeeze: ["backbone.stage{s}.block{B}.squeeze.conv", "backbone.stage{s}.block{B}.squeeze.norm"],
-    excite: ["backbone.stage{s}.block{B}.excite.conv", "backbone.stage{s}.block{B}.excite.norm"],
-  },
-  mobile: {
-    stem: ["backbone.stem1.conv", "backbone.stem1.norm"],
-    layers: [ourLayer, ourLayer, ourLayer],
-    first: [ourLayer, ourLayer],
-  },
+  attention: ourAttention,
+  mobile: ourMobile,
   rest: {
     bin: ["pyramid.bin{n}.conv", "pyramid.bin{n}.norm"],
     head: { fuse: ["head.fuse.conv", "head.fuse.norm"], classifier: "head.classifier" },

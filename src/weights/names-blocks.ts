@@ -57,3 +57,20 @@ export const resnest = (prefix: string): Attention => {
     excite: [`${of}.fc2`, `${of}.fc2`],
   };
 };
+
+export const ourLayer: Pair = [
+  "backbone.stage{s}.block{B}.{k}.conv",
+  "backbone.stage{s}.block{B}.{k}.norm",
+];
+
+export const ourMobile: Mobile = {
+  stem: ["backbone.stem1.conv", "backbone.stem1.norm"],
+  layers: [ourLayer, ourLayer, ourLayer],
+  first: [ourLayer, ourLayer],
+};
+
+export const ourAttention: Attention = {
+  splits: ourLayer,
+  squeeze: ["backbone.stage{s}.block{B}.squeeze.conv", "backbone.stage{s}.block{B}.squeeze.norm"],
+  excite: ["backbone.stage{s}.block{B}.excite.conv", "backbone.stage{s}.block{B}.excite.norm"],
+};
