@@ -1,8 +1,8 @@
 /** Types of values: what each operation makes of its arguments' types, and the verifier that holds a graph to it. */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { type Graph, typesOfArgs, valueAt } from "./graph.js";
-import type { Arguments, OpName, Ops, Padding } from "./op.js";
+import { type Graph, number, type Step, typesOfArgs, valueAt } from "./graph.js";
+import type { Arguments, Node, OpName, Ops, Padding } from "./op.js";
 import {
   broadcastShape,
   ofRank,
@@ -276,3 +276,6 @@ const verifyUpdates = (graph: Graph): void => {
     written.add(id);
   }
 };
+
+/** The graph of a step, numbered and held to its laws. */
+export const graphOf = (step: Step<Node>): Graph => verify(number(step));

@@ -1,8 +1,8 @@
 /** The graphs of a program, by name, over one set of variables: what every target lowers, whatever its form. */
 
 import { broadcast, input, scalar, variable } from "../graph/compose.js";
-import { type Graph, number, type Step, valuesOfOp } from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import { type Graph, valuesOfOp } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import type { Node, Ops } from "../graph/op.js";
 import { isSaved } from "../graph/variable.js";
 import type { Size } from "../language/geometry.js";
@@ -101,5 +101,3 @@ export const withState = (graphs: Graphs): Graphs => {
     ...graphs,
   };
 };
-
-const graphOf = (step: Step<Node>): Graph => verify(number(step));

@@ -18,8 +18,8 @@ import {
   slice,
   softmax,
 } from "../graph/compose.js";
-import { type Graph, number, type Step } from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import type { Graph, Step } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import { type Node, sizesOf } from "../graph/op.js";
 import { isTrained } from "../graph/variable.js";
 import type { Size } from "../language/geometry.js";
@@ -54,7 +54,7 @@ const question = (
   { inference, forward, precision }: Passes,
 ): Graph => {
   const exact = rewriteStep(forward, rewriteStep(inference, { results, updates: [] }));
-  return verify(number(rewriteStep(precision, exact)));
+  return graphOf(rewriteStep(precision, exact));
 };
 
 /** What is asked of a prediction: images a call, and probabilities besides classes. */
@@ -199,9 +199,7 @@ export const networkGraph = (experiment: Experiment, phase: Context["phase"]): G
     model,
     data.classes.length,
   )(image);
-  return verify(
-    number({ results: { main, ...(auxiliary === null ? {} : { auxiliary }) }, updates: [] }),
-  );
+  return graphOf({ results: { main, ...(auxiliary === null ? {} : { auxiliary }) }, updates: [] });
 };
 
 /** For graphs that share their variables with a training; a file of weights holds the averages under the weights' names. */

@@ -3,8 +3,8 @@
 import { invariant } from "../diagnostic/invariant.js";
 import { accumulatorOf, clipped, descend, type Gradient } from "../gradient/descend.js";
 import { add, broadcast, input, scalar } from "../graph/compose.js";
-import { type Graph, number, type Step, topological, type Update } from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import { type Graph, type Step, topological, type Update } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import { type Node, shapeOf } from "../graph/op.js";
 import { isDecayed } from "../graph/variable.js";
 import { followBatch, runningOf, stepCounter } from "../model/layer.js";
@@ -106,7 +106,7 @@ export const trainingStepBy = (
       assign(stepCounter(), add(stepCounter(), scalar(1, "i32"))),
     ],
   };
-  return verify(number(rewriteStep(passes.whole, step)));
+  return graphOf(rewriteStep(passes.whole, step));
 };
 
 /**
@@ -128,5 +128,5 @@ export const accumulationStep = (
     results: losses(of),
     updates: [...sums, ...runningStatistics(of.loss, experiment.model)],
   };
-  return verify(number(rewriteStep(passes.whole, step)));
+  return graphOf(rewriteStep(passes.whole, step));
 };

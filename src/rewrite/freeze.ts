@@ -12,7 +12,7 @@ import {
   stepOf,
   topological,
 } from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import { graphOf } from "../graph/infer.js";
 import { type Node, typeOf, type Variable } from "../graph/op.js";
 import { reshapeLate } from "./products.js";
 import { type Rewrite, rewriteStep } from "./rewrite.js";
@@ -77,8 +77,6 @@ export const settled = (graphs: Readonly<Record<string, Graph>>): Settled => {
     settle: graphOf({ results: { settled: scalar(updates.length, "i32") }, updates }),
   };
 };
-
-const graphOf = (step: Step<Node>): Graph => verify(number(step));
 
 const questionOf = (graph: Graph): Step<Node> => {
   invariant(graph.updates.length === 0, "only a question can be frozen: nothing may move in it");

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { Failed } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
 import { configBytes, runOptions, serverDef } from "../tensorflow/config.js";
-import type { SavedModel } from "../tensorflow/proto.js";
+import type { SavedModel, Signature } from "../tensorflow/proto.js";
 import type { Devices } from "../tensorflow/replica.js";
 import { GangBroken, latePeer, lostPeer, noEngine, refusedServer, stepFailed } from "./errors.js";
 import { loadTensorFlow } from "./library.js";
@@ -66,47 +66,12 @@ export const openReplicas = async (
   { names }: Pick<Devices, "names">,
   joined: Joined | null = null,
 ): Promise<TrainingSession> => {
-  const { open, run: start, close } = await engine(device);
+  const addon = await engine(device);
   const processors = names.filter((name) => name.includes("CPU")).length || 1;
   const session = await inFolder(model, (folder) =>
-    together(open(folder, joined?.target ?? "", configBytes({ processors })), joined, null),
+    together(addon.open(folder, joined?.target ?? "", configBytes({ processors })), joined, null),
   );
-  const keys = keysOf(model);
-  const met = new Set<string>();
-  const before = settling(model);
-  let settled: Promise<unknown> = Promise.resolve();
-  const run: TrainingSession["run"] = async (name, inputs) => {
-    for (const first of before(name)) settled = settled.then(() => call(first, {}));
-    await settled;
-    return call(name, inputs);
-  };
-  const call: TrainingSession["run"] = async (name, inputs) => {
-    const signature = model.signatures[name];
-    invariant(signature !== undefined, `there is no signature ${name}`);
-    const given = fedTo(name, signature, inputs).map(
-      ([, info, values]) => [info.name, info.shape ?? [], values] as const,
-    );
-    const outputs = Object.entries(signature.outputs);
-    const deadline = joined !== null && met.has(name) ? joined.deadline : null;
-    met.add(name);
-    const got = await together(
-      start(
-        session,
-        given,
-        outputs.map(([, info]) => info.name),
-        runOptions(deadline, joined === null ? null : (keys.get(name) ?? null)),
-      ),
-      joined,
-      deadline,
-    );
-    return Object.fromEntries(
-      outputs.map(([key, { shape }], i): [string, NumberArray] => {
-        const data = got[i];
-        invariant(data !== undefined, `${name} gives no ${key}`);
-        return [key, { shape: shape ?? [], data }];
-      }),
-    );
-  };
+  const run = settledFirst(model, calling(addon, session, model, joined));
   return {
     run,
     write: async (state) => {
@@ -114,7 +79,57 @@ export const openReplicas = async (
     },
     read: async () => new Map(Object.entries(await run("read", {}))),
     devices: names.length,
-    dispose: () => close(session),
+    dispose: () => addon.close(session),
+  };
+};
+
+type Run = (...asked: Parameters<TrainingSession["run"]>) => Promise<Record<string, NumberArray>>;
+
+/** Runs one signature, within the deadline from its second time on. */
+const calling = (
+  { run: start }: Engine,
+  session: object,
+  { signatures, nodes }: SavedModel,
+  joined: Joined | null,
+): Run => {
+  const keys = keysOf(nodes);
+  const met = new Set<string>();
+  return async (name, inputs) => {
+    const signature = signatures[name];
+    invariant(signature !== undefined, `there is no signature ${name}`);
+    const given = fedTo(name, signature, inputs).map(
+      ([, info, values]) => [info.name, info.shape ?? [], values] as const,
+    );
+    const outputs = Object.values(signature.outputs).map((info) => info.name);
+    const deadline = joined !== null && met.has(name) ? joined.deadline : null;
+    met.add(name);
+    const options = runOptions(deadline, joined === null ? null : (keys.get(name) ?? null));
+    const got = await together(start(session, given, outputs, options), joined, deadline);
+    return named(name, signature, got);
+  };
+};
+
+const named = (
+  name: string,
+  { outputs }: Signature,
+  got: readonly NumberArray["data"][],
+): Record<string, NumberArray> =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([key, { shape }], i): [string, NumberArray] => {
+      const data = got[i];
+      invariant(data !== undefined, `${name} gives no ${key}`);
+      return [key, { shape: shape ?? [], data }];
+    }),
+  );
+
+/** Questions that are asked at one time wait for one settling. */
+const settledFirst = (model: SavedModel, call: Run): Run => {
+  const before = settling(model);
+  let settled: Promise<unknown> = Promise.resolve();
+  return async (name, inputs) => {
+    for (const first of before(name)) settled = settled.then(() => call(first, {}));
+    await settled;
+    return call(name, inputs);
   };
 };
 
@@ -145,7 +160,7 @@ const together = async <A>(
 };
 
 /** A number for each signature in which replicas sum. What one process runs alone, as to save, counts for no other. */
-const keysOf = ({ nodes }: SavedModel): ReadonlyMap<string, number> => {
+const keysOf = (nodes: SavedModel["nodes"]): ReadonlyMap<string, number> => {
   const summing = nodes.filter(({ op }) => op === "CollectiveReduceV2");
   const scopes = new Set(summing.map(({ name }) => name.slice(0, name.indexOf("/"))));
   return new Map([...scopes].map((scope, i) => [scope, i + 1]));

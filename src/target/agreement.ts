@@ -5,8 +5,8 @@
 
 import { invariant } from "../diagnostic/invariant.js";
 import { apply, cast, input, multiply, reshape, sum, variable } from "../graph/compose.js";
-import { type Graph, number, type Step, stepOf } from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import { type Graph, type Step, stepOf } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import type { Node, Ops } from "../graph/op.js";
 import type { DType } from "../graph/type.js";
 import { inBuckets } from "./replicas.js";
@@ -57,5 +57,3 @@ export const agreeing = (variables: readonly Ops["variable"][], replicas: number
   };
   return graphOf(inBuckets(agreed));
 };
-
-const graphOf = (step: Step<Node>): Graph => verify(number(step));

@@ -1,8 +1,8 @@
 /** Kernel choice: every convolution of a graph, and every gradient of one, in the form that costs least on a machine. */
 
 import { getOrElse } from "fp-ts/lib/Option.js";
-import { type Graph, mapStep, number, rootsOf, stepOf, topological } from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import { type Graph, mapStep, rootsOf, stepOf, topological } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import type { Node } from "../graph/op.js";
 import {
   alone,
@@ -69,7 +69,7 @@ export const inForms = <Machine>(
   const formOf = choose(target, choice);
   const inItsForm = (node: Node): Node =>
     isLayer(node) ? getOrElse<Node>(() => node)(inForm(node, formOf(node))) : node;
-  return verify(number(mapStep(step, changed(rootsOf(step), inItsForm))));
+  return graphOf(mapStep(step, changed(rootsOf(step), inItsForm)));
 };
 
 /** The memory that graphs need in a target's kernels on a machine. */

@@ -17,24 +17,17 @@ import {
   scalar,
   slice,
 } from "../graph/compose.js";
-import {
-  type Graph,
-  mapStep,
-  number,
-  rootsOf,
-  type Step,
-  stepOf,
-  topological,
-} from "../graph/graph.js";
-import { verify } from "../graph/infer.js";
+import { type Graph, mapStep, rootsOf, type Step, stepOf, topological } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import { mapArgs, type Node, type NodeOf, type OpName, shapeOf, typeOf } from "../graph/op.js";
 import { bytesOf, product } from "../graph/type.js";
 import { changed } from "../rewrite/rewrite.js";
 import { cut, type Layout, wayOf } from "./layout.js";
 
 /**
- * The graph of one of `replicas`. Its inputs are those of the whole batch, and of each but scalars it takes its share.
- * The rows of the inputs must be a multiple of `replicas` (rules/train.ts).
+ * The graph of one of `replicas`. Its inputs are those of the whole batch, `[N, …]`, and of each but scalars it takes its
+ * share, `[N / replicas, …]`: N must be a multiple of `replicas` (rules/train.ts). Its results and its state are those
+ * of the whole graph. `bucket` is in bytes.
  */
 export const replicated = (graph: Graph, replicas: number, bucket: number = BUCKET): Graph => {
   if (replicas === 1) return graph;
@@ -46,7 +39,7 @@ export const replicated = (graph: Graph, replicas: number, bucket: number = BUCK
     variable,
     value: division.as(value, stateOf(variable)),
   }));
-  return verify(number(inBuckets({ ...step, updates }, bucket)));
+  return graphOf(inBuckets({ ...step, updates }, bucket));
 };
 
 /** Gradients of the parts of a batch add up in each replica by itself; all other state is the same in all. */
@@ -167,8 +160,8 @@ const termOf = (whole: Node, replicas: number): Node => {
 const BUCKET = 25 * 2 ** 20;
 
 /**
- * Sums that no other sum waits for, the gradients above all, are taken together: from the first that is ready on, as
- * many as fill a bucket. The numbers are the same.
+ * Sums that no other sum waits for, the gradients above all, are taken together, f32 `[values]`: from the first that is
+ * ready on, as many as fill a bucket of `size` bytes. The numbers are the same.
  */
 export const inBuckets = (step: Step<Node>, size: number = BUCKET): Step<Node> => {
   const pieces = new Map<Node, Node>();

@@ -21,7 +21,7 @@ type Local = (of: Norm) => (to: To) => Statistics;
 export const isShared = ({ attributes }: { readonly attributes: Normalising }): boolean =>
   (attributes.replicas ?? 1) > 1;
 
-/** About the running mean, which all replicas share. */
+/** Of all images, from those of each replica's, about the running mean that all share. */
 export const sharedStatistics =
   (of: Norm, local: Local) =>
   (to: To): Statistics => {
@@ -30,6 +30,7 @@ export const sharedStatistics =
     return overReplicas(local(of)(to), to(runningOf(scale).mean), of.attributes.replicas ?? 1);
   };
 
+/** Of x `[n, H, W, C]`, one replica's images: y of the same shape and type, by the statistics of all. */
 export const sharedNorm =
   (of: Norm, local: Local) =>
   (to: To): LegalNode => {
@@ -39,8 +40,10 @@ export const sharedNorm =
     return legal("batchNormInference", { epsilon: of.attributes.epsilon }, args, [of.types[0]]);
   };
 
+/** dx `[n, H, W, C]` of one replica's images; dscale and dshift `[C]`, f32, summed over all. */
 type Gradients = readonly [dx: LegalNode, dscale: LegalNode, dshift: LegalNode];
 
+/** Of dy and x `[n, H, W, C]`, and of scale, mean and variance `[C]`, f32, the statistics of all images. */
 export const sharedNormGradient =
   ({ attributes, args, types }: NodeOf<"batchNormGradient">) =>
   (to: To): Gradients => {
@@ -84,13 +87,7 @@ const gradientOverReplicas = (
   { epsilon, replicas, count }: Readonly<Record<"epsilon" | "replicas" | "count", number>>,
 ): Gradients => {
   const [dscale, dshift] = across(output(given, 1), output(given, 2), replicas);
-  const deviation = legal(
-    "unary",
-    { kind: "sqrt" },
-    [binary("add", variance, epsilon)],
-    mean.types,
-  );
-  const inverse = legal("unary", { kind: "reciprocal" }, [deviation], mean.types);
+  const inverse = unary("reciprocal", unary("sqrt", binary("add", variance, epsilon)));
   const gain = times(binary("multiply", scale, inverse), -1 / (count * replicas));
   // dx = scale·inverse·(dy − mean of dy − x̂·mean of dy·x̂), of which `given` has the first term.
   const slope = binary("multiply", binary("multiply", gain, inverse), dscale);
@@ -114,6 +111,9 @@ const across = (a: LegalNode, b: LegalNode, replicas: number): readonly [LegalNo
     legal("slice", { begin: [begin], size: [channels] }, [sum], [{ dtype, shape }]);
   return [half(0), half(channels)];
 };
+
+const unary = (kind: "sqrt" | "reciprocal", x: LegalNode): LegalNode =>
+  legal("unary", { kind }, [x], x.types);
 
 const squared = (x: LegalNode): LegalNode => binary("multiply", x, x);
 
