@@ -90,6 +90,7 @@ export const catalogue: Readonly<Record<string, string>> = {
   E0543: "mining that keeps every pixel",
   E0544: "frozen before anything is learnt",
   E0545: "mining in parts of a batch",
+  E0546: "the focal loss of smoothed labels",
   E0550: "classes that are not the dataset's",
   E0551: "a palette that does not fit the classes",
   E0552: "a split written for another layout",

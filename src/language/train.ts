@@ -66,6 +66,11 @@ const loss = section("`loss`", {
     "Label smoothing: this share of each label is spread evenly over all classes (Szegedy et al. 2016, as in PyTorch).",
     usually(0, "the label alone"),
   ),
+  focal: key(
+    real({ min: 0, max: 16 }),
+    "Focal loss: each pixel's cross-entropy times (1 − p)^γ, of this γ, p the probability that the softmax gives its class (Lin et al. 2017, equation 4, over all classes; mmsegmentation's `FocalLoss` takes a sigmoid a class). The mean is that of the cross-entropy.",
+    usually(0, "every pixel's cross-entropy as it is"),
+  ),
   mining: key(
     oneOf(none, mining),
     "Online hard example mining: the loss of the hard pixels alone.",

@@ -25,12 +25,14 @@ import { product } from "../graph/type.js";
 import type { Train } from "../normalize/experiment.js";
 import {
   diceLoss,
+  focalLoss,
   hardest,
   membership,
   orOne,
   type Pixels,
   perClass,
   pixelWeights,
+  tiny,
 } from "./pixels.js";
 
 interface Upsampling {
@@ -68,9 +70,6 @@ const upsampling = (
   };
 };
 
-/** Smallest normal number: a pixel that every class has left far behind keeps a finite logarithm. */
-const tiny = 1.2e-38;
-
 /** u8 `[N, H, W]`, i32 above 255 classes: of the images at hand, and of the whole batch that they are a part of. */
 export interface Labels {
   readonly labels: Node;
@@ -96,14 +95,16 @@ export const headLoss = (
 ): Node => {
   const [given, counted] = [cast(labels, "i32"), cast(batch, "i32")];
   const { up, down } = upsampling(small, labels, alignCorners);
-  const exponentials = exp(up(small));
+  const logits = up(small);
+  const exponentials = exp(logits);
   const partition = partitionOf(exponentials);
   const members = membership(given, sizesOf(small, 4)[1]);
-  const pixels = { exponentials, partition, members, labels: given, batch: counted };
+  const pixels = { logits, exponentials, partition, members, labels: given, batch: counted };
   const main = crossEntropy(small, down, pixels, of);
   return of.dice === 0 ? main : add(main, multiply(diceLoss(pixels), scalar(of.dice)));
 };
 
+/** A pixel that every class has left far behind keeps a finite logarithm. */
 const partitionOf = (exponentials: Node): Node => maximum(sum(exponentials, [1]), scalar(tiny));
 
 /** The rows of a strip, u8 `[N, rows, W]`. */
@@ -185,6 +186,11 @@ const crossEntropy = (
   const hard = of.mining === null ? null : hardest(pixels, of.mining);
   const each = pixelWeights(labels, sizesOf(small, 4)[1], of.class_weights);
   const weights = hard === null ? each : multiply(each, hard);
+  if (of.focal > 0)
+    return divide(
+      sum(multiply(weights, focalLoss(pixels, of.focal))),
+      denominator(weights, pixels, of),
+    );
   const valid = countedPixels(labels, small);
   const counted = hard === null ? valid : multiply(valid, hard);
   const chosen = hard === null ? members : multiply(members, perClass(hard));

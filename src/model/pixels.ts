@@ -1,4 +1,4 @@
-/** What a loss makes of the pixels: their weights and classes, the hardest of them, and the Dice loss over all. */
+/** What a loss makes of the pixels: their weights and classes, the hardest of them, the focal and the Dice loss. */
 
 import {
   add,
@@ -8,12 +8,15 @@ import {
   constant,
   divide,
   equal,
+  exp,
   gather,
   greaterEqual,
   kthSmallest,
+  log,
   maximum,
   minimum,
   multiply,
+  negate,
   reshape,
   scalar,
   select,
@@ -62,7 +65,9 @@ export const orOne = (weight: Node): Node => select(equal(weight, scalar(0)), sc
 
 /** What the losses of a head share. */
 export interface Pixels {
-  /** `[N, C, H, W]`: e to the upsampled logits, all shifted alike at a pixel. */
+  /** `[N, C, H, W]`: the upsampled logits, all shifted alike at a pixel. */
+  readonly logits: Node;
+  /** `[N, C, H, W]`: e to the logits. */
   readonly exponentials: Node;
   /** `[N, H, W]`: their sum over the classes. */
   readonly partition: Node;
@@ -78,6 +83,20 @@ export interface Pixels {
 export const perClass = (pixels: Node): Node => {
   const [n, height, width] = sizesOf(pixels, 3);
   return reshape(pixels, [n, 1, height, width]);
+};
+
+/** Smallest normal number, below which a logarithm's argument does not fall. */
+export const tiny = 1.2e-38;
+
+/**
+ * Focal loss (Lin et al. 2017, equation 4), `[N, H, W]`: the cross-entropy −log p times (1 − p)^γ, so that pixels that
+ * the network knows teach it little. p is the softmax's probability of the pixel's class; the paper has two classes.
+ * What an ignored pixel has is finite, and counts for nothing.
+ */
+export const focalLoss = ({ logits, partition, members }: Pixels, gamma: number): Node => {
+  const entropy = subtract(log(partition), sum(multiply(logits, members), [1]));
+  const missed = maximum(subtract(scalar(1), exp(negate(entropy))), scalar(tiny));
+  return multiply(entropy, exp(multiply(log(missed), scalar(gamma))));
 };
 
 /** Above every probability: an ignored pixel is the easiest of all. */

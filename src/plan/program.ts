@@ -80,8 +80,9 @@ export const lowerFor =
     // What only watches a training, and how it fits into its machine, decides none of its weights.
     const { validate: _, checkpoints: __, memory: ___, ...decisive } = experiment.train;
     // Strips stand in the graph.
-    const { strips: ____, smoothing, ...others } = decisive.loss;
-    const loss = { ...others, ...(smoothing === 0 ? {} : { smoothing }) };
+    const { strips: ____, smoothing, focal, ...others } = decisive.loss;
+    const later = { ...(smoothing === 0 ? {} : { smoothing }), ...(focal === 0 ? {} : { focal }) };
+    const loss = { ...others, ...later };
     const train = { ...decisive, loss, augment: decisive.augment.map(decisiveStep) };
     const fingerprint = { graph, data, program: fingerprintOf({ graph, data, weights, train }) };
     return { experiment, training, recompute, accumulation, fingerprint };

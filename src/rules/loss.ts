@@ -72,25 +72,45 @@ const miningInParts = (parts: number): Diagnostic =>
     },
   );
 
-/** Only a loss that is a sum over pixels can be computed strip by strip. */
+/** Why a term cannot be computed strip by strip. */
+const whole = {
+  mining: "ranks the pixels of whole images",
+  focal: "weighs each pixel by its own probability",
+  dice: "divides sums over whole images",
+} as const;
+
+/** A smoothed label has no one probability by which the focal loss could weigh a pixel. */
+export const focalLabels: Rule = ({ train: { loss } }) =>
+  loss.focal > 0 && loss.smoothing > 0 ? [focalSmoothed()] : [];
+
+const focalSmoothed = (): Diagnostic =>
+  error(
+    "E0546",
+    "the focal loss of smoothed labels is not defined",
+    place(path("train.loss.focal"), "weighs a pixel by the probability of its one class"),
+    {
+      related: [place(path("train.loss.smoothing"), "gives a pixel a share of every class")],
+      help: ["remove one of them"],
+      fixes: [remove(path("train.loss.smoothing")), remove(path("train.loss.focal"))],
+    },
+  );
+
+/** Only the plain cross-entropy is computed strip by strip. */
 export const stripsAddUp: Rule = ({ train: { loss } }) => {
   if (loss.strips === 1) return [];
   if (loss.mining !== null) return [stripsNeedWhole(loss.strips, "mining")];
+  if (loss.focal > 0) return [stripsNeedWhole(loss.strips, "focal")];
   return loss.dice > 0 ? [stripsNeedWhole(loss.strips, "dice")] : [];
 };
 
-const stripsNeedWhole = (strips: number, term: "mining" | "dice"): Diagnostic =>
+const stripsNeedWhole = (strips: number, term: keyof typeof whole): Diagnostic =>
   error(
     "E0563",
     `the loss cannot be computed in ${strips} strips`,
     place(path("train.loss.strips"), `${strips} strips`),
     {
-      related: [
-        term === "mining"
-          ? place(path("train.loss.mining"), "ranks the pixels of whole images")
-          : place(path("train.loss.dice"), "divides sums over whole images"),
-      ],
-      notes: ["only a sum over pixels is the sum of its strips"],
+      related: [place(path(`train.loss.${term}`), whole[term])],
+      notes: ["strips compute the cross-entropy by one sum of logarithms over pixels"],
       help: [`remove \`strips\`, or \`${term}\``],
       fixes: [remove(path("train.loss.strips")), remove(path(`train.loss.${term}`))],
     },

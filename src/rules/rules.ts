@@ -59,6 +59,7 @@ export const rules = {
   validationSplit: train.validationSplit,
   classWeights: loss.classWeights,
   miningChooses: loss.miningChooses,
+  focalLabels: loss.focalLabels,
   stripsAddUp: loss.stripsAddUp,
   augmentRanges: augment.augmentRanges,
   augmentOnce: augment.augmentOnce,

@@ -36,7 +36,7 @@ type Written = Omit<Experiment, "data" | "model" | "train" | "evaluate"> & {
   readonly model: RecordedModel;
   readonly train: Omit<Train, "augment" | "loss"> & {
     readonly augment: readonly RecordedAugmentation[];
-    readonly loss: Since<Train["loss"], "smoothing">;
+    readonly loss: Since<Train["loss"], "smoothing" | "focal">;
   };
   readonly evaluate: Since<Evaluate, "grid" | "base" | "precision">;
   readonly data: Omit<Data, "labels" | "images"> & {
@@ -197,8 +197,8 @@ const train: Codec<Written["train"]> = closed(
         strips: integer({ min: 1, max: 64 }),
         dice: weight,
       },
-      // 0.1 smoothed no labels.
-      { smoothing: real({ min: 0, below: 1 }) },
+      // 0.1 smoothed no labels, and had no focal loss.
+      { smoothing: real({ min: 0, below: 1 }), focal: real({ min: 0, max: 16 }) },
     ),
     augment: list("augmentations", augmentation, { max: 32 }),
     validate: nullable(
@@ -256,7 +256,7 @@ const completed = ({ data, model, train, evaluate, ...rest }: Written): Experime
     model: completedModel(model),
     train: {
       ...train,
-      loss: { smoothing: 0, ...train.loss },
+      loss: { smoothing: 0, focal: 0, ...train.loss },
       augment: train.augment.map(completedStep),
     },
     // 0.1 padded every whole image, scaled none into a size, and asked networks in 32 bits.

@@ -120,6 +120,7 @@ const own = {
   "train.ema": "none",
   "train.loss.class_weights": "none",
   "train.loss.smoothing": 0,
+  "train.loss.focal": 0,
   "train.loss.mining": "none",
   "train.loss.strips": 1,
   "train.loss.dice": 0,

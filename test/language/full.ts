@@ -66,7 +66,8 @@ export const full: Spec = {
     loss: {
       mean_over: "all",
       class_weights: [1, 2, 3],
-      smoothing: 0.1,
+      smoothing: 0,
+      focal: 2,
       mining: { threshold: 0.8, keep: 500 },
       strips: 1,
       dice: 0.5,

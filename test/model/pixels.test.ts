@@ -19,10 +19,11 @@ const logits = new Float32Array(N * C * PIXELS);
 fillNormal(logits, 1, "logits", 2);
 
 const ours = (values: ArrayLike<number>): number => {
-  const exponentials = exp(input("logits", "f32", N, C, H, W));
+  const logits = input("logits", "f32", N, C, H, W);
+  const exponentials = exp(logits);
   const given = cast(input("labels", "u8", N, H, W), "i32");
   const members = membership(given, C);
-  const pixels = { exponentials, partition: sum(exponentials, [1]), members };
+  const pixels = { logits, exponentials, partition: sum(exponentials, [1]), members };
   const loss = diceLoss({ ...pixels, labels: given, batch: given });
   const graph = number({ results: { loss }, updates: [] });
   const root = graph.results.loss!;

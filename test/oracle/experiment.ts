@@ -31,6 +31,7 @@ export const plainLoss: Train["loss"] = {
   mean_over: "valid",
   class_weights: null,
   smoothing: 0,
+  focal: 0,
   mining: null,
   strips: 1,
   dice: 0,

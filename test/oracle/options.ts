@@ -68,6 +68,11 @@ export const options: readonly Option[] = [
     train: { accumulate: 2 },
     loss: { smoothing: 0.1, mining: { threshold: 0.01, keep: 400 } },
   }),
+  option("focal", { loss: { focal: 2, class_weights: weighted } }, true),
+  option("focal-with-mining", {
+    train: { accumulate: 2 },
+    loss: { focal: 0.5, mining: { threshold: 0.01, keep: 400 } },
+  }),
   option("dice", { loss: { dice: 0.7, class_weights: weighted } }, true),
   // Batch norm takes the gradients of these kernels' lengths away: the smaller epsilon is, the more AdamW makes of what
   // rounding leaves.

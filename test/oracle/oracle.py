@@ -251,6 +251,19 @@ def cross_entropy(logits, labels, whole, of):
     return total / (whole.numel() if of["mean_over"] == "all" else valid)
 
 
+def focused(losses, of):
+    """Lin et al. 2017, equation 4: p is the exponential of what the cross-entropy takes the logarithm of."""
+    return (1 - torch.exp(-losses)) ** of["focal"] * losses if of["focal"] > 0 else losses
+
+
+def focal(logits, labels, whole, of):
+    """Of a part of a batch, in shares of the whole batch's mean."""
+    weight = torch.ones(logits.shape[1]) if of["class_weights"] is None else default(of["class_weights"])
+    losses = focused(F.cross_entropy(logits, labels, reduction="none", ignore_index=IGNORE), of)
+    total = (losses * weight.to(logits)[labels.clamp(max=logits.shape[1] - 1)])[labels != IGNORE].sum()
+    return total / (whole.numel() if of["mean_over"] == "all" else weight[whole[whole != IGNORE]].sum())
+
+
 def mined(logits, labels, whole, of):
     """As mmsegmentation's OHEMPixelSampler chooses; `keep` pixels an image, the smallest of the part together."""
     valid = labels != IGNORE
@@ -263,7 +276,7 @@ def mined(logits, labels, whole, of):
         hard = valid & (own < max(limit, of["mining"]["threshold"]))
     weights = torch.ones(logits.shape[1]) if of["class_weights"] is None else default(of["class_weights"])
     weights = weights.to(logits)[target] * hard
-    losses = F.cross_entropy(logits, target, reduction="none", label_smoothing=of["smoothing"])
+    losses = focused(F.cross_entropy(logits, target, reduction="none", label_smoothing=of["smoothing"]), of)
     below = whole.numel() if of["mean_over"] == "all" else weights.sum() * whole.shape[0] / labels.shape[0]
     return (losses * weights).sum() / below
 
@@ -281,7 +294,8 @@ def dice(logits, labels, whole):
 
 
 def head_loss(logits, labels, whole, of):
-    entropy = cross_entropy if of["mining"] is None else mined
+    plain = focal if of["focal"] > 0 else cross_entropy
+    entropy = plain if of["mining"] is None else mined
     loss = entropy(logits, labels, whole, of)
     return loss + of["dice"] * dice(logits, labels, whole) if of["dice"] > 0 else loss
 

@@ -251,6 +251,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   "train.loss.mean_over": ["decides", "all"],
   "train.loss.class_weights": ["decides", null],
   "train.loss.smoothing": ["decides", 0.1],
+  "train.loss.focal": ["decides", 2],
   "train.loss.mining.threshold": ["decides", 0.8],
   "train.loss.mining.keep": ["decides", 20],
   "train.loss.strips": ["decides", 2],

@@ -520,7 +520,12 @@ const cases: { readonly [K in keyof typeof rules]: readonly Case[] } = {
       ["E0545 train.loss.mining"],
     ],
   ],
+  focalLabels: [
+    ["either", { loss: { focal: 2 } }, []],
+    ["both", { loss: { focal: 2, smoothing: 0.1 } }, ["E0546 train.loss.focal"]],
+  ],
   stripsAddUp: [
+    ["a focal loss in two", { loss: { strips: 2, focal: 2 } }, ["E0563 train.loss.strips"]],
     ["no strips", { loss: { dice: 1, mining: { threshold: 0.7, keep: 10 } } }, []],
     ["cross-entropy in two", { loss: { strips: 2 } }, []],
     ["Dice in two", { loss: { strips: 2, dice: 0.01 } }, ["E0563 train.loss.strips"]],
