@@ -130,6 +130,13 @@ export const numbered = <N extends AnyNode<N>>(step: Step<N>): GraphOf<Numbered<
   const values: Numbered<N>[] = [];
   const known = new Map<string, number>();
   const ids = new Map<N, number>();
+  // Spellings are long, and few.
+  const numbers = new Map<string, number>();
+  const numberOf = (spelling: string): number => {
+    const number = numbers.get(spelling) ?? numbers.size;
+    numbers.set(spelling, number);
+    return number;
+  };
   const idOf = (node: N): number => {
     const id = ids.get(node);
     invariant(id !== undefined, "a node stands before its arguments");
@@ -137,7 +144,7 @@ export const numbered = <N extends AnyNode<N>>(step: Step<N>): GraphOf<Numbered<
   };
   for (const node of topological(rootsOf(step))) {
     const args = node.args.map(idOf);
-    const key = `${node.op}(${args})${spelled(node)}`;
+    const key = `${node.op} ${numberOf(spelled(node))} ${args}`;
     const id = known.get(key) ?? values.length;
     if (id === values.length) {
       // Sound: op and attributes come from one node.

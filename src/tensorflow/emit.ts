@@ -4,7 +4,7 @@ import { invariant } from "../diagnostic/invariant.js";
 import { valueAt, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { product, type Type } from "../graph/type.js";
-import { after, type Emitter, emitter } from "./emitter.js";
+import { after, type Emitter, emitter, type Shared } from "./emitter.js";
 import { type Lowering, lowerUpdate, lowerValues, nameAt, stateName } from "./lower.js";
 import type { LegalGraph } from "./op.js";
 import { placeholder } from "./operation.js";
@@ -53,17 +53,17 @@ const replicasOf = ({ graph, asked }: Part, { names }: Devices) => {
   return [...names.entries()].filter(([index]) => isCommon || index === asked);
 };
 
-const lowerGraph = (part: Part, devices: Devices): Lowered => {
+const lowerGraph = (part: Part, devices: Devices, shared: Shared): Lowered => {
   const { graph, at } = part;
   const scope = part.name;
-  const host = emitter(scope, devices.host);
+  const host = emitter(scope, devices.host, shared);
   const keys = (order: number): number => at * MOST_SUMS + order + 1;
   const inputs = inputsOf(graph, devices);
   const given = inputs.map(({ id, ...input }) => [id, placeholder(host, input)] as const);
   const sums = sumsInOrder(graph);
   const order = new Map(sums.map((id, i) => [id, i]));
   const all = replicasOf(part, devices).map(([index, name]): Lowering => {
-    const to = devices.count === 1 ? host : emitter(`${scope}/${index}`, name);
+    const to = devices.count === 1 ? host : emitter(`${scope}/${index}`, name, shared);
     const replica = { devices, index, host, keys };
     const of = { to, graph, names: new Map(given), replica, order };
     lowerValues(of);
@@ -187,9 +187,10 @@ export const emit = (
         .map((_, asked) => ({ ...part, name: ofReplica(part.name, asked), asked }))
         .slice(1),
     );
+  const shared: Shared = new Map();
   const lowered = [...all, ...others].map((part) => ({
     name: part.name === "init" ? ON_LOADING : part.name,
-    ...lowerGraph(part, devices),
+    ...lowerGraph(part, devices, shared),
   }));
   if (forgotten.length > 0) lowered.push({ name: "forget", ...forgetting(forgotten) });
   const variables = new Map(

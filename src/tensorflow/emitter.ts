@@ -10,7 +10,15 @@ export type TensorName = string;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** The attribute by which most operations know what they compute on. */
-export const elementType = (type: Type): Attributes => ({ T: { type: type.dtype } });
+export const elementType = ({ dtype }: Type): Attributes => elementTypes[dtype];
+
+const elementTypes: Readonly<Record<DType, Attributes>> = {
+  f32: { T: { type: "f32" } },
+  bf16: { T: { type: "bf16" } },
+  i32: { T: { type: "i32" } },
+  u8: { T: { type: "u8" } },
+  bool: { T: { type: "bool" } },
+};
 
 /** Name of output `index` of the node whose first output is `first`. */
 export const output = (first: TensorName, index: number): TensorName =>
@@ -31,6 +39,8 @@ export interface Emitter {
   /** Nodes so far that take `tensor`, as `^name`. */
   readonly readers: (tensor: TensorName) => readonly string[];
   readonly constant: (tensor: Tensor) => TensorName;
+  /** One that is known by a name; it is made where nothing of that name stands yet. */
+  readonly named: (name: string, make: () => Tensor) => TensorName;
   /** A vector of whole numbers, as TensorFlow wants sizes, axes and paddings. */
   readonly integers: (values: readonly number[]) => TensorName;
 }
@@ -52,8 +62,11 @@ export const tensorOf = (
   };
 };
 
+/** Constants that the graphs of a model share, by their names: large ones are computed once. */
+export type Shared = Map<string, Tensor>;
+
 /** `scope` is the first part of every name, and all stands on `device`. Equal constants are emitted once. */
-export const emitter = (scope: string, device?: string): Emitter => {
+export const emitter = (scope: string, device?: string, shared: Shared = new Map()): Emitter => {
   const placed = device === undefined ? {} : { device };
   const nodes: NodeDef[] = [];
   const constants = new Map<string, TensorName>();
@@ -68,19 +81,31 @@ export const emitter = (scope: string, device?: string): Emitter => {
     }
     return `${name}:0`;
   };
+  const once = (key: string, make: () => Tensor): TensorName => {
+    const known = constants.get(key);
+    if (known !== undefined) return known;
+    const tensor = make();
+    const name = emit("Const", [], { dtype: { type: tensor.dtype }, value: { tensor } });
+    constants.set(key, name);
+    return name;
+  };
   const constant: Emitter["constant"] = (tensor) => {
     const { content, dtype, shape } = tensor;
     const key = `${dtype}[${shape}]${typeof content === "number" ? content : Buffer.from(content).toString("latin1")}`;
-    const known =
-      constants.get(key) ?? emit("Const", [], { dtype: { type: dtype }, value: { tensor } });
-    constants.set(key, known);
-    return known;
+    return once(key, () => tensor);
   };
+  const named: Emitter["named"] = (name, make) =>
+    once(`named ${name}`, () => {
+      const tensor = shared.get(name) ?? make();
+      shared.set(name, tensor);
+      return tensor;
+    });
   return {
     nodes,
     emit,
     readers: (tensor) => readers.get(tensor) ?? [],
     constant,
+    named,
     integers: (values) => constant(tensorOf("i32", [values.length], values)),
   };
 };

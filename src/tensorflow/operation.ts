@@ -14,6 +14,7 @@ import {
   tensorOf,
 } from "./emitter.js";
 import type { LegalArguments, LegalName, LegalOps } from "./op.js";
+import type { Tensor } from "./proto.js";
 
 export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
   dtype === "u8"
@@ -112,12 +113,14 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
   input: (to, { attributes }) => placeholder(to, attributes),
   variable: (to, { attributes: { name, dtype }, handle }) =>
     to.emit("ReadVariableOp", [handle(name)], { dtype: { type: dtype } }),
-  constant: (to, { attributes: { dtype, shape, content } }) =>
-    to.constant(
-      content.kind === "fill"
-        ? { dtype, shape, content: content.value }
-        : tensorOf(dtype, shape, valuesOf(content, shape)),
-    ),
+  constant: (to, { attributes: { dtype, shape, content } }) => {
+    if (content.kind === "fill") return to.constant({ dtype, shape, content: content.value });
+    const make = (): Tensor => tensorOf(dtype, shape, valuesOf(content, shape));
+    // A matrix is known by what it is made from.
+    return content.kind === "values"
+      ? to.constant(make())
+      : to.named(JSON.stringify({ dtype, shape, content }), make);
+  },
   convolution: plain("Conv2D", ({ attributes, argTypes: [x, kernel] }) =>
     windowAttributes(ofRank(x.shape, 4), ofRank(kernel.shape, 4), attributes),
   ),
