@@ -1,10 +1,10 @@
 /** The page of a network: pictures from files, drops, the clipboard and the camera, and what the network sees in them. */
 
 import type { Answer, Carried } from "../runtime/browser/network.js";
+import { unpacked } from "../runtime/browser/unpack.js";
 import { Backends } from "./backends.js";
 import { cardElements } from "./card.js";
 import { fitted, openCamera, type Source, sourceOf, sourceOfPixels } from "./picture.js";
-import { unpacked } from "./unpack.js";
 import { byId, ClassList, drawClasses, drawPicture, type Seen, sharesOf } from "./view.js";
 import { words } from "./words.js";
 
@@ -43,7 +43,7 @@ const say = (text: string, isWrong = false): void => {
   write("said", text);
   byId("said", HTMLElement).classList.toggle("wrong", isWrong);
 };
-/** What was written is on the screen; what follows may keep the browser busy. */
+/** What was written is on the screen; what follows may keep the page busy. */
 const painted = (): Promise<void> =>
   new Promise((resolve) => {
     requestAnimationFrame(() => setTimeout(resolve));
@@ -76,14 +76,28 @@ const look = async (next: Source): Promise<void> => {
   stage.hidden = false;
   say(words.computing(next.name));
   await painted();
-  await classify(next, false);
+  await classify(next, false).catch(tellFailed);
 };
 
-/** What a later picture has overtaken is not shown. */
+const tellFailed = (error: unknown): void => {
+  stopCamera();
+  say(words.failed(error), true);
+};
+
+/** The picture that is computed. */
+let computed: Promise<unknown> = Promise.resolve();
+
+/** One at a time; what a later picture has overtaken is neither computed nor shown. */
 const classify = async (next: Source, isLive: boolean): Promise<void> => {
+  await computed;
   if (next !== source) return;
   const { pixels, region } = fitted(next, { height, width }, about.record.preprocessing.mean);
-  const answer = await backends.network?.classify(pixels);
+  stage.ariaBusy = "true";
+  const asked = backends.classify(pixels);
+  computed = asked.catch(() => {});
+  const answer = await asked.finally(() => {
+    stage.ariaBusy = null;
+  });
   if (answer === undefined || next !== source) return;
   seen = { classes: answer.classes, width, region };
   show(next, seen, answer, isLive);
@@ -127,7 +141,7 @@ const startCamera = async (): Promise<void> => {
   say(words.cameraRuns);
   while (camera !== null) {
     source = camera.frame();
-    await classify(source, true);
+    await classify(source, true).catch(tellFailed);
     await painted();
   }
 };
@@ -144,14 +158,14 @@ const stopCamera = (): void => {
 
 /** What the network runs on now, or that it runs on nothing. */
 const tellBackend = (): void => {
-  const { network, refused } = backends;
-  for (const control of [select, chooser, cameraButton]) control.disabled = network === null;
-  if (network === null) say(words.nothingWorks(refused), true);
-  else write("checked", words.checked(network, refused));
+  const { taken, refused, isInPage } = backends;
+  for (const control of [select, chooser, cameraButton]) control.disabled = taken === null;
+  if (taken === null) say(words.nothingWorks(refused), true);
+  else write("checked", words.checked(taken, refused, isInPage));
 };
 
 const takeFile = (file: File | undefined, name: string | undefined): void => {
-  if (file !== undefined && backends.network !== null) open(file, name ?? file.name);
+  if (file !== undefined && backends.taken !== null) open(file, name ?? file.name);
 };
 
 const listen = (): void => {
@@ -167,7 +181,7 @@ const listen = (): void => {
   cameraButton.addEventListener("click", () => (camera === null ? startCamera() : stopCamera()));
   select.addEventListener("change", async () => {
     stopCamera();
-    await backends.change();
+    await backends.change().catch(tellFailed);
     tellBackend();
     if (source !== null) await look(source);
   });
@@ -218,7 +232,7 @@ const start = async (): Promise<void> => {
   const carried = await carry();
   await backends.open(carried);
   tellBackend();
-  if (backends.network === null) return;
+  if (backends.taken === null) return;
   if (about.example === null) say(words.ready);
   else await look(sourceOfPixels(about.example, carried.example.pixels, { width, height }));
 };

@@ -1,6 +1,6 @@
 /** Everything that the page of a network says. */
 
-import type { Backend, Refusal } from "../runtime/browser/network.js";
+import type { Backend, Refusal } from "../runtime/browser/backend.js";
 
 const names: Readonly<Record<Backend, string>> = {
   webgpu: "WebGPU",
@@ -17,6 +17,7 @@ const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(
 
 const refusal = (of: Refusal): string => {
   if (of.kind === "absent") return "not in this browser";
+  if (of.kind === "outside") return "this browser has it in no worker";
   if (of.kind === "old") return "this browser's lacks SIMD";
   if (of.kind === "late") return "no answer in a minute";
   if (of.kind === "ended") return "this page broke off when it was tried";
@@ -38,6 +39,9 @@ export const words = {
   trying: (backend: Backend): string =>
     `Trying the network on ${names[backend]}. Its first picture can take a while.`,
   ready: "Ready. Choose a picture, drop one here, or paste one.",
+  failed: (error: unknown): string =>
+    `The network could not be computed: ${error instanceof Error ? error.message : String(error)}`,
+  threadEnded: (reason: string): string => `its thread ended (${reason})`,
   computing: (name: string): string => `Computing ${name}.`,
   /** No backend is left. */
   nothingWorks: (refused: readonly (readonly [Backend, Refusal])[]): string =>
@@ -55,12 +59,16 @@ export const words = {
   checked: (
     { agreement }: { readonly agreement: number },
     refused: readonly (readonly [Backend, Refusal])[],
+    isInPage: boolean,
   ): string =>
     [
       `Checked at start: ${percent(agreement, 2)} of an example's pixels have the class that pspc gives them.`,
       ...refused.flatMap(([backend, why]) =>
         why.kind === "absent" ? [] : [`Not taken: ${names[backend]}, ${refusal(why)}.`],
       ),
+      ...(isInPage
+        ? ["This browser gives the page no worker: it stands still while it computes."]
+        : []),
     ].join(" "),
   /** Sizes in pixels; what the network sees of a picture. */
   scaled: (picture: Sized, seen: Sized): string => {

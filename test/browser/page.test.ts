@@ -64,8 +64,10 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
     await browser?.close();
   });
 
-  const opened = async (path = file, width = 1280): Promise<Page> => {
+  /** `before` runs ahead of the page's own programs. */
+  const opened = async (path = file, width = 1280, before = ""): Promise<Page> => {
     const tab = await browser.newPage({ viewport: { width, height: 800 } });
+    await tab.addInitScript(before);
     tab.on("pageerror", (error) => complaints.push(String(error)));
     tab.on("request", (request) => {
       if (!/^(file|data|blob):/.test(request.url())) complaints.push(`asks for ${request.url()}`);
@@ -97,6 +99,7 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
     await sees(tab, /^8\.png: ground \d+ %, square \d+ %\.$/);
     expect(await differing(tab, 8)).toBeLessThanOrEqual(1e-4);
     expect(await tab.locator("#checked").textContent()).toMatch(/^Checked at start: 100.00 %/);
+    expect(tab.workers()).toHaveLength(1);
     await tab.setInputFiles("#file", picture(10));
     await sees(tab, /^10\.png: /);
     expect(await differing(tab, 10)).toBeLessThanOrEqual(1e-4);
@@ -194,6 +197,16 @@ describe.skipIf(chromium === undefined)("the page of a network", { timeout: 120_
     expect(await tab.locator("#checked").textContent()).toContain("Not taken: WebAssembly");
     expect(await differing(tab, 8)).toBeLessThanOrEqual(1e-4);
     await tab.close();
+  });
+
+  test("computes in the page where a browser starts no worker for it, and says so", async () => {
+    const tab = await opened(file, 1280, "delete window.Worker");
+    await sees(tab, /^8\.png/);
+    expect(await tab.locator("#checked").textContent()).toMatch(/stands still while it computes/);
+    expect(await differing(tab, 8)).toBeLessThanOrEqual(1e-4);
+    expect(tab.workers()).toEqual([]);
+    await tab.close();
+    expect(complaints).toEqual([]);
   });
 
   test("shows nothing where every backend is wrong, and says how wrong", async () => {

@@ -24,11 +24,11 @@ import {
 import { tags } from "@lezer/highlight";
 import type { Fixed, Mark, Text } from "../answers.js";
 import { markdown } from "./markdown.js";
-import type { Thread } from "./thread.js";
+import type { Compiler } from "./thread.js";
 
 interface Wanted {
   readonly parent: HTMLElement;
-  readonly thread: Thread;
+  readonly thread: Compiler;
   readonly nameOf: () => string;
   readonly changed: () => void;
 }
@@ -95,7 +95,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 const completing =
-  (thread: Thread, text: TextOf) =>
+  (thread: Compiler, text: TextOf) =>
   async ({ state, pos, explicit }: CompletionContext): Promise<CompletionResult | null> => {
     const before = state.sliceDoc(Math.max(0, pos - 1), pos);
     if (!explicit && !/[\w.{[/ -]/.test(before)) return null;
@@ -116,7 +116,7 @@ const completing =
   };
 
 const hovering =
-  (thread: Thread, text: TextOf) =>
+  (thread: Compiler, text: TextOf) =>
   async ({ state }: EditorView, pos: number): Promise<Tooltip | null> => {
     const hover = await thread.ask("hover", { ...text(state), offset: pos });
     if (hover === undefined) return null;

@@ -1,12 +1,13 @@
 /** The playground: a spec on the left, what the compiler makes of it on the right. */
 
 import type { EditorView } from "@codemirror/view";
+import { unpacked } from "../../runtime/browser/unpack.js";
 import type { PanelName } from "../panels.js";
 import { editorIn, mark, setText, textOf } from "./editor.js";
 import { element, tellProblems } from "./problems.js";
 import { fragmentOf, textIn } from "./share.js";
 import { shipped } from "./shipped.js";
-import { Thread, unpacked } from "./thread.js";
+import { type Compiler, compilerOf } from "./thread.js";
 
 /** What `pspc play SPEC` gives: the spec's name, and the texts of it and its parents. */
 interface Given {
@@ -29,10 +30,9 @@ const begin = async (): Promise<void> => {
   const program = URL.createObjectURL(
     new Blob([await unpacked("compiler")], { type: "text/javascript" }),
   );
-  const answering = { files: own?.files ?? {} };
   // What takes long must not keep marks and completions waiting.
-  const quick = new Thread(program, answering);
-  const slow = () => new Thread(program, answering);
+  const quick = compilerOf(program, own?.files ?? {});
+  const slow = () => compilerOf(program, own?.files ?? {});
   const page = new Page(quick, slow, own?.name ?? FIRST, own?.variant ?? "");
   const shared = await textIn(location.hash);
   page.offer(
@@ -53,11 +53,11 @@ class Page {
   private asked = 0;
   private drawing = false;
   private again = false;
-  private slow: Thread | undefined;
+  private slow: Compiler | undefined;
 
   constructor(
-    private readonly quick: Thread,
-    private readonly start: () => Thread,
+    private readonly quick: Compiler,
+    private readonly start: () => Compiler,
     public name: string,
     private wanted: string,
   ) {

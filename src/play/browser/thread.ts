@@ -1,42 +1,14 @@
 /** Asks the compiler's thread, whose program the page holds packed. */
 
-import type { About, Answer, Ask, Given } from "./compiler.js";
+import { Thread } from "../../runtime/browser/thread.js";
+import type { Answers, Files } from "../answers.js";
 
-/** The program of a `<script type="application/gzip">`. */
-export const unpacked = async (id: string): Promise<string> => {
-  const packed = document.getElementById(id)?.textContent ?? "";
-  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).text();
+/** What the compiler in its thread is asked. */
+export type Compiler = Thread<Answers>;
+
+/** `files` are what the server was given besides the shipped specs. */
+export const compilerOf = (program: string, files: Files): Compiler => {
+  const worker = new Worker(program);
+  worker.postMessage({ files });
+  return new Thread<Answers>(worker);
 };
-
-interface Reply {
-  readonly id: number;
-  readonly answer?: unknown;
-  readonly failed?: string;
-}
-
-export class Thread {
-  private readonly worker: Worker;
-  private readonly waiting = new Map<number, (reply: Reply) => void>();
-  private count = 0;
-
-  constructor(program: string, given: Given) {
-    this.worker = new Worker(program);
-    this.worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      this.waiting.get(data.id)?.(data);
-      this.waiting.delete(data.id);
-    };
-    this.worker.postMessage(given);
-  }
-
-  ask<K extends Ask>(ask: K, about: About<K>): Promise<Answer<K>> {
-    const id = this.count++;
-    return new Promise((done, fail) => {
-      this.waiting.set(id, ({ answer, failed }) =>
-        failed === undefined ? done(answer as Answer<K>) : fail(new Error(failed)),
-      );
-      this.worker.postMessage({ id, ask, about });
-    });
-  }
-}

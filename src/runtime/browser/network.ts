@@ -5,9 +5,7 @@ import "@tensorflow/tfjs-backend-webgl";
 import "@tensorflow/tfjs-backend-webgpu";
 import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
-
-export const backends = ["webgpu", "webgl", "wasm"] as const;
-export type Backend = (typeof backends)[number];
+import { type Backend, presentBackends, type Refusal } from "./backend.js";
 
 /** A network, and how its answers are known to be right. */
 export interface Carried {
@@ -34,89 +32,74 @@ export interface Answer {
   readonly milliseconds: number;
 }
 
-export interface Network {
+/** A network on a backend. */
+interface Network {
   readonly backend: Backend;
-  /** Share of the example's pixels that have the expected class. */
-  readonly agreement: number;
   /** Of bytes `[H, W, 3]`. */
   readonly classify: (pixels: Uint8Array) => Promise<Answer>;
   readonly close: () => void;
 }
 
-/** Why a backend is not taken. */
-export type Refusal =
-  | { readonly kind: "absent" }
-  /** WebAssembly without SIMD. */
-  | { readonly kind: "old" }
-  /** The page came to its end when it was tried. */
-  | { readonly kind: "ended" }
-  /** WebGPU that had not answered after `PATIENCE`. */
-  | { readonly kind: "late" }
-  | { readonly kind: "failed"; readonly reason: string }
-  | { readonly kind: "wrong"; readonly agreement: number };
-
-/** A backend is there, is fast, or is a program that imitates a graphics card: slower than WebAssembly. */
-type Presence = "absent" | "imitated" | "there";
-
-const presence: Readonly<Record<Backend, () => Promise<Presence>>> = {
-  webgpu: async () => {
-    const adapter = await gpu()?.requestAdapter();
-    if (!adapter) return "absent";
-    return (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter) ? "imitated" : "there";
-  },
-  webgl: async () => {
-    const context = document.createElement("canvas").getContext("webgl2");
-    if (context === null) return "absent";
-    const name = String(context.getParameter(rendererOf(context)));
-    context.getExtension("WEBGL_lose_context")?.loseContext();
-    return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name) ? "imitated" : "there";
-  },
-  wasm: async () => (typeof WebAssembly === "object" ? "there" : "absent"),
-};
-
-/** What of WebGPU is asked; not every browser's types have it. */
-interface Adapter {
-  readonly isFallbackAdapter?: boolean;
-  readonly info?: { readonly isFallbackAdapter?: boolean };
+/** A backend that is taken, and the share of the example's pixels that have the expected class on it. */
+export interface Taken {
+  readonly backend: Backend;
+  readonly agreement: number;
 }
-interface Gpu {
-  readonly requestAdapter: () => Promise<Adapter | null>;
+
+export type Opened = Taken | { readonly refused: Refusal };
+
+/** The network as a page asks it, in a thread of its own. */
+export class Computer {
+  #carried: Carried | null = null;
+  #network: Network | null = null;
+
+  carry(carried: Carried): void {
+    this.#carried = carried;
+  }
+
+  /** In the order in which they are to be tried. */
+  present(_: null): Promise<readonly Backend[]> {
+    return presentBackends();
+  }
+
+  /** On another backend; the one before goes on where this one is refused. */
+  async open(backend: Backend): Promise<Opened> {
+    if (this.#carried === null) throw new Error("there is no network");
+    const found = await openOn(backend, this.#carried);
+    if ("refused" in found) {
+      if (this.#network !== null) await tf.setBackend(this.#network.backend);
+      return found;
+    }
+    this.#network?.close();
+    this.#network = found.network;
+    return { backend, agreement: found.agreement };
+  }
+
+  classify(pixels: Uint8Array): Promise<Answer> {
+    if (this.#network === null) throw new Error("no backend computes the network");
+    return this.#network.classify(pixels);
+  }
 }
-const gpu = (): Gpu | undefined => (navigator as { readonly gpu?: Gpu }).gpu;
 
-const rendererOf = (context: WebGL2RenderingContext): number =>
-  context.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER;
-
-/** In the order in which they are tried. */
-export const presentBackends = async (): Promise<readonly Backend[]> => {
-  const found = await Promise.all(
-    backends.map(async (backend) => ({
-      backend,
-      is: await presence[backend]().catch((): Presence => "absent"),
-    })),
-  );
-  return ["there", "imitated"].flatMap((wanted) =>
-    found.flatMap(({ backend, is }) => (is === wanted ? [backend] : [])),
-  );
-};
-
-type Opened = Network | { readonly refused: Refusal };
+type Trial =
+  | { readonly network: Network; readonly agreement: number }
+  | { readonly refused: Refusal };
 
 /** Milliseconds: some drivers of WebGPU never answer. The others compute while the page waits, or not at all. */
 const PATIENCE = 60_000;
 
 /** @returns the network on this backend, or why it is not taken */
-export const openOn = (backend: Backend, carried: Carried): Promise<Opened> =>
+const openOn = (backend: Backend, carried: Carried): Promise<Trial> =>
   backend === "webgpu"
     ? Promise.race([
         trial(backend, carried),
-        new Promise<Opened>((resolve) => {
+        new Promise<Trial>((resolve) => {
           setTimeout(() => resolve({ refused: { kind: "late" } }), PATIENCE);
         }),
       ])
     : trial(backend, carried);
 
-const trial = async (backend: Backend, carried: Carried): Promise<Opened> => {
+const trial = async (backend: Backend, carried: Carried): Promise<Trial> => {
   try {
     // What cannot be compiled would be waited for without end.
     if (backend === "wasm" && !WebAssembly.validate(carried.wasm))
@@ -128,7 +111,8 @@ const trial = async (backend: Backend, carried: Carried): Promise<Opened> => {
     const { classes, pixels, least } = carried.example;
     const found = await classify(pixels);
     const agreement = sameShare(found.classes, classes);
-    if (agreement >= least) return { backend, agreement, classify, close: () => model.dispose() };
+    if (agreement >= least)
+      return { agreement, network: { backend, classify, close: () => model.dispose() } };
     model.dispose();
     return { refused: { kind: "wrong", agreement } };
   } catch (error) {

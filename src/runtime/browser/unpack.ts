@@ -6,3 +6,10 @@ export const unpacked = async (id: string): Promise<ArrayBuffer> => {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 };
+
+/** Runs a program of the page in the page: its policy knows the text. */
+export const runPacked = async (id: string): Promise<void> => {
+  const script = document.createElement("script");
+  script.textContent = new TextDecoder().decode(await unpacked(id));
+  document.head.append(script);
+};
