@@ -21,6 +21,8 @@ export interface DevicesPlan {
   readonly bytes: { readonly norms: number; readonly gradients: number };
   /** What a replica sends in a step, by a ring. */
   readonly bytes_sent: number;
+  /** Multiply-accumulates a second that a device is assumed to sustain. */
+  readonly macs_per_second: number;
   /** As many images a device, on more devices. */
   readonly scaling: readonly ScaledStep[];
 }
@@ -39,10 +41,10 @@ interface ScaledStep {
   readonly efficiency: number;
 }
 
-/** What the times assume; docs/distributed.md says why. Nothing of it was measured. */
+/** What the times assume; docs/distributed.md says why. Of it the rate alone was measured, on one GPU. */
 const ASSUMED = {
-  /** Multiply-accumulates a second that a GPU sustains. */
-  macs: 2e13,
+  /** Multiply-accumulates a second that a GPU sustains: about what an H200 did (docs/performance.md). */
+  macs: { f32: 2e13, bf16: 4e13 },
   /** GPUs of a machine, which reach each other faster than others. */
   machine: 8,
   /** Seconds until a small sum is there: within a machine, and for each doubling of machines. */
@@ -60,7 +62,7 @@ export const devicesPlan = (
   /** Multiply-accumulates of a forward pass over one image. */
   macs: number,
 ): DevicesPlan => {
-  const { batch, accumulate } = experiment.train;
+  const { batch, accumulate, precision } = experiment.train;
   const replica = replicated(training, devices);
   const { total, process, initial } = sizesOn(kernels)(replica, isFrugal(experiment));
   const normed = [...valuesOfOp(replica, "batchNorm"), ...valuesOfOp(replica, "batchNormGradient")]
@@ -69,7 +71,8 @@ export const devicesPlan = (
   const summed = valuesOfOp(replica, "across").map(({ types }) => bytesOf(types[0]));
   const sums = { norms: accumulate * normed.length, gradients: summed.length };
   const handed = { norms: accumulate * add(normed), gradients: add(summed) };
-  const compute = (3 * macs * batch) / devices / ASSUMED.macs;
+  const rate = ASSUMED.macs[precision];
+  const compute = (3 * macs * batch) / devices / rate;
   return {
     devices,
     images_per_device: batch / accumulate / devices,
@@ -77,6 +80,7 @@ export const devicesPlan = (
     sums,
     bytes: handed,
     bytes_sent: sent(devices) * (handed.norms + handed.gradients),
+    macs_per_second: rate,
     scaling: SIZES.map((many) =>
       scaledStep(many, (batch / devices) * many, compute, sums.norms, handed.gradients),
     ),
@@ -131,7 +135,7 @@ export const devicesText = (of: DevicesPlan): string =>
         `${percent(efficiency, 0)} %`,
       ]),
     ),
-    "assumed, not measured: 20 TMAC/s a GPU, 8 GPUs a machine, 150 GB/s among them and 12.5 GB/s",
+    `assumed, not measured: ${of.macs_per_second / 1e12} TMAC/s a GPU, 8 GPUs a machine, 150 GB/s among them and 12.5 GB/s`,
     "out; 30 µs a small sum and 20 µs more a doubling of machines (docs/distributed.md)",
   ].join("\n");
 
