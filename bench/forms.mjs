@@ -10,6 +10,7 @@ import process from "node:process";
 import { evaluationStep } from "../dist/plan/inference.js";
 import { alone } from "../dist/rewrite/forms.js";
 import { calibrate } from "../dist/run/calibrate.js";
+import { kernelsHere } from "../dist/run/kernels.js";
 import { quantile } from "../dist/run/timing.js";
 import { layersOf, tune } from "../dist/run/tune.js";
 import { form } from "../dist/tensorflow/machine.js";
@@ -47,6 +48,7 @@ const measure = async (layer) => {
   }
 };
 
+const { machine: here } = kernelsHere("cpu");
 const { speeds } = await calibrate("cpu", { clock });
 const ways = { AVX2: typical.AVX2, "AVX-512": typical["AVX-512"], "measured now": speeds };
 console.log("| layers of | native | by speeds typical of AVX2 | of AVX-512 | measured now |");
@@ -67,7 +69,7 @@ for (const [entry = "", ...overrides] of words.length > 0 ? [words] : networks) 
     sums.best += each.times * Math.min(...Object.values(ms));
     sums.native += of("native");
     for (const way of /** @type {const} */ (["AVX2", "AVX-512", "measured now"])) {
-      const machine = { device: "cpu", dilatedGradients: true, speeds: ways[way] };
+      const machine = { ...here, speeds: ways[way] };
       sums[way] += of(form(alone(each.layer), { machine, settled: each.isSettled }));
     }
   }

@@ -19,7 +19,7 @@ const isAddition = (node: Node): node is NodeOf<"binary"> & Node =>
 
 /** Whether b stands once for each channel of x. */
 const isRow = (x: Node, b: Node): boolean =>
-  typeOf(x).dtype === "f32" &&
+  (typeOf(x).dtype === "f32" || typeOf(x).dtype === "bf16") &&
   shapeOf(x).length > 1 &&
   shapeOf(b).length === 1 &&
   shapeOf(b).at(0) === shapeOf(x).at(-1);
@@ -62,8 +62,9 @@ const byRows = (node: Node): readonly (readonly [Node, Make])[] => {
   const [n = 0, h = 0, w = 0, c = 0] = shapeOf(x);
   if (content?.kind !== "values" || !isRow(x, by) || c > NARROW) return [];
   if (shapeOf(x).length !== 4 || [n, h, w].some((size) => size < 1)) return [];
-  const row = { dtype: "f32", shape: [w * c] } as const;
-  const rows = { dtype: "f32", shape: [n * h, w * c] } as const;
+  const { dtype } = typeOf(x);
+  const row = { dtype, shape: [w * c] };
+  const rows = { dtype, shape: [n * h, w * c] };
   const values = Array.from({ length: w }, () => content.values).flat();
   return [
     [
