@@ -6,15 +6,16 @@ import { join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { unreadable } from "../data/errors.js";
-import { makeFolder, writeFileAtomic } from "../data/write.js";
+import { draft, makeFolder } from "../data/write.js";
 import { Failed, type Failure, valueOrThrow } from "../diagnostic/failure.js";
 import { readRegular } from "../file/regular.js";
 import type { Ops } from "../graph/op.js";
 import type { Checkpoints } from "../normalize/experiment.js";
-import type { State } from "../runtime/session.js";
+import type { NumberArray, State, TrainingSession } from "../runtime/session.js";
 import { taken, WHOLE } from "../weights/fit.js";
-import { averaged, select } from "../weights/load.js";
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../weights/safetensors.js";
+import { averageOf, select } from "../weights/load.js";
+import { decodeSafetensors, inPieces, type Safetensors } from "../weights/safetensors.js";
+import type { DType } from "../weights/tensor.js";
 import { noWeights, weightsNotFinite } from "./errors.js";
 import { bestFile, checkpointsFolder, weightsFile } from "./folder.js";
 import { type Run, version } from "./record.js";
@@ -70,18 +71,61 @@ export const checkpointsOf = (folder: string): readonly Saved[] => {
  */
 export const saveCheckpoint = async (
   folder: string,
-  state: State,
+  { session, variables }: Network,
   run: Origin,
   step: number,
   plan: Checkpoints,
 ): Promise<string> => {
-  demandFinite(state, step);
   const file = fileOf(folder, step);
   makeFolder(checkpointsFolder(folder));
-  await writeFileAtomic(file, encodeSafetensors(state, origin(run, step)));
+  const all = variables.map((of) => ({ of, from: of.name }));
+  await save(file, session, all, origin(run, step), (name, value) => {
+    demandFinite(name, value, step);
+  });
   await discard(checkpointsOf(folder).filter((saved) => !keeps(folder, saved, step, plan)));
   return file;
 };
+
+/** A network under way: each of its variables is asked for, written, and let go before the next. */
+export interface Network {
+  readonly session: Pick<TrainingSession, "each">;
+  readonly variables: readonly Variable[];
+}
+
+/** What is saved under a variable's name, and of which variable it is the value. */
+interface Kept {
+  readonly of: Variable;
+  readonly from: string;
+}
+
+const save = async (
+  file: string,
+  session: Network["session"],
+  kept: readonly Kept[],
+  words: Words,
+  look: (name: string, value: NumberArray) => void = () => {},
+): Promise<void> => {
+  const { names, piece, head } = inPieces(
+    kept.map(({ of: { name, dtype, shape } }) => [name, { dtype: stored(dtype), shape }]),
+    words,
+  );
+  const from = new Map(kept.map((one) => [one.of.name, one.from]));
+  const to = new Map(kept.map((one) => [one.from, one.of.name]));
+  const making = await draft(file);
+  try {
+    const asked = names.map((name) => from.get(name) ?? name);
+    await session.each(asked, (name, value) => {
+      look(name, value);
+      return making.put(...piece(to.get(name) ?? name, value));
+    });
+    await making.put(...head());
+    await making.keep();
+  } finally {
+    await making.drop();
+  }
+};
+
+const stored = (dtype: Variable["dtype"]): DType => (dtype === "i32" ? "I32" : "F32");
 
 /** The last ones of the schedule are kept; and one between them (someone asked for it) until the next is saved. */
 const keeps = (folder: string, { step }: Saved, now: number, plan: Checkpoints): boolean => {
@@ -110,22 +154,24 @@ export const retreat = async (folder: string, plan: Checkpoints): Promise<number
 /** The trained network alone: weights (their averages, where `train.ema` keeps them) and running statistics. */
 export const saveWeights = async (
   file: string,
-  state: State,
-  variables: readonly Variable[],
+  { session, variables }: Network,
   run: Origin,
   step: number,
   more: Words = {},
 ): Promise<string> => {
-  const tensors = valueOrThrow(select(averaged(state), taken(variables, WHOLE), file));
-  await writeFileAtomic(file, encodeSafetensors(tensors, { ...origin(run, step), ...more }));
+  const all = new Set(variables.map(({ name }) => name));
+  const kept = taken(variables, WHOLE).map((of) => {
+    const average = averageOf(of.name);
+    return { of, from: all.has(average) ? average : of.name };
+  });
+  await save(file, session, kept, { ...origin(run, step), ...more });
   return file;
 };
 
-const demandFinite = (state: State, step: number): void => {
-  for (const [name, { data }] of state)
-    for (let i = 0; i < data.length; i++)
-      if (!Number.isFinite(data[i]))
-        throw new Diverged(step, name, (good) => weightsNotFinite(step, name, good));
+const demandFinite = (name: string, { data }: NumberArray, step: number): void => {
+  for (let i = 0; i < data.length; i++)
+    if (!Number.isFinite(data[i]))
+      throw new Diverged(step, name, (good) => weightsNotFinite(step, name, good));
 };
 
 export interface Checkpoint {

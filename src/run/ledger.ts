@@ -96,6 +96,7 @@ export const openLedger = async (
   first: number,
 ): Promise<Ledger> => {
   const demand = held.demandNow;
+  const network = { session, variables };
   demand();
   await writeRun(folder, run);
   await writePairs(folder, pairs);
@@ -115,6 +116,7 @@ export const openLedger = async (
   const { checkpoints } = experiment.train;
   const scored = new Set(lines.filter((line) => "split" in line).map(({ step }) => Number(step)));
   let seconds = run.seconds;
+  let highest: number | null = null;
   resetPeakMemory();
   const written = (done: number, state: Run["state"]): Promise<void> => {
     const peak_memory = Math.max(run.peak_memory ?? 0, peakMemory());
@@ -132,7 +134,7 @@ export const openLedger = async (
     // First the lines, then the state: whoever resumes from it finds every line up to its step.
     metrics.sync();
     board.sync();
-    const file = await saveCheckpoint(folder, await session.read(), run, done, checkpoints);
+    const file = await saveCheckpoint(folder, network, run, done, checkpoints);
     await written(done, "running");
     rmSync(checkpointRequest(folder), { force: true });
     const event = tell({ kind: "saved", file, step: done } as const);
@@ -144,11 +146,14 @@ export const openLedger = async (
     const score = scores[checkpoints.best];
     // Where no pixel was counted, nothing is known of these weights.
     if (score === null) return false;
-    const known = await bestScore(folder, checkpoints.best);
-    if (known !== null && known >= score) return false;
+    // A file of weights is read once: while it trains, this process alone writes it.
+    const isKnown = highest !== null && existsSync(bestFile(folder));
+    highest = isKnown ? highest : await bestScore(folder, checkpoints.best);
+    if (highest !== null && highest >= score) return false;
     const words = { metric: checkpoints.best, score: String(score) };
     const file = bestFile(folder);
-    await saveWeights(file, await session.read(), variables, run, step, words);
+    await saveWeights(file, network, run, step, words);
+    highest = score;
     return true;
   };
   return {
@@ -194,7 +199,7 @@ export const openLedger = async (
       const checkpoint = await save(done);
       demand();
       const file = weightsFile(folder);
-      await saveWeights(file, await session.read(), variables, run, done);
+      await saveWeights(file, network, run, done);
       await written(done, "finished");
       return [
         ...checkpoint,

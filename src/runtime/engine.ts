@@ -14,6 +14,7 @@ import {
   fedTo,
   inFolder,
   type NumberArray,
+  oneByOne,
   settling,
   type TrainingSession,
   valuesIn,
@@ -78,6 +79,10 @@ export const openReplicas = async (
       await run("write", valuesIn(state));
     },
     read: async () => new Map(Object.entries(await run("read", {}))),
+    each: async (names, use) => {
+      const values = await run("read", {});
+      await oneByOne(names, (name) => takenFrom(values, name), use);
+    },
     devices: names.length,
     dispose: () => addon.close(session),
   };
@@ -131,6 +136,13 @@ const settledFirst = (model: SavedModel, call: Run): Run => {
     await settled;
     return call(name, inputs);
   };
+};
+
+const takenFrom = (values: Record<string, NumberArray>, name: string): NumberArray => {
+  const value = values[name];
+  invariant(value !== undefined, `there is no variable ${name}`);
+  delete values[name];
+  return value;
 };
 
 /** Milliseconds in which it becomes known who is gone, where a call fails by it. */

@@ -11,6 +11,7 @@ import { encode, type SavedModel, type Signature, type TensorInfo } from "../ten
 import { noTemporary } from "./errors.js";
 import { giveBackPages, loadTensorFlow } from "./library.js";
 import type { Want } from "./machine.js";
+import { collectGarbage } from "./memory.js";
 
 /** Numbers with a shape, row by row. Bytes are `Uint8Array`. */
 export interface NumberArray {
@@ -31,10 +32,15 @@ export interface Session {
   readonly write: (state: State) => void;
   /** Every variable as it stands. */
   readonly read: () => Map<string, NumberArray>;
+  /** Variables as they stand, in the order of their names here: one after the other in JavaScript's memory. */
+  readonly each: (names: readonly string[], use: Use) => Promise<void>;
   /** Tensors that tfjs holds: constant between calls. */
   readonly tensors: () => number;
   readonly dispose: () => void;
 }
+
+/** What is done with a value, which is nobody's afterwards. */
+export type Use = (name: string, value: NumberArray) => Promise<void>;
 
 type Answer<A> = A | Promise<A>;
 
@@ -43,6 +49,7 @@ export interface TrainingSession {
   readonly run: (...asked: Parameters<Session["run"]>) => Answer<ReturnType<Session["run"]>>;
   readonly write: (state: State) => Answer<void>;
   readonly read: () => Answer<Map<string, NumberArray>>;
+  readonly each: Session["each"];
   /** How many devices can be asked at one time (`ofReplica`); one unless said. */
   readonly devices?: number;
   readonly dispose: () => void;
@@ -134,7 +141,11 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
     return call(name, inputs);
   };
   const called = new Set<string>();
-  const call: Session["run"] = (name, inputs) => {
+  const call: Session["run"] = (name, inputs) =>
+    Object.fromEntries(
+      Object.entries(answer(name, inputs)).map(([key, tensor]) => [key, take(tensor)]),
+    );
+  const answer = (name: string, inputs: Parameters<Session["run"]>[1]): NamedTensorMap => {
     const [signature, on] = [model.signatures[name], loaded.get(name)];
     invariant(signature !== undefined && on !== undefined, `there is no signature ${name}`);
     const given: NamedTensorMap = {};
@@ -145,7 +156,7 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
     // A first call optimises and prepares its graph, by code that no later call needs.
     if (!called.has(name)) giveBackPages();
     called.add(name);
-    return Object.fromEntries(Object.entries(results).map(([key, tensor]) => [key, take(tensor)]));
+    return results;
   };
   return {
     run,
@@ -153,6 +164,14 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
       run("write", valuesIn(state));
     },
     read: () => new Map(Object.entries(run("read", {}))),
+    each: async (names, use) => {
+      const tensors = answer("read", {});
+      try {
+        await oneByOne(names, (name) => takenFrom(tensors, name), use);
+      } finally {
+        tf.dispose(tensors);
+      }
+    },
     tensors: () => tf.memory().numTensors,
     dispose: () => {
       for (const each of loaded.values()) each.dispose();
@@ -162,6 +181,38 @@ export const openSession = async (model: SavedModel, device: Want): Promise<Sess
 
 export const valuesIn = (state: State): Record<string, NumberArray["data"]> =>
   Object.fromEntries([...state].map(([name, { data }]) => [name, data]));
+
+/** Used values are garbage that V8, which sees small objects, would gather until there were as many bytes as the state. */
+const GARBAGE = 2 ** 26;
+
+export const oneByOne = async (
+  names: readonly string[],
+  take: (name: string) => NumberArray,
+  use: Use,
+): Promise<void> => {
+  let garbage = 0;
+  for (const name of names) {
+    garbage += await used(name, take(name), use);
+    if (garbage < GARBAGE) continue;
+    collectGarbage();
+    garbage = 0;
+  }
+  collectGarbage();
+};
+
+/** Holds the value no longer than it is used; its bytes leave. */
+const used = async (name: string, value: NumberArray, use: Use): Promise<number> => {
+  await use(name, value);
+  return value.data.byteLength;
+};
+
+/** TensorFlow's copy stays the variable's own. */
+const takenFrom = (tensors: NamedTensorMap, name: string): NumberArray => {
+  const tensor = tensors[name];
+  invariant(tensor !== undefined, `there is no variable ${name}`);
+  delete tensors[name];
+  return take(tensor);
+};
 
 const take = (tensor: Tensor): NumberArray => {
   const data = tensor.dataSync() as NumberArray["data"];

@@ -14,9 +14,12 @@ import { asFloats, type Tensor, transposed } from "./tensor.js";
 type Variable = Ops["variable"];
 type Wanted = Pick<Variable, "name" | "shape">;
 
+/** The moving average of a weight, where one is kept. */
+export const averageOf = (name: string): string => `${name}/average`;
+
 /** A training's tensors as its network is meant: each weight by its moving average, where one was kept. */
 export const averaged = (tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
-  new Map([...tensors].map(([name, tensor]) => [name, tensors.get(`${name}/average`) ?? tensor]));
+  new Map([...tensors].map(([name, tensor]) => [name, tensors.get(averageOf(name)) ?? tensor]));
 
 /** The tensors of `variables`, or every misfit. What else there is (a training's auxiliary head) is left out. */
 export const select = (

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
+import { invariant } from "../diagnostic/invariant.js";
 import { product } from "../graph/type.js";
 import { budgetFor } from "../source/budget.js";
 import { damaged, inexact, unknownType } from "./errors.js";
@@ -67,6 +68,38 @@ export const layOut = (
   return { head, places: new Map(places as [string, number][]), size: head.length + end };
 };
 
+/** A file that is written tensor by tensor, in the order of `names`. */
+export interface Pieces {
+  readonly names: readonly string[];
+  readonly size: number;
+  /** What the next tensor is in the file, and where. */
+  readonly piece: (name: string, tensor: Tensor) => Piece;
+  /** What it begins with, which is known last: it holds the checksum. */
+  readonly head: () => Piece;
+}
+
+export type Piece = readonly [bytes: Uint8Array, place: number];
+
+export const inPieces = (
+  tensors: readonly (readonly [name: string, Outline])[],
+  metadata: Readonly<Record<string, string>> = {},
+): Pieces => {
+  const { places, size } = layOut(tensors, { ...metadata, sha256: "0".repeat(64) });
+  const hash = createHash("sha256");
+  return {
+    names: [...places.keys()],
+    size,
+    piece: (name, tensor) => {
+      const place = places.get(name);
+      invariant(place !== undefined, `${name} was not laid out`);
+      const bytes = bytesOf(tensor);
+      hash.update(bytes);
+      return [bytes, place];
+    },
+    head: () => [layOut(tensors, { ...metadata, sha256: hash.digest("hex") }).head, 0],
+  };
+};
+
 /** Equal tensors and metadata give equal bytes, in whatever order they come. */
 export const encodeSafetensors = (
   tensors: ReadonlyMap<string, Tensor>,
@@ -75,12 +108,13 @@ export const encodeSafetensors = (
   const outlines = [...tensors].map(
     ([name, of]) => [name, { dtype: dtypeOf(of), shape: of.shape }] as const,
   );
-  const unsigned = { ...metadata, sha256: "0".repeat(64) };
-  const { head, places, size } = layOut(outlines, unsigned);
+  const { names, size, piece, head } = inPieces(outlines, metadata);
   const bytes = Buffer.alloc(size);
-  for (const [name, tensor] of tensors) bytes.set(bytesOf(tensor), places.get(name));
-  const sha256 = checksum(bytes.subarray(head.length));
-  bytes.set(layOut(outlines, { ...metadata, sha256 }).head);
+  for (const name of names) {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined) bytes.set(...piece(name, tensor));
+  }
+  bytes.set(...head());
   return bytes;
 };
 

@@ -18,7 +18,12 @@ import { stateOf } from "../../src/plan/graphs.js";
 import { evaluationStep, predictionStep } from "../../src/plan/inference.js";
 import { trainingStep } from "../../src/plan/step.js";
 import { asWritten } from "../../src/rewrite/passes.js";
-import { openSession, type Session, type State } from "../../src/runtime/session.js";
+import {
+  type NumberArray,
+  openSession,
+  type Session,
+  type State,
+} from "../../src/runtime/session.js";
 import { savedModel } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 import { evaluate } from "../oracle/reference.js";
@@ -102,7 +107,7 @@ describe("a training step", () => {
 
   it("from the same state gives the same bits, draws by the step, and leaks nothing", async () => {
     const graph = trainingStep(experiment);
-    const { write, run, read, tensors } = await open({ train: graph });
+    const { write, run, read, each, tensors } = await open({ train: graph });
     const state = stateFor(stateOf([graph]));
     const three = (from: State): (Float32Array | Int32Array | Uint8Array)[] => {
       write(from);
@@ -114,6 +119,20 @@ describe("a training step", () => {
     expect(three(state)).toEqual(first);
     expect(tensors()).toBe(held);
     expect([...read().get("step")!.data]).toEqual([3]);
+
+    // One after the other, as whoever saves asks for them.
+    const names = [...state.keys()].reverse();
+    const found: (readonly [string, NumberArray])[] = [];
+    await each(names, async (name, value) => {
+      found.push([name, value]);
+    });
+    expect(found.map(([name]) => name)).toEqual(names);
+    expect(new Map(found)).toEqual(read());
+    const full = async () => {
+      throw new Error("the disk is full");
+    };
+    await expect(each(names, full)).rejects.toThrow("full");
+    expect(tensors()).toBe(held);
 
     // The mask is a function of the step alone: at step 5 another, at step 0 the same.
     const lossAt = (step: number): number => {
