@@ -1,8 +1,9 @@
 // @ts-check
 /**
  * Starts a real Slurm on this machine alone, in a folder of its own and without systemd (Debian: apt-get install
- * slurm-wlm munge), and holds `compare --on slurm` to it: a job array of three variants, two at a time; and a training
- * that is longer than its time limit, which saves, is queued again and goes on. All ports are on the loopback.
+ * slurm-wlm munge), and holds pspc to it: by `compare --on slurm` a job array of three variants, two at a time, and a
+ * training that is longer than its time limit, which saves, is queued again and goes on; by `srun -n 2` a gang, to the
+ * digits of one process with two devices. `--only array|limit|gang` does one of them. Slurm's ports are on the loopback.
  */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -12,21 +13,28 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, URL } from "node:url";
+import { parseArgs } from "node:util";
 import { freePorts } from "./ports.mjs";
 
+const { only } = parseArgs({ options: { only: { type: "string" } } }).values;
 const clone = fileURLToPath(new URL("..", import.meta.url));
 const pspc = join(clone, "bin/pspc.js");
 const folder = mkdtempSync(join(tmpdir(), "pspc-slurm-"));
 const project = join(folder, "project");
-const env = { ...process.env, SLURM_CONF: join(folder, "slurm.conf") };
+// With one thread a device sums in one order, whatever else it shares the machine with.
+const env = {
+  ...process.env,
+  SLURM_CONF: join(folder, "slurm.conf"),
+  TF_NUM_INTRAOP_THREADS: "1",
+};
 /** @type {import("node:child_process").ChildProcess[]} */
 const daemons = [];
 
 try {
   await cluster();
   makeProject();
-  array();
-  limit();
+  for (const part of [array, limit, gang])
+    if (only === undefined || only === part.name) await part();
   console.error("all well");
 } catch (error) {
   for (const name of ["slurmctld", "slurmd", "munged"]) console.error(logOf(name));
@@ -174,6 +182,27 @@ function limit() {
     begun.length > 1,
     `it went in ${begun.length} goes, from the steps ${begun.map(({ step }) => step).join(", ")}`,
   );
+}
+
+/** Two tasks on this node, which find their places by what Slurm tells them. */
+async function gang() {
+  const words = ["train", "three.yaml#all", "--device", "cpu", "--workers", "0"];
+  run(...words, "--devices", "2", "--run", "whole");
+  const [port] = await freePorts(2);
+  const task = [process.execPath, pspc, ...words, "--continue", "--gang", "--run", "gang"];
+  console.error(`srun -n 2 pspc ${task.slice(2).join(" ")}`);
+  for (const again of [false, true]) {
+    const { status, stderr } = spawnSync("srun", ["-n", "2", "--kill-on-bad-exit=1", ...task], {
+      cwd: project,
+      env: { ...env, PSPC_PORT: String(port) },
+      encoding: "utf8",
+    });
+    console.error(stderr.replace(/^/gm, "  "));
+    demand(status === 0, `srun starts a gang of two${again ? ", again, which is finished" : ""}`);
+  }
+  const metrics = (/** @type {string} */ name) =>
+    readFileSync(join(project, name, "metrics.jsonl"), "utf8");
+  demand(metrics("gang") === metrics("whole"), "it has the digits of one process with two devices");
 }
 
 /** The median of a run's later half. */
