@@ -6,6 +6,7 @@
  *     <script src="start.ts">                             the program with all that it imports, in its place
  *     <script type="application/gzip" src="main.ts">      the same, packed: base64 of gzip, for the page to unpack and run
  *     <script type="application/gzip" src="npm:a/b.wasm"> a file of a package, packed
+ *     <script type="application/gzip" src="a/E*.md">      the texts of a folder by their names: JSON, packed
  *     {styles}, {scripts}                                 in its policy: the hashes of what may apply and run
  *
  * What stands in a folder named `browser` runs in no Node: it reaches dist/ in a page alone, and tsconfig.page.json has
@@ -15,7 +16,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Stop } from "./stop.mjs";
 
@@ -54,7 +55,7 @@ export async function madePage(root, path) {
   for (const [whole, before = "", source = "", after = ""] of [...text.matchAll(script)]) {
     const isPacked = `${before}${after}`.includes('type="application/gzip"');
     const bytes = await partOf(root, folder, source, inputs);
-    if (!source.startsWith("npm:")) scripts.push(bytes.toString());
+    if (source.endsWith(".ts")) scripts.push(bytes.toString());
     const content = isPacked ? gzipSync(bytes, { level: 9 }).toString("base64") : bytes.toString();
     text = text.replace(whole, () => `<script${before}${after}>${content}</script>`);
   }
@@ -75,11 +76,25 @@ const hashes = (texts) =>
 async function partOf(root, folder, source, inputs) {
   if (source.startsWith("npm:"))
     return readFileSync(createRequire(join(root, "package.json")).resolve(source.slice(4)));
+  if (source.endsWith("*.md")) return Buffer.from(textsOf(resolve(folder, source), inputs));
   const { code, modules } = await bundled(root, resolve(folder, source));
   const own = ["src", "specs"].map((name) => join(root, name) + sep);
   for (const module of modules) if (own.some((of) => module.startsWith(of))) inputs.add(module);
   return Buffer.from(code);
 }
+
+/** @param {string} pattern a path that ends in `*.md` @param {Set<string>} inputs @returns {string} JSON */
+const textsOf = (pattern, inputs) => {
+  const [folder, first] = [dirname(pattern), basename(pattern, "*.md")];
+  const names = readdirSync(folder).filter(
+    (name) => name.startsWith(first) && name.endsWith(".md"),
+  );
+  const read = (/** @type {string} */ name) => {
+    inputs.add(join(folder, name));
+    return [basename(name, ".md"), readFileSync(join(folder, name), "utf8")];
+  };
+  return JSON.stringify(Object.fromEntries(names.sort().map(read)));
+};
 
 /**
  * One classic script, whatever it imports.
@@ -96,7 +111,11 @@ async function bundled(root, entry) {
     platform: "browser",
     // Specs that a page shows.
     moduleTypes: { ".yaml": "text" },
-    resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
+    resolve: {
+      extensionAlias: { ".js": [".ts", ".js"] },
+      // Its lib/ is CommonJS, which would be in the page as a whole.
+      alias: { "fp-ts/lib": "fp-ts/es6" },
+    },
     // What is only warned of fails where the page is opened.
     onLog: (level, { message }) => {
       if (level === "warn") throw stop(message);

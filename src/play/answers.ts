@@ -7,8 +7,10 @@ import { failure } from "../diagnostic/failure.js";
 import { position } from "../diagnostic/text.js";
 import { actionsIn, edited, formattingOf } from "../editor/actions.js";
 import { type Completion, completionsAt } from "../editor/complete.js";
+import { isWeighed } from "../editor/consequences.js";
 import { type Document, documentOf } from "../editor/document.js";
-import { type Hover, hoverAt } from "../editor/hover.js";
+import { type Hover, hoverAt, weighedAt } from "../editor/hover.js";
+import { definitionAt, renamableAt, renameAt } from "../editor/symbols.js";
 import type { Resolved } from "../normalize/normalize.js";
 import { type Panel, type PanelName, panelOf } from "./panels.js";
 
@@ -35,12 +37,30 @@ export interface Mark {
 
 export interface Fixed {
   readonly title: string;
-  readonly edits: readonly {
-    readonly from: number;
-    readonly to: number;
-    readonly insert: string;
-  }[];
+  readonly edits: readonly Change[];
 }
+
+export interface Change {
+  readonly from: number;
+  readonly to: number;
+  readonly insert: string;
+}
+
+/** A piece of a file. */
+export interface Place {
+  readonly name: string;
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A position in the text. */
+export interface At extends Text {
+  readonly offset: number;
+}
+
+/** Edits of the text itself, or why there are none. */
+export type Renamed = { readonly edits: readonly Change[] } | { readonly refused: string };
 
 export interface Checked {
   readonly marks: readonly Mark[];
@@ -88,11 +108,44 @@ export class Answers {
     };
   }
 
-  hover({ offset, ...text }: Text & { readonly offset: number }): Hover | undefined {
-    return hoverAt(this.document(text), offset);
+  /** Of what takes long only that it does, to those who cannot wait. */
+  hover({
+    offset,
+    canWait,
+    ...text
+  }: At & { readonly canWait: boolean }): Hover | "long" | undefined {
+    const document = this.document(text);
+    const heavy = weighedAt(document, offset);
+    if (!canWait && heavy !== undefined && !isWeighed(heavy, true)) return "long";
+    return hoverAt(document, offset);
   }
 
-  complete({ offset, ...text }: Text & { readonly offset: number }): readonly Completion[] {
+  /** Of a parent its beginning. */
+  definition({ offset, ...text }: At): Place | undefined {
+    const at = definitionAt(this.document(text), offset);
+    if (at === undefined) return undefined;
+    const { file: name, start: from, end: to } = at;
+    const found = name === text.name ? text.text : this.files[name];
+    return found === undefined ? undefined : { name, text: found, from, to };
+  }
+
+  /** The class or the variant that `rename` would change. */
+  renamable({ offset, ...text }: At): string | undefined {
+    return renamableAt(this.document(text), offset)?.text;
+  }
+
+  rename({ offset, to, ...text }: At & { readonly to: string }): Renamed {
+    const renamed = renameAt(this.document(text), offset, to);
+    if (renamed.kind === "refused") return { refused: renamed.reason };
+    const elsewhere = renamed.places.find(({ file }) => file !== text.name);
+    if (elsewhere !== undefined)
+      return { refused: `${elsewhere.file} has it too, and the page changes one file` };
+    return {
+      edits: renamed.places.map((at) => ({ from: at.start, to: at.end, insert: renamed.text })),
+    };
+  }
+
+  complete({ offset, ...text }: At): readonly Completion[] {
     const names = (folder: string): readonly string[] =>
       Object.keys(this.files)
         .filter((name) => name.startsWith(folder))
@@ -122,7 +175,7 @@ export class Answers {
 
 /** What lies in a parent is marked at the beginning, with its file. */
 const markOf = (diagnostic: Diagnostic, document: Document): Mark => {
-  const { primary, severity, code, message, notes, help } = diagnostic;
+  const { primary, related, severity, code, message, notes, help } = diagnostic;
   const { name, text, check } = document;
   const isHere = primary.at?.file === name;
   const at = isHere && primary.at !== undefined ? primary.at : { start: 0, end: 0 };
@@ -137,6 +190,9 @@ const markOf = (diagnostic: Diagnostic, document: Document): Mark => {
     message: primary.label === "" ? message : `${message}: ${primary.label}`,
     more: [
       ...elsewhere,
+      ...related.flatMap(({ at: span, label }) =>
+        span?.file === name ? [`line ${position(text, span.start).line}: ${label}`] : [],
+      ),
       ...notes.map((note) => `note: ${note}`),
       ...help.map((line) => `help: ${line}`),
     ],

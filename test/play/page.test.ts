@@ -60,6 +60,8 @@ describe.skipIf(path === undefined)("the playground", { timeout: 120_000 }, () =
 
   const opened = async (width = 1280, address = url): Promise<Page> => {
     const page = await browser.newPage({ viewport: { width, height: 800 } });
+    // Other tests keep the machine busy.
+    page.setDefaultTimeout(90_000);
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => {
@@ -93,6 +95,12 @@ describe.skipIf(path === undefined)("the playground", { timeout: 120_000 }, () =
       expect.stringContaining("E0204"),
       expect.stringContaining("E0201"),
     ]);
+    expect(await page.textContent("#problems li")).toContain("line 9: 33×33 at output stride 8");
+    await page.getByRole("button", { name: "E0503" }).first().click();
+    const dialog = page.getByRole("dialog", { name: "E0503: a bin larger than the feature map" });
+    expect(await dialog.locator("pre").first().textContent()).toContain("crop: 33");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
     for (const fix of ["use a crop of 41", "write `max`", "write `batch`"]) {
       const before = await page.getAttribute("body", "data-checked");
       await page.getByRole("button", { name: fix }).first().click();
@@ -110,14 +118,34 @@ describe.skipIf(path === undefined)("the playground", { timeout: 120_000 }, () =
   test("answers of words, and completes them", async () => {
     const page = await opened();
     await type(page, right);
+    // Its tooltip covers the lines above.
+    await page.hover(".cm-line:nth-child(8) span");
+    await page.locator(".cm-tooltip-hover", { hasText: "The largest batch for" }).waitFor();
     await page.hover(".cm-line:nth-child(9) span");
-    await page.waitForSelector(".cm-tooltip-hover .told");
-    expect(await page.textContent(".cm-tooltip-hover")).toContain("12×12 feature map");
+    await page.locator(".cm-tooltip-hover", { hasText: "12×12 feature map" }).waitFor();
     await page.click(".cm-content");
     await page.keyboard.press("Control+End");
     await page.keyboard.type("eval");
     await page.waitForSelector(".cm-tooltip-autocomplete");
     expect(await page.textContent(".cm-tooltip-autocomplete")).toContain("evaluate");
+    await page.close();
+  });
+
+  test("renames, and shows where a value is from", async () => {
+    const page = await opened();
+    await type(page, right);
+    await page.click('.cm-line:nth-child(11) span:text-is("fcn")');
+    await page.keyboard.press("F2");
+    await page.getByLabel("another name for fcn").fill("flat");
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-line", { hasText: "flat: {model.pyramid: none}" }).waitFor();
+    await page.click('.cm-line:nth-child(8) span:text-is("batch")');
+    await page.keyboard.press("F12");
+    await expect.poll(() => page.textContent("#status"), slow).toBe("no parent sets it");
+    await page.selectOption("#examples", "/specs/pspnet50-ade20k.yaml");
+    await page.locator(".cm-line:nth-child(3)", { hasText: "base/ade20k.yaml" }).click();
+    await page.keyboard.press("F12");
+    await page.getByRole("dialog", { name: "base/ade20k.yaml" }).waitFor();
     await page.close();
   });
 

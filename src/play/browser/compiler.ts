@@ -2,12 +2,31 @@
 
 import { answering } from "../../runtime/browser/thread.js";
 import { Answers, type Files } from "../answers.js";
-import { shipped } from "./shipped.js";
+import type { Panel } from "../panels.js";
+import { shipped, textOf } from "./shipped.js";
+
+/** The first message: what the page opens, and the texts that it rests on besides the shipped specs. */
+export interface Given {
+  readonly name: string;
+  readonly variant?: string;
+  readonly files: Files;
+  /** Of a link; otherwise that of the file. */
+  readonly text?: string;
+}
 
 let answers = new Answers(shipped);
 
-/** The first message: what the server was given besides the shipped specs. */
-self.addEventListener("message", ({ data }: MessageEvent<{ readonly files?: Files }>) => {
-  if (data.files !== undefined) answers = new Answers({ ...shipped, ...data.files });
+self.addEventListener("message", ({ data }: MessageEvent<Given | { readonly id: number }>) => {
+  if (!("files" in data)) return;
+  answers = new Answers({ ...shipped, ...data.files });
+  // Before anybody asks: the answer is there when the editor is.
+  answers.check({ name: data.name, text: textOf(data) });
 });
-answering(self, () => answers);
+
+const picturesOf = (answer: unknown): ArrayBuffer[] => {
+  const { pictures = [] }: Partial<Panel> =
+    typeof answer === "object" && answer !== null ? answer : {};
+  return pictures.map(({ rgba }) => rgba.buffer);
+};
+
+answering(self, () => answers, picturesOf);

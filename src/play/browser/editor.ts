@@ -17,23 +17,31 @@ import {
   EditorView,
   highlightActiveLine,
   hoverTooltip,
+  type KeyBinding,
   keymap,
   lineNumbers,
+  showDialog,
   type Tooltip,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import type { Fixed, Mark, Text } from "../answers.js";
+import type { At, Change, Mark, Text } from "../answers.js";
 import { markdown } from "./markdown.js";
+import { pageLink, showFile } from "./page.js";
 import type { Compiler } from "./thread.js";
 
 interface Wanted {
   readonly parent: HTMLElement;
   readonly thread: Compiler;
+  /** For what takes long. */
+  readonly patient: () => Compiler;
   readonly nameOf: () => string;
   readonly changed: () => void;
+  /** Something that the page says. */
+  readonly tell: (text: string) => void;
 }
 
-export const editorIn = ({ parent, thread, nameOf, changed }: Wanted): EditorView => {
+export const editorIn = (wanted: Wanted): EditorView => {
+  const { parent, thread, nameOf, changed } = wanted;
   const text = (state: EditorState): Text => ({ name: nameOf(), text: state.doc.toString() });
   const state = EditorState.create({
     extensions: [
@@ -45,8 +53,16 @@ export const editorIn = ({ parent, thread, nameOf, changed }: Wanted): EditorVie
       syntaxHighlighting(colours),
       lintGutter(),
       autocompletion({ override: [completing(thread, text)] }),
-      hoverTooltip(hovering(thread, text)),
+      hoverTooltip(hovering(wanted, text)),
+      keymap.of(words(wanted, text)),
       keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
+      EditorView.domEventHandlers({
+        click: (event, view) => {
+          if (!event.ctrlKey && !event.metaKey) return false;
+          void define(wanted, text, view);
+          return true;
+        },
+      }),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "the spec, in YAML", spellcheck: "false" }),
       EditorView.updateListener.of((update) => {
@@ -73,15 +89,19 @@ export const mark = (view: EditorView, marks: readonly Mark[]): void => {
       from: Math.min(from, end),
       to: Math.min(Math.max(to, from), end),
       severity: severities[severity],
-      source: code,
       message: [message, ...more].join("\n"),
+      renderMessage: () => {
+        const whole = document.createElement("span");
+        whole.append(pageLink(code), ` ${[message, ...more].join("\n")}`);
+        return whole;
+      },
       actions: fixes.map((fix) => ({ name: fix.title, apply: (of) => make(of, fix) })),
     }),
   );
   view.dispatch(setDiagnostics(view.state, found));
 };
 
-export const make = (view: EditorView, { edits }: Fixed): void =>
+export const make = (view: EditorView, { edits }: { readonly edits: readonly Change[] }): void =>
   view.dispatch({ changes: [...edits].sort((a, b) => a.from - b.from) });
 
 type TextOf = (state: EditorState) => Text;
@@ -116,10 +136,13 @@ const completing =
   };
 
 const hovering =
-  (thread: Compiler, text: TextOf) =>
+  ({ thread, patient }: Wanted, text: TextOf) =>
   async ({ state }: EditorView, pos: number): Promise<Tooltip | null> => {
-    const hover = await thread.ask("hover", { ...text(state), offset: pos });
-    if (hover === undefined) return null;
+    const asked = { ...text(state), offset: pos };
+    const soon = await thread.ask("hover", { ...asked, canWait: false });
+    const hover =
+      soon === "long" ? await patient().ask("hover", { ...asked, canWait: true }) : soon;
+    if (hover === undefined || hover === "long") return null;
     const { range } = hover;
     return {
       pos: range.start,
@@ -128,6 +151,47 @@ const hovering =
       create: () => ({ dom: markdown(hover.markdown) }),
     };
   };
+
+/** What is asked of the word at the cursor. */
+const words = (wanted: Wanted, text: TextOf): readonly KeyBinding[] => [
+  { key: "F12", run: (view) => asking(define(wanted, text, view)) },
+  { key: "F2", run: (view) => asking(rename(wanted, text, view)) },
+];
+
+const asking = (_: Promise<void>): true => true;
+
+const atCursor = (text: TextOf, { state }: EditorView): At => ({
+  ...text(state),
+  offset: state.selection.main.head,
+});
+
+/** Goes there, or shows the file beside. */
+const define = async ({ thread, tell }: Wanted, text: TextOf, view: EditorView): Promise<void> => {
+  const asked = atCursor(text, view);
+  const place = await thread.ask("definition", asked);
+  if (place === undefined) return tell("no parent sets it");
+  if (place.name !== asked.name) return showFile(place);
+  view.dispatch({ selection: { anchor: place.from, head: place.to }, scrollIntoView: true });
+};
+
+const rename = async ({ thread, tell }: Wanted, text: TextOf, view: EditorView): Promise<void> => {
+  const asked = atCursor(text, view);
+  const word = await thread.ask("renamable", asked);
+  if (word === undefined) return tell("only classes and variants can be renamed");
+  const { result } = showDialog(view, {
+    label: `another name for ${word}`,
+    input: { value: word },
+    submitLabel: "rename",
+    focus: true,
+  });
+  const to = (await result)?.querySelector("input")?.value;
+  view.focus();
+  if (to === undefined || to === word) return;
+  const renamed = await thread.ask("rename", { ...asked, to });
+  if ("refused" in renamed) return tell(renamed.refused);
+  if (text(view.state).text !== asked.text) return tell("the text has changed: rename it again");
+  make(view, renamed);
+};
 
 const colours = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--key)" },

@@ -1,45 +1,28 @@
 /** The playground: a spec on the left, what the compiler makes of it on the right. */
 
 import type { EditorView } from "@codemirror/view";
-import { unpacked } from "../../runtime/browser/unpack.js";
 import type { PanelName } from "../panels.js";
 import { editorIn, mark, setText, textOf } from "./editor.js";
-import { element, tellProblems } from "./problems.js";
-import { fragmentOf, textIn } from "./share.js";
-import { shipped } from "./shipped.js";
+import { element } from "./page.js";
+import { tellProblems } from "./problems.js";
+import { fragmentOf } from "./share.js";
+import { textOf as openedText, shipped } from "./shipped.js";
+import type {} from "./start.js";
 import { type Compiler, compilerOf } from "./thread.js";
 
-/** What `pspc play SPEC` gives: the spec's name, and the texts of it and its parents. */
-interface Given {
-  readonly name: string;
-  readonly variant?: string;
-  readonly files: Readonly<Record<string, string>>;
-}
-
-const given = (): Given | undefined => {
-  const text = document.getElementById("given")?.textContent?.trim() ?? "";
-  return text === "" ? undefined : (JSON.parse(text) as Given);
-};
-
-const FIRST = "/specs/camvid.yaml";
 const DELAY_MS = 120;
 
 const begin = async (): Promise<void> => {
-  const own = given();
-  const files = { ...shipped, ...own?.files };
-  const program = URL.createObjectURL(
-    new Blob([await unpacked("compiler")], { type: "text/javascript" }),
-  );
+  const { given, program, compiler } = await window.opening;
+  const files = { ...shipped, ...given.files };
   // What takes long must not keep marks and completions waiting.
-  const quick = compilerOf(program, own?.files ?? {});
-  const slow = () => compilerOf(program, own?.files ?? {});
-  const page = new Page(quick, slow, own?.name ?? FIRST, own?.variant ?? "");
-  const shared = await textIn(location.hash);
+  const slow = () => compilerOf(program, given);
+  const page = new Page(compiler, slow, given.name, given.variant ?? "");
+  page.open(given.name, openedText(given));
   page.offer(
     Object.keys(files).filter((name) => !name.startsWith("/specs/base/")),
     files,
   );
-  page.open(page.name, shared ?? files[page.name] ?? "");
 };
 
 class Page {
@@ -50,6 +33,7 @@ class Page {
   private shown: PanelName = "network";
   private chosen: string | undefined;
   private timer = 0;
+  private typed = 0;
   private asked = 0;
   private drawing = false;
   private again = false;
@@ -64,8 +48,10 @@ class Page {
     this.view = editorIn({
       parent: element("div", "editor"),
       thread: quick,
+      patient: () => this.patient(),
       nameOf: () => this.name,
       changed: () => this.soon(),
+      tell: (text) => this.tell(text),
     });
     this.variant.onchange = () => void this.draw();
     element("button", "share").onclick = () => void this.share();
@@ -98,6 +84,7 @@ class Page {
   /** Once the typing pauses. */
   private soon(): void {
     clearTimeout(this.timer);
+    this.typed = performance.now();
     this.timer = window.setTimeout(() => void this.check(), this.timer === 0 ? 0 : DELAY_MS);
   }
 
@@ -138,8 +125,8 @@ class Page {
       chosen: this.chosen,
     };
     try {
-      this.slow ??= this.start();
-      const found = await this.slow.ask("panel", asked);
+      const found = await this.patient().ask("panel", asked);
+      await this.pause();
       if (found !== undefined && asked.panel === this.shown) this.show(found.html, found.pictures);
       this.panel.classList.toggle("old", found === undefined);
     } catch (error) {
@@ -150,6 +137,23 @@ class Page {
     if (!this.again) return;
     this.again = false;
     void this.draw();
+  }
+
+  private patient(): Compiler {
+    this.slow ??= this.start();
+    return this.slow;
+  }
+
+  /** Until nobody types: a panel can be large, and a key must not wait for it. */
+  private async pause(): Promise<void> {
+    for (let rest = 1; rest > 0; ) {
+      rest = this.typed + DELAY_MS - performance.now();
+      if (rest > 0) await new Promise((done) => setTimeout(done, rest));
+    }
+  }
+
+  private tell(text: string): void {
+    this.status.textContent = text;
   }
 
   private show(

@@ -1,20 +1,29 @@
-/** Shows the little Markdown that hovers are written in: paragraphs, lists, strong words, code. */
+/** Shows the little Markdown that hovers and pages of errors are written in: paragraphs, lists, strong words, code. */
 
 export const markdown = (text: string): HTMLElement => {
   const whole = document.createElement("div");
   whole.className = "told";
-  for (const block of text.split(/\n\n+/)) {
-    const lines = block.split("\n");
-    const isList = lines.every((line) => line.startsWith("- "));
-    const element = document.createElement(isList ? "ul" : "p");
-    for (const line of isList ? lines : [block]) {
-      const target = isList ? element.appendChild(document.createElement("li")) : element;
-      target.append(...inline(line.replace(/^- /, "")));
-    }
-    whole.append(element);
-  }
+  text.split(/^```.*\n([\s\S]*?)^```$/m).forEach((part, i) => {
+    if (i % 2 === 0) whole.append(...blocks(part));
+    else whole.appendChild(document.createElement("pre")).textContent = part;
+  });
   return whole;
 };
+
+const blocks = (text: string): readonly HTMLElement[] =>
+  text
+    .split(/\n\n+/)
+    .filter((block) => block.trim() !== "")
+    .map((block) => {
+      const lines = block.split("\n");
+      const isList = lines.every((line) => line.startsWith("- "));
+      const element = document.createElement(isList ? "ul" : "p");
+      for (const line of isList ? lines : [block]) {
+        const target = isList ? element.appendChild(document.createElement("li")) : element;
+        target.append(...inline(line.replace(/^- /, "")));
+      }
+      return element;
+    });
 
 const inline = (text: string): readonly (Node | string)[] =>
   text.split(/(\*\*[^*]+\*\*|`[^`]*`)/).map((piece) => {

@@ -3,16 +3,7 @@
 import type { EditorView } from "@codemirror/view";
 import type { Mark } from "../answers.js";
 import { make } from "./editor.js";
-
-/** Of the page itself, which has it. */
-export const element = <K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  id: string,
-): HTMLElementTagNameMap[K] => {
-  const found = document.querySelector(`${tag}#${id}`);
-  if (found === null) throw new Error(`the page has no ${tag} #${id}`);
-  return found as HTMLElementTagNameMap[K];
-};
+import { element, link, pageLink } from "./page.js";
 
 /** In a list, for those who see no marks. */
 export const tellProblems = (marks: readonly Mark[], view: EditorView): void => {
@@ -30,17 +21,13 @@ export const tellProblems = (marks: readonly Mark[], view: EditorView): void => 
 const told = (each: Mark, view: EditorView): HTMLLIElement => {
   const item = document.createElement("li");
   item.className = each.severity;
-  const place = document.createElement("button");
-  place.type = "button";
-  place.className = "place";
-  place.textContent = `${each.code}, line ${each.line}`;
-  place.onclick = () => {
+  const place = link(`line ${each.line}`, () => {
     view.dispatch({ selection: { anchor: each.from }, scrollIntoView: true });
     view.focus();
-  };
+  });
   const message = document.createElement("span");
   message.textContent = ` ${each.message} `;
-  item.append(place, message);
+  item.append(pageLink(each.code), ", ", place, message);
   for (const line of each.more) {
     const more = document.createElement("div");
     more.className = "more";

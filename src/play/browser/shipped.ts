@@ -19,6 +19,11 @@ import pspnet152Voc2012 from "../../../specs/pspnet152-voc2012.yaml";
 import pspnet269Ade20k from "../../../specs/pspnet269-ade20k.yaml";
 import pspnet269Cityscapes from "../../../specs/pspnet269-cityscapes.yaml";
 import pspnet269Voc2012 from "../../../specs/pspnet269-voc2012.yaml";
+import type { Given } from "./compiler.js";
+
+/** What a page opens at first. */
+export const textOf = ({ name, files, text }: Given): string =>
+  text ?? files[name] ?? shipped[name] ?? "";
 
 /** By the names under which they extend each other. */
 export const shipped: Readonly<Record<string, string>> = {

@@ -1,14 +1,14 @@
 /** Asks the compiler's thread, whose program the page holds packed. */
 
 import { Thread } from "../../runtime/browser/thread.js";
-import type { Answers, Files } from "../answers.js";
+import type { Answers } from "../answers.js";
+import type { Given } from "./compiler.js";
 
 /** What the compiler in its thread is asked. */
 export type Compiler = Thread<Answers>;
 
-/** `files` are what the server was given besides the shipped specs. */
-export const compilerOf = (program: string, files: Files): Compiler => {
+export const compilerOf = (program: string, given: Given): Compiler => {
   const worker = new Worker(program);
-  worker.postMessage({ files });
+  worker.postMessage(given);
   return new Thread<Answers>(worker);
 };

@@ -61,13 +61,18 @@ export class Thread<A extends Answering<A>> {
   }
 }
 
-/** The side that answers, by whatever `answers` are when it is asked. */
-export const answering = <A extends Answering<A>>(port: Port, answers: () => A): void =>
+/** The side that answers, by whatever `answers` are when it is asked; what `handed` finds in an answer is not copied. */
+export const answering = <A extends Answering<A>>(
+  port: Port,
+  answers: () => A,
+  handed: (answer: unknown) => Transferable[] = () => [],
+): void =>
   port.addEventListener("message", async ({ data }: MessageEvent<Question<A> | object>) => {
     if (!("ask" in data)) return;
     const { id, ask, about } = data;
     try {
-      port.postMessage({ id, answer: await answers()[ask](about) }, {});
+      const answer = await answers()[ask](about);
+      port.postMessage({ id, answer }, { transfer: handed(answer) });
     } catch (error) {
       // Ours: the page says so, and goes on.
       port.postMessage({ id, failed: error instanceof Error ? error.message : String(error) }, {});
