@@ -1,14 +1,11 @@
-/** What stands before the first step: what can be found out soon, the session, the record of a new run; and whoever follows. */
+/** What stands before the first step: what can be found out soon, the session, the record of a new run. */
 
 import { existsSync, statSync } from "node:fs";
-import { setImmediate, setTimeout } from "node:timers/promises";
 import { tooFewSamples } from "../data/errors.js";
 import { openSplit } from "../data/layout.js";
 import { Failed, orThrow } from "../diagnostic/failure.js";
 import type { Ops } from "../graph/op.js";
-import { trainingKernels } from "../plan/step.js";
-import { type Joined, join, openReplicas } from "../runtime/engine.js";
-import { GangBroken } from "../runtime/errors.js";
+import { type Joined, openReplicas } from "../runtime/engine.js";
 import { describe, loadTensorFlow } from "../runtime/library.js";
 import { openSession, type TrainingSession } from "../runtime/session.js";
 import { devicesHere, devicesOfGang } from "../tensorflow/replica.js";
@@ -16,18 +13,13 @@ import { type Kernels, sessionModelFor } from "../tensorflow/target.js";
 import { networkVariables } from "../weights/fit.js";
 import { wholeFit } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
-import { checkedSplit } from "./check-data.js";
-import { checkpointsOf, Diverged } from "./checkpoint.js";
-import { lingering, listening, unevenDevices } from "./errors.js";
-import type { Event } from "./event.js";
+import { checkpointsOf } from "./checkpoint.js";
+import { unevenDevices } from "./errors.js";
 import { specPlace } from "./find.js";
-import { allDone, begin, type Gang, nothingYet, unlessStopped } from "./gang.js";
-import { kernelsHere } from "./kernels.js";
-import { followersLedger } from "./ledger.js";
+import { unlessStopped } from "./gang.js";
 import { type Run, type Training, version } from "./record.js";
-import { stepping } from "./stepping.js";
 import type { TrainRequest } from "./train.js";
-import { planValidation, type Validation } from "./validation.js";
+import type { Validation } from "./validation.js";
 
 /** What can be found out soon, before every picture is read: lists, initial weights, the device. @throws Failed */
 export const demandPossible = async (request: TrainRequest): Promise<void> => {
@@ -51,40 +43,6 @@ export const demandPossible = async (request: TrainRequest): Promise<void> => {
 /** A training of which this process knows whether it joins others. */
 export interface Joining extends TrainRequest {
   readonly joined: Joined | null;
-}
-
-/** Before all else, so that the others find this process, and hear of its end whatever ends it. @throws Failed where the port is taken. */
-export async function* joining(
-  request: TrainRequest,
-  gang: Gang,
-): AsyncGenerator<Event, Joining & { readonly joined: Joined }> {
-  const joined = await join(gang, request.device, gang.devices);
-  yield { kind: "note", message: listening(hostOf(gang), gang.hosts.length) };
-  return { ...request, joined };
-}
-
-/** Seconds that a process which fails waits for others that have not begun. */
-const LINGERS = 60;
-
-/** Whoever comes later than a process that has failed would wait for it: it stays until all others have found it. */
-export async function* heard(
-  { joined, signal }: Joining & { readonly joined: Joined },
-  error: unknown,
-): AsyncGenerator<Event, void> {
-  if (error instanceof GangBroken || signal?.aborted) return;
-  let isMet = false;
-  joined.met.then(() => {
-    isMet = true;
-  });
-  await setImmediate();
-  if (isMet) return;
-  const reason = error instanceof Failed ? error.failure.message : String(error);
-  yield { kind: "note", message: lingering(reason, LINGERS) };
-  const over = new AbortController();
-  const late = setTimeout(1000 * LINGERS, undefined, { signal: over.signal });
-  await Promise.race([joined.met, late, joined.lost]).catch(() => undefined);
-  over.abort();
-  await late.catch(() => undefined);
 }
 
 /** What all processes of a training must have before the first step. */
@@ -115,8 +73,6 @@ export const sessionFor = async (
 /** What was measured on one machine of a gang is not asked: all compute the same graph. */
 export const alike = (kernels: Kernels): Kernels => ({ ...kernels, known: {} });
 
-const hostOf = ({ hosts, rank }: Gang): string => hosts[rank] ?? "";
-
 const isFile = (spec: string | undefined): spec is string =>
   spec !== undefined && existsSync(spec) && statSync(spec).isFile();
 
@@ -145,59 +101,3 @@ export const newRun = async (request: TrainRequest, training: Training | null): 
     formerly: [],
   };
 };
-
-/** The session of a process in a gang, and what is scored in it. */
-async function* meeting(
-  request: Joining,
-): AsyncGenerator<Event, Opened & { readonly validation: Validation | null }> {
-  const { program, device, signal } = request;
-  const { data } = program.experiment;
-  const scored = data.val === null ? null : yield* checkedSplit(data, "val", signal);
-  const validation = await planValidation(program, scored?.intact ?? []);
-  const kernels = alike(trainingKernels(program.experiment, kernelsHere(device)));
-  return { validation, ...(await sessionFor(request, validation, kernels)) };
-}
-
-/** A process of a gang that is not its first: it is told the state, steps with the others, and writes its log. */
-export async function* following(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
-  const { program, folder, signal } = request;
-  const { recover } = program.experiment.train;
-  await demandPossible(request);
-  const { samples } = yield* checkedSplit(program.experiment.data, "train", signal);
-  const { session, variables, validation } = yield* meeting(request);
-  const held = { demand: () => undefined, demandNow: () => undefined };
-  const run = await newRun(request, null);
-  for (;;) {
-    await session.write(nothingYet(variables));
-    const begun = await begin(session, gang, request, nothingKnown);
-    const { step: first, recoveries } = begun;
-    const ledger = await followersLedger(folder, gang.rank, begun);
-    const training = { session, samples, validation, ledger, first, held };
-    try {
-      return yield* stepping({ ...request, ...training, run: { ...run, recoveries } });
-    } catch (error) {
-      if (!(error instanceof Diverged)) throw error;
-      // The first of the gang counts as this one does, and goes back or ends.
-      if (recover === null || recoveries.length >= recover.attempts)
-        throw new Failed(error.failure(null));
-    } finally {
-      ledger.close();
-    }
-  }
-}
-
-const nothingKnown = { scored: false, recoveries: [] };
-
-/** The first of a gang whose training is finished tells it to those who follow. */
-export async function* dismissing(request: Joining, gang: Gang): AsyncGenerator<Event, void> {
-  const { program } = request;
-  const { session, variables } = yield* meeting(request);
-  const { iterations } = program.experiment.train;
-  const nothing = nothingYet(variables);
-  const steps = variables
-    .filter(({ role }) => role === "step")
-    .map(({ name }) => [name, { shape: [], data: Int32Array.of(iterations) }] as const);
-  await session.write(new Map([...nothing, ...steps]));
-  await begin(session, gang, request, { scored: true, recoveries: [] });
-  await allDone(session, gang, program);
-}

@@ -26,21 +26,12 @@ import { type Checkpoint, Diverged, loadCheckpoint, retreat } from "./checkpoint
 import { agree, type Claim, claim, type Known } from "./claim.js";
 import { otherDevices } from "./errors.js";
 import type { Event } from "./event.js";
+import { dismissing, following, heard, joining } from "./following.js";
 import { begin, type Gang } from "./gang.js";
 import { asBegun, kernelsHere } from "./kernels.js";
 import { lastGood, openLedger } from "./ledger.js";
 import { type Lock, lock } from "./lock.js";
-import {
-  alike,
-  demandPossible,
-  dismissing,
-  following,
-  heard,
-  type Joining,
-  joining,
-  newRun,
-  sessionFor,
-} from "./opening.js";
+import { alike, demandPossible, type Joining, newRun, sessionFor } from "./opening.js";
 import { type Recovery, type Run, type Training, writeRun } from "./record.js";
 import { stepping } from "./stepping.js";
 import { type Files, trainingOf, weightsDigest } from "./training.js";
