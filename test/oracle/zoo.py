@@ -3,8 +3,8 @@
 usage: zoo.py describe REQUESTS.json RESULT.json
        zoo.py step REQUEST.json WEIGHTS.safetensors RESULT.safetensors
 
-A request is {reference, backbone, blocks, width, stem, strides, classes, head, auxiliary, align_corners}. What
-`describe` says of each is {parameters, names}: `NAME SHAPE` of every parameter and statistic, sorted. `step` loads the
+A request is {reference, backbone, blocks, width, stem, strides, classes, head, auxiliary, align_corners}; of ResNeSts
+and ResNeXts also {radix, reduction, groups, base_width}. What `describe` says of each is {parameters, names}: `NAME SHAPE` of every parameter and statistic, sorted. `step` loads the
 weights strictly, and gives `logits` [1, H, W, classes] of the first image with running statistics; then `loss` and the
 gradient of every parameter, by its name, of one training step over all images with softplus for ReLU, so that no two
 sides of a kink are compared.

@@ -1,14 +1,22 @@
 /**
  * The published PSPNets (specs/zoo): each spec checks, has its reference's parameters under its reference's names, and
  * what the list of them says is what the specs come to. Of each kind one is computed at small width: logits, and one
- * training step with softplus for ReLU. `npm run zoo` computes all of them as they are.
+ * training step with softplus for ReLU. `npm run zoo` computes all of them as they are, and goes on where it was
+ * stopped: what it found stands in runs/zoo.jsonl.
  *
  * PyTorch builds the references (zoo.py). Where torch is absent, its recorded answers are used; PSPC_ORACLE=record
  * writes those and the list's own columns anew.
  */
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
 import { none, some } from "fp-ts/lib/Option.js";
 import { expect, test } from "vitest";
@@ -265,7 +273,11 @@ const kinds: readonly (readonly [name: string, overrides: readonly string[]])[] 
   ["semseg-r50-ade20k-473x473", small("[73, 89]", resnet("bottleneck", "[1, 2, 1, 2]"))],
 ];
 
-/** Every network as it is, on small pictures: the features of 64 pixels at output stride 8 are 8×8. */
+/**
+ * Every network as it is, on small pictures: the features of 64 pixels at output stride 8 are 8×8. A ResNeSt's attention
+ * norms one mean a picture: of two pictures, over its 33 blocks, rounding grows so that PyTorch's own gradient in 32
+ * bits is 0.55 of its length from that in 64; of eight it is 1.6e-5.
+ */
 const whole: typeof kinds = distinct
   .filter(({ from }) => !from.includes("Caffe"))
   .map(({ name, experiment: { model } }) => [
@@ -276,26 +288,39 @@ const whole: typeof kinds = distinct
         : model.align_corners
           ? "[65, 73]"
           : "[64, 72]",
+      ...(model.backbone.split_attention === null ? [] : ["train.batch=8"]),
     ),
   ]);
 
-const computed = torch === undefined ? [] : isFull ? whole : kinds;
+const FOUND = "runs/zoo.jsonl";
+const lines = isFull && existsSync(FOUND) ? readFileSync(FOUND, "utf8").trim().split("\n") : [];
+const before = lines.map((line) => JSON.parse(line) as Apart & { readonly name: string });
+const left = whole.filter(([name]) => before.every((each) => each.name !== name));
+const computed = torch === undefined ? [] : isFull ? left : kinds;
 
-test.each(computed.length === 0 ? [["none without PyTorch", []] as const] : computed)(
+const holds = (found: Apart): void => {
+  expect(found.logits).toBeLessThan(1e-4);
+  expect(found.loss).toBeLessThan(1e-5);
+  expect(found.gradients).toBeLessThan(1e-3);
+};
+
+test.each(computed.length === 0 ? [["nothing left, or no PyTorch", []] as const] : computed)(
   "computes what the reference does: %s",
   async (name, overrides) => {
     const row = writable.find((each) => each.name === name);
     if (row === undefined) {
-      expect(torch).toBeUndefined();
+      expect(torch === undefined || isFull).toBe(true);
+      for (const each of before) holds(each);
       return;
     }
     const experiment = experimentIn(checked(name, overrides));
     const { from } = row;
     const found = await apart({ request: requestOf(from, experiment), name, from, experiment });
-    if (isFull) console.log(name, JSON.stringify(found));
-    expect(found.logits).toBeLessThan(1e-4);
-    expect(found.loss).toBeLessThan(1e-5);
-    expect(found.gradients).toBeLessThan(1e-3);
+    if (isFull) {
+      mkdirSync("runs", { recursive: true });
+      appendFileSync(FOUND, `${JSON.stringify({ name, ...found })}\n`);
+    }
+    holds(found);
   },
   600_000,
 );
