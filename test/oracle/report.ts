@@ -3,7 +3,7 @@
 import { appendFileSync } from "node:fs";
 
 /** The tables of docs/numerics.md. */
-export type Table = "logits" | "matrix" | "step" | "fifty" | "options" | "course";
+export type Table = "logits" | "matrix" | "step" | "fifty" | "options" | "course" | "zoo";
 
 /** Numbers as `1.2e-7`; what was not measured is a dash. */
 export const report = (table: Table, title: string, ...cells: readonly (number | null)[]): void => {
