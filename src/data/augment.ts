@@ -140,7 +140,7 @@ interface Room {
   readonly unblurred: number;
   readonly blur: number;
   readonly stretch: number;
-  /** The crop as an image [h, w, 3] and labels [h, w]. */
+  /** `RUN` pixels as an image [RUN, 3] and labels [RUN]. */
   readonly image: number;
   readonly labels: number;
   /** Behind all this: what is seen of the source. */
@@ -155,6 +155,9 @@ interface Seen {
 /** Loops read whole vectors, of up to 16 pixels and some bytes of the next. */
 const SLACK = 16;
 
+/** Pixels that are packed or unpacked at a time: their bytes are still in the processor's cache. */
+const RUN = 8192;
+
 /** Room for what is seen, made anew where more is seen than ever before. */
 const growing = (make: MakeLoops, [height, width]: Sides): ((seen: Rectangle) => Room) => {
   const [area, columns] = [height * width, width + 2 * REACH];
@@ -162,13 +165,13 @@ const growing = (make: MakeLoops, [height, width]: Sides): ((seen: Rectangle) =>
   const blur = unblurred + (height + 2 * REACH) * columns;
   const stretch = blur + ROOM * columns;
   const image = stretch + STRETCH_ROOM * columns;
-  const source = image + area + SLACK;
+  const source = image + RUN + SLACK;
   const placed = {
     unblurred,
     blur,
     stretch,
     image: 4 * image,
-    labels: 4 * image + 3 * area,
+    labels: 4 * image + 3 * RUN,
     source,
   };
   const roomOf = (loops: Loops): Room => ({
@@ -178,8 +181,7 @@ const growing = (make: MakeLoops, [height, width]: Sides): ((seen: Rectangle) =>
   });
   let room = roomOf(make(source));
   return (seen) => {
-    // As words, and raw before that.
-    const needed = source + 2 * areaOf(seen) + 2 * SLACK;
+    const needed = source + areaOf(seen) + SLACK;
     if (needed > room.loops.words.length) room = roomOf(make(needed));
     return room;
   };
@@ -188,25 +190,25 @@ const growing = (make: MakeLoops, [height, width]: Sides): ((seen: Rectangle) =>
 /** The bytes of labels that travel with the colours. */
 type LabelBytes = (labels: ClassIndices) => ClassIndices;
 
-/** Packs part of a picture: row by row, or in one run where its rows are whole. */
-function load(
-  { loops, source }: Room,
-  picture: Labelled,
-  part: Rectangle,
-  bytes: LabelBytes,
-): Source {
+/** Packs part of a picture: row by row, or in one piece where its rows are whole. */
+function load(room: Room, picture: Labelled, part: Rectangle, bytes: LabelBytes): Source {
+  const { loops, source } = room;
   const { image, labels, height, width } = picture;
   const [stride, rows] = [part.right - part.left, part.bottom - part.top];
-  const [runs, length] = stride === width ? [1, rows * width] : [rows, stride];
-  const raw = 4 * (source + rows * stride + SLACK);
+  const [pieces, length] = stride === width ? [1, rows * width] : [rows, stride];
   const colours = new Uint8Array(image.buffer, image.byteOffset, image.length);
-  for (let run = 0; run < runs; run++) {
-    const from = (part.top + run) * width + part.left;
-    loops.bytes.set(colours.subarray(3 * from, 3 * (from + length)), raw);
-    loops.bytes.set(bytes(labels.subarray(from, from + length)), raw + 3 * length);
-    loops.pack(raw, raw + 3 * length, source + run * stride, length);
-  }
+  for (let piece = 0; piece < pieces; piece++)
+    inRuns(length, (start, count) => {
+      const from = (part.top + piece) * width + part.left + start;
+      loops.bytes.set(colours.subarray(3 * from, 3 * (from + count)), room.image);
+      loops.bytes.set(bytes(labels.subarray(from, from + count)), room.labels);
+      loops.pack(room.image, room.labels, source + piece * stride + start, count);
+    });
   return { height, width, stride, origin: source - part.top * stride - part.left };
+}
+
+function inRuns(length: number, each: (start: number, count: number) => void): void {
+  for (let start = 0; start < length; start += RUN) each(start, Math.min(RUN, length - start));
 }
 
 /** Rows of which most is seen are taken whole: one long copy costs less than many short ones. */
@@ -228,9 +230,11 @@ function read(
 
 /** The crop as bytes; of labels of more than one the lowest. */
 function unpack({ loops, target, ...room }: Room, image: Uint8Array, labels: ClassIndices): void {
-  loops.unpack(target.origin, room.image, room.labels, labels.length);
-  image.set(loops.bytes.subarray(room.image, room.image + image.length));
-  labels.set(loops.bytes.subarray(room.labels, room.labels + labels.length));
+  inRuns(labels.length, (start, count) => {
+    loops.unpack(target.origin + start, room.image, room.labels, count);
+    image.set(loops.bytes.subarray(room.image, room.image + 3 * count), 3 * start);
+    labels.set(loops.bytes.subarray(room.labels, room.labels + count), start);
+  });
 }
 
 /** Adds the upper bytes of labels whose lower ones are there. */

@@ -100,6 +100,7 @@ function acrossRow(words: Int32Array, start: number, out: number, width: number)
 
 /** …2 1 | 0 1 2 … n−1 | n−2 n−3… */
 export function reflect(i: number, n: number): number {
+  if (i >= 0 && i < n) return i;
   if (n === 1) return 0;
   const period = 2 * (n - 1);
   const folded = ((i % period) + period) % period;

@@ -1,15 +1,18 @@
-;; The loops of loops.ts in vector instructions; `node scripts/vectors.mjs` makes vectors.wasm of it.
+;; The loops of loops.ts in vector instructions; `npm run vectors` makes vectors.wasm of it.
 ;;
-;; Addresses are in bytes. Colours are mixed in lanes of 16 bits, which hold a byte times a weight of 256, and rounded as
-;; in packed.ts. Whatever is left at the end of a row is computed by one more vector that ends where the row does, and
-;; so overlaps the one before: a row has at least a vector's pixels, and is never written over what it is read from.
+;; Addresses are in bytes. Colours are mixed in lanes of 16 bits, which hold a byte times a weight of
+;; 256, and rounded as in packed.ts. A label is mixed as the colours are, by 0 or 256, whichever its
+;; pixel's weight is nearer to: so it is that of the nearest pixel. What is left at the end of a row is
+;; computed by one more vector that ends where the row does, and so overlaps the one before: a row has at
+;; least a vector's pixels, and is never written over what it is read from. Nothing is shared by calls,
+;; which are made as they stand: they cost as much as what they would share.
 (module
   (memory (export "memory") 0)
 
   ;; 16 pixels RGB and 16 labels at a time.
   (func (export "pack")
     (param $image i32) (param $labels i32) (param $to i32) (param $count i32)
-    (local $x i32) (local $at i32) (local $out i32) (local $label v128)
+    (local $x i32) (local $left i32) (local $at i32) (local $out i32) (local $label v128)
     (loop $next
       (local.set $at (i32.add (local.get $image) (i32.mul (local.get $x) (i32.const 3))))
       (local.set $out (i32.add (local.get $to) (i32.shl (local.get $x) (i32.const 2))))
@@ -26,23 +29,14 @@
       (v128.store offset=48 (local.get $out)
         (i8x16.shuffle 4 5 6 28 7 8 9 29 10 11 12 30 13 14 15 31
           (v128.load offset=32 (local.get $at)) (local.get $label)))
-      (local.set $x (call $after (local.get $x) (local.get $count) (i32.const 16)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $count)))))
-
-  ;; Where the vector behind that at $x begins; $count where there is none.
-  (func $after (param $x i32) (param $count i32) (param $step i32) (result i32)
-    (local $last i32)
-    (local.set $last (i32.sub (local.get $count) (local.get $step)))
-    (if (result i32) (i32.eq (local.get $x) (local.get $last))
-      (then (local.get $count))
-      (else
-        (local.set $x (i32.add (local.get $x) (local.get $step)))
-        (select (local.get $x) (local.get $last)
-          (i32.lt_s (local.get $x) (local.get $last))))))
+      (local.set $left (i32.sub (local.get $count) (i32.add (local.get $x) (i32.const 16))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 16) (local.get $left) (i32.ge_s (local.get $left) (i32.const 16)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0)))))
 
   (func (export "unpack")
     (param $from i32) (param $image i32) (param $labels i32) (param $count i32)
-    (local $x i32) (local $at i32) (local $out i32)
+    (local $x i32) (local $left i32) (local $at i32) (local $out i32)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)
     (loop $next
       (local.set $at (i32.add (local.get $from) (i32.shl (local.get $x) (i32.const 2))))
@@ -61,19 +55,19 @@
         (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
           (i8x16.shuffle 3 7 11 15 19 23 27 31 3 7 11 15 19 23 27 31 (local.get $a) (local.get $b))
           (i8x16.shuffle 3 7 11 15 19 23 27 31 3 7 11 15 19 23 27 31 (local.get $c) (local.get $d))))
-      (local.set $x (call $after (local.get $x) (local.get $count) (i32.const 16)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $count)))))
+      (local.set $left (i32.sub (local.get $count) (i32.add (local.get $x) (i32.const 16))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 16) (local.get $left) (i32.ge_s (local.get $left) (i32.const 16)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0)))))
 
   ;; Four pixels at a time: their upper neighbours $p and $q to the right, their lower ones $r and $s.
   (func (export "interpolate")
     (param $pixels i32) (param $stride i32) (param $u i32) (param $v i32) (param $du i32) (param $dv i32)
     (param $to i32) (param $count i32)
-    (local $x i32) (local $dus v128) (local $dvs v128) (local $us v128) (local $vs v128) (local $at v128)
-    (local $i0 i32) (local $i1 i32) (local $i2 i32) (local $i3 i32)
-    (local $even v128) (local $odd v128)
-    (local $p v128) (local $q v128) (local $r v128) (local $s v128)
-    (local $right v128) (local $down v128) (local $near v128) (local $beyond v128)
-    (local $low v128) (local $high v128) (local $restLow v128) (local $restHigh v128)
+    (local $x i32) (local $left i32) (local $i0 i32) (local $i1 i32) (local $i2 i32) (local $i3 i32)
+    (local $dus v128) (local $dvs v128) (local $at v128) (local $even v128) (local $odd v128)
+    (local $p v128) (local $q v128) (local $r v128) (local $s v128) (local $right v128) (local $down v128)
+    (local $low v128) (local $high v128) (local $rest v128) (local $restHigh v128)
     (local $top v128) (local $topHigh v128) (local $bottom v128) (local $bottomHigh v128)
     (local $half v128) (local $one v128)
     (local.set $half (v128.const i16x8 128 128 128 128 128 128 128 128))
@@ -81,52 +75,54 @@
     (local.set $dus (i32x4.mul (i32x4.splat (local.get $du)) (v128.const i32x4 0 1 2 3)))
     (local.set $dvs (i32x4.mul (i32x4.splat (local.get $dv)) (v128.const i32x4 0 1 2 3)))
     (loop $next
-      (local.set $us (i32x4.add (local.get $dus)
+      (local.set $right (i32x4.add (local.get $dus)
         (i32x4.splat (i32.add (local.get $u) (i32.mul (local.get $du) (local.get $x))))))
-      (local.set $vs (i32x4.add (local.get $dvs)
+      (local.set $down (i32x4.add (local.get $dvs)
         (i32x4.splat (i32.add (local.get $v) (i32.mul (local.get $dv) (local.get $x))))))
       (local.set $at
         (i32x4.add
           (i32x4.add (i32x4.splat (local.get $pixels))
-            (i32x4.shl (i32x4.shr_s (local.get $us) (i32.const 16)) (i32.const 2)))
-          (i32x4.mul (i32x4.shr_s (local.get $vs) (i32.const 16)) (i32x4.splat (local.get $stride)))))
+            (i32x4.shl (i32x4.shr_s (local.get $right) (i32.const 16)) (i32.const 2)))
+          (i32x4.mul (i32x4.shr_s (local.get $down) (i32.const 16)) (i32x4.splat (local.get $stride)))))
       (local.set $i0 (i32x4.extract_lane 0 (local.get $at)))
       (local.set $i1 (i32x4.extract_lane 1 (local.get $at)))
       (local.set $i2 (i32x4.extract_lane 2 (local.get $at)))
       (local.set $i3 (i32x4.extract_lane 3 (local.get $at)))
       (local.set $even (v128.load64_lane 1 (local.get $i1) (v128.load64_zero (local.get $i0))))
       (local.set $odd (v128.load64_lane 1 (local.get $i3) (v128.load64_zero (local.get $i2))))
-      (local.set $p (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27
-        (local.get $even) (local.get $odd)))
-      (local.set $q (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31
-        (local.get $even) (local.get $odd)))
-      (local.set $even (v128.load64_lane 1 (i32.add (local.get $i1) (local.get $stride))
-        (v128.load64_zero (i32.add (local.get $i0) (local.get $stride)))))
-      (local.set $odd (v128.load64_lane 1 (i32.add (local.get $i3) (local.get $stride))
-        (v128.load64_zero (i32.add (local.get $i2) (local.get $stride)))))
-      (local.set $r (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27
-        (local.get $even) (local.get $odd)))
-      (local.set $s (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31
-        (local.get $even) (local.get $odd)))
-      ;; The weights of 8 bits, and the nearest pixel by their highest.
-      (local.set $right (v128.and (i32x4.shr_u (local.get $us) (i32.const 8)) (v128.const i32x4 255 255 255 255)))
-      (local.set $down (v128.and (i32x4.shr_u (local.get $vs) (i32.const 8)) (v128.const i32x4 255 255 255 255)))
-      (local.set $beyond (i32x4.gt_s (local.get $right) (v128.const i32x4 127 127 127 127)))
-      (local.set $near
-        (v128.bitselect
-          (v128.bitselect (local.get $s) (local.get $r) (local.get $beyond))
-          (v128.bitselect (local.get $q) (local.get $p) (local.get $beyond))
-          (i32x4.gt_s (local.get $down) (v128.const i32x4 127 127 127 127))))
-      ;; Across. A weight stands in four lanes, one for each byte of its pixel.
-      (local.set $low (i8x16.shuffle 0 1 0 1 0 1 0 1 4 5 4 5 4 5 4 5 (local.get $right) (local.get $right)))
-      (local.set $high (i8x16.shuffle 8 9 8 9 8 9 8 9 12 13 12 13 12 13 12 13 (local.get $right) (local.get $right)))
-      (local.set $restLow (i16x8.sub (local.get $one) (local.get $low)))
+      (local.set $p
+        (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 (local.get $even) (local.get $odd)))
+      (local.set $q
+        (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 (local.get $even) (local.get $odd)))
+      (local.set $even
+        (v128.load64_lane 1 (i32.add (local.get $i1) (local.get $stride))
+          (v128.load64_zero (i32.add (local.get $i0) (local.get $stride)))))
+      (local.set $odd
+        (v128.load64_lane 1 (i32.add (local.get $i3) (local.get $stride))
+          (v128.load64_zero (i32.add (local.get $i2) (local.get $stride)))))
+      (local.set $r
+        (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 (local.get $even) (local.get $odd)))
+      (local.set $s
+        (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 (local.get $even) (local.get $odd)))
+      (local.set $right
+        (v128.and (i32x4.shr_u (local.get $right) (i32.const 8))
+          (v128.const i32x4 255 255 255 255)))
+      (local.set $right
+        (v128.or (local.get $right)
+          (i32x4.shl
+            (v128.and (i32x4.add (local.get $right) (v128.const i32x4 128 128 128 128))
+              (v128.const i32x4 256 256 256 256))
+            (i32.const 16))))
+      (local.set $low (i8x16.shuffle 0 1 0 1 0 1 2 3 4 5 4 5 4 5 6 7 (local.get $right) (local.get $right)))
+      (local.set $high
+        (i8x16.shuffle 8 9 8 9 8 9 10 11 12 13 12 13 12 13 14 15 (local.get $right) (local.get $right)))
+      (local.set $rest (i16x8.sub (local.get $one) (local.get $low)))
       (local.set $restHigh (i16x8.sub (local.get $one) (local.get $high)))
       (local.set $top
         (i16x8.shr_u
           (i16x8.add
             (i16x8.add
-              (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $p)) (local.get $restLow))
+              (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $p)) (local.get $rest))
               (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $q)) (local.get $low)))
             (local.get $half))
           (i32.const 8)))
@@ -142,7 +138,7 @@
         (i16x8.shr_u
           (i16x8.add
             (i16x8.add
-              (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $r)) (local.get $restLow))
+              (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $r)) (local.get $rest))
               (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $s)) (local.get $low)))
             (local.get $half))
           (i32.const 8)))
@@ -154,108 +150,142 @@
               (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $s)) (local.get $high)))
             (local.get $half))
           (i32.const 8)))
-      ;; Down.
-      (local.set $low (i8x16.shuffle 0 1 0 1 0 1 0 1 4 5 4 5 4 5 4 5 (local.get $down) (local.get $down)))
-      (local.set $high (i8x16.shuffle 8 9 8 9 8 9 8 9 12 13 12 13 12 13 12 13 (local.get $down) (local.get $down)))
+      (local.set $down
+        (v128.and (i32x4.shr_u (local.get $down) (i32.const 8))
+          (v128.const i32x4 255 255 255 255)))
+      (local.set $down
+        (v128.or (local.get $down)
+          (i32x4.shl
+            (v128.and (i32x4.add (local.get $down) (v128.const i32x4 128 128 128 128))
+              (v128.const i32x4 256 256 256 256))
+            (i32.const 16))))
+      (local.set $low (i8x16.shuffle 0 1 0 1 0 1 2 3 4 5 4 5 4 5 6 7 (local.get $down) (local.get $down)))
+      (local.set $high
+        (i8x16.shuffle 8 9 8 9 8 9 10 11 12 13 12 13 12 13 14 15 (local.get $down) (local.get $down)))
       (v128.store (i32.add (local.get $to) (i32.shl (local.get $x) (i32.const 2)))
-        (v128.bitselect
-          (local.get $near)
-          (i8x16.narrow_i16x8_u
-            (i16x8.shr_u
+        (i8x16.narrow_i16x8_u
+          (i16x8.shr_u
+            (i16x8.add
               (i16x8.add
-                (i16x8.add
-                  (i16x8.mul (local.get $top) (i16x8.sub (local.get $one) (local.get $low)))
-                  (i16x8.mul (local.get $bottom) (local.get $low)))
-                (local.get $half))
-              (i32.const 8))
-            (i16x8.shr_u
+                (i16x8.mul (local.get $top) (i16x8.sub (local.get $one) (local.get $low)))
+                (i16x8.mul (local.get $bottom) (local.get $low)))
+              (local.get $half))
+            (i32.const 8))
+          (i16x8.shr_u
+            (i16x8.add
               (i16x8.add
-                (i16x8.add
-                  (i16x8.mul (local.get $topHigh) (i16x8.sub (local.get $one) (local.get $high)))
-                  (i16x8.mul (local.get $bottomHigh) (local.get $high)))
-                (local.get $half))
-              (i32.const 8)))
-          (v128.const i32x4 0xff000000 0xff000000 0xff000000 0xff000000)))
-      (local.set $x (call $after (local.get $x) (local.get $count) (i32.const 4)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $count)))))
+                (i16x8.mul (local.get $topHigh) (i16x8.sub (local.get $one) (local.get $high)))
+                (i16x8.mul (local.get $bottomHigh) (local.get $high)))
+              (local.get $half))
+            (i32.const 8))))
+      (local.set $left (i32.sub (local.get $count) (i32.add (local.get $x) (i32.const 4))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 4) (local.get $left) (i32.ge_s (local.get $left) (i32.const 4)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0)))))
 
   (func (export "stretchRow")
     (param $row i32) (param $first i32) (param $weight i32) (param $to i32) (param $count i32)
-    (local $x i32) (local $offset i32) (local $at v128) (local $even v128) (local $odd v128)
-    (local $p v128) (local $q v128) (local $share v128) (local $low v128) (local $high v128)
+    (local $x i32) (local $left i32) (local $offset i32) (local $at v128) (local $even v128) (local $odd v128)
+    (local $i0 i32) (local $i1 i32) (local $i2 i32) (local $i3 i32) (local $p v128) (local $q v128)
+    (local $right v128) (local $low v128) (local $high v128) (local $half v128) (local $one v128)
+    (local.set $half (v128.const i16x8 128 128 128 128 128 128 128 128))
+    (local.set $one (v128.const i16x8 256 256 256 256 256 256 256 256))
     (loop $next
       (local.set $offset (i32.shl (local.get $x) (i32.const 2)))
       (local.set $at
         (i32x4.add (i32x4.splat (local.get $row))
           (i32x4.shl (v128.load (i32.add (local.get $first) (local.get $offset))) (i32.const 2))))
-      (local.set $share (v128.load (i32.add (local.get $weight) (local.get $offset))))
-      (local.set $even
-        (v128.load64_lane 1 (i32x4.extract_lane 1 (local.get $at))
-          (v128.load64_zero (i32x4.extract_lane 0 (local.get $at)))))
-      (local.set $odd
-        (v128.load64_lane 1 (i32x4.extract_lane 3 (local.get $at))
-          (v128.load64_zero (i32x4.extract_lane 2 (local.get $at)))))
-      (local.set $p (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27
-        (local.get $even) (local.get $odd)))
-      (local.set $q (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31
-        (local.get $even) (local.get $odd)))
-      (local.set $low (i8x16.shuffle 0 1 0 1 0 1 0 1 4 5 4 5 4 5 4 5 (local.get $share) (local.get $share)))
-      (local.set $high (i8x16.shuffle 8 9 8 9 8 9 8 9 12 13 12 13 12 13 12 13 (local.get $share) (local.get $share)))
+      (local.set $i0 (i32x4.extract_lane 0 (local.get $at)))
+      (local.set $i1 (i32x4.extract_lane 1 (local.get $at)))
+      (local.set $i2 (i32x4.extract_lane 2 (local.get $at)))
+      (local.set $i3 (i32x4.extract_lane 3 (local.get $at)))
+      (local.set $even (v128.load64_lane 1 (local.get $i1) (v128.load64_zero (local.get $i0))))
+      (local.set $odd (v128.load64_lane 1 (local.get $i3) (v128.load64_zero (local.get $i2))))
+      (local.set $p
+        (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 (local.get $even) (local.get $odd)))
+      (local.set $q
+        (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 (local.get $even) (local.get $odd)))
+      (local.set $right (v128.load (i32.add (local.get $weight) (local.get $offset))))
+      (local.set $right
+        (v128.or (local.get $right)
+          (i32x4.shl
+            (v128.and (i32x4.add (local.get $right) (v128.const i32x4 128 128 128 128))
+              (v128.const i32x4 256 256 256 256))
+            (i32.const 16))))
+      (local.set $low (i8x16.shuffle 0 1 0 1 0 1 2 3 4 5 4 5 4 5 6 7 (local.get $right) (local.get $right)))
+      (local.set $high
+        (i8x16.shuffle 8 9 8 9 8 9 10 11 12 13 12 13 12 13 14 15 (local.get $right) (local.get $right)))
       (v128.store (i32.add (local.get $to) (local.get $offset))
-        (v128.bitselect
-          (v128.bitselect (local.get $q) (local.get $p)
-            (i32x4.gt_s (local.get $share) (v128.const i32x4 127 127 127 127)))
-          (call $mixed (local.get $p) (local.get $q) (local.get $low) (local.get $high))
-          (v128.const i32x4 0xff000000 0xff000000 0xff000000 0xff000000)))
-      (local.set $x (call $after (local.get $x) (local.get $count) (i32.const 4)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $count)))))
-
-  ;; Bytes of $p and $q, by the weights of $q.
-  (func $mixed (param $p v128) (param $q v128) (param $low v128) (param $high v128) (result v128)
-    (i8x16.narrow_i16x8_u
-      (i16x8.shr_u
-        (i16x8.add
-          (i16x8.add
-            (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $p))
-              (i16x8.sub (v128.const i16x8 256 256 256 256 256 256 256 256) (local.get $low)))
-            (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $q)) (local.get $low)))
-          (v128.const i16x8 128 128 128 128 128 128 128 128))
-        (i32.const 8))
-      (i16x8.shr_u
-        (i16x8.add
-          (i16x8.add
-            (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $p))
-              (i16x8.sub (v128.const i16x8 256 256 256 256 256 256 256 256) (local.get $high)))
-            (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $q)) (local.get $high)))
-          (v128.const i16x8 128 128 128 128 128 128 128 128))
-        (i32.const 8))))
+        (i8x16.narrow_i16x8_u
+          (i16x8.shr_u
+            (i16x8.add
+              (i16x8.add
+                (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $p))
+                  (i16x8.sub (local.get $one) (local.get $low)))
+                (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $q)) (local.get $low)))
+              (local.get $half))
+            (i32.const 8))
+          (i16x8.shr_u
+            (i16x8.add
+              (i16x8.add
+                (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $p))
+                  (i16x8.sub (local.get $one) (local.get $high)))
+                (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $q)) (local.get $high)))
+              (local.get $half))
+            (i32.const 8))))
+      (local.set $left (i32.sub (local.get $count) (i32.add (local.get $x) (i32.const 4))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 4) (local.get $left) (i32.ge_s (local.get $left) (i32.const 4)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0)))))
 
   (func (export "mixRows")
     (param $upper i32) (param $lower i32) (param $weight i32) (param $to i32) (param $count i32)
-    (local $x i32) (local $offset i32) (local $nearest i32) (local $down v128)
-    (local.set $down (i16x8.splat (local.get $weight)))
-    (local.set $nearest
-      (select (local.get $upper) (local.get $lower) (i32.lt_s (local.get $weight) (i32.const 128))))
+    (local $x i32) (local $left i32) (local $offset i32) (local $p v128) (local $q v128)
+    (local $low v128) (local $rest v128) (local $half v128) (local $one v128)
+    (local.set $half (v128.const i16x8 128 128 128 128 128 128 128 128))
+    (local.set $one (v128.const i16x8 256 256 256 256 256 256 256 256))
+    (local.set $low
+      (i64x2.splat
+        (i64.or
+          (i64.mul (i64.extend_i32_u (local.get $weight)) (i64.const 0x000100010001))
+          (i64.shl
+            (i64.extend_i32_u (i32.and (i32.add (local.get $weight) (i32.const 128)) (i32.const 256)))
+            (i64.const 48)))))
+    (local.set $rest (i16x8.sub (local.get $one) (local.get $low)))
     (loop $next
       (local.set $offset (i32.shl (local.get $x) (i32.const 2)))
+      (local.set $p (v128.load (i32.add (local.get $upper) (local.get $offset))))
+      (local.set $q (v128.load (i32.add (local.get $lower) (local.get $offset))))
       (v128.store (i32.add (local.get $to) (local.get $offset))
-        (v128.bitselect
-          (v128.load (i32.add (local.get $nearest) (local.get $offset)))
-          (call $mixed
-            (v128.load (i32.add (local.get $upper) (local.get $offset)))
-            (v128.load (i32.add (local.get $lower) (local.get $offset)))
-            (local.get $down) (local.get $down))
-          (v128.const i32x4 0xff000000 0xff000000 0xff000000 0xff000000)))
-      (local.set $x (call $after (local.get $x) (local.get $count) (i32.const 4)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $count)))))
+        (i8x16.narrow_i16x8_u
+          (i16x8.shr_u
+            (i16x8.add
+              (i16x8.add
+                (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $p)) (local.get $rest))
+                (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $q)) (local.get $low)))
+              (local.get $half))
+            (i32.const 8))
+          (i16x8.shr_u
+            (i16x8.add
+              (i16x8.add
+                (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $p)) (local.get $rest))
+                (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $q)) (local.get $low)))
+              (local.get $half))
+            (i32.const 8))))
+      (local.set $left (i32.sub (local.get $count) (i32.add (local.get $x) (i32.const 4))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 4) (local.get $left) (i32.ge_s (local.get $left) (i32.const 4)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0)))))
 
-  ;; One row, of five rows of $width pixels: their sums downwards, of 16 bits a byte and two pixels mirrored at either
-  ;; end, are left in $room, and then summed across from pixel $left on.
+  ;; One row, of five rows of $width pixels: 1-4-6-4-1 downwards into $room, in 16 bits a byte and with two pixels
+  ;; mirrored at either end, and then across from pixel $start on. Labels are those of the row in the middle.
   (func (export "blurRow")
     (param $r0 i32) (param $r1 i32) (param $r2 i32) (param $r3 i32) (param $r4 i32) (param $width i32)
-    (param $room i32) (param $left i32) (param $to i32) (param $count i32)
-    (local $x i32) (local $offset i32) (local $sums i32)
+    (param $room i32) (param $start i32) (param $to i32) (param $count i32)
+    (local $x i32) (local $left i32) (local $offset i32) (local $sums i32) (local $half v128) (local $six v128)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $e v128)
+    (local.set $half (v128.const i16x8 128 128 128 128 128 128 128 128))
+    (local.set $six (v128.const i16x8 6 6 6 6 6 6 6 6))
     (local.set $sums (i32.add (local.get $room) (i32.const 16)))
     (loop $next
       (local.set $offset (i32.shl (local.get $x) (i32.const 2)))
@@ -266,17 +296,21 @@
       (local.set $e (v128.load (i32.add (local.get $r4) (local.get $offset))))
       (local.set $offset (i32.add (local.get $sums) (i32.shl (local.get $x) (i32.const 3))))
       (v128.store (local.get $offset)
-        (call $weighed
-          (i16x8.extend_low_i8x16_u (local.get $a)) (i16x8.extend_low_i8x16_u (local.get $b))
-          (i16x8.extend_low_i8x16_u (local.get $c)) (i16x8.extend_low_i8x16_u (local.get $d))
-          (i16x8.extend_low_i8x16_u (local.get $e))))
+        (i16x8.add
+          (i16x8.add
+            (i16x8.add (i16x8.extend_low_i8x16_u (local.get $a)) (i16x8.extend_low_i8x16_u (local.get $e)))
+            (i16x8.shl (i16x8.add (i16x8.extend_low_i8x16_u (local.get $b)) (i16x8.extend_low_i8x16_u (local.get $d))) (i32.const 2)))
+          (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $c)) (local.get $six))))
       (v128.store offset=16 (local.get $offset)
-        (call $weighed
-          (i16x8.extend_high_i8x16_u (local.get $a)) (i16x8.extend_high_i8x16_u (local.get $b))
-          (i16x8.extend_high_i8x16_u (local.get $c)) (i16x8.extend_high_i8x16_u (local.get $d))
-          (i16x8.extend_high_i8x16_u (local.get $e))))
-      (local.set $x (call $after (local.get $x) (local.get $width) (i32.const 4)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $width))))
+        (i16x8.add
+          (i16x8.add
+            (i16x8.add (i16x8.extend_high_i8x16_u (local.get $a)) (i16x8.extend_high_i8x16_u (local.get $e)))
+            (i16x8.shl (i16x8.add (i16x8.extend_high_i8x16_u (local.get $b)) (i16x8.extend_high_i8x16_u (local.get $d))) (i32.const 2)))
+          (i16x8.mul (i16x8.extend_high_i8x16_u (local.get $c)) (local.get $six))))
+      (local.set $left (i32.sub (local.get $width) (i32.add (local.get $x) (i32.const 4))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 4) (local.get $left) (i32.ge_s (local.get $left) (i32.const 4)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0))))
     (i64.store (local.get $room) (i64.load offset=32 (local.get $room)))
     (i64.store offset=8 (local.get $room) (i64.load offset=24 (local.get $room)))
     (local.set $offset (i32.add (local.get $sums) (i32.shl (local.get $width) (i32.const 3))))
@@ -285,35 +319,32 @@
     (local.set $x (i32.const 0))
     (loop $next
       (local.set $offset
-        (i32.add (local.get $room) (i32.shl (i32.add (local.get $left) (local.get $x)) (i32.const 3))))
+        (i32.add (local.get $room) (i32.shl (i32.add (local.get $start) (local.get $x)) (i32.const 3))))
       (v128.store (i32.add (local.get $to) (i32.shl (local.get $x) (i32.const 2)))
         (v128.bitselect
-          (v128.load (i32.add (local.get $r2) (i32.shl (i32.add (local.get $left) (local.get $x)) (i32.const 2))))
+          (v128.load
+            (i32.add (local.get $r2) (i32.shl (i32.add (local.get $start) (local.get $x)) (i32.const 2))))
           (i8x16.narrow_i16x8_u
             (i16x8.shr_u
               (i16x8.add
-                (call $weighed
-                  (v128.load (local.get $offset)) (v128.load offset=8 (local.get $offset))
-                  (v128.load offset=16 (local.get $offset)) (v128.load offset=24 (local.get $offset))
-                  (v128.load offset=32 (local.get $offset)))
-                (v128.const i16x8 128 128 128 128 128 128 128 128))
+                (i16x8.add
+                  (i16x8.add
+                    (i16x8.add (v128.load (local.get $offset)) (v128.load offset=32 (local.get $offset)))
+                    (i16x8.shl (i16x8.add (v128.load offset=8 (local.get $offset)) (v128.load offset=24 (local.get $offset))) (i32.const 2)))
+                  (i16x8.mul (v128.load offset=16 (local.get $offset)) (local.get $six)))
+                (local.get $half))
               (i32.const 8))
             (i16x8.shr_u
               (i16x8.add
-                (call $weighed
-                  (v128.load offset=16 (local.get $offset)) (v128.load offset=24 (local.get $offset))
-                  (v128.load offset=32 (local.get $offset)) (v128.load offset=40 (local.get $offset))
-                  (v128.load offset=48 (local.get $offset)))
-                (v128.const i16x8 128 128 128 128 128 128 128 128))
+                (i16x8.add
+                  (i16x8.add
+                    (i16x8.add (v128.load offset=16 (local.get $offset)) (v128.load offset=48 (local.get $offset)))
+                    (i16x8.shl (i16x8.add (v128.load offset=24 (local.get $offset)) (v128.load offset=40 (local.get $offset))) (i32.const 2)))
+                  (i16x8.mul (v128.load offset=32 (local.get $offset)) (local.get $six)))
+                (local.get $half))
               (i32.const 8)))
           (v128.const i32x4 0xff000000 0xff000000 0xff000000 0xff000000)))
-      (local.set $x (call $after (local.get $x) (local.get $count) (i32.const 4)))
-      (br_if $next (i32.lt_s (local.get $x) (local.get $count)))))
-
-  ;; 1-4-6-4-1
-  (func $weighed (param $a v128) (param $b v128) (param $c v128) (param $d v128) (param $e v128) (result v128)
-    (i16x8.add
-      (i16x8.add
-        (i16x8.add (local.get $a) (local.get $e))
-        (i16x8.shl (i16x8.add (local.get $b) (local.get $d)) (i32.const 2)))
-      (i16x8.mul (local.get $c) (v128.const i16x8 6 6 6 6 6 6 6 6)))))
+      (local.set $left (i32.sub (local.get $count) (i32.add (local.get $x) (i32.const 4))))
+      (local.set $x (i32.add (local.get $x)
+        (select (i32.const 4) (local.get $left) (i32.ge_s (local.get $left) (i32.const 4)))))
+      (br_if $next (i32.gt_s (local.get $left) (i32.const 0))))))
