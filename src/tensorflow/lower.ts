@@ -5,7 +5,13 @@ import { type Update, valueAt } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import type { Type } from "../graph/type.js";
 import { after, type Emitter, elementType, output, type TensorName } from "./emitter.js";
-import { type LegalArguments, type LegalGraph, type LegalValue, mapLegalArgs } from "./op.js";
+import {
+  isSummed,
+  type LegalArguments,
+  type LegalGraph,
+  type LegalValue,
+  mapLegalArgs,
+} from "./op.js";
 import { type Emitted, lowerOperation, type Site } from "./operation.js";
 import { across, type Replica, rowsOfInput, share, spread } from "./replica.js";
 
@@ -131,23 +137,43 @@ export const lowerUpdate = (
   return of.to.emit("AssignVariableOp", inputs, { dtype: { type: dtype } });
 };
 
-const lowerMomentum = (of: Lowering, { args, attributes }: Kernel): TensorName => {
-  const { to } = of;
-  const { momentum, decay, scale } = attributes;
-  const [weight, velocity, gradient, rate] = args;
-  const number = (value: number): TensorName =>
-    to.constant({ dtype: "f32", shape: [], content: value });
-  const times = (a: TensorName, b: TensorName, ...later: readonly string[]): TensorName =>
-    to.emit("Mul", [a, b, ...later], f32);
-  const given = nameAt(of, gradient);
-  const scaled = scale === 1 ? nameAt(of, rate) : times(nameAt(of, rate), number(scale));
-  // Not before the gradient is there: what could start at once would keep a copy of every weight for a whole step.
-  const decayed = (): TensorName => times(nameAt(of, weight), number(decay), after(given));
-  const whole = decay === 0 ? given : to.emit("AddV2", [given, decayed()], f32);
-  const handles = [weight, velocity].map((id) => handleIn(of, variableAt(of, id).name));
-  const inputs = [...handles, scaled, whole, number(momentum), ...readersOf(of, weight)];
-  return to.emit("ResourceApplyMomentum", inputs, f32);
+const lowerMomentum = (of: Lowering, kernel: Kernel): TensorName => {
+  const { args, attributes } = kernel;
+  const [weight, velocity, , rate] = args;
+  const slope = slopeOf(of, kernel);
+  const rated = nameAt(of, rate);
+  const fast = attributes.scale === 1 ? rated : times(of, rated, attributes.scale);
+  const handles = [weight, velocity].map((id) => handleOf(of, id));
+  const inputs = [...handles, fast, slope, number(of, attributes.momentum)];
+  return of.to.emit("ResourceApplyMomentum", [...inputs, ...readersOf(of, weight)], f32);
 };
+
+/**
+ * What moves the velocity: the gradient and the decayed weight. m·v + (g + d·w) is m·(v + d/m·w) + g, so that the decay
+ * is added to the velocity in place, and no weight is decayed in a copy. Not before the gradient is there: what could
+ * start at once would keep a copy of every weight for a whole step.
+ */
+const slopeOf = (of: Lowering, { args, attributes }: Kernel): TensorName => {
+  const { momentum, decay } = attributes;
+  const [weight, velocity, gradient] = args;
+  const given = nameAt(of, gradient);
+  if (decay === 0) return given;
+  const now = nameAt(of, weight);
+  if (isSummed(attributes))
+    return of.to.emit("AddV2", [given, times(of, now, decay, after(given))], f32);
+  const moved = [handleOf(of, velocity), number(of, -decay / momentum), now, after(given)];
+  of.to.emit("ResourceApplyGradientDescent", moved, f32);
+  return given;
+};
+
+const handleOf = (of: Lowering, variable: number): TensorName =>
+  handleIn(of, variableAt(of, variable).name);
+
+const number = ({ to }: Lowering, value: number): TensorName =>
+  to.constant({ dtype: "f32", shape: [], content: value });
+
+const times = (of: Lowering, x: TensorName, by: number, ...later: readonly string[]): TensorName =>
+  of.to.emit("Mul", [x, number(of, by), ...later], f32);
 
 /** Every value that somebody reads and that is not fed. */
 export const lowerValues = (of: Lowering): void => {

@@ -7,6 +7,7 @@ import { invariant } from "../diagnostic/invariant.js";
 import { type Numbered, type Update, valueAt } from "../graph/graph.js";
 import { bytesOf, type Type } from "../graph/type.js";
 import type { LegalGraph, LegalName, LegalNodeOf, LegalValue } from "./op.js";
+import { isSummed } from "./op.js";
 
 /** In bytes, at the moment when the sum is largest. */
 export interface Memory {
@@ -72,8 +73,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   batchNormInference: fresh,
   applyMomentum: {
     where: "written",
-    // The sum of the gradient and the decayed weight.
-    workspace: ({ attributes, types }) => (attributes.decay > 0 ? bytesOf(types[0]) : 0),
+    workspace: ({ attributes: by, types }) => (isSummed(by) ? bytesOf(types[0]) : 0),
   },
   addInOrder: reuse,
   addBias: reuse,

@@ -75,6 +75,9 @@ const constant = (value: number): LegalNode => {
   return legal("constant", { ...scalar, content: { kind: "fill", value } }, [], [scalar]);
 };
 
+/** Whether a decayed weight is added to its gradient; where there is a velocity, it takes the decay in place. */
+export const isSummed = ({ decay, momentum }: Momentum): boolean => decay !== 0 && momentum === 0;
+
 /** By the type of the first. */
 export const binary = (kind: Binary, a: LegalNode, b: LegalNode | number): LegalNode =>
   legal("binary", { kind }, [a, typeof b === "number" ? constant(b) : b], a.types);
