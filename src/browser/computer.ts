@@ -2,7 +2,7 @@
 
 import type { Computer } from "../runtime/browser/network.js";
 import { Thread } from "../runtime/browser/thread.js";
-import { runPacked, unpacked } from "../runtime/browser/unpack.js";
+import { run, unpacked } from "../runtime/browser/unpack.js";
 import { words } from "./words.js";
 
 export interface Started {
@@ -13,16 +13,17 @@ export interface Started {
 
 /** In a worker; in the page itself where the browser starts none for a file. */
 export const startComputer = async (): Promise<Started> => {
+  const program = await unpacked("compute");
   try {
-    return await inWorker();
+    return await inWorker(program);
   } catch {
-    return inPage();
+    return inPage(program);
   }
 };
 
-const inWorker = async (): Promise<Started> => {
-  const program = new Blob([await unpacked("compute")], { type: "text/javascript" });
-  const worker = new Worker(URL.createObjectURL(program));
+const inWorker = async (program: ArrayBuffer): Promise<Started> => {
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(url);
   const computer = new Thread<Computer>(worker);
   worker.addEventListener("error", ({ message }) => computer.end(words.threadEnded(message)));
   // Whether it runs at all is known when it answers.
@@ -30,8 +31,8 @@ const inWorker = async (): Promise<Started> => {
   return { computer, worker };
 };
 
-const inPage = async (): Promise<Started> => {
-  await runPacked("compute");
+const inPage = (program: ArrayBuffer): Started => {
+  run(program);
   const { port1, port2 } = new MessageChannel();
   window.postMessage(null, "*", [port2]);
   port1.start();

@@ -83,6 +83,17 @@ const python = async (heading: string): Promise<readonly number[]> => {
   const code = `${snippet(heading, "python")}\nimport json\nprint(json.dumps(numpy.array(classes).ravel().tolist()))`;
   return answerOf("python3", "-c", code);
 };
+/** Converted as the page says, and asked in TF-Lite's interpreter. */
+const tfLite = (): string => `${snippet("On phones", "python")}
+import json, numpy
+from PIL import Image
+lite = tf.lite.Interpreter("camvid.tflite")
+lite.allocate_tensors()
+(given,), (found,) = lite.get_input_details(), lite.get_output_details()
+lite.set_tensor(given["index"], numpy.asarray(Image.open("street.png").convert("RGB"), "uint8")[None])
+lite.invoke()
+print(json.dumps(lite.get_tensor(found["index"]).ravel().tolist()))`;
+
 const [hasOnnx, hasTensorFlow] = ["onnxruntime, PIL", "tensorflow, PIL"].map(hasPython);
 const without = (is: boolean | undefined, what: string): string =>
   is === true ? "" : ` (${what} is not installed)`;
@@ -106,6 +117,15 @@ describe("the programs of docs/export.md see what pspc sees", () => {
     async () => {
       expect(share(await python("In TensorFlow and on its servers"))).toBeGreaterThan(almostAll);
     },
+  );
+
+  it.skipIf(!hasTensorFlow)(
+    `on phones, with TF-Lite${without(hasTensorFlow, "TensorFlow or Pillow")}`,
+    async () => {
+      // Its weights have 16 bits.
+      expect(share(await answerOf("python3", "-c", tfLite()))).toBeGreaterThan(0.99);
+    },
+    120_000,
   );
 
   const browser = chromiumPath();

@@ -3,7 +3,7 @@
  * still being made. Then runs the page's program; says so where the browser cannot.
  */
 
-import { runPacked, unpacked } from "../../runtime/browser/unpack.js";
+import { run, unpacked } from "../../runtime/browser/unpack.js";
 import type { Given } from "./compiler.js";
 import { textIn } from "./share.js";
 import { type Compiler, compilerOf } from "./thread.js";
@@ -42,7 +42,7 @@ const begin = async (): Promise<void> => {
   window.opening = opening();
   // Not before: two that unpack at once are both done late.
   await window.opening;
-  await runPacked("main");
+  run(await unpacked("main"));
 };
 
 begin().catch((error: unknown) => {
