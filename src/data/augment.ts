@@ -85,46 +85,53 @@ export function warper(
   const [height, width] = crop;
   const [red, green, blue] = mean;
   const fill = word(Math.round(red), Math.round(green), Math.round(blue), BEYOND);
-  const window = (canvas: Rectangle, by: number) => intersect(canvas, widened(crop, by));
-  const roomy = growing(make, crop);
+  const whole: Rectangle = { left: 0, top: 0, right: width, bottom: height };
+  const roomy = growing(make, width);
 
-  /** What a region of the crop sees of the source, and where it lies in memory from now on. */
-  const seen = (source: Labelled, { map, canvas, blur }: Decision, bytes: LabelBytes): Seen => {
-    const region = window(canvas, blur ? REACH : 0);
-    const part = wholeRows(seenBy(map, region, source), source);
-    const room = roomy(part);
-    return { room, pixels: load(room, source, part, bytes) };
-  };
-
-  const draw = ({ room, pixels }: Seen, { map, canvas, colour, distortion, ...how }: Decision) => {
-    const { loops, target } = room;
-    const shown = window(canvas, 0);
-    const beyond = how.border === null ? fill : word(...how.border, BEYOND);
-    if (areaOf(shown) < height * width) loops.words.fill(fill, target.origin, height * width);
+  /** Fills the first words of the room with rows of the crop. */
+  const draw = (room: Room, source: Source, how: Decision, strip: Rectangle): void => {
+    const { words } = room.loops;
+    const { map, canvas, colour, distortion, border } = how;
+    const [target, shown] = [densely(0, strip), intersect(canvas, strip)];
+    if (areaOf(shown) < areaOf(strip)) words.fill(fill, 0, areaOf(strip));
+    if (shown.top >= shown.bottom) return;
+    const beyond = border === null ? fill : word(...border, BEYOND);
     if (how.blur) {
-      const region = window(canvas, REACH);
-      read(room, pixels, map, region, densely(room.unblurred, region), beyond);
-      loops.blur(room.unblurred, region, shown, target, room.blur);
-    } else read(room, pixels, map, shown, target, beyond);
+      const region = intersect(canvas, widened(strip, REACH));
+      read(room, source, map, region, densely(room.unblurred, region), beyond);
+      room.loops.blur(room.unblurred, region, shown, target, room.blur);
+    } else read(room, source, map, shown, target, beyond);
     const rows = (each: (start: number, end: number) => void): void => {
       for (let y = shown.top; y < shown.bottom; y++)
-        each(y * width + shown.left, y * width + shown.right);
+        each(target.origin + y * width + shown.left, target.origin + y * width + shown.right);
     };
-    if (colour !== null) rows((start, end) => recolour(loops.words, start, end, colour));
+    if (colour !== null) rows((start, end) => recolour(words, start, end, colour));
     if (distortion === null) return;
     const distort = distorter(distortion);
-    rows((start, end) => distort(loops.words, start, end));
+    rows((start, end) => distort(words, start, end));
+  };
+
+  /** Strip by strip, each of which is handed on: all of its steps find it in the processor's cache. */
+  const pass = (source: Labelled, how: Decision, bytes: LabelBytes, leave: Leave): void => {
+    const region = intersect(how.canvas, widened(whole, how.blur ? REACH : 0));
+    const part = wholeRows(seenBy(how.map, region, source), source);
+    const room = roomy(part);
+    const pixels = load(room, source, part, bytes);
+    for (let top = 0; top < height; top += STRIP) {
+      const strip = { ...whole, top, bottom: Math.min(top + STRIP, height) };
+      draw(room, pixels, how, strip);
+      leave(room, top * width, areaOf(strip));
+    }
   };
 
   return (source, decision, image, labels) => {
-    const lower = seen(source, decision, (part) => part);
-    draw(lower, decision);
-    unpack(lower.room, image, labels);
+    const lower: LabelBytes = (part) => part;
+    pass(source, decision, lower, (...strip) => unpack(...strip, image, labels));
     if (labels instanceof Uint8Array) return;
+    const upper: LabelBytes = (part) => part.map((label) => label >>> 8);
     // Blurred too where the colours were: the same arithmetic reads the same neighbours.
-    const upper = seen(source, decision, (part) => part.map((label) => label >>> 8));
-    draw(upper, { ...decision, colour: null, distortion: null });
-    addUpper(upper.room, labels);
+    const still = { ...decision, colour: null, distortion: null };
+    pass(source, still, upper, (...strip) => addUpper(...strip, labels));
   };
 }
 
@@ -134,9 +141,7 @@ const BEYOND = 255;
 /** Where things lie in the loops' memory: in words, what is raw in bytes. */
 interface Room {
   readonly loops: Loops;
-  /** The crop. */
-  readonly target: Placement;
-  /** The crop and what its blur reads. */
+  /** Behind a strip of the crop: the same with what its blur reads. */
   readonly unblurred: number;
   readonly blur: number;
   readonly stretch: number;
@@ -147,10 +152,8 @@ interface Room {
   readonly source: number;
 }
 
-interface Seen {
-  readonly room: Room;
-  readonly pixels: Source;
-}
+/** Takes the `count` pixels from `first` on, which stand in the first words. */
+type Leave = (room: Room, first: number, count: number) => void;
 
 /** Loops read whole vectors, of up to 16 pixels and some bytes of the next. */
 const SLACK = 16;
@@ -158,32 +161,23 @@ const SLACK = 16;
 /** Pixels that are packed or unpacked at a time: their bytes are still in the processor's cache. */
 const RUN = 8192;
 
-/** Room for what is seen, made anew where more is seen than ever before. */
-const growing = (make: MakeLoops, [height, width]: Sides): ((seen: Rectangle) => Room) => {
-  const [area, columns] = [height * width, width + 2 * REACH];
-  const unblurred = area;
-  const blur = unblurred + (height + 2 * REACH) * columns;
+/** Rows that are made at a time. Where they are blurred, four more are read. */
+const STRIP = 48;
+
+/** Room for strips of this width and for what is seen, made anew where more is seen than ever before. */
+const growing = (make: MakeLoops, width: number): ((seen: Rectangle) => Room) => {
+  const columns = width + 2 * REACH;
+  const unblurred = STRIP * width;
+  const blur = unblurred + (STRIP + 2 * REACH) * columns;
   const stretch = blur + ROOM * columns;
-  const image = stretch + STRETCH_ROOM * columns;
-  const source = image + RUN + SLACK;
-  const placed = {
-    unblurred,
-    blur,
-    stretch,
-    image: 4 * image,
-    labels: 4 * image + 3 * RUN,
-    source,
-  };
-  const roomOf = (loops: Loops): Room => ({
-    loops,
-    target: { origin: 0, stride: width },
-    ...placed,
-  });
-  let room = roomOf(make(source));
+  const raw = stretch + STRETCH_ROOM * columns;
+  const [image, labels] = [4 * raw, 4 * raw + 3 * RUN];
+  const source = raw + RUN + SLACK;
+  let loops = make(source);
   return (seen) => {
     const needed = source + areaOf(seen) + SLACK;
-    if (needed > room.loops.words.length) room = roomOf(make(needed));
-    return room;
+    if (needed > loops.words.length) loops = make(needed);
+    return { loops, unblurred, blur, stretch, image, labels, source };
   };
 };
 
@@ -228,25 +222,31 @@ function read(
   else resample(room.loops, source, map, region, target, fill);
 }
 
-/** The crop as bytes; of labels of more than one the lowest. */
-function unpack({ loops, target, ...room }: Room, image: Uint8Array, labels: ClassIndices): void {
-  inRuns(labels.length, (start, count) => {
-    loops.unpack(target.origin + start, room.image, room.labels, count);
-    image.set(loops.bytes.subarray(room.image, room.image + 3 * count), 3 * start);
-    labels.set(loops.bytes.subarray(room.labels, room.labels + count), start);
+/** Pixels of the crop as bytes; of labels of more than one the lowest. */
+function unpack(
+  { loops, ...room }: Room,
+  first: number,
+  count: number,
+  image: Uint8Array,
+  labels: ClassIndices,
+): void {
+  inRuns(count, (start, some) => {
+    loops.unpack(start, room.image, room.labels, some);
+    image.set(loops.bytes.subarray(room.image, room.image + 3 * some), 3 * (first + start));
+    labels.set(loops.bytes.subarray(room.labels, room.labels + some), first + start);
   });
 }
 
 /** Adds the upper bytes of labels whose lower ones are there. */
-function addUpper({ loops: { words }, target: { origin } }: Room, labels: Uint16Array): void {
-  for (let i = 0; i < labels.length; i++) labels[i]! |= (words[origin + i]! >>> 24) << 8;
+function addUpper({ loops: { words } }: Room, first: number, count: number, labels: Uint16Array) {
+  for (let i = 0; i < count; i++) labels[first + i]! |= (words[i]! >>> 24) << 8;
 }
 
-const widened = ([height, width]: Sides, by: number): Rectangle => ({
-  left: -by,
-  top: -by,
-  right: width + by,
-  bottom: height + by,
+const widened = (of: Rectangle, by: number): Rectangle => ({
+  left: of.left - by,
+  top: of.top - by,
+  right: of.right + by,
+  bottom: of.bottom + by,
 });
 
 const intersect = (a: Rectangle, b: Rectangle): Rectangle => ({
