@@ -260,7 +260,7 @@ const concatenated = (
     "concatenated",
     `${height}×${width}×${channels + more}`,
     `${count(channels)} + ${count(more)}`,
-    "branches upsampled,",
+    "branches upsampled",
     `${frame.experiment.model.pyramid?.order ?? ""} bins`,
   ];
   return html`<g role="img" aria-label="${words.join(", ")}"><title>${words.join(", ")}</title>${arrow(x - 28, frame.middle, x - 4)}${solid({ height, width, channels: channels + more, ink: "#7d8894" }, x + 8, frame.middle, frame.scale)}${lines(x, frame.middle + BELOW, words)}</g>`;

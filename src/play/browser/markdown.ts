@@ -3,11 +3,21 @@
 export const markdown = (text: string): HTMLElement => {
   const whole = document.createElement("div");
   whole.className = "told";
-  text.split(/^```.*\n([\s\S]*?)^```$/m).forEach((part, i) => {
-    if (i % 2 === 0) whole.append(...blocks(part));
-    else whole.appendChild(document.createElement("pre")).textContent = part;
-  });
+  // A paragraph or more, a fence's words, its text, and so on.
+  const parts = text.split(/^```\w*(.*)\n([\s\S]*?)^```$/m);
+  for (let i = 0; i < parts.length; i += 3) {
+    whole.append(...blocks(parts[i] ?? ""));
+    if (i + 2 < parts.length) whole.append(fenced(parts[i + 1] ?? "", parts[i + 2] ?? ""));
+  }
   return whole;
+};
+
+/** The words of a fence say whether its text fails or works. */
+const fenced = (words: string, text: string): HTMLElement => {
+  const figure = document.createElement("figure");
+  figure.appendChild(document.createElement("figcaption")).textContent = words.trim();
+  figure.appendChild(document.createElement("pre")).textContent = text;
+  return figure;
 };
 
 const blocks = (text: string): readonly HTMLElement[] =>
