@@ -31,6 +31,8 @@ describe("defaults", () => {
       strides: [1, 2, 1, 1],
       stride_site: "3x3",
       first_dilation: "full",
+      groups: null,
+      split_attention: null,
       dilated: "both",
       dilated_blocks: "all",
       shortcut: "strided",
