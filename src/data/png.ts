@@ -5,9 +5,11 @@
  * profile, and the class is lost too. Format: W3C PNG, third edition. The inner loops index buffers within their length.
  */
 
-import { crc32, inflate } from "node:zlib";
+import { promisify } from "node:util";
+import { crc32, inflate, inflateSync, type ZlibOptions } from "node:zlib";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
+import * as IOE from "fp-ts/lib/IOEither.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Size } from "../language/geometry.js";
 import { MOST_PIXELS, type Raster, tooManyPixels } from "./raster.js";
@@ -138,18 +140,28 @@ const endOf = (passes: readonly Pass[]): number =>
     0,
   );
 
-/** zlib on its thread pool, in one piece (a chunk is a trip between threads), and no further than the size says. */
+/** Rows of so many bytes are unpacked here: a trip to another thread takes as long. */
+const SMALL = 2 ** 20;
+
+/** In one piece (a chunk is a trip between threads), and no further than the size says. */
 const inflated = (packed: Buffer, passes: readonly Pass[]): TE.TaskEither<string, Buffer> => {
   const size = endOf(passes);
   const options = { chunkSize: Math.max(64, size + 1), maxOutputLength: Math.max(64, size + 1024) };
-  return () =>
-    new Promise((resolve) => {
-      inflate(packed, options, (error, rows) => {
-        if (error !== null) resolve(E.left(inflateReason(error, size)));
-        else resolve(rows.length < size ? E.left("the pixel data is cut short") : E.right(rows));
-      });
-    });
+  const unpacked =
+    size <= SMALL
+      ? TE.fromIOEither(IOE.tryCatch(() => inflateSync(packed, options), E.toError))
+      : TE.tryCatch(() => inflating(packed, options), E.toError);
+  return pipe(
+    unpacked,
+    TE.mapLeft((error) => inflateReason(error, size)),
+    TE.filterOrElse(
+      (rows) => rows.length >= size,
+      () => "the pixel data is cut short",
+    ),
+  );
 };
+
+const inflating = promisify<Buffer, ZlibOptions, Buffer>(inflate);
 
 const inflateReason = (error: NodeJS.ErrnoException, size: number): string =>
   error.code === "ERR_BUFFER_TOO_LARGE"
