@@ -4,7 +4,7 @@ import { invariant } from "../diagnostic/invariant.js";
 import { valueAt, valuesOfOp } from "../graph/graph.js";
 import type { Ops } from "../graph/op.js";
 import { product, type Type } from "../graph/type.js";
-import { after, type Emitter, emitter, type Shared } from "./emitter.js";
+import { after, type Emitter, emitter, noShared, type Shared } from "./emitter.js";
 import { type Lowering, lowerUpdate, lowerValues, nameAt, stateName } from "./lower.js";
 import type { LegalGraph } from "./op.js";
 import { placeholder } from "./operation.js";
@@ -187,7 +187,7 @@ export const emit = (
         .map((_, asked) => ({ ...part, name: ofReplica(part.name, asked), asked }))
         .slice(1),
     );
-  const shared: Shared = new Map();
+  const shared = noShared();
   const lowered = [...all, ...others].map((part) => ({
     name: part.name === "init" ? ON_LOADING : part.name,
     ...lowerGraph(part, devices, shared),
@@ -202,7 +202,7 @@ export const emit = (
     [...variables.values()].map((each) => variableNode(each, devices, at)),
   );
   return {
-    nodes: [...state, ...lowered.flatMap(({ nodes }) => nodes)],
+    nodes: [...state, ...shared.nodes, ...lowered.flatMap(({ nodes }) => nodes)],
     signatures: Object.fromEntries(lowered.map(({ name, signature }) => [name, signature])),
   };
 };

@@ -39,11 +39,16 @@ export interface Emitter {
   /** Nodes so far that take `tensor`, as `^name`. */
   readonly readers: (tensor: TensorName) => readonly string[];
   readonly constant: (tensor: Tensor) => TensorName;
-  /** One that is known by a name; it is made where nothing of that name stands yet. */
+  /** One that is known by a name, for all graphs of a model: it is made where nothing of that name stands yet. */
   readonly named: (name: string, make: () => Tensor) => TensorName;
   /** A vector of whole numbers, as TensorFlow wants sizes, axes and paddings. */
   readonly integers: (values: readonly number[]) => TensorName;
 }
+
+const constantOf = (tensor: Tensor): Attributes => ({
+  dtype: { type: tensor.dtype },
+  value: { tensor },
+});
 
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -62,11 +67,15 @@ export const tensorOf = (
   };
 };
 
-/** Constants that the graphs of a model share, by their names: large ones are computed once. */
-export type Shared = Map<string, Tensor>;
+/** Constants that the graphs of a model share: their nodes, and where each name stands on a device. */
+export interface Shared {
+  readonly nodes: NodeDef[];
+  readonly names: Map<string, TensorName>;
+}
+export const noShared = (): Shared => ({ nodes: [], names: new Map() });
 
 /** `scope` is the first part of every name, and all stands on `device`. Equal constants are emitted once. */
-export const emitter = (scope: string, device?: string, shared: Shared = new Map()): Emitter => {
+export const emitter = (scope: string, device?: string, shared?: Shared): Emitter => {
   const placed = device === undefined ? {} : { device };
   const nodes: NodeDef[] = [];
   const constants = new Map<string, TensorName>();
@@ -85,7 +94,7 @@ export const emitter = (scope: string, device?: string, shared: Shared = new Map
     const known = constants.get(key);
     if (known !== undefined) return known;
     const tensor = make();
-    const name = emit("Const", [], { dtype: { type: tensor.dtype }, value: { tensor } });
+    const name = emit("Const", [], constantOf(tensor));
     constants.set(key, name);
     return name;
   };
@@ -94,12 +103,17 @@ export const emitter = (scope: string, device?: string, shared: Shared = new Map
     const key = `${dtype}[${shape}]${typeof content === "number" ? content : Buffer.from(content).toString("latin1")}`;
     return once(key, () => tensor);
   };
-  const named: Emitter["named"] = (name, make) =>
-    once(`named ${name}`, () => {
-      const tensor = shared.get(name) ?? make();
-      shared.set(name, tensor);
-      return tensor;
-    });
+  const named: Emitter["named"] = (name, make) => {
+    if (shared === undefined) return once(`named ${name}`, make);
+    const key = `${device} ${name}`;
+    const known = shared.names.get(key) ?? `constant_${shared.nodes.length}:0`;
+    if (!shared.names.has(key)) {
+      const node = { name: known.slice(0, -2), op: "Const", inputs: [], ...placed };
+      shared.nodes.push({ ...node, attributes: constantOf(make()) });
+      shared.names.set(key, known);
+    }
+    return known;
+  };
   return {
     nodes,
     emit,

@@ -1,6 +1,7 @@
 /** TensorFlow's protocol messages, as far as a SavedModel needs them: as plain data, and encoded. */
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { invariant } from "../diagnostic/invariant.js";
 
 /** `DataType` of `types.proto`. */
 export const dataType = { f32: 1, i32: 3, u8: 4, bool: 10, bf16: 14, resource: 20 } as const;
@@ -144,17 +145,74 @@ const signature = (writer: BinaryWriter, { inputs, outputs }: Signature): void =
 /** GraphDef version: that of TensorFlow 2.9, the oldest that tfjs-node-gpu ships with; newer ones read it. */
 export const producer = 1087;
 
-/** `saved_model.pb` with one meta graph, tagged `serve`. */
-export const encode = (model: SavedModel): Uint8Array => {
+/** A message in parts, which are joined once: numbers of many megabytes are copied once, not at each depth. */
+type Parts = readonly Uint8Array[];
+
+const written = (write: (writer: BinaryWriter) => void): Uint8Array => {
   const writer = new BinaryWriter();
-  whole(writer, 1, 1);
-  message(writer, 2, (graph) => {
-    message(graph, 1, (w) => text(w, 4, "serve"));
-    message(graph, 2, (w) => {
-      for (const each of model.nodes) message(w, 1, (inner) => node(inner, each));
-      message(w, 4, (version) => whole(version, 1, producer));
-    });
-    entries(graph, 5, model.signatures, signature);
-  });
+  write(writer);
   return writer.finish();
+};
+
+const inParts = (field: number, parts: Parts): Parts => {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  return [written((w) => void w.tag(field, WireType.LengthDelimited).uint32(size)), ...parts];
+};
+
+/** Bytes from which a constant is written in parts. */
+const LARGE = 2 ** 16;
+
+/** The numbers of a large constant. */
+const numbersOf = ({ attributes: { value } }: NodeDef): Uint8Array | null => {
+  const content = value !== undefined && "tensor" in value ? value.tensor.content : 0;
+  return typeof content !== "number" && content.length >= LARGE ? content : null;
+};
+
+/** As `node` writes it, whose last field is then its value, and in that the numbers. */
+const large = (of: NodeDef, numbers: Uint8Array): Parts => {
+  const { value, ...others } = of.attributes;
+  invariant(value !== undefined && "tensor" in value, "a constant has a value");
+  const { dtype, shape: sizes } = value.tensor;
+  const head = written((w) => {
+    whole(w, 1, dataType[dtype]);
+    message(w, 2, (inner) => shape(inner, sizes));
+  });
+  const tensorParts = [head, ...inParts(4, [numbers])];
+  const entry = [written((w) => void text(w, 1, "value")), ...inParts(2, inParts(8, tensorParts))];
+  return inParts(1, [written((w) => node(w, { ...of, attributes: others })), ...inParts(5, entry)]);
+};
+
+const nodesIn = (nodes: readonly NodeDef[]): Parts => {
+  const parts: Uint8Array[] = [];
+  let writer = new BinaryWriter();
+  for (const each of nodes) {
+    const numbers = numbersOf(each);
+    if (numbers === null) message(writer, 1, (inner) => node(inner, each));
+    else {
+      parts.push(writer.finish(), ...large(each, numbers));
+      writer = new BinaryWriter();
+    }
+  }
+  return [...parts, writer.finish()];
+};
+
+/** `saved_model.pb` with one meta graph, tagged `serve`. */
+export const encode = ({ nodes, signatures }: SavedModel): Uint8Array => {
+  const version = written((w) => message(w, 4, (inner) => whole(inner, 1, producer)));
+  const meta = [
+    written((w) => message(w, 1, (inner) => text(inner, 4, "serve"))),
+    ...inParts(2, [...nodesIn(nodes), version]),
+    written((w) => entries(w, 5, signatures, signature)),
+  ];
+  return joined([written((w) => void whole(w, 1, 1)), ...inParts(2, meta)]);
+};
+
+const joined = (parts: Parts): Uint8Array => {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 };

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { stateOf } from "../../src/plan/graphs.js";
 import { trainingStep } from "../../src/plan/step.js";
-import { dataType, encode } from "../../src/tensorflow/proto.js";
+import { dataType, encode, type NodeDef } from "../../src/tensorflow/proto.js";
 import { savedModel } from "../../src/tensorflow/target.js";
 import { tiny } from "../oracle/experiment.js";
 
@@ -96,6 +96,35 @@ describe("a SavedModel", () => {
         expect(Buffer.from(only(bytesAt(written, 4)))).toEqual(Buffer.from(tensor.content));
       }
     }
+  });
+
+  it("holds a constant of many numbers where it stands, as it holds one of few", () => {
+    const held = (name: string, length: number): NodeDef => {
+      const content = new Uint8Array(4 * length).map((_, i) => i % 251);
+      const tensor = { dtype: "f32", shape: [length], content } as const;
+      return {
+        name,
+        op: "Const",
+        inputs: [],
+        attributes: { dtype: { type: "f32" }, value: { tensor } },
+      };
+    };
+    const all = [held("few", 3), held("many", 20_000), held("last", 2)];
+    const meta = only(messages(decode(encode({ nodes: all, signatures: {} })), 2));
+    const found = messages(only(messages(meta, 2)), 1);
+    expect(found.map((node) => only(text(node, 1)))).toEqual(["few", "many", "last"]);
+    const values = found.map((node) => only(messages(entries(node, 5).get("value")!, 8)));
+    expect(values.map((value) => bytesAt(value, 4).map(({ length }) => length))).toEqual([
+      [12],
+      [80_000],
+      [8],
+    ]);
+    const [few, many] = values.map((value) => only(bytesAt(value, 4)));
+    expect([...many!.subarray(0, 12)]).toEqual([...few!]);
+    expect(found.map((node) => [...node.keys()])).toEqual(found.map(() => [...found[0]!.keys()]));
+    expect(values.map((value) => [...value.keys()])).toEqual(
+      found.map(() => [...values[0]!.keys()]),
+    );
   });
 
   it("has signatures whose tensors exist: bytes enter as words, state leaves whole", () => {
