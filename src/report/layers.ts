@@ -70,7 +70,8 @@ const eachIn = (graph: Graph): readonly LayerRow[] => {
         dilation,
         receptive_field: field?.size ?? 0,
         parameters: parameters.get(name) ?? 0,
-        macs: macsOf(value, graph) / batch,
+        // A mean is no layer of weights.
+        macs: kind === "average pool" ? 0 : macsOf(value, graph) / batch,
         part,
         block,
       },
@@ -125,21 +126,19 @@ const pointwise = (): View => ({ window: 1, step: 1, layer: null });
 
 const convolutionView = (
   kind: "convolution" | "depthwise convolution",
-  { attributes, args, types }: ValueOf<"convolution" | "depthwise">,
+  value: ValueOf<"convolution" | "depthwise">,
   graph: Graph,
 ): View => {
-  const given = valueAt(graph, args[1]);
-  const kernel = given.op === "slice" ? valueAt(graph, given.args[0]) : given;
-  const [height, width] = ofRank(kernel.types[0].shape, 4);
-  const { stride, dilation } = attributes;
-  const site = kernel.op === "variable" ? kernel.attributes.site : null;
+  const [height, width] = ofRank(valueAt(graph, value.args[1]).types[0].shape, 4);
+  const { stride, dilation } = value.attributes;
+  const site = siteOf(value, graph);
   const layer = site && {
     name: layerName(site),
     kind,
     kernel: [height, width] as const,
     stride,
     dilation,
-    shape: types[0].shape,
+    shape: value.types[0].shape,
     part: site.part,
     block: blockOf(site),
   };
@@ -154,7 +153,8 @@ const views: { readonly [K in OpName]: Rule<K> } = {
   convolution: (value, graph) => convolutionView("convolution", value, graph),
   convolutionInputGradient: pointwise,
   convolutionKernelGradient: pointwise,
-  depthwise: (value, graph) => convolutionView("depthwise convolution", value, graph),
+  depthwise: (value, graph) =>
+    poolInBlock(value, graph) ?? convolutionView("depthwise convolution", value, graph),
   depthwiseInputGradient: pointwise,
   depthwiseKernelGradient: pointwise,
   batchNorm: pointwise,
@@ -214,6 +214,40 @@ const viewOf = <K extends OpName>(value: ValueOf<K> & { readonly op: K }, graph:
 
 const blockOf = (site: LayerSite): LayerRow["block"] =>
   site.part === "backbone" && site.stage !== 0 ? { stage: site.stage, block: site.block } : null;
+
+/** Of one weight for all pixels: the mean of a window, in the block whose convolution comes before it. */
+const poolInBlock = (value: ValueOf<"depthwise">, graph: Graph): View | null => {
+  const { attributes, args, types } = value;
+  const site = valueAt(graph, args[1]).op === "constant" ? siteBefore(args[0], graph) : null;
+  if (site === null || site.part !== "backbone" || site.stage === 0) return null;
+  const { stage, block } = site;
+  const layer = {
+    name: `backbone.stage${stage}.block${block}.pool`,
+    kind: "average pool" as const,
+    kernel: [3, 3] as const,
+    stride: attributes.stride,
+    dilation: 1,
+    shape: types[0].shape,
+    part: "backbone" as const,
+    block: { stage, block },
+  };
+  return { window: 3, step: attributes.stride, layer };
+};
+
+/** The place of the convolution that a value comes from, along first arguments. */
+const siteBefore = (id: number, graph: Graph): LayerSite | null => {
+  const value = valueAt(graph, id);
+  if (value.op === "convolution") return siteOf(value, graph);
+  const [first] = value.args;
+  return first === undefined ? null : siteBefore(first, graph);
+};
+
+/** Where a convolution stands, by its kernel; by a slice of it, where it is of a group. */
+const siteOf = ({ args }: ValueOf<"convolution" | "depthwise">, graph: Graph): LayerSite | null => {
+  const given = valueAt(graph, args[1]);
+  const kernel = given.op === "slice" ? valueAt(graph, given.args[0]) : given;
+  return kernel.op === "variable" ? kernel.attributes.site : null;
+};
 
 /** All bins are averaged by one product with a constant matrix; a bin's share of it is a slice. */
 const averagePool = (value: ValueOf<"slice">, graph: Graph): View | null => {
