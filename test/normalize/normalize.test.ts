@@ -30,8 +30,6 @@ describe("defaults", () => {
       dilations: [1, 1, 2, 4],
       strides: [1, 2, 1, 1],
       stride_site: "3x3",
-      groups: null,
-      split_attention: null,
       first_dilation: "full",
       groups: null,
       split_attention: null,
