@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { command } from "cmd-ts";
 import { Failed } from "../diagnostic/failure.js";
-import { cacheFolder } from "../file/cache.js";
+import { cacheFolder } from "../file/places.js";
 import { isSetUp } from "../runtime/tfjs.js";
 import { gettingReady, notSetUp, setUpFailed } from "./errors.js";
 import { exit, Interrupted } from "./exit.js";

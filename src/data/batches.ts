@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { setImmediate } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Failed } from "../diagnostic/failure.js";
+import { compiled } from "../file/places.js";
 import { areWide, type ClassIndices, classIndices } from "../language/labels.js";
 import { shuffle } from "../plan/schedule.js";
 import { createCache } from "./cache.js";
@@ -159,10 +159,8 @@ function startWorkers(task: Task, count: number) {
   };
 }
 
-/** Threads run compiled JavaScript, also where this file is run from its source by the tests. */
 function workerProgram(): string {
-  const path = fileURLToPath(new URL("./worker.js", import.meta.url));
-  const compiled = path.replace(/([\\/])src([\\/]data[\\/]worker\.js)$/, "$1dist$2");
-  if (!existsSync(compiled)) throw new Failed(noWorkerFile(compiled));
-  return compiled;
+  const program = compiled("data/worker.js");
+  if (!existsSync(program)) throw new Failed(noWorkerFile(program));
+  return program;
 }

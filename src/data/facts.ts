@@ -16,7 +16,7 @@ import { pipe } from "fp-ts/lib/function.js";
 import * as T from "fp-ts/lib/Task.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
-import { cacheFolder } from "../file/cache.js";
+import { cacheFolder } from "../file/places.js";
 import { readRegular } from "../file/regular.js";
 import type { Size } from "../language/geometry.js";
 import type { Data } from "../normalize/experiment.js";

@@ -1,12 +1,12 @@
 /** Specs in TypeScript or JavaScript: runs one in a process of its own, and keeps of its value what is plain data. */
 
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import type { Path } from "../diagnostic/diagnostic.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
 import type { Evaluated, Strange } from "../source/module.js";
 import type { Plain } from "../source/tree.js";
+import { compiled } from "./places.js";
 
 export const notRun = (path: string): Failure =>
   failure(
@@ -25,7 +25,7 @@ const PATIENCE_MS = 10_000;
 export const evaluate = (path: string, text: string, patience = PATIENCE_MS): Evaluated => {
   const { output, error, signal } = spawnSync(
     process.execPath,
-    ["--no-warnings", program(), path],
+    ["--no-warnings", compiled("file/module/program.js"), path],
     {
       stdio: ["ignore", 2, 2, "pipe"],
       timeout: patience,
@@ -40,12 +40,6 @@ export const evaluate = (path: string, text: string, patience = PATIENCE_MS): Ev
     ? `it did not end within ${patience / 1000} seconds`
     : `its process ended${signal === null ? "" : ` by ${signal}`} and left no spec`;
   return { text, code: text, outcome: { kind: "unfinished", reason } };
-};
-
-/** It runs from dist/, also where this file is read from src/ (the tests). */
-const program = (): string => {
-  const path = fileURLToPath(new URL("./module/program.js", import.meta.url));
-  return path.replace(/([\\/])src([\\/]file[\\/]module[\\/]program\.js)$/, "$1dist$2");
 };
 
 /** The bounds of a spec in YAML. */

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { map } from "fp-ts/lib/Record.js";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
-import { cacheFolder } from "../file/cache.js";
+import { cacheFolder } from "../file/places.js";
 import { closed } from "../language/section.js";
 import { list, real } from "../language/value.js";
 import { type Form, isForm } from "../rewrite/forms.js";

@@ -4,11 +4,11 @@ import { execFile, fork } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { NamedTensorMap } from "@tensorflow/tfjs-node-gpu";
 import * as E from "fp-ts/lib/Either.js";
 import { Failed } from "../diagnostic/failure.js";
+import { compiled } from "../file/places.js";
 import type { Size } from "../language/geometry.js";
 import { noTemporary } from "./errors.js";
 import { describe, loadTensorFlow } from "./library.js";
@@ -83,7 +83,7 @@ export interface Kept {
 /** `wasm` runs GraphModels in TensorFlow.js on WebAssembly, `onnx` ONNX files in onnxruntime-node. */
 export const openApart = (engine: EngineName): Kept => {
   // Ctrl-C reaches every process of a terminal's group: it is this one that stops the other.
-  const child = fork(program(), [], {
+  const child = fork(compiled("runtime/apart/program.js"), [], {
     serialization: "advanced",
     execArgv: [],
     // What nobody reads would fill its pipe.
@@ -135,12 +135,6 @@ const once =
 
 /** A GraphModel. */
 export const inWasm: Runtime = once("wasm");
-
-/** It runs from dist/, also where this file is read from src/ (the tests). */
-const program = (): string => {
-  const path = fileURLToPath(new URL("./apart/program.js", import.meta.url));
-  return path.replace(/([\\/])src([\\/]runtime[\\/]apart[\\/]program\.js)$/, "$1dist$2");
-};
 
 const python = `
 import json, sys, time

@@ -1,22 +1,19 @@
 /** A trained network as a page for browsers: the page that dist/ holds without one, with a GraphModel and its example inside. */
 
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { invariant } from "../diagnostic/invariant.js";
+import { compiled } from "../file/places.js";
 import type { Format, FrozenNetwork } from "../target/format.js";
 import { graphModel } from "../tensorflow/graph-model.js";
 
 /** Where the network stands in it. */
 const MARK = "<!-- network -->";
 
-/** It is made into dist/ (scripts/setup/pages.mjs), also where this file is read from src/ (the tests). */
-const template = (): string => {
-  const path = fileURLToPath(new URL("../browser/page.html", import.meta.url));
-  return readFileSync(path.replace(/([\\/])src([\\/]browser[\\/])/, "$1dist$2"), "utf8");
-};
+/** As scripts/setup/pages.mjs made it. */
+const template = (): string => readFileSync(compiled("browser/page.html"), "utf8");
 
 const packed = (id: string, bytes: Uint8Array): Buffer =>
   Buffer.from(

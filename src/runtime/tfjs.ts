@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
-import { cacheFolder } from "../file/cache.js";
+import { cacheFolder } from "../file/places.js";
 
 export type TensorFlow = typeof tf;
 
