@@ -2,6 +2,9 @@
 
 import { ignoredOf } from "../language/labels.js";
 import type { Pair } from "./check.js";
+import { type FactStore, isFailure, type LabelFacts } from "./facts.js";
+import { type Labelling, labelTable } from "./labels.js";
+import { openSplit, type Place, type Split } from "./layout.js";
 
 /** What labels hold, class by class. */
 export interface ClassCounts {
@@ -29,6 +32,29 @@ export const countClasses = (pairs: readonly Pair[], classes: number): ClassCoun
     }
   }
   return { pixels, images, area, ignored };
+};
+
+/**
+ * Pixels of each class as they were when the split's labels were last read; nothing where one was not, or could not be.
+ * No file of the data is read. @throws Failed where the split cannot be listed
+ */
+export const lastCounted = async (
+  data: Place & Labelling,
+  split: Split,
+  store: FactStore,
+): Promise<readonly number[] | undefined> => {
+  const table = labelTable(data);
+  const samples = await openSplit(data, split);
+  const pixels = new Array<number>(table.classes).fill(0);
+  for (const { label } of samples) {
+    const facts = store.known<LabelFacts>(label, table.format);
+    if (facts === undefined || isFailure(facts)) return undefined;
+    for (const [value, count] of facts.values) {
+      const index = table.meaning(value);
+      if (index in pixels) pixels[index]! += count;
+    }
+  }
+  return samples.length === 0 ? undefined : pixels;
 };
 
 type Three = [number[], number[], number[]];

@@ -130,6 +130,8 @@ export const isFailure = <A extends object>(
 export interface FactStore {
   /** `kind` tells apart what is asked of one file. Never throws for the file's sake. */
   readonly of: <A>(path: string, kind: string, examine: Examine<A>) => Promise<Facts<A>>;
+  /** What was seen when the file was last looked at; it may be another by now. */
+  readonly known: <A>(path: string, kind: string) => Facts<A> | undefined;
   /** SHA-256 of the bytes that `of` has seen in this store's life; of those that are there, where it was not asked. */
   readonly digest: (path: string, report?: Report) => Promise<E.Either<Failure, string>>;
   /** Keeps what is known now; a place that cannot be written is no mistake. */
@@ -185,6 +187,9 @@ export async function openFacts(root: string, folder: string = usual()): Promise
     learn(path, { stamp, hash, facts: { [kind]: facts } });
     return facts;
   };
+  // Of this type, as in `of`.
+  const known = <A>(path: string, kind: string) =>
+    files.get(path)?.facts[kind] as Facts<A> | undefined;
   const digest: FactStore["digest"] = async (path, report) => {
     const known = files.get(path);
     const stamp = stampOf(path);
@@ -197,7 +202,7 @@ export async function openFacts(root: string, folder: string = usual()): Promise
   const save = async (): Promise<void> => {
     if (changed) await keep(file, root, files).catch(() => {});
   };
-  return { of, digest, save };
+  return { of, known, digest, save };
 }
 
 function stampOf(path: string): string | null {

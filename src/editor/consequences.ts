@@ -7,7 +7,7 @@ import type { Backbone, Data, Experiment } from "../normalize/experiment.js";
 import { largestBatch, remembered } from "../plan/budget.js";
 import { recomputed } from "../plan/recompute.js";
 import { isFrugal, trainingStep } from "../plan/step.js";
-import { bytes, scaled } from "../report/format.js";
+import { bytes, count, scaled } from "../report/format.js";
 import { layers } from "../report/layers.js";
 import { asWritten, standard } from "../rewrite/passes.js";
 import { sizesOn } from "../tensorflow/target.js";
@@ -131,8 +131,12 @@ export const learn = (experiment: Experiment, found: Weighed): void => {
   if (found.largest !== undefined) largest.learn(experiment, found.largest);
 };
 
-/** Of a class: its index, and the values of a label file that mean it. */
-export const classInWords = (name: string, { classes, labels }: Data): readonly string[] => {
+/** Of a class: its index, the values of a label file that mean it, and its pixels in `train` where they were counted. */
+export const classInWords = (
+  name: string,
+  { classes, labels }: Data,
+  pixels?: readonly number[],
+): readonly string[] => {
   const index = classes.indexOf(name);
   if (index < 0) return [];
   const values = [...labels].flatMap(([value, meaning]) => (meaning === index ? [value] : []));
@@ -141,5 +145,13 @@ export const classInWords = (name: string, { classes, labels }: Data): readonly 
     values.length === 0
       ? "no label value means it"
       : `label value${values.length === 1 ? "" : "s"} ${shown.join(", ")}`;
-  return [`Class ${index} of ${classes.length}; ${told}.`];
+  const own = pixels?.[index];
+  const all = pixels?.reduce((sum, n) => sum + n, 0) ?? 0;
+  const share = own === undefined || all === 0 ? "" : `, ${((100 * own) / all).toFixed(2)} %`;
+  return [
+    `Class ${index} of ${classes.length}; ${told}.`,
+    ...(own === undefined
+      ? []
+      : ["", `${count(own)} pixels in \`train\`${share}, when the data were last checked.`]),
+  ];
 };

@@ -5,7 +5,7 @@ import { formatPath, type Path } from "../diagnostic/diagnostic.js";
 import { position } from "../diagnostic/text.js";
 import { keyInWords } from "../language/schema.js";
 import type { Row } from "../language/scope.js";
-import type { Experiment } from "../normalize/experiment.js";
+import type { Data, Experiment } from "../normalize/experiment.js";
 import { describeOrigin } from "../normalize/origin.js";
 import { flow } from "../source/flow.js";
 import { classInWords, consequences } from "./consequences.js";
@@ -18,10 +18,17 @@ export interface Hover {
   readonly markdown: string;
 }
 
-export const hoverAt = (document: Document, offset: number): Hover | undefined => {
+/** @param pixels of each class, where they were counted. */
+export const hoverAt = (
+  document: Document,
+  offset: number,
+  pixels?: readonly number[],
+): Hover | undefined => {
   const word = wordAt(document.text, offset);
   if (word === undefined) return undefined;
-  const lines = namesClass(word.path, word.on) ? ofClass(document, word) : ofKey(document, word);
+  const lines = namesClass(word.path, word.on)
+    ? ofClass(document, word, pixels)
+    : ofKey(document, word);
   return lines.length === 0
     ? undefined
     : { range: { start: word.start, end: word.end }, markdown: lines.join("\n") };
@@ -35,9 +42,20 @@ export const weighedAt = ({ text, check }: Document, offset: number): Experiment
   return asks && E.isRight(check.result) ? check.result.right.experiment : undefined;
 };
 
-const ofClass = ({ look }: Document, { text }: Word): readonly string[] => {
+/** The data whose classes the word at a position is one of. */
+export const classifiedAt = ({ text, check }: Document, offset: number): Data | undefined => {
+  const word = wordAt(text, offset);
+  const isClass = word !== undefined && namesClass(word.path, word.on);
+  return isClass && E.isRight(check.result) ? check.result.right.experiment.data : undefined;
+};
+
+const ofClass = (
+  { look }: Document,
+  { text }: Word,
+  pixels: readonly number[] | undefined,
+): readonly string[] => {
   if (look === undefined) return [];
-  const told = look.observe(() => classInWords(text, look.value.experiment.data));
+  const told = look.observe(() => classInWords(text, look.value.experiment.data, pixels));
   return told.touched ? [] : told.value;
 };
 

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSamples } from "../../src/data/check.js";
+import { lastCounted } from "../../src/data/class-counts.js";
 import { openFacts } from "../../src/data/facts.js";
 import { listSplit, openSplit, type Place, type Split } from "../../src/data/layout.js";
 import { recognise } from "../../src/data/recognise.js";
@@ -358,7 +359,10 @@ describe("facts", () => {
   it("count colours, and tell which are not mapped", async () => {
     const store = await openFacts(data().root, join(base, "facts"));
     const samples = await openSplit(data(), "train");
+    const all = { ...data(), ...labels };
+    expect(await lastCounted(all, "train", store)).toBeUndefined();
     const { pairs: found, failures } = await checkSamples(samples, labels, store);
+    expect(await lastCounted(all, "train", store)).toEqual([3 * 40 * 120, 3 * 56 * 120]);
     expect(failures).toEqual([]);
     expect([...found[0]!.classes]).toEqual([
       [1, 56 * 120],

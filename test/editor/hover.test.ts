@@ -74,6 +74,10 @@ describe("what follows", () => {
     expect(told(typed("extends: labels.yaml\ndata: {labels: {7: ro|ad, 8: sky}}"))).toBe(
       "Class 1 of 2; label value 7.",
     );
+    const { document, offset } = typed("extends: labels.yaml\ndata: {labels: {7: ro|ad, 8: sky}}");
+    expect(hoverAt(document, offset, [3000, 1000])?.markdown).toContain(
+      "1,000 pixels in `train`, 25.00 %, when the data were last checked.",
+    );
   });
 });
 

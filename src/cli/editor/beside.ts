@@ -15,7 +15,7 @@ import {
 import { costs, isWeighed, learn } from "../../editor/consequences.js";
 import type { Document } from "../../editor/document.js";
 import { answerTo, costHint, defaultHints, foldsOf, lensesOf } from "../../editor/margin.js";
-import type { Experiment } from "../../normalize/experiment.js";
+import type { Data, Experiment } from "../../normalize/experiment.js";
 import { rangeIn } from "./protocol.js";
 import type { Specs } from "./specs.js";
 import type { Answered, Asked } from "./weigher.js";
@@ -112,19 +112,29 @@ const linesOf = ({ text }: Document) => {
 
 const QUIET_MS = 300;
 
-/** Weighs experiments in a thread of its own. */
+/** Weighs experiments, and counts classes, in a thread of its own. */
 export class Scales {
   private thread: Worker | undefined;
   private readonly asked = new Map<number, Weighing>();
-  private count = 0;
+  private readonly counting = new Map<number, (pixels: readonly number[] | undefined) => void>();
+  private last = 0;
 
   /** Done once what it costs is known, or cannot be found there. */
   weigh(experiment: Experiment, isWhole: boolean): Promise<void> {
     if (isWeighed(experiment, isWhole)) return Promise.resolve();
-    const id = this.count++;
+    const id = this.last++;
     return new Promise((done) => {
       this.asked.set(id, { experiment, done });
       this.running().postMessage({ id, experiment, isWhole } satisfies Asked);
+    });
+  }
+
+  /** Pixels of each class of data that were checked. */
+  count(data: Data): Promise<readonly number[] | undefined> {
+    const id = this.last++;
+    return new Promise((done) => {
+      this.counting.set(id, done);
+      this.running().postMessage({ id, data } satisfies Asked);
     });
   }
 
@@ -132,10 +142,12 @@ export class Scales {
     if (this.thread !== undefined) return this.thread;
     const thread = new Worker(new URL("./weigher.js", import.meta.url));
     thread.unref();
-    thread.on("message", ({ id, found }: Answered) => {
-      const weighing = this.asked.get(id);
+    thread.on("message", ({ id, found, pixels }: Answered) => {
+      const [weighing, counted] = [this.asked.get(id), this.counting.get(id)];
       this.asked.delete(id);
-      if (weighing === undefined) return;
+      this.counting.delete(id);
+      counted?.(pixels);
+      if (weighing === undefined || found === undefined) return;
       learn(weighing.experiment, found);
       weighing.done();
     });
@@ -149,6 +161,8 @@ export class Scales {
     this.thread = undefined;
     for (const { done } of this.asked.values()) done();
     this.asked.clear();
+    for (const done of this.counting.values()) done(undefined);
+    this.counting.clear();
   }
 }
 

@@ -16,7 +16,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { actionsIn, formattingOf, safeActions } from "../../editor/actions.js";
 import { completionsAt } from "../../editor/complete.js";
 import type { Document } from "../../editor/document.js";
-import { hoverAt, weighedAt } from "../../editor/hover.js";
+import { classifiedAt, hoverAt, weighedAt } from "../../editor/hover.js";
 import {
   definitionAt,
   outlineOf,
@@ -153,7 +153,8 @@ const answer = (
       const offset = text.offsetAt(position);
       const heavy = weighedAt(document, offset);
       if (heavy !== undefined) await scales.weigh(heavy, true);
-      const hover = hoverAt(document, offset);
+      const data = classifiedAt(document, offset);
+      const hover = hoverAt(document, offset, data && (await scales.count(data)));
       if (hover === undefined) return null;
       const { range, markdown } = hover;
       return {
