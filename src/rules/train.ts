@@ -123,9 +123,13 @@ const unevenParts = (batch: number, parts: number, divisors: readonly number[]):
     {
       related: [place(path("train.batch"), `${batch} images`)],
       help: [`use ${orList(divisors)}, or a batch that ${parts} divides`],
-      fixes: divisors.slice(-1).map((most) => write(path("train.accumulate"), most)),
+      fixes: [write(path("train.accumulate"), nearest(divisors, parts))],
     },
   );
+
+/** Of two that are as near the larger, whose parts take less memory. */
+const nearest = (counts: readonly number[], to: number): number =>
+  counts.reduce((best, n) => (Math.abs(n - to) <= Math.abs(best - to) ? n : best), 1);
 
 const unevenShares = (
   { batch, accumulate, devices }: Readonly<Record<"batch" | "accumulate" | "devices", number>>,

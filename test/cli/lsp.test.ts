@@ -158,8 +158,11 @@ describe("the server", { timeout: 180_000 }, () => {
           if (action.diagnostics?.length === 0) continue;
           const edits = action.edit.changes[uriOf(file(name))] ?? [];
           await editor.change(file(name), edited(text, edits));
-          const after = (await editor.told(file(name))).map((each) => each.message);
+          const left = await editor.told(file(name));
+          const after = left.map((each) => each.message);
           expect(after, action.title).not.toContain(diagnostic.message);
+          const errors = left.filter(({ severity }) => severity === severities.error);
+          if (diagnostics.length === 1) expect(errors, `${code}: ${action.title}`).toEqual([]);
           fixed.add(diagnostic.code);
           await editor.change(file(name), text);
           await editor.told(file(name));
