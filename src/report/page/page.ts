@@ -15,7 +15,7 @@ import { topOf } from "./top.js";
 
 const asset = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 
-const style = asset("style.css");
+const style = asset("base.css") + asset("style.css");
 const behaviour = asset("behaviour.js");
 
 const sha256 = (text: string): string =>
