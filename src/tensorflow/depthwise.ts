@@ -1,6 +1,7 @@
 /**
  * TensorFlow's nodes for depthwise convolutions. Its CPU kernels know no dilation: the image's phases become images of
- * a larger batch, on which the kernel is a plain one.
+ * a larger batch, on which the kernel is a plain one. What its optimiser of graphs joins with a bias and a ReLU has lost
+ * its explicit padding, on which TensorFlow 2.21 aborts: the image is padded before.
  */
 
 import type { Window } from "../graph/op.js";
@@ -10,6 +11,7 @@ import {
   type Attributes,
   type Emitter,
   elementType,
+  padded,
   type TensorName,
   tensorOf,
 } from "./emitter.js";
@@ -89,7 +91,14 @@ export const depthwise = (
   const weights = depthwiseKernel(to, kernel, kernelType);
   const apply = (image: TensorName, window: Attributes): TensorName =>
     to.emit("DepthwiseConv2dNative", [image, weights], { ...elementType(type), ...window });
-  if (attributes.dilation === 1) return apply(x, windowAttributes(shape, size, attributes));
+  if (attributes.dilation === 1) {
+    const window = windowAttributes(shape, size, attributes);
+    const { explicit_paddings: around, ...rest } = window;
+    if (around === undefined) return apply(x, window);
+    const { top, bottom, left, right } = attributes.padding;
+    const image = padded(to, x, type, [0, 0, top, bottom, left, right, 0, 0]);
+    return apply(image, { ...rest, padding: { text: "VALID" } });
+  }
   const phases = phasesOf(attributes, shape);
   const y = apply(split(to, type)(x, phases.block, phases.x), plain);
   return joined(to, type)(y, phases.block, phases.y);

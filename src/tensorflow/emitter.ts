@@ -123,3 +123,14 @@ export const emitter = (scope: string, device?: string, shared?: Shared): Emitte
     integers: (values) => constant(tensorOf("i32", [values.length], values)),
   };
 };
+
+/** x between zeros: `paddings` are those before and after it, axis by axis. */
+export const padded = (
+  to: Emitter,
+  x: TensorName,
+  type: Type,
+  paddings: readonly number[],
+): TensorName => {
+  const matrix = to.constant(tensorOf("i32", [paddings.length / 2, 2], paddings));
+  return to.emit("Pad", [x, matrix], { ...elementType(type), Tpaddings: { type: "i32" } });
+};

@@ -10,6 +10,7 @@ import {
   after,
   type Emitter,
   elementType,
+  padded,
   type TensorName,
   tensorOf,
 } from "./emitter.js";
@@ -219,11 +220,13 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
       ...elementType(type),
       Index: i32,
     }),
-  pad: (to, { attributes: { before, after }, args: [x], argTypes: [type] }) => {
-    const paddings = before.flatMap((n, axis) => [n, after[axis] ?? 0]);
-    const matrix = to.constant(tensorOf("i32", [before.length, 2], paddings));
-    return to.emit("Pad", [x, matrix], { ...elementType(type), Tpaddings: i32 });
-  },
+  pad: (to, { attributes: { before, after }, args: [x], argTypes: [type] }) =>
+    padded(
+      to,
+      x,
+      type,
+      before.flatMap((n, axis) => [n, after[axis] ?? 0]),
+    ),
   reverse: (to, { attributes: { axis }, args: [x], argTypes: [type] }) =>
     to.emit("ReverseV2", [x, to.integers([axis])], { ...elementType(type), Tidx: i32 }),
   gather: (to, { args: [table, indices], argTypes: [type] }) =>

@@ -6,7 +6,7 @@
 import { invariant } from "../diagnostic/invariant.js";
 import type { Shared } from "../graph/op.js";
 import type { Shape, Type } from "../graph/type.js";
-import { after, type Emitter, elementType, type TensorName, tensorOf } from "./emitter.js";
+import { after, type Emitter, elementType, padded, type TensorName, tensorOf } from "./emitter.js";
 import type { LegalGraph } from "./op.js";
 import type { NodeDef } from "./proto.js";
 
@@ -104,8 +104,7 @@ export const spread = (
   const paddings = type.shape.flatMap((n, i) =>
     i === axis ? [n * rank, n * (replicas - 1 - rank)] : [0, 0],
   );
-  const matrix = to.constant(tensorOf("i32", [type.shape.length, 2], paddings));
-  return to.emit("Pad", [x, matrix], { ...elementType(type), Tpaddings: { type: "i32" } });
+  return padded(to, x, type, paddings);
 };
 
 /** One group for all. */

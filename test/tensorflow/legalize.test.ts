@@ -8,6 +8,7 @@ import {
   apply,
   constant,
   convolution,
+  depthwise,
   divide,
   input,
   movingAverage,
@@ -15,6 +16,7 @@ import {
   padding,
   part,
   relu,
+  relu6,
   scalar,
   sqrt,
   subtract,
@@ -281,6 +283,35 @@ describe("a sum of sums", () => {
     expect(ops.filter((op) => op === "BiasAdd")).toHaveLength(2);
     const sum = nodes.find(({ op }) => op === "AddV2");
     expect(sum?.inputs.filter((name) => name.startsWith("^"))).toEqual([]);
+  });
+});
+
+describe("a bias behind a depthwise convolution", () => {
+  it("is added to what it gives, also where the image is padded", async () => {
+    const window = { stride: 2, dilation: 1, padding: padding(1) };
+    const x = input("x", "f32", 1, 8, 10, 4);
+    const [kernel, bias] = [held("k", "kernel", 3, 3, 1, 4), held("b", "kernel", 4)];
+    const bare = depthwise(x, kernel, window);
+    const graphs = {
+      bare: number({ results: { y: bare }, updates: [] }),
+      biased: number({ results: { y: relu6(add(bare, bias)) }, updates: [] }),
+    };
+    const session = await openSession(savedModel(graphs), "cpu");
+    const biases = numbers(4, 3);
+    session.write(
+      new Map([
+        ["k", { shape: [3, 3, 1, 4], data: numbers(36, 2) }],
+        ["b", { shape: [4], data: biases }],
+      ]),
+    );
+    const image = numbers(8 * 10 * 4, 1);
+    const [without, given] = ["bare", "biased"].map((name) => session.run(name, { x: image }).y);
+    session.dispose();
+    const wanted = [...(without?.data ?? [])].map((y, i) =>
+      Math.min(6, Math.max(0, Math.fround(y + (biases[i % 4] ?? 0)))),
+    );
+    expect(wanted).toHaveLength(4 * 5 * 4);
+    expect([...(given?.data ?? [])]).toEqual(wanted);
   });
 });
 
