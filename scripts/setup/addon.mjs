@@ -25,6 +25,8 @@ const modules = /** @type {const} */ (["tfjs_binding", "pspc_engine"]);
 /** @typedef {typeof modules[number]} Module */
 
 const sources = fileURLToPath(new URL("engine", import.meta.url));
+/** What the addon for several devices is made of: another one asks for another addon. */
+export const engineSource = join(sources, "engine.cc");
 
 /** @param {string} addon the folder of @tensorflow/tfjs-node-gpu @param {Module} module */
 const fileOf = (addon, module) => join(addon, "lib", `napi-v${napi}`, `${module}.node`);
@@ -45,7 +47,7 @@ export async function addonName(addon, library, { compilerVersion }) {
   const { version } = JSON.parse(readFileSync(join(addon, "package.json"), "utf8"));
   const main = realpathSync(join(library.folder, "lib", "libtensorflow.so"));
   const { size } = await stat(main);
-  const ours = readFileSync(join(sources, "engine.cc"), "utf8");
+  const ours = readFileSync(engineSource, "utf8");
   const made = [compilerVersion, process.platform, process.arch, size, library.version, ours];
   const id = createHash("sha256").update(made.join("\n")).digest("hex").slice(0, 12);
   return `addon-${version}-tensorflow-${library.version}-${id}`;

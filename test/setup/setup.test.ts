@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -41,6 +42,14 @@ describe("set-up on a fresh machine", () => {
       /^set-up: all in place, TensorFlow 2\.21\.0 on the cpu \(.*\)\n$/,
     );
     expect([machine.calls("pip"), machine.calls("gyp")]).toEqual([1, 2]);
+  });
+
+  test("an addon of other sources is compiled anew", async () => {
+    await machine.run();
+    appendFileSync(join(machine.folder, "clone/scripts/setup/engine/engine.cc"), "// newer\n");
+    const { code, output } = await machine.run();
+    expect(output).toMatch(/✓ addon +compiled/);
+    expect([code, machine.calls("pip"), machine.calls("gyp")]).toEqual([0, 1, 4]);
   });
 
   test("a second clone neither downloads nor compiles", async () => {
