@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { flag, oneOf, option, optional, positional, restPositionals, type Type } from "cmd-ts";
 import type { Split } from "../data/layout.js";
 import type { Want } from "../runtime/machine.js";
-import { oneAlone, twoToCompare } from "./errors.js";
+import { oneAlone, twoToCompare } from "./verb/errors.js";
 
 /** A spec as typed, `specs/camvid.yaml#fcn`. */
 export interface Target {

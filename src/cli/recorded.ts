@@ -10,9 +10,9 @@ import type { Experiment } from "../normalize/experiment.js";
 import { written } from "../normalize/written.js";
 import { runFile } from "../run/folder.js";
 import { readRun } from "../run/record.js";
-import { cannotChangeRun } from "./errors.js";
 import { Rejected } from "./exit.js";
 import { type Terminal, tellDiagnostics } from "./terminal.js";
+import { cannotChangeRun } from "./verb/errors.js";
 
 interface Change {
   readonly folder: string;

@@ -2,9 +2,9 @@
 
 import { number, option } from "cmd-ts";
 import { type Drawn, serve } from "../report/live.js";
-import { badPort } from "./errors.js";
 import { stops } from "./follow.js";
 import { print, type Terminal, tell } from "./terminal.js";
+import { badPort } from "./verb/errors.js";
 
 export const portOption = option({
   long: "port",

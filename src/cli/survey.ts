@@ -19,7 +19,8 @@ import type { Layout } from "../language/data.js";
 import { datasetOf } from "../language/datasets.js";
 import { VOID } from "../language/labels.js";
 import type { Share, SplitName } from "../normalize/experiment.js";
-import { noDataFolder, noLayout, tooManyValues } from "./errors.js";
+import { tooManyValues } from "./errors.js";
+import { noDataFolder, noLayout } from "./verb/errors.js";
 
 export interface Survey extends Recognised {
   /** Images of each split. */

@@ -17,20 +17,13 @@ import {
 import { type Planned, planned } from "../run/compare.js";
 import { onSlurm } from "../run/slurm.js";
 import { nameOf } from "./arguments.js";
-import {
-  badCount,
-  badSeconds,
-  nothingMissing,
-  notTrained,
-  onlyOn,
-  specOfLines,
-  submitBy,
-} from "./errors.js";
+import { badCount, badSeconds } from "./errors.js";
 import { type ExitCode, exit } from "./exit.js";
 import { follow } from "./follow.js";
 import type { SpecRequest } from "./read.js";
 import { print, printJson, type Terminal, tell } from "./terminal.js";
 import { type AllMeant, isRun } from "./variants.js";
+import { nothingMissing, notTrained, onlyOn, specOfLines, submitBy } from "./verb/errors.js";
 
 export interface Elsewhere {
   readonly list: boolean;

@@ -12,16 +12,11 @@ import { bestFile, runFile } from "../run/folder.js";
 import type { Trained as Source } from "../run/inference.js";
 import { lower } from "../tensorflow/target.js";
 import type { WhichWeights } from "./arguments.js";
-import {
-  runIsTrained,
-  scoresWhatIsLearnt,
-  untrained,
-  weightsAlone,
-  weightsTwice,
-} from "./errors.js";
+import { untrained } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import { changedRun } from "./recorded.js";
 import { type Terminal, tell } from "./terminal.js";
+import { runIsTrained, scoresWhatIsLearnt, weightsAlone, weightsTwice } from "./verb/errors.js";
 
 export interface Trained {
   readonly program: Program;

@@ -9,15 +9,10 @@ import { type Program, withSeed } from "../plan/program.js";
 import type { Variant } from "../run/compare.js";
 import { groups, runsOf, type SeedGroup } from "../run/find.js";
 import { lower } from "../tensorflow/target.js";
-import {
-  noOverride,
-  noSuchVariants,
-  otherClasses,
-  overridesNeedSpec,
-  seedsOfRuns,
-} from "./errors.js";
+import { noOverride, noSuchVariants } from "./errors.js";
 import { open, type SpecRequest } from "./read.js";
 import type { Terminal } from "./terminal.js";
+import { otherClasses, overridesNeedSpec, seedsOfRuns } from "./verb/errors.js";
 
 /** A variant, and how its meaning differs from the first one's. */
 export interface Meant extends Variant {

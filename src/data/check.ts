@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
-import { isSmoothed, type Stray, sizesDiffer, strayValues } from "./errors.js";
+import { sizesDiffer } from "./errors.js";
 import {
   type FactStore,
   type ImageFacts,
@@ -13,6 +13,7 @@ import {
   type LabelFacts,
   labelFacts,
 } from "./facts.js";
+import { isSmoothed, type Stray, strayValues } from "./label-errors.js";
 import { type Labelling, type LabelTable, labelTable } from "./labels.js";
 import type { Sample } from "./sample.js";
 

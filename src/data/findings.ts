@@ -4,7 +4,7 @@ import type { Failure } from "../diagnostic/failure.js";
 import { rgb } from "../language/dataset.js";
 import { ignoredOf, VOID } from "../language/labels.js";
 import type { CheckedLabel, Checkup, Pair } from "./check.js";
-import { classNeverOccurs, isSmoothed, palettesDiffer, unnamedValues } from "./errors.js";
+import { classNeverOccurs, isSmoothed, palettesDiffer, unnamedValues } from "./label-errors.js";
 import { type Labelling, labelTable } from "./labels.js";
 import type { Split } from "./layout.js";
 

@@ -4,7 +4,7 @@ import * as E from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { areWide, type ClassIndices, classIndices, ignoredOf } from "../language/labels.js";
 import type { Data } from "../normalize/experiment.js";
-import { type Stray, strayValues } from "./errors.js";
+import { type Stray, strayValues } from "./label-errors.js";
 import type { Indices } from "./label-file.js";
 import type { PictureReading } from "./picture.js";
 

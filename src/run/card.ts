@@ -14,10 +14,10 @@ import type { Program } from "../plan/program.js";
 import { networkVariables } from "../weights/fit.js";
 import { type Check, NOISE } from "./checked.js";
 import { nullable, readJson, words } from "./codec.js";
-import { noExport } from "./errors.js";
 import { type Evaluation, readEvaluations } from "./evaluation.js";
 import { pictureReading, rgb } from "./experiment.js";
 import type { ExportRequest } from "./export.js";
+import { noExport } from "./export-errors.js";
 
 const side = integer({ min: 1 });
 

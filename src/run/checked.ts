@@ -12,7 +12,7 @@ import { fillUniform } from "../plan/random.js";
 import type { Call, Runtime, Told } from "../runtime/exported.js";
 import type { Format, Precision, Presentation } from "../target/format.js";
 import { type Agreement, agreement, argmax, isClose } from "./agreement.js";
-import { exportDisagrees, exportUnchecked, exportUnread } from "./errors.js";
+import { exportDisagrees, exportUnchecked, exportUnread } from "./export-errors.js";
 
 /** How an export was checked, as it says itself. */
 export type Check =

@@ -1,4 +1,4 @@
-/** Every failure of a run, in words. */
+/** What can go wrong with a run: its folder, its record, its steps, and what is asked of it, in words. */
 
 import type { PairChanges } from "../data/digest.js";
 import { type Failure, failure } from "../diagnostic/failure.js";
@@ -43,22 +43,6 @@ export const runLocked = (
       : `process ${by.pid} on ${by.host}, since ${by.since}, last heard of ${Math.round(silent)} seconds ago`,
     "Wait for it or stop it. A process that is gone is noticed by itself: at once on this machine, of another within three minutes.",
   );
-
-/** One of Slurm's programs, which said no or is not there. */
-export const noSlurm = (program: string, error: unknown): Failure => {
-  const { code, stderr, message } = error as NodeJS.ErrnoException & { readonly stderr?: string };
-  return code === "ENOENT"
-    ? failure(
-        `there is no ${program} here`,
-        "Slurm's programs are not on the PATH",
-        "Run this where jobs are submitted; or print the script (--dry-run), or the lines (--list).",
-      )
-    : failure(
-        `${program} refuses`,
-        stderr?.trim() || message,
-        "What stands behind `--` goes to sbatch: -- --partition=gpu --time=4:00:00.",
-      );
-};
 
 export const waitingForEnd = (
   folder: string,
@@ -279,174 +263,6 @@ export const cannotAppend = (file: string, error: unknown): Failure => {
   return failure(`cannot write ${file}`, reason, `${help} Then resume the run.`);
 };
 
-export const exportExists = (to: string): Failure =>
-  failure(
-    `${to} is there already`,
-    "an export overwrites no folder",
-    "Delete it, or name another.",
-  );
-
-export const cannotRename = (to: string, error: unknown): Failure => {
-  const [reason, help] = writing(to, error);
-  return failure(`cannot write ${to}`, reason, help);
-};
-
-/** Its own runtime refuses what was written: a fault of ours. */
-export const exportUnread = (format: string, reason: string): Failure =>
-  failure(
-    `the ${format} that was written cannot be run, and was deleted`,
-    reason,
-    "This is a fault of pspc: please report it with the spec.",
-  );
-
-export const exportUnchecked = (format: string, reason: string): Failure =>
-  failure(
-    `the ${format} cannot be checked here`,
-    reason,
-    "Install the runtime (docs/export.md names it), or leave out --checked.",
-  );
-
-interface Found {
-  readonly classes: number | null;
-  readonly logits: number | null;
-  readonly probabilities: number | null;
-}
-
-export const exportDisagrees = (
-  format: string,
-  runtime: string,
-  { classes, logits, probabilities }: Found,
-): Failure =>
-  failure(
-    `the ${format} answers otherwise than the network, and was deleted`,
-    [
-      `${runtime} against pspc:`,
-      ...(classes === null ? [] : [`${(100 * classes).toFixed(3)} % of the classes are equal`]),
-      ...(logits === null ? [] : [`logits differ by ${logits.toExponential(1)} of the largest`]),
-      ...(probabilities === null
-        ? []
-        : [`probabilities differ by ${probabilities.toExponential(1)}`]),
-    ].join(" "),
-    "Export with --numbers f32. If it was f32, this is a fault of pspc: please report it with the spec.",
-  );
-
-/** `bin` is the one that does not fit. */
-export const exportTooSmall = (
-  size: string,
-  feature: string,
-  bin: number,
-  least: number,
-): Failure =>
-  failure(
-    `pyramid bin ${bin} does not fit pictures of ${size}`,
-    `they give a ${feature} feature map`,
-    `Export sides of at least ${least} (--size).`,
-  );
-
-export const noLogits = (): Failure =>
-  failure(
-    "as it is evaluated, this network has no logits",
-    "`evaluate` averages the probabilities of its looks",
-    "Export with --give probabilities, or without --as evaluated.",
-  );
-
-/** No answer, or none that could be read to its end. */
-export const trackerAway = (url: string, error: unknown): Failure =>
-  failure(
-    `${url} does not answer`,
-    unanswered(error),
-    "Check the address (--track mlflow=URL) and that the server runs. What is missing is sent with the next --resume.",
-  );
-
-/** `fetch failed` hides its reason in its cause. */
-const unanswered = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error
-    ? cause.message || String(Reflect.get(cause, "code"))
-    : error.message;
-};
-
-export const trackerRefuses = (
-  url: string,
-  what: string,
-  status: number,
-  reason: string,
-): Failure =>
-  failure(
-    `${url} refuses ${what}`,
-    `${status}: ${reason.trim().split("\n", 1)[0]?.slice(0, 300) ?? ""}`,
-    "Check the address, and the credentials (MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN).",
-  );
-
-export const notAllSent = (
-  url: string,
-  folder: string,
-  missing: number,
-  finished: boolean,
-): string =>
-  `${missing} lines of ${folder}/metrics.jsonl did not reach ${url}: ${finished ? "send them with" : "they are sent when the run goes on:"} pspc train --resume ${folder}`;
-
-/** A folder that is named like an export of ours. */
-export const noExport = (folder: string, reason: string): Failure =>
-  failure(
-    `${folder} cannot predict`,
-    reason,
-    "Name a folder that `pspc export --to NAME.tfjs` made.",
-  );
-
-export const noProbabilities = (folder: string, gives: readonly string[]): Failure =>
-  failure(
-    `${folder} gives no probabilities`,
-    `it was exported to give ${gives.join(" and ")}`,
-    "Export it again with --give classes,probabilities.",
-  );
-
-export const scaledPictures = (count: number, size: string): string =>
-  `${count === 1 ? "one picture was" : `${count} pictures were`} scaled to ${size}, which the network looks at, and its answer back: an export of their own size (--size) sees more`;
-
-export const wasmAbsent = (reason: string): Failure =>
-  failure(
-    "an exported network runs on WebAssembly, which is not installed",
-    reason,
-    "Install it: npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-converter@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0",
-  );
-
-export const unevenDevices = (batch: number, shares: number): Failure =>
-  failure(
-    `a batch of ${batch} cannot be divided into ${shares} equal shares`,
-    "each device takes the same number of images of each part of a batch",
-    `use devices whose number, times \`train.accumulate\`, divides ${batch}`,
-  );
-
-/** What is said of a run that goes on on other devices. */
-export const otherDevices = (before: number, now: number): string =>
-  `${before} ${before === 1 ? "device" : "devices"} there, ${now} here (the same training, and not to the last bit)`;
-
-export const noPlace = (reason: string): Failure =>
-  failure(
-    "this process does not know its place in the gang",
-    reason,
-    "set PSPC_HOSTS=host:port,… and PSPC_RANK, or start it by srun, mpirun with PSPC_HOSTS, torchrun, or a Kubernetes Indexed Job (docs/distributed.md)",
-  );
-
-export const publicHost = (host: string, address: string): Failure =>
-  failure(
-    `${host} has the address ${address}, which the world can reach`,
-    "TensorFlow's servers have no passwords and no encryption: whoever reaches the port reads and writes files as you",
-    "name the hosts by addresses of a private network; --public-network says that you know, and that a firewall stands before the ports",
-  );
-
-/** `host` is where it is known. */
-export const otherTraining = (host: string | null): Failure =>
-  failure(
-    host === null
-      ? "the processes of this gang train different networks"
-      : `the process on ${host} trains something else`,
-    "all processes of a gang must be started with the same spec, the same options and the same version",
-    "start all of them by one command",
-  );
-
 export const tooManyRecoveries = (count: number, most: number): Failure =>
   failure(
     `this run went back ${count} times, and a gang is told of ${most} at most`,
@@ -457,7 +273,3 @@ export const tooManyRecoveries = (count: number, most: number): Failure =>
 /** Said by a process that fails before all others have begun. */
 export const lingering = (reason: string, seconds: number): string =>
   `this process fails (${reason}); it stays up to ${seconds} s, until the others have heard of it`;
-
-/** Said as a gang begins. */
-export const listening = (host: string, count: number): string =>
-  `listening on ${host}, on all interfaces of this machine, without passwords: whoever reaches that port can read and write your files until this ends; waiting for ${count} processes`;

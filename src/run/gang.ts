@@ -13,9 +13,10 @@ import type { Program } from "../plan/program.js";
 import { GangBroken } from "../runtime/errors.js";
 import type { NumberArray, State, TrainingSession } from "../runtime/session.js";
 import { WORDS, wishes } from "../target/agreement.js";
-import { otherTraining, tooManyRecoveries } from "./errors.js";
+import { tooManyRecoveries } from "./errors.js";
 import type { Place } from "./place.js";
 import { type Recovery, version } from "./record.js";
+import { otherTraining } from "./sharing-errors.js";
 
 export interface Gang extends Place {
   /** Replicas of this process; each has as many. */

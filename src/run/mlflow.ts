@@ -8,8 +8,8 @@ import { Failed } from "../diagnostic/failure.js";
 import { isMap } from "../language/section.js";
 import type { Experiment } from "../normalize/experiment.js";
 import { fingerprintOf } from "../plan/program.js";
-import { trackerAway, trackerRefuses } from "./errors.js";
 import type { Run } from "./record.js";
+import { trackerAway, trackerRefuses } from "./sharing-errors.js";
 
 /** One value of one metric; `timestamp` in ms since 1970. */
 export interface Point {

@@ -14,10 +14,10 @@ import { networkVariables } from "../weights/fit.js";
 import { wholeFit } from "../weights/load.js";
 import { withWeights } from "../weights/open.js";
 import { checkpointsOf } from "./checkpoint.js";
-import { unevenDevices } from "./errors.js";
 import { specPlace } from "./find.js";
 import { unlessStopped } from "./gang.js";
 import { type Run, type Training, version } from "./record.js";
+import { unevenDevices } from "./sharing-errors.js";
 import type { TrainRequest } from "./train.js";
 import type { Validation } from "./validation.js";
 

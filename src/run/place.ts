@@ -4,7 +4,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import * as E from "fp-ts/lib/Either.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
-import { noPlace, publicHost } from "./errors.js";
+import { noPlace, publicHost } from "./sharing-errors.js";
 
 /** Of one process among all: hosts with their ports, in the order of the ranks. */
 export interface Place {

@@ -7,8 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { makeFolder, writeFileAtomic } from "../data/write.js";
 import { Failed } from "../diagnostic/failure.js";
-import { noSlurm } from "./errors.js";
 import type { Event } from "./event.js";
+import { noSlurm } from "./sharing-errors.js";
 
 export interface SlurmRequest {
   /** Of the job: one that is in the queue under this name is waited for, and none is submitted. */

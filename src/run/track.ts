@@ -10,13 +10,13 @@ import { join, resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { refusedBySystem } from "../file/system.js";
-import { notAllSent } from "./errors.js";
 import type { Event } from "./event.js";
 import { bestFile, logFile, metricsFile, runFile, trackerFile, weightsFile } from "./folder.js";
 import { lockFile } from "./lock.js";
 import { type Mlflow, MOST, mlflowAt, type Point, type Status } from "./mlflow.js";
 import { type Run, readRecord } from "./record.js";
 import { fieldsOf, openSent, placeOf, type Sent, tailOf } from "./sent.js";
+import { notAllSent } from "./sharing-errors.js";
 
 export interface TrackRequest {
   /** The run's. */

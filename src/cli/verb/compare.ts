@@ -20,7 +20,7 @@ import { readRun } from "../../run/record.js";
 import { sample } from "../../run/samples.js";
 import type { Want } from "../../runtime/machine.js";
 import { deviceOption, jsonFlag, specArguments, textOption } from "../arguments.js";
-import { badCount, leftOut, noOverride, sameGoesOn } from "../errors.js";
+import { badCount, leftOut, noOverride } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
@@ -29,6 +29,7 @@ import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit } from "../trained.js";
 import { type AllMeant, isRun, type Meant, variantsOfRuns, variantsOfSpec } from "../variants.js";
 import { type Verb, verb } from "../verb.js";
+import { sameGoesOn } from "./errors.js";
 
 const countOption = (long: string, usual: number, description: string) =>
   option({

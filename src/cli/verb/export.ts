@@ -12,8 +12,8 @@ import { bytes } from "../../report/format.js";
 import { featureOf, leastSide } from "../../rules/crops.js";
 import { type Check, NOISE } from "../../run/checked.js";
 import { readSafetensors, weightsOf } from "../../run/checkpoint.js";
-import { exportTooSmall, noLogits } from "../../run/errors.js";
 import { choicesFor, type Exported, exportNetwork, formats } from "../../run/export.js";
+import { exportTooSmall, noLogits } from "../../run/export-errors.js";
 import type { Trained } from "../../run/inference.js";
 import { page } from "../../runtime/page.js";
 import type { Precision } from "../../target/format.js";
@@ -31,13 +31,14 @@ import {
   trainedArguments,
   weightsArguments,
 } from "../arguments.js";
-import { exportNeedsFile, noForms, noPrecision, notOfWeights, unknownEnding } from "../errors.js";
+import { unknownEnding } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
 import { print, type Terminal, tell } from "../terminal.js";
 import { network } from "../trained.js";
 import { verb } from "../verb.js";
+import { exportNeedsFile, noForms, noPrecision, notOfWeights } from "./errors.js";
 
 const SAFETENSORS = ".safetensors";
 const endings = [...formats.map(({ ending }) => ending), SAFETENSORS];

@@ -24,13 +24,14 @@ import {
   trainedArguments,
   weightsArguments,
 } from "../arguments.js";
-import { badCount, exportIsFixed, noImages, sameGoesOn } from "../errors.js";
+import { badCount } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { type Followed, follow } from "../follow.js";
 import { needTensorFlow } from "../setup.js";
 import { print, printJson, type Terminal, tell } from "../terminal.js";
 import { defaultSplit, network } from "../trained.js";
 import { verb } from "../verb.js";
+import { exportIsFixed, noImages, sameGoesOn } from "./errors.js";
 
 export const evalVerb = verb((terminal) =>
   command({

@@ -17,12 +17,12 @@ import type { Share, SplitName } from "../../normalize/experiment.js";
 import { show } from "../../normalize/show.js";
 import { count } from "../../report/format.js";
 import { textOption } from "../arguments.js";
-import { pairsNeedLists, specExists } from "../errors.js";
 import { exit, Rejected } from "../exit.js";
 import { checked } from "../read.js";
 import { type Survey, survey } from "../survey.js";
 import { print, tell } from "../terminal.js";
 import { verb } from "../verb.js";
+import { pairsNeedLists, specExists } from "./errors.js";
 import { specNamed } from "./zoo.js";
 
 export const run = verb((terminal) =>

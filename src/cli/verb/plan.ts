@@ -27,11 +27,12 @@ import {
   type Target,
   textOption,
 } from "../arguments.js";
-import { notAPlan, planOfOtherFormat, svgOfTwo } from "../errors.js";
+import { notAPlan, planOfOtherFormat } from "../errors.js";
 import { type ExitCode, exit } from "../exit.js";
 import { open } from "../read.js";
 import { print, printJson, type Terminal } from "../terminal.js";
 import { verb } from "../verb.js";
+import { svgOfTwo } from "./errors.js";
 
 const sizeType: Type<string, number> = {
   displayName: "SIZE",

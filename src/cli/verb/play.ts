@@ -5,11 +5,11 @@ import { command, optional, positional } from "cmd-ts";
 import { Failed } from "../../diagnostic/failure.js";
 import { isModule } from "../../source/module.js";
 import { type Target, targetType } from "../arguments.js";
-import { noModuleOnPage, noPage } from "../errors.js";
 import { exit, Rejected } from "../exit.js";
 import { checked } from "../read.js";
 import { portOption, requirePort, serveUntilStopped } from "../serving.js";
 import { verb } from "../verb.js";
+import { noModuleOnPage, noPage } from "./errors.js";
 
 export const run = verb((terminal) =>
   command({

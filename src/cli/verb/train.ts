@@ -21,7 +21,7 @@ import {
   textOption,
   trackOption,
 } from "../arguments.js";
-import { badSeconds, continuesSpec, nothingToTrain, ofProcess, sameGoesOn } from "../errors.js";
+import { badSeconds, ofProcess } from "../errors.js";
 import { exit } from "../exit.js";
 import { follow } from "../follow.js";
 import { open, type SpecRequest } from "../read.js";
@@ -29,6 +29,7 @@ import { changedRun } from "../recorded.js";
 import { needTensorFlow } from "../setup.js";
 import { print, type Terminal, tell } from "../terminal.js";
 import { verb } from "../verb.js";
+import { continuesSpec, nothingToTrain, sameGoesOn } from "./errors.js";
 
 export const run = verb((terminal) =>
   command({

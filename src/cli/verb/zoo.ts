@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { command, flag, restPositionals, string } from "cmd-ts";
 import { type Published, zooTable } from "../../report/zoo.js";
-import { unknownNetwork } from "../errors.js";
 import { exit } from "../exit.js";
 import { print, printJson } from "../terminal.js";
 import { verb } from "../verb.js";
+import { unknownNetwork } from "./errors.js";
 
 const specs = new URL("../../../specs/zoo/", import.meta.url);
 
