@@ -145,6 +145,10 @@ export const reshape = (x: Node, shape: Shape): Node =>
   sameShape(shapeOf(x), shape) ? x : apply("reshape", { shape }, [x]);
 export const transpose = (x: Node, permutation: readonly number[]): Node =>
   apply("transpose", { permutation }, [x]);
+/** `[N, H, W, C]` → `[N, C, H, W]`. */
+export const channelsFirst = (x: Node): Node => transpose(x, [0, 3, 1, 2]);
+/** `[N, C, H, W]` → `[N, H, W, C]`. */
+export const channelsLast = (x: Node): Node => transpose(x, [0, 2, 3, 1]);
 export const concat = (pieces: readonly Node[], axis: number): Node => {
   const [first, ...others] = pieces;
   invariant(first !== undefined, "nothing is laid end to end");

@@ -37,10 +37,22 @@ export type Content =
       readonly width: number;
       readonly alignCorners: boolean;
     }
+  /** The same along one axis of `n` pixels: `[n, Σ taps·size]`, columns by map, then tap, then small pixel. */
+  | {
+      readonly kind: "axis taps";
+      readonly sizes: readonly number[];
+      readonly taps: number;
+      readonly offset: number;
+      readonly n: number;
+      readonly alignCorners: boolean;
+    }
   /** Rows or columns of a map repeated so that adaptive cells of `bins` get one length: `[bins·length, size]`. */
   | { readonly kind: "cells"; readonly bins: number; readonly size: number }
   /** A transform of Winograd's in two dimensions. */
   | { readonly kind: "winograd"; readonly tile: Tile; readonly side: Side };
+
+export type Pooling = Extract<Content, { kind: "pooling" }>;
+export type AxisTaps = Extract<Content, { kind: "axis taps" }>;
 
 /** Cell i of `bins` over n: [⌊i·n/bins⌋, ⌈(i+1)·n/bins⌉). Cells overlap where bins does not divide n. */
 export const cell = (
@@ -171,6 +183,21 @@ const tapsMatrix = (of: Taps): Float32Array => {
   return matrix;
 };
 
+const axisTapsMatrix = ({ sizes, taps, offset, n, alignCorners }: AxisTaps): Float32Array => {
+  const columns = sizes.reduce((sum, size) => sum + taps * size, 0);
+  const matrix = new Float32Array(n * columns);
+  let first = 0;
+  for (const size of sizes) {
+    const upsampling = interpolation(size, n, alignCorners);
+    for (let tap = 0; tap < taps; tap++, first += size) {
+      const rows = shiftedRows(upsampling, size, n, tap - offset);
+      for (let i = 0; i < n; i++)
+        matrix.set(rows.subarray(i * size, (i + 1) * size), i * columns + first);
+    }
+  }
+  return matrix;
+};
+
 const numbersOf = (content: Content, shape: Shape): ArrayLike<number> => {
   switch (content.kind) {
     case "fill":
@@ -185,6 +212,8 @@ const numbersOf = (content: Content, shape: Shape): ArrayLike<number> => {
       return interpolation(content.size, content.n, content.alignCorners);
     case "taps":
       return tapsMatrix(content);
+    case "axis taps":
+      return axisTapsMatrix(content);
     case "winograd":
       return winogradMatrix(content.tile, content.side);
   }

@@ -197,6 +197,10 @@ const printContent = (content: Content): string => {
       const corners = content.alignCorners ? ", corners aligned" : "";
       return `taps ${content.kernel.join("×")} of ${maps} over ${content.height}×${content.width}${corners}`;
     }
+    case "axis taps": {
+      const corners = content.alignCorners ? ", corners aligned" : "";
+      return `taps ${content.taps} of ${content.sizes.join(" ")} over ${content.n}${corners}`;
+    }
     case "cells":
       return `cells of ${content.bins} over ${content.size}`;
     case "winograd":

@@ -99,3 +99,7 @@ const matrices: Readonly<Record<Side, (tile: Tile) => Matrix>> = {
  */
 export const winogradMatrix = (tile: Tile, side: Side): readonly number[] =>
   matrices[side](tile).flat();
+
+/** For each place of a transformed tile the input's filter, `[m+2, m+2]`: what it gives when it steps over an image by m. */
+export const inputFilters = (tile: Tile): readonly (readonly number[])[] =>
+  kronecker(input(tile), input(tile));

@@ -4,13 +4,24 @@ import * as E from "fp-ts/lib/Either.js";
 import { invariant } from "../diagnostic/invariant.js";
 import { valuesOf } from "../graph/constant.js";
 import { type Graph, type Value, valueAt } from "../graph/graph.js";
-import { type Arguments, mapArgs, type Node, type OpName, type Ops } from "../graph/op.js";
-import type { Type, Types } from "../graph/type.js";
-import { type Form, formsOf, type Layer, shapesOf } from "../rewrite/forms.js";
+import { type Arguments, mapArgs, type OpName, type Ops } from "../graph/op.js";
+import { product, type Shape, type Sizes, type Type, type Types } from "../graph/type.js";
+import { ANY } from "../rewrite/any-size.js";
+import { exportingByLayers } from "../rewrite/passes.js";
+import { resizeAsProducts } from "../rewrite/products.js";
+import { winogradByFilters } from "../rewrite/winograd.js";
 import { type Biased, biasedConvolutions } from "../target/biased.js";
 import type { Format, FrozenNetwork } from "../target/format.js";
 import { convolve } from "./convolution.js";
-import { computed, given, type Operand, type Writer, writer } from "./operand.js";
+import {
+  arranged,
+  computed,
+  given,
+  type Operand,
+  orderOf,
+  type Writer,
+  writer,
+} from "./operand.js";
 import { type Translated, translate, untranslated } from "./operation.js";
 import { encode, type Model, type TensorInfo } from "./proto.js";
 
@@ -77,6 +88,37 @@ const infoOf = (name: string, { dtype, shape }: Type): TensorInfo => {
   return { name, dtype, shape };
 };
 
+const known = (shape: Shape): number => product(shape.filter((size) => size !== ANY));
+
+/** How many batches each value's open axis counts; undefined where pictures do not come in any number. */
+const batchesOf = ({ values }: Graph): readonly (number | undefined)[] => {
+  const counts: (number | undefined)[] = [];
+  for (const { op, args, types } of values) {
+    const [{ shape }] = types;
+    const from = args.find((id) => counts[id] !== undefined);
+    const before = from === undefined ? undefined : counts[from];
+    const sizes = from === undefined ? [] : (values[from]?.types[0].shape ?? []);
+    if (op === "input") counts.push(shape[0] === ANY ? 1 : undefined);
+    else if (op !== "reshape" || before === undefined) counts.push(before);
+    else counts.push((before * known(sizes)) / known(shape));
+  }
+  return counts;
+};
+
+/**
+ * What a value measures, where its first axis is the batch and a reader would not know it: onnxruntime adds two maps
+ * within a convolution only if it knows that they are of one size.
+ */
+const measured = (value: Inner, operand: Operand, batches: number | undefined): TensorInfo[] => {
+  const [{ dtype, shape }] = value.types;
+  const isOurs = (value.op === "reshape" || value.op === "resize") && shape.length > 2;
+  const [first, ...others] = shape;
+  if (!isOurs || batches !== 1 || first !== ANY || others.includes(ANY)) return [];
+  const layout = operand.layout === "any" ? "last" : operand.layout;
+  const sizes = arranged(shape, orderOf(shape.length, layout));
+  return [infoOf(operand.as(layout), { dtype, shape: sizes })];
+};
+
 /** The network's nodes and numbers. */
 export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
   const images = graph.values.flatMap((value) =>
@@ -92,13 +134,19 @@ export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
     return operand;
   };
   const biased = new Map(biasedConvolutions(graph).map((one) => [one.sum, one]));
+  const batches = batchesOf(graph);
+  const values: TensorInfo[] = [];
   const inside = new Set([...biased.values()].map(({ convolution }) => convolution));
   for (const value of graph.values) {
     invariant(isLeaf(value) || isInner(value), `${value.op} stands in no network in use`);
     const together = biased.get(value.id);
     if (together !== undefined) operands[value.id] = withBias(to, graph, together, operandAt);
     else if (isLeaf(value)) operands[value.id] = leaf(to, value, numbers);
-    else if (!inside.has(value.id)) operands[value.id] = translated(to, value, operandAt);
+    else if (!inside.has(value.id)) {
+      const operand = translated(to, value, operandAt);
+      operands[value.id] = operand;
+      values.push(...measured(value, operand, batches[value.id]));
+    }
   }
   const outputs = Object.entries(graph.results).map(([name, id]) => {
     to.emit("Identity", [operandAt(id).as("last")], {}, name);
@@ -113,6 +161,7 @@ export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
     initializers: to.initializers,
     inputs: images,
     outputs,
+    values,
     producer: { name: "pspc", version: `${about.pspc ?? ""}` },
     description: "A PSPNet, trained and exported by pspc.",
     metadata: Object.fromEntries(words),
@@ -125,11 +174,7 @@ export const modelOf = ({ graph, numbers, about }: FrozenNetwork): Model => {
  */
 const CHANNELS = 512;
 
-const form = (layer: Layer & Node): Form => {
-  const [, , from = 0, to = 0] = shapesOf(layer).kernel;
-  const isWide = from >= CHANNELS && to >= CHANNELS;
-  return isWide && formsOf(layer).includes("winograd-4") ? "winograd-4" : "native";
-};
+const isWide = ([, , from, to]: Sizes[4]): boolean => from >= CHANNELS && to >= CHANNELS;
 
 /** Servers and phones run it by onnxruntime. */
 export const onnx: Format = {
@@ -138,6 +183,8 @@ export const onnx: Format = {
   kind: "file",
   image: "u8",
   precisions: ["f32"],
-  form,
+  passes: exportingByLayers,
+  late: [resizeAsProducts],
+  forms: [winogradByFilters(4, isWide)],
   write: (network) => E.right(new Map([["network.onnx", encode(modelOf(network))]])),
 };

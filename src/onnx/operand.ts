@@ -34,6 +34,15 @@ export const arranged = <A>(of: readonly A[], order: readonly number[]): readonl
 const inverse = (order: readonly number[]): readonly number[] =>
   order.map((_, axis) => order.indexOf(axis));
 
+/** The other layout, where a transposition of axes only goes over to it: the numbers stay where they are. */
+export const relabelled = (permutation: readonly number[], layout: Layout): Layout | null => {
+  const order = orderOf(permutation.length, "first");
+  const wanted = layout === "first" ? order : inverse(order);
+  const isOurs = permutation.length in orders && `${permutation}` === `${wanted}`;
+  if (!isOurs) return null;
+  return layout === "first" ? "last" : "first";
+};
+
 /** Where an axis of `last` stands. */
 export const axisIn = (rank: number, layout: Layout, axis: number): number =>
   orderOf(rank, layout).indexOf(axis);
@@ -53,7 +62,7 @@ export interface Operand {
   readonly as: (layout: Layout) => string;
   /** The same, its axes filled up with ones at the front to `rank`. */
   readonly aligned: (rank: number, layout: Layout) => string;
-  /** Of numbers alone: in another order of axes, such as a kernel's. */
+  /** In another order of axes, such as a kernel's. */
   readonly ordered: (order: readonly number[]) => string;
 }
 
@@ -135,9 +144,7 @@ export const computed = (to: Writer, type: Type, made: Made): Operand => {
       const order = orderOf(wanted, layout);
       return layout === "last" ? wide : to.emit("Transpose", [wide], { perm: { ints: order } });
     },
-    ordered: () => {
-      invariant(false, "only numbers stand in every order of axes");
-    },
+    ordered: (order) => to.emit("Transpose", [as("last")], { perm: { ints: order } }),
   };
 };
 

@@ -13,6 +13,7 @@ import {
   type Made,
   type Operand,
   orderOf,
+  relabelled,
   type Writer,
 } from "./operand.js";
 import { type Attribute, dataType } from "./proto.js";
@@ -233,6 +234,8 @@ export const operations: { readonly [K in Translated]: Rule<K> } = {
   },
   transpose: (to, { attributes: { permutation }, args: [x] }) => {
     const layout = own(x);
+    const other = relabelled(permutation, layout);
+    if (other !== null) return { layout: other, name: x.as(layout) };
     const order = orderOf(permutation.length, layout);
     // Axis i of the result is axis order[i] of `last`, which came from permutation[order[i]].
     const perm = ints(arranged(permutation, order).map((axis) => order.indexOf(axis)));
@@ -251,14 +254,14 @@ export const operations: { readonly [K in Translated]: Rule<K> } = {
   slice: (to, { attributes: { begin, size }, args: [x] }) => {
     const layout = own(x);
     const order = orderOf(begin.length, layout);
-    const [starts, sizes] = [arranged(begin, order), arranged(size, order)];
-    const ends = starts.map((start, axis) => {
-      const size = sizes[axis] ?? 0;
-      return size === ANY ? END : start + size;
+    // Of an axis that stays whole nothing is said: readers know then that it has the size that it had.
+    const cuts = order.flatMap((axis, i) => {
+      const [start = 0, length = ANY] = [begin[axis], size[axis]];
+      const isWhole = start === 0 && length === x.type.shape[axis];
+      return isWhole ? [] : [[start, length === ANY ? END : start + length, i]];
     });
-    const axes = starts.map((_, axis) => axis);
-    const name = to.emit("Slice", [x.as(layout), ...[starts, ends, axes].map(to.integers)]);
-    return { layout, name };
+    const words = [0, 1, 2].map((word) => to.integers(cuts.map((cut) => cut[word] ?? 0)));
+    return { layout, name: to.emit("Slice", [x.as(layout), ...words]) };
   },
   pad: (to, { attributes: { before, after }, args: [x] }) => {
     const layout = own(x);

@@ -38,6 +38,8 @@ export interface Model {
   readonly initializers: readonly Initializer[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Of values between them, whose sizes a reader may not find by itself. */
+  readonly values: readonly TensorInfo[];
   readonly producer: { readonly name: string; readonly version: string };
   /** What viewers show beside the graph. */
   readonly description: string;
@@ -128,6 +130,7 @@ export const encode = (model: Model): Uint8Array => {
     for (const each of model.initializers) message(graph, 5, (w) => initializer(w, each));
     for (const each of model.inputs) message(graph, 11, (w) => info(w, each));
     for (const each of model.outputs) message(graph, 12, (w) => info(w, each));
+    for (const each of model.values) message(graph, 13, (w) => info(w, each));
   });
   message(writer, 8, (opset) => {
     text(opset, 1, "");

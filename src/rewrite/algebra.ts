@@ -66,6 +66,22 @@ export const foldScale: Rewrite = {
   rule: unscale,
 };
 
+/** Two maps before their bias. */
+const early = (node: Node): Option<Node> => {
+  if (node.op !== "binary" || node.attributes.kind !== "add") return none;
+  const [sum, bias] = node.args;
+  if (sum.op !== "binary" || sum.attributes.kind !== "add" || shapeOf(bias).length !== 1)
+    return none;
+  const [conv, other] = sum.args;
+  return conv.op === "convolution" ? some(add(add(conv, bias), other)) : none;
+};
+
+export const biasEarly: Rewrite = {
+  name: "bias-early",
+  law: "(k∗x + y) + b = (k∗x + b) + y, b along the channels: addition is associative, and a convolution adds its bias for nothing",
+  rule: early,
+};
+
 /** What has the same order along its last axis, before it became a share of 1; nothing else moves that axis. */
 const logitsOf = (node: Node): Node | null => {
   if (node.op === "softmax") return node.args[0];

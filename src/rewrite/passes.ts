@@ -1,7 +1,14 @@
 /** Which rewrites run, and when. */
 
-import { argmaxOfLogits, foldBatchNorm, foldScale, joinPads, stretchLate } from "./algebra.js";
-import { factorPyramid } from "./factor-pyramid.js";
+import {
+  argmaxOfLogits,
+  biasEarly,
+  foldBatchNorm,
+  foldScale,
+  joinPads,
+  stretchLate,
+} from "./algebra.js";
+import { factorPyramid, factorPyramidByAxes, poolTwice } from "./factor-pyramid.js";
 import { halfInference, halfPrecision, narrowWidened } from "./half-precision.js";
 import type { Rewrite } from "./rewrite.js";
 
@@ -27,6 +34,12 @@ export const standard: Passes = {
 export const exporting: Passes = {
   ...standard,
   inference: [foldScale, ...standard.inference, stretchLate],
+};
+
+/** For runtimes whose convolutions, plain and depthwise, are their fastest kernels. */
+export const exportingByLayers: Passes = {
+  ...exporting,
+  forward: [poolTwice, factorPyramidByAxes, biasEarly],
 };
 
 /** For a network that is asked in bf16. */

@@ -4,7 +4,10 @@ import { none, some } from "fp-ts/lib/Option.js";
 import {
   add,
   after,
+  channelsFirst,
+  channelsLast,
   concat,
+  constant,
   convolution,
   matmul,
   pad,
@@ -124,4 +127,30 @@ export const kernelGradientAsProducts: Rewrite = {
     node.op === "convolutionKernelGradient" && node.attributes.stride === 1
       ? some(products(node))
       : none,
+};
+
+/** So small that a runtime's products with a matrix are faster than its resampling, which looks at every pixel by itself. */
+const SMALL = 48;
+/** Maps become several times as large; a picture that is scaled to another of any size does not. */
+const FACTOR = 4;
+
+const isEnlarged = (node: NodeOf<"resize">): boolean => {
+  const [, h, w] = sizesOf(node.args[0], 4);
+  const { height, width } = node.attributes;
+  return Math.max(h, w) <= SMALL && height >= FACTOR * h && width >= FACTOR * w;
+};
+
+export const resizeAsProducts: Rewrite = {
+  name: "resize-as-products",
+  law: "bilinear resampling is one matrix along each axis: down·x·acrossᵀ for each channel",
+  rule: (node) => {
+    if (node.op !== "resize" || !isEnlarged(node)) return none;
+    const [x] = node.args;
+    const { alignCorners, ...to } = node.attributes;
+    const [, height, width] = sizesOf(x, 4);
+    const along = (size: number, n: number): Node =>
+      constant({ kind: "interpolation", size, n, alignCorners }, "f32", n, size);
+    const tall = matmul(along(height, to.height), channelsFirst(x));
+    return some(channelsLast(matmul(tall, along(width, to.width), false, true)));
+  },
 };

@@ -6,7 +6,20 @@
  */
 
 import { none, type Option, some } from "fp-ts/lib/Option.js";
-import { after, concat, constant, matmul, reshape, slice } from "../graph/compose.js";
+import {
+  after,
+  broadcast,
+  concat,
+  constant,
+  convolution,
+  depthwise,
+  matmul,
+  pad,
+  padding,
+  reshape,
+  slice,
+  transpose,
+} from "../graph/compose.js";
 import {
   type Node,
   type NodeOf,
@@ -17,7 +30,7 @@ import {
   type Window,
 } from "../graph/op.js";
 import { ofRank, product, type Shape, type Sizes } from "../graph/type.js";
-import { pieces, type Side, type Tile } from "../graph/winograd.js";
+import { inputFilters, pieces, type Side, type Tile, winogradMatrix } from "../graph/winograd.js";
 import { blockCount, fromBlocks, type Grid, gridOver, inBlocks, phases } from "./phases.js";
 import { opposite } from "./products.js";
 import type { Rewrite } from "./rewrite.js";
@@ -58,6 +71,102 @@ const kernelTiles = (kernel: Node, tile: Tile, side: "kernel" | "turned kernel")
   const taps = reshape(kernel, [9, c * k]);
   return reshape(matmul(matrix(tile, side), taps), [placesOf(tile), c, k]);
 };
+
+/**
+ * Images whose padding is a whole number of pixels of each phase: `[phases, rows, columns, C]`, and how many zeros are
+ * still missing before them.
+ */
+const phasesOf = (
+  x: Node,
+  { dilation: d, padding: { top, left } }: Window,
+): { readonly images: Node; readonly top: number; readonly left: number } => {
+  if (d === 1) return { images: x, top, left };
+  const [n, h, w, c] = sizesOf(x, 4);
+  const [above, before] = [top % d, left % d];
+  const [rows, columns] = [Math.ceil((h + above) / d), Math.ceil((w + before) / d)];
+  const around = pad(
+    x,
+    [0, above, before, 0],
+    [0, rows * d - h - above, columns * d - w - before, 0],
+  );
+  const cut = transpose(reshape(around, [n, rows, d, columns, d, c]), [2, 4, 0, 1, 3, 5]);
+  const images = reshape(cut, [d * d * n, rows, columns, c]);
+  return { images, top: (top - above) / d, left: (left - before) / d };
+};
+
+/**
+ * One map a place of a tile, `[phases, rows, columns, C]` each: a depthwise convolution that steps from tile to tile is
+ * the input's transform.
+ */
+const filtered = (
+  x: Node,
+  window: Window,
+  tile: Tile,
+  { rows, columns }: Grid,
+): readonly Node[] => {
+  const { images, top, left } = phasesOf(x, window);
+  const [, h, w, c] = sizesOf(images, 4);
+  const size = tile + 2;
+  const padding = {
+    top,
+    left,
+    bottom: tile * rows + 2 - top - h,
+    right: tile * columns + 2 - left - w,
+  };
+  return inputFilters(tile).map((values) => {
+    const filter = constant({ kind: "values", values }, "f32", size, size, 1, 1);
+    const kernel = broadcast(filter, [size, size, 1, c]);
+    return depthwise(images, kernel, { stride: tile, dilation: 1, padding });
+  });
+};
+
+/** Products of all places `[phases, rows, columns, (tile+2)²·K]` → the image `[N, H, W, K]`. */
+const assembled = (products: Node, tile: Tile, grid: Grid, [n, h, w, k]: Sizes[4]): Node => {
+  const { dilation: d, rows, columns } = grid;
+  const byPlace = reshape(products, [blockCount(grid), placesOf(tile), k]);
+  const blocks = matmul(matrix(tile, "output"), byPlace);
+  const apart = reshape(blocks, [d, d, n, rows, columns, tile, tile, k]);
+  const inOrder = transpose(apart, [2, 3, 5, 0, 4, 6, 1, 7]);
+  const whole = reshape(inOrder, [n, rows * tile * d, columns * tile * d, k]);
+  return slice(whole, [0, 0, 0, 0], [n, h, w, k]);
+};
+
+/** By itself, so that no runtime copies all places to make one. */
+const kernelRow = (tile: Tile, place: number): Node => {
+  const values = winogradMatrix(tile, "kernel").slice(9 * place, 9 * place + 9);
+  return constant({ kind: "values", values }, "f32", 1, 9);
+};
+
+const byFilters =
+  (tile: Tile, isWorthIt: (sizes: Sizes[4]) => boolean) =>
+  (node: Node): Option<Node> => {
+    if (node.op !== "convolution") return none;
+    const { attributes, args } = node;
+    const [x, kernel] = args;
+    const sizes = sizesOf(kernel, 4);
+    if (!isOurs(sizes, attributes) || !isWorthIt(sizes)) return none;
+    const [, , c, k] = sizes;
+    const grid = gridOver(sizesOf(node, 4), tile, attributes.dilation);
+    const taps = reshape(after(kernel, x), [9, c * k]);
+    const pointwise = { stride: 1, dilation: 1, padding: padding(0) };
+    const products = filtered(x, attributes, tile, grid).map((map, place) =>
+      convolution(map, reshape(matmul(kernelRow(tile, place), taps), [1, 1, c, k]), pointwise),
+    );
+    return some(assembled(concat(products, 3), tile, grid, sizesOf(node, 4)));
+  };
+
+/**
+ * The same where convolutions, plain and depthwise, are the fastest kernels, for kernels that are `isWorthIt`: all but the
+ * last transform are layers.
+ */
+export const winogradByFilters = (
+  tile: Tile,
+  isWorthIt: (kernel: Sizes[4]) => boolean,
+): Rewrite => ({
+  name: `winograd-${tile}-by-filters`,
+  law: `the transform Bᵀ·x·B of every tile of ${tile}×${tile} is a depthwise convolution with stride ${tile} for each of its places, and the products are 1×1 convolutions`,
+  rule: byFilters(tile, isWorthIt),
+});
 
 /** Products `[(tile+2)², tiles, K]` → the image `[N, H, W, K]`. */
 const outputOf = (products: Node, tile: Tile, grid: Grid, shape: Shape): Node => {

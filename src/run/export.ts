@@ -143,8 +143,16 @@ const begun = async (request: ExportRequest, network: Network): Promise<Work> =>
   const { format, to, choices } = request;
   const { experiment } = request.program;
   const { size, anySize, look, give, precision } = choices;
-  const form = choices.forms ? format.form : undefined;
-  const opening = { ...size, image: format.image, look, anySize, form };
+  const { late = [], forms = [] } = format;
+  const { image, passes } = format;
+  const opening = {
+    ...size,
+    image,
+    look,
+    anySize,
+    passes,
+    late: [...late, ...(choices.forms ? forms : [])],
+  };
   const frozen = (give: readonly Answer[]) => frozenNetwork(network, { ...opening, give });
   const probe = [...new Set<Answer>([...give, scoresOf(experiment, look)])];
   const draft = await frozen(probe);

@@ -2,17 +2,18 @@
 
 import { valueOrThrow } from "../diagnostic/failure.js";
 import { invariant } from "../diagnostic/invariant.js";
-import type { Graph } from "../graph/graph.js";
+import { type Graph, stepOf } from "../graph/graph.js";
+import { graphOf } from "../graph/infer.js";
 import type { Size } from "../language/geometry.js";
 import { stateOf } from "../plan/graphs.js";
 import { type Border, exportStep, scoresOf } from "../plan/inference.js";
 import { ofAnySize } from "../rewrite/any-size.js";
 import { freeze } from "../rewrite/freeze.js";
 import { standard } from "../rewrite/passes.js";
+import { rewriteStep } from "../rewrite/rewrite.js";
 import type { Call } from "../runtime/exported.js";
 import { openSession } from "../runtime/session.js";
 import type { Format, FrozenNetwork } from "../target/format.js";
-import { inForms } from "../target/kernels.js";
 import { savedModel } from "../tensorflow/target.js";
 import { averaged, select } from "../weights/load.js";
 import type { Network } from "./inference.js";
@@ -21,8 +22,10 @@ import type { Network } from "./inference.js";
 export interface Opening extends Omit<Border, "batch" | "pictures"> {
   /** Whether pictures may have any size: they are scaled to its own. */
   readonly anySize: boolean;
-  /** Which form a layer takes; its own kernel otherwise. */
-  readonly form?: Format["form"] | undefined;
+  /** The rewrites; those of all exports otherwise. */
+  readonly passes?: Format["passes"];
+  /** Of the graph that those leave: forms that layers take, and what else is faster in the format's runtimes. */
+  readonly late?: Format["late"];
 }
 
 export interface Opened extends Pick<FrozenNetwork, "graph" | "numbers"> {
@@ -43,12 +46,11 @@ export const frozenNetwork = async (
   { program: { experiment }, tensors, file, device }: Network,
   opening: Opening,
 ): Promise<Opened> => {
-  const { anySize, form } = opening;
-  const inItsForms = (graph: Graph): Graph =>
-    form === undefined ? graph : inForms({ form }, graph, { machine: null, known: {} });
+  const { anySize, late = [], passes } = opening;
+  const finished = (graph: Graph): Graph => graphOf(rewriteStep(late, stepOf(graph)));
   const at = (batch: number, by: number) => {
     const pictures = anySize ? larger(opening, by) : undefined;
-    return freeze(inItsForms(exportStep(experiment, { ...opening, batch, pictures })));
+    return freeze(finished(exportStep(experiment, { ...opening, batch, pictures }, passes)));
   };
   const many = at(2, ONE);
   const anyBatch = ofAnySize(many.rest, at(3, OTHER).rest);

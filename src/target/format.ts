@@ -3,9 +3,9 @@
 import type { Either } from "fp-ts/lib/Either.js";
 import type { Failure } from "../diagnostic/failure.js";
 import type { Graph } from "../graph/graph.js";
-import type { Node } from "../graph/op.js";
 import type { Shape } from "../graph/type.js";
-import type { Form, Layer } from "../rewrite/forms.js";
+import type { Passes } from "../rewrite/passes.js";
+import type { Rewrite } from "../rewrite/rewrite.js";
 
 /** How the weights are stored. The arithmetic is that of 32-bit floats with each. */
 export type Precision = "f32" | "f16" | "u8";
@@ -54,8 +54,12 @@ export interface Format {
   /** The type of a pixel's numbers in what it reads. */
   readonly image: "u8" | "i32";
   readonly precisions: readonly Precision[];
-  /** Which of its exact forms a layer should take in the runtimes that read the format; absent where their own kernels are best. */
-  readonly form?: (layer: Layer & Node) => Form;
+  /** The rewrites of every export, where they are not those that serve most runtimes (`exporting`). */
+  readonly passes?: Passes;
+  /** Of the graph that those leave. */
+  readonly late?: readonly Rewrite[];
+  /** Exact forms of layers that are faster in the runtimes that read the format, and larger; absent where there are none. */
+  readonly forms?: readonly Rewrite[];
   /** The bytes of each file by its name in the folder; of a file, one. A number that a precision lacks is a failure. */
   readonly write: (network: FrozenNetwork) => Either<Failure, ReadonlyMap<string, Uint8Array>>;
 }

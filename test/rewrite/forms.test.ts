@@ -14,6 +14,7 @@ import {
   nameOf,
   shapesOf,
 } from "../../src/rewrite/forms.js";
+import { winogradByFilters } from "../../src/rewrite/winograd.js";
 import { openSession } from "../../src/runtime/session.js";
 import { savedModel } from "../../src/tensorflow/target.js";
 
@@ -126,18 +127,24 @@ const defined = (of: Case, layer: Layer, given: readonly Float32Array[]): Float6
   return sum;
 };
 
+/** What exports take besides, whatever the kernel's width. */
+const byFilters = winogradByFilters(4, () => true);
+type Named = Form | "by-filters";
+
 const inEveryForm = async (
   layer: Layer & Node,
   values: readonly Float32Array[],
-): Promise<ReadonlyMap<Form, Float32Array>> => {
+): Promise<ReadonlyMap<Named, Float32Array>> => {
   // TensorFlow's own kernel of a gradient knows stride or dilation, not both.
   const { stride, dilation } = layer.attributes;
   const isRefused = layer.op !== "convolution" && stride > 1 && dilation > 1;
   const forms = formsOf(layer).filter((form) => form !== "native" || !isRefused);
-  const graphs = forms.map((form): [Form, Node] => {
+  const graphs = forms.map((form): [Named, Node] => {
     const found = inForm(layer, form);
     return [form, isSome(found) ? found.value : layer];
   });
+  const exported = byFilters.rule(layer);
+  if (isSome(exported)) graphs.push(["by-filters", exported.value]);
   const model = savedModel(
     Object.fromEntries(
       graphs.map(([form, node]) => [form, number({ results: { of: node }, updates: [] })]),
@@ -147,7 +154,7 @@ const inEveryForm = async (
   const given = Object.fromEntries(
     layer.args.map((arg, i) => [arg.op === "input" ? arg.attributes.name : "", values[i]!]),
   );
-  const found = forms.map((form): [Form, Float32Array] => [
+  const found = graphs.map(([form]): [Named, Float32Array] => [
     form,
     session.run(form, given).of!.data as Float32Array,
   ]);
@@ -159,7 +166,8 @@ const relative = (a: Float64Array, b: Float32Array): number =>
   Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.hypot(...a);
 
 /** f32 rounds at 6e-8, and sums of tens of terms at a few of that. What a 4×4 tile adds up is larger than its result. */
-const bound = (form: Form): number => (form === "winograd-4" ? 5e-6 : 1e-6);
+const bound = (form: Named): number =>
+  form === "winograd-4" || form === "by-filters" ? 5e-6 : 1e-6;
 
 describe("a convolution and its gradients in all their forms", () => {
   it.each(Object.entries(cases))("of %s", async (_, of) => {
@@ -186,6 +194,12 @@ describe("a convolution and its gradients in all their forms", () => {
       ["native", "taps"],
     ]);
     expect(formsBy("3×3 with stride")).toEqual([["native"], ["native"], ["native"]]);
+    const exported = Object.keys(cases).filter((name) =>
+      layersFor(cases[name]!).some((layer) => isSome(byFilters.rule(layer))),
+    );
+    expect(exported).toEqual(
+      Object.keys(cases).filter((name) => /^3×3(?! with stride)/.test(name)),
+    );
     const both = ["native", "phases"];
     expect(formsBy("3×3 with stride, dilated by 4")).toEqual([both, both, both]);
   });

@@ -13,7 +13,7 @@ import {
   stretchLate,
 } from "../../src/rewrite/algebra.js";
 import { factorPyramid } from "../../src/rewrite/factor-pyramid.js";
-import { asWritten, type Passes, standard } from "../../src/rewrite/passes.js";
+import { asWritten, exportingByLayers, type Passes, standard } from "../../src/rewrite/passes.js";
 import {
   inputGradientAsConvolution,
   kernelGradientAsProducts,
@@ -35,6 +35,7 @@ const passes: Readonly<Record<string, Passes>> = {
     whole: [inputGradientAsConvolution, kernelGradientAsProducts],
   },
   all: standard,
+  "all of exports to convolutions": { ...asWritten, forward: exportingByLayers.forward },
 };
 
 const networks: Readonly<Record<string, Differs>> = {
@@ -45,8 +46,12 @@ const networks: Readonly<Record<string, Differs>> = {
     train: { crop: [49, 73] },
   },
   "max pooling, no reduction": { pyramid: { pool: "max", channels: null } },
-  // As large as the variances, so that no rewrite of a norm may forget it.
-  "an epsilon that counts": { model: { norm: { ...tiny().model.norm, epsilon: 0.5 } } },
+  // As large as the variances, so that no rewrite of a norm may forget it; and cells of 3×3 pixels.
+  "an epsilon that counts": {
+    model: { norm: { ...tiny().model.norm, epsilon: 0.5 } },
+    pyramid: { bins: [1, 2] },
+    train: { crop: [41, 41] },
+  },
 };
 
 const count = (graph: Graph, op: string): number =>
@@ -119,6 +124,17 @@ describe("what a rewrite leaves", () => {
     expect(count(written, "resize")).toBe(experiment.model.pyramid?.bins.length);
     expect(count(rewritten, "resize")).toBe(0);
     expect(count(rewritten, "resizeGradient")).toBe(0);
+  });
+
+  it("pools a map whose bins divide it in two steps, and spreads what is small axis by axis", () => {
+    const exported = evaluationStep(experiment, 41, 41, exportingByLayers);
+    const contents = exported.values.flatMap((value) =>
+      value.op === "constant" ? [value.attributes.content] : [],
+    );
+    expect(contents).toContainEqual({ kind: "pooling", bins: [1, 2], height: 2, width: 2 });
+    expect(contents.filter(({ kind }) => kind === "taps")).toEqual([]);
+    expect(contents.filter(({ kind }) => kind === "axis taps")).toHaveLength(3);
+    expect([count(exported, "depthwise"), count(exported, "resize")]).toEqual([1, 1]);
   });
 
   it("pads no piece of a kernel's gradient", () => {

@@ -112,7 +112,7 @@ export const exportVerb = verb((terminal, argv) =>
       if (idle.length > 0) throw notOfWeights(to, idle);
       if (format !== undefined && numbers !== undefined && !format.precisions.includes(numbers))
         throw noPrecision(format.name, numbers, format.precisions);
-      if (forms && format?.form === undefined) throw noForms(to);
+      if (forms && format?.forms === undefined) throw noForms(to);
       const { program, from } = await network(terminal, request, { run, best, weights });
       if (format === undefined) {
         await writeWeights(terminal, program, from, to, names ?? "pspc");
