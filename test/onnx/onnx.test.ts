@@ -16,8 +16,10 @@ import { onnx } from "../../src/onnx/format.js";
 import { operations, type Translated, untranslated } from "../../src/onnx/operation.js";
 import { exportStep } from "../../src/plan/inference.js";
 import { fillUniform } from "../../src/plan/random.js";
+import { ofAnySize } from "../../src/rewrite/any-size.js";
 import { freeze } from "../../src/rewrite/freeze.js";
 import { rewriteStep } from "../../src/rewrite/rewrite.js";
+import { winogradByFilters } from "../../src/rewrite/winograd.js";
 import { inOnnxRuntime } from "../../src/runtime/exported.js";
 import { openSession } from "../../src/runtime/session.js";
 import type { FrozenNetwork } from "../../src/target/format.js";
@@ -240,42 +242,54 @@ describe("ONNX's forms", () => {
   });
 });
 
-describe.skipIf(!checks)(`ONNX's files${checks ? "" : " (onnx is not installed)"}`, () => {
-  it("pass its full checker, say what they are, and turn small maps alone", () => {
-    const border = {
-      height: 50,
-      width: 44,
-      image: "u8",
-      give: ["classes", "logits"],
-      look: "whole",
-      batch: 1,
-    } as const;
-    const { rest } = freeze(exportStep(tiny({ pyramid: { bins: [1, 2] } }), border));
-    const zeros = rest.values.flatMap((value) =>
-      value.op === "input" && value.attributes.name !== "images"
-        ? [[value.attributes.name, value.attributes.shape] as const]
-        : [],
-    );
-    const frozen = new Map(
-      zeros.map(([name, shape]) => [name, { shape, data: new Float32Array(product(shape)) }]),
-    );
-    const about = { pspc: "0.2.0", classes: ["a", "b"] };
-    const path = join(folder, "network.onnx");
-    const network: FrozenNetwork = { graph: rest, numbers: frozen, precision: "f32", about };
-    for (const bytes of valueOrThrow(onnx.write(network)).values()) writeFileSync(path, bytes);
-    const program = `
+/** Of the network that leaves, all weights 0. */
+const written = (graph: Graph, name: string): string => {
+  const zeros = graph.values.flatMap((value) =>
+    value.op === "input" && value.attributes.name !== "images"
+      ? [[value.attributes.name, value.attributes.shape] as const]
+      : [],
+  );
+  const frozen = new Map(
+    zeros.map(([name, shape]) => [name, { shape, data: new Float32Array(product(shape)) }]),
+  );
+  const about = { pspc: "0.2.0", classes: ["a", "b"] };
+  const path = join(folder, name);
+  const network: FrozenNetwork = { graph, numbers: frozen, precision: "f32", about };
+  for (const bytes of valueOrThrow(onnx.write(network)).values()) writeFileSync(path, bytes);
+  return path;
+};
+
+/** What ONNX's full checker leaves to say. */
+const checkedFile = (path: string) => {
+  const program = `
 import json, sys, onnx
 model = onnx.load(sys.argv[1])
 onnx.checker.check_model(model, full_check=True)
-shape = lambda v: [d.dim_value for d in v.type.tensor_type.shape.dim]
+shape = lambda v: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]
 print(json.dumps({
     "opset": model.opset_import[0].version,
     "inputs": {v.name: shape(v) for v in model.graph.input},
     "outputs": {v.name: shape(v) for v in model.graph.output},
+    "values": [shape(v) for v in model.graph.value_info],
     "metadata": {p.key: p.value for p in model.metadata_props},
     "ops": [n.op_type for n in model.graph.node],
 }))`;
-    const said = JSON.parse(execFileSync("python3", ["-c", program, path], { encoding: "utf8" }));
+  return JSON.parse(execFileSync("python3", ["-c", program, path], { encoding: "utf8" }));
+};
+
+describe.skipIf(!checks)(`ONNX's files${checks ? "" : " (onnx is not installed)"}`, () => {
+  const border = {
+    height: 50,
+    width: 44,
+    image: "u8",
+    give: ["classes", "logits"],
+    look: "whole",
+  } as const;
+  const experiment = tiny({ pyramid: { bins: [1, 2] } });
+
+  it("pass its full checker, say what they are, and turn small maps alone", () => {
+    const { rest } = freeze(exportStep(experiment, { ...border, batch: 1 }));
+    const said = checkedFile(written(rest, "network.onnx"));
     expect(said).toMatchObject({
       opset: 17,
       inputs: { images: [1, 50, 44, 3] },
@@ -286,5 +300,21 @@ print(json.dumps({
     expect(count("Transpose")).toBeLessThanOrEqual(8);
     expect(count("Div")).toBe(0);
     expect(count("Conv")).toBeGreaterThan(10);
+  });
+
+  it("say the sizes of what was reshaped or resized, for any number of pictures", () => {
+    const late = [...(onnx.late ?? []), winogradByFilters(4, ([, , c]) => c > 3)];
+    const at = (batch: number): Graph => {
+      const graph = exportStep(experiment, { ...border, batch }, onnx.passes);
+      return freeze(graphOf(rewriteStep(late, stepOf(graph)))).rest;
+    };
+    const graph = ofAnySize(at(2), at(3));
+    if (graph === null) throw new Error("places depend on the number of pictures");
+    const { inputs, values } = checkedFile(written(graph, "any.onnx"));
+    expect(inputs).toEqual({ images: ["batch", 50, 44, 3] });
+    // A map of 7×6 pixels, in tiles of 4×4 for each phase of its dilation of 4. Of the phases, of which there are more
+    // than pictures, nothing is said.
+    expect(values).toContainEqual(["batch", 16, 16, 32]);
+    expect(new Set(values.map(([batch]: readonly unknown[]) => batch))).toEqual(new Set(["batch"]));
   });
 });
