@@ -1,9 +1,10 @@
 """A SavedModel's folder and a signature enter; a table leaves: which of TensorFlow's operations take a call's time.
 
-usage: trace.py FOLDER SIGNATURE
+usage: trace.py FOLDER SIGNATURE [KERNELS]
 """
 
 import collections
+import ctypes
 import sys
 import time
 
@@ -48,7 +49,9 @@ def by_operation(traced):
     return spent, calls
 
 
-def main(folder, name):
+def main(folder, name, kernels=None):
+    if kernels:
+        ctypes.CDLL(kernels)
     with v1.Session(graph=tf.Graph()) as session:
         signatures = v1.saved_model.loader.load(session, ["serve"], folder).signature_def
         caller(session, signatures["write"])()

@@ -12,9 +12,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { addonFile, addonName, engineFile, engineSource, provideAddon } from "./setup/addon.mjs";
 import { alone, cached, cacheFolder } from "./setup/cache.mjs";
-import { pagesVersion, providePages } from "./setup/clean-pages.mjs";
 import { emit, staleFiles } from "./setup/dist.mjs";
 import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
+import { nativesVersion, provideNatives } from "./setup/natives.mjs";
 import { installPackages, packagesMatch, sharedPackages, shareTfjs } from "./setup/packages.mjs";
 import { calibrate, prove, signature } from "./setup/proof.mjs";
 import { print, seconds, step } from "./setup/say.mjs";
@@ -44,7 +44,7 @@ try {
 
 async function main() {
   const had = proven();
-  if (had && !isStale() && triedPages())
+  if (had && !isStale() && triedNatives())
     return print(`set-up: all in place, ${had} (${seconds(started)})`);
   requireSystem();
   print(`set-up: cache ${cacheFolder()}`);
@@ -54,11 +54,11 @@ async function main() {
       if (isClone) await installPackages(root, step("packages"));
       else await shareTfjs(root, step("packages"));
       if (!proven()) await provideTensorFlow();
-      const isNew = !triedPages();
-      if (isNew) await providePages(addon, await findTools(), step("pages"));
       if (isStale()) await compileDist();
+      const isNew = !triedNatives();
+      if (isNew) await provideNatives(addon, root, await findTools(), step);
       if (!proven()) await writeProof();
-      else if (isNew) writeWhole(record, JSON.stringify({ ...recorded(), pages: pagesVersion() }));
+      else if (isNew) await measure();
     },
   );
   print(`set-up: all in place (${seconds(started)})`);
@@ -92,9 +92,16 @@ async function writeProof() {
   const proving = step("proof");
   const { version, device } = await prove(root);
   const said = `TensorFlow ${version} on the ${device}`;
-  const pages = pagesVersion();
-  writeWhole(record, JSON.stringify({ said, signature: now(), asked: asked(), pages }));
+  writeWhole(record, JSON.stringify({ said, signature: now(), asked: asked() }));
   proving.done(said);
+  await measure();
+}
+
+/** Speeds are those of the kernels that are there. */
+async function measure() {
+  const { natives, said = "" } = recorded();
+  if (natives === nativesVersion()) return;
+  writeWhole(record, JSON.stringify({ ...recorded(), natives: nativesVersion() }));
   if (!said.endsWith("cpu") || process.env.PSPC_SPEEDS) return;
   const measuring = step("speeds");
   measuring.done(await calibrate(root));
@@ -113,11 +120,11 @@ function proven() {
 }
 
 /** Where there is no compiler, it is looked for once. */
-function triedPages() {
-  return recorded().pages === pagesVersion();
+function triedNatives() {
+  return recorded().natives === nativesVersion();
 }
 
-/** @returns {{ said?: string, signature?: string, asked?: string, pages?: string }} nothing where there is no record, or half of one */
+/** @returns {{ said?: string, signature?: string, asked?: string, natives?: string }} nothing where there is no record, or half of one */
 function recorded() {
   try {
     return JSON.parse(readFileSync(record, "utf8"));

@@ -83,6 +83,11 @@ const gathered = (tile: Tile): readonly number[] =>
     ),
   );
 
+/** In one dimension, row by row: Bᵀ `[m+2, m+2]`, G `[m+2, 3]` or Aᵀ `[m, m+2]`. */
+export const transforms: Readonly<
+  Record<Exclude<Side, "turned kernel">, (tile: Tile) => readonly (readonly number[])[]>
+> = { input, kernel, output };
+
 const matrices: Readonly<Record<Side, (tile: Tile) => Matrix>> = {
   input: (tile) => {
     const order = gathered(tile);

@@ -50,7 +50,7 @@ export const pointwiseAsProduct: Rewrite = {
   },
 };
 
-/** A bias along the last axis, and a ReLU, pass a reshape that leaves this axis as it is. */
+/** A bias along the last axis, and a ReLU, pass the reshape of a matrix that leaves this axis as it is: a product takes them along. */
 export const reshapeLate: Rewrite = {
   name: "reshape-late",
   law: "reshape(x) + b = reshape(x + b) where b lies along the last axis, which stays; relu(reshape(x)) = reshape(relu(x))",
@@ -58,6 +58,7 @@ export const reshapeLate: Rewrite = {
     const [x, bias] = node.args;
     if (x?.op !== "reshape") return none;
     const [inner] = x.args;
+    if (shapeOf(inner).length !== 2) return none;
     if (node.op === "relu") return some(reshape(relu(inner), shapeOf(node)));
     const isBias =
       node.op === "binary" &&

@@ -36,7 +36,7 @@ import { opposite } from "./products.js";
 import type { Rewrite } from "./rewrite.js";
 
 /** How many places a tile of the input has. */
-const placesOf = (tile: Tile): number => (tile + 2) ** 2;
+export const placesOf = (tile: Tile): number => (tile + 2) ** 2;
 
 const matrix = (tile: Tile, side: Side): Node => {
   const places = placesOf(tile);
@@ -50,7 +50,7 @@ const matrix = (tile: Tile, side: Side): Node => {
 };
 
 /** Overlapping tiles of x, transformed: `[(tile+2)², tiles, C]`. */
-const inputTiles = (x: Node, tile: Tile, grid: Grid, before: Padding): Node => {
+export const inputTiles = (x: Node, tile: Tile, grid: Grid, before: Padding): Node => {
   const { rows, columns } = grid;
   const cut = inBlocks(x, grid, before, 1);
   const [, , , c] = sizesOf(x, 4);
@@ -66,7 +66,7 @@ const inputTiles = (x: Node, tile: Tile, grid: Grid, before: Padding): Node => {
  * `[3, 3, C, K]` → `[(tile+2)², C, K]`. Weights are there when a step begins: whoever asks for this waits with it, so
  * that not all layers' are alive at once.
  */
-const kernelTiles = (kernel: Node, tile: Tile, side: "kernel" | "turned kernel"): Node => {
+export const kernelTiles = (kernel: Node, tile: Tile, side: "kernel" | "turned kernel"): Node => {
   const [, , c, k] = sizesOf(kernel, 4);
   const taps = reshape(kernel, [9, c * k]);
   return reshape(matmul(matrix(tile, side), taps), [placesOf(tile), c, k]);
@@ -169,7 +169,7 @@ export const winogradByFilters = (
 });
 
 /** Products `[(tile+2)², tiles, K]` → the image `[N, H, W, K]`. */
-const outputOf = (products: Node, tile: Tile, grid: Grid, shape: Shape): Node => {
+export const outputOf = (products: Node, tile: Tile, grid: Grid, shape: Shape): Node => {
   const [places, tiles, k] = sizesOf(products, 3);
   const flat = matmul(matrix(tile, "output"), reshape(products, [places, tiles * k]));
   const blocks = reshape(flat, [tile, tile, phases(grid), grid.rows, grid.columns, k]);
@@ -208,24 +208,31 @@ const inputGradientIn = (node: NodeOf<"convolutionInputGradient">, tile: Tile): 
   return some(outputOf(products, tile, grid, attributes.shape));
 };
 
-const kernelGradientIn = (node: NodeOf<"convolutionKernelGradient">, tile: Tile): Option<Node> => {
-  const { attributes, args } = node;
-  const [x, dy] = args;
-  const sizes = ofRank(attributes.shape, 4);
-  if (!isOurs(sizes, attributes)) return none;
-  const grid = gridOver(sizesOf(dy, 4), tile, attributes.dilation);
-  const [, , c, k] = sizes;
+/** What `tiles`, those of the input, and the gradient dy `[N, H, W, K]` make of a kernel of `shape`. */
+export const kernelGradientOf = (
+  tiles: Node,
+  dy: Node,
+  tile: Tile,
+  grid: Grid,
+  shape: Shape,
+): Node => {
+  const [, , c, k] = ofRank(shape, 4);
   const blocks = inBlocks(dy, grid, { top: 0, left: 0 }, 0);
   const byPlace = reshape(blocks, [tile * tile, blockCount(grid) * k]);
   const spread = matmul(matrix(tile, "output"), byPlace, true);
-  // Not the forward pass's tiles, which would be kept for this: they are larger than x, and soon made.
-  const products = matmul(
-    inputTiles(after(x, dy), tile, grid, attributes.padding),
-    reshape(spread, [placesOf(tile), blockCount(grid), k]),
-    true,
-  );
+  const products = matmul(tiles, reshape(spread, [placesOf(tile), blockCount(grid), k]), true);
   const taps = matmul(matrix(tile, "kernel"), reshape(products, [placesOf(tile), c * k]), true);
-  return some(reshape(taps, attributes.shape));
+  return reshape(taps, shape);
+};
+
+const kernelGradientIn = (node: NodeOf<"convolutionKernelGradient">, tile: Tile): Option<Node> => {
+  const { attributes, args } = node;
+  const [x, dy] = args;
+  if (!isOurs(ofRank(attributes.shape, 4), attributes)) return none;
+  const grid = gridOver(sizesOf(dy, 4), tile, attributes.dilation);
+  // Not the forward pass's tiles, which would be kept for this: they are larger than x, and soon made.
+  const tiles = inputTiles(after(x, dy), tile, grid, attributes.padding);
+  return some(kernelGradientOf(tiles, dy, tile, grid, attributes.shape));
 };
 
 const ruleFor =

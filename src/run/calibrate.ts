@@ -6,7 +6,6 @@ import {
   add,
   apply,
   cast,
-  convolution,
   matmul,
   multiply,
   padding,
@@ -18,8 +17,10 @@ import {
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product, type Shape } from "../graph/type.js";
-import { isLayer, macsOfLayer } from "../rewrite/forms.js";
-import { computesBf16, type Want } from "../runtime/machine.js";
+import { isLayer, type Layer, macsOfLayer } from "../rewrite/forms.js";
+import { gridOver } from "../rewrite/phases.js";
+import { inputTiles, outputOf, placesOf } from "../rewrite/winograd.js";
+import { computesBf16, thisMachine, type Want } from "../runtime/machine.js";
 import { openSession } from "../runtime/session.js";
 import {
   byKind,
@@ -30,9 +31,11 @@ import {
   type Rates,
   SIZES,
   type Speeds,
+  tiledMoves,
   typical,
 } from "../tensorflow/speeds.js";
 import { savedModel } from "../tensorflow/target.js";
+import { tilingCost } from "../tensorflow/tiles.js";
 import { quantile, spread, type Times, takenByOthers, timed } from "./timing.js";
 
 /** Numbers that a session holds; equal ones are one variable. */
@@ -61,22 +64,39 @@ type Size = (typeof SIZES)[number];
 
 /** Rows and columns of two images, by their channels: enough to fill the caches, and soon done. */
 const SIDES: Readonly<Record<Size, number>> = { 16: 96, 64: 48, 512: 24 };
-const COLUMNS: Readonly<Record<Size, number>> = { 16: 65_536, 64: 16_384, 512: 1_024 };
 
-const layerOf = (kind: Exclude<Kind, "product">, size: Size, numbers: Numbers): Node => {
+const layerOf = (kind: Exclude<Kind, "product">, size: Size, numbers: Numbers): Layer & Node => {
   const side = SIDES[size];
   const reach = kind.endsWith("1×1") ? 1 : 3;
   const window = { stride: 1, dilation: 1, padding: padding(reach >> 1) };
   const image = held("image", numbers, 2, side, side, size);
   const kernel = held("kernel", numbers, reach, reach, size, size);
-  if (kind.startsWith("convolution")) return convolution(image, kernel, window);
+  if (kind.startsWith("convolution")) return apply("convolution", window, [image, kernel]);
   return kind.startsWith("input")
     ? apply("convolutionInputGradient", { ...window, shape: shapeOf(image) }, [kernel, image])
     : apply("convolutionKernelGradient", { ...window, shape: shapeOf(kernel) }, [image, image]);
 };
 
+/** Pixels by a matrix of channels, as a 1×1 convolution has it. */
 const productOf = (size: Size, numbers: Numbers): Node =>
-  matmul(held("left", numbers, size, size), held("right", numbers, size, COLUMNS[size]));
+  matmul(held("left", numbers, 2 * SIDES[size] ** 2, size), held("right", numbers, size, size));
+
+const TILE = 4;
+
+/** A 3×3 convolution by tiles whose kernel's were made before, as pspc's own kernels take it. */
+const tiled = (size: Size): Node => {
+  const side = SIDES[size];
+  const image = held("image", "f32", 2, side, side, size);
+  const grid = gridOver([2, side, side, size], TILE, 1);
+  const kernel = held("tiles", "f32", placesOf(TILE), size, size);
+  return outputOf(
+    matmul(inputTiles(image, TILE, grid, padding(1)), kernel),
+    TILE,
+    grid,
+    shapeOf(image),
+  );
+};
+const tiledName = (size: Size): string => `tiles_${size}`;
 
 interface Measure {
   readonly kind: Kind;
@@ -156,12 +176,15 @@ export const calibrate = async (
     `reorder_${numbers}`,
     reorders(numbers),
   ]);
+  const { name: _, ...machine } = thisMachine(want);
+  const ours = machine.tiles === true ? SIZES : [];
   const nodes = {
     ...plain,
+    ...Object.fromEntries(ours.map((size) => [tiledName(size), tiled(size)])),
     ...Object.fromEntries(orders),
     ...Object.fromEntries(all.map((each) => [name(each), each.node])),
   };
-  const session = await openSession(savedModel(graphsFor(nodes)), want);
+  const session = await openSession(savedModel(graphsFor(nodes), { machine, known: {} }), want);
   try {
     session.run("fill", {});
     const names = Object.keys(nodes);
@@ -243,5 +266,14 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
       : typical["AVX-512"].rates[numbers][kind];
   };
   const rates = (numbers: Numbers) => byKind((kind) => ratesOf(numbers, kind));
-  return { call, move, turn, reorder, rates: { f32: rates("f32"), bf16: rates("bf16") } };
+  const tileRate = (size: Size): number => {
+    const layer = layerOf("convolution", size, "f32");
+    const cost = tilingCost(layer, TILE);
+    return cost.flops / own(tiledName(size), tiledMoves(layer, cost, { call, move }));
+  };
+  const tiles = SIZES.every((size) => times.has(tiledName(size)))
+    ? { tiles: [tileRate(16), tileRate(64), tileRate(512)] as const }
+    : {};
+  const known = { call, move, turn, reorder, ...tiles };
+  return { ...known, rates: { f32: rates("f32"), bf16: rates("bf16") } };
 };

@@ -28,7 +28,8 @@ export const speedsFile = (machine: string): string => fileIn("speeds", machine)
 export const kernelsHere = (want: Want): Kernels => {
   const { name, ...machine } = thisMachine(want);
   const known = formsIn(tableFile(name));
-  if (machine.device === "gpu" || isTypical()) return { machine, known };
+  if (machine.device === "gpu") return { machine, known };
+  if (isTypical()) return { machine: { ...machine, tiles: false }, known };
   const speeds = speedsOf(name) ?? typical[vectors()];
   return { machine: { ...machine, speeds }, known };
 };
@@ -97,15 +98,16 @@ const record = closed(
     reorder: closed("the reordering", { f32: real({ min: 0 }), bf16: real({ min: 0 }) }, {}),
     rates: closed("the rates", { f32: kinds, bf16: kinds }, {}),
   },
-  {},
+  { tiles: rates },
 );
 
 const speedsOf = (machine: string): Speeds | null => {
   const read = readJson(speedsFile(machine), record);
   if (E.isLeft(read) || read.right === null || read.right.machine !== machine) return null;
-  const { machine: _, rates: measured, ...found } = read.right;
+  const { machine: _, rates: measured, tiles, ...found } = read.right;
   const { f32, bf16 } = measured;
-  return { ...found, rates: { f32: map(three)(f32), bf16: map(three)(bf16) } };
+  const own = tiles === undefined ? {} : { tiles: three(tiles) };
+  return { ...found, ...own, rates: { f32: map(three)(f32), bf16: map(three)(bf16) } };
 };
 
 /** The codec asks for as many. */

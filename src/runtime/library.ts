@@ -15,7 +15,7 @@ import {
 import type { Device, Want } from "./machine.js";
 import { addressSpace } from "./memory.js";
 import { quietly } from "./quiet.js";
-import { requireTfjs, type TensorFlow, tfjsFolder } from "./tfjs.js";
+import { openKernels, requireTfjs, type TensorFlow, tfjsFolder } from "./tfjs.js";
 
 /** What the addon tells of itself. */
 interface Binding {
@@ -59,6 +59,7 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
   try {
     preloadCuda();
     const library = loud ? requireTfjs() : quietly(requireTfjs);
+    openKernels();
     giveBackPages();
     return { tf: library, device: describe(library).device };
   } catch (error) {

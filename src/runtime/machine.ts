@@ -7,6 +7,7 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Machine } from "../tensorflow/machine.js";
 import { fewerDevices } from "./errors.js";
 import { expectedDevice, libraryVersion } from "./library.js";
+import { hasKernels } from "./tfjs.js";
 
 export type Device = "cpu" | "gpu";
 /** What is asked for; `auto` takes a GPU where TensorFlow sees one. */
@@ -35,6 +36,7 @@ export const thisMachine = (want: Want): ThisMachine => {
   return {
     device,
     dilatedGradients: device === "gpu" || hasOneDnn(),
+    tiles: device === "cpu" && hasKernels(),
     dilatedGradientsInBf16: device === "gpu" || (hasOneDnn() && vectorUnits().includes("avx512f")),
     name: device === "gpu" ? gpuNames() : `${processor}${hasOneDnn() ? "" : ", without oneDNN"}`,
   };

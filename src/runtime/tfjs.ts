@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
@@ -77,6 +78,21 @@ export const requireEngine = (): unknown => {
   if (file === undefined || !existsSync(file))
     throw new Error("the addon pspc_engine is not there");
   return require(file);
+};
+
+/** Kernels of our own for TensorFlow, which set-up compiles where there is a compiler. */
+export const kernelsFile = (): string | undefined => {
+  const folder = tfjsFolder();
+  const file = folder === undefined ? undefined : join(folder, "lib", "pspc_kernels.so");
+  return file !== undefined && existsSync(file) ? file : undefined;
+};
+
+export const hasKernels = (): boolean => kernelsFile() !== undefined;
+
+/** Registers them, in a process that has loaded TensorFlow. @throws where they cannot be loaded. */
+export const openKernels = (): void => {
+  const file = kernelsFile();
+  if (file !== undefined) process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
 };
 
 /** tfjs-node 4.22 calls functions that Node 23 took out of `node:util`: they are there again before it loads. */

@@ -78,5 +78,7 @@ export const sizing =
     target: Target<Machine, Legal, Artefact>,
     choice: KernelChoice<Machine> = { machine: target.machine, known: {} },
   ): Sizing =>
-  (graph, frugal) =>
-    target.memory(target.legalize(inForms(target, graph, frugal ? frugally(choice) : choice)));
+  (graph, frugal) => {
+    const taken = frugal ? frugally(choice) : choice;
+    return target.memory(target.legalize(inForms(target, graph, taken), choice.machine));
+  };

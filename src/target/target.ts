@@ -47,8 +47,8 @@ export interface Target<Machine, Legal, Artefact> {
   readonly machine: Machine;
   /** Which of its exact forms (rewrite/forms.ts) a layer should take that nobody has measured. */
   readonly form: (layer: Layer & Node, choice: Omit<KernelChoice<Machine>, "known">) => Form;
-  /** From the neutral graph, its layers in their forms, to the target's own operations. */
-  readonly legalize: (graph: Graph) => Legal;
+  /** From the neutral graph, its layers in their forms, to the operations that the target has on a machine. */
+  readonly legalize: (graph: Graph, machine: Machine) => Legal;
   readonly memory: (graph: Legal) => Footprint;
   /** Named graphs (plan/graphs.ts) over one set of variables. */
   readonly emit: (graphs: Readonly<Record<string, Legal>>) => Artefact;

@@ -4,11 +4,11 @@
  */
 
 import { type Node, type NodeOf, shapeOf, typeOf } from "../graph/op.js";
-import type { Make } from "./legalize.js";
 import { legal } from "./op.js";
+import type { Made } from "./pattern.js";
 
 /** Nodes that are computed otherwise than they stand. */
-export const additions = (nodes: readonly Node[]): readonly (readonly [Node, Make])[] => [
+export const additions = (nodes: readonly Node[]): Made => [
   ...biases(nodes),
   ...nodes.flatMap(byRows),
   ...sumsOfSums(nodes),
@@ -29,14 +29,14 @@ const isBiased = (node: Node): node is NodeOf<"binary"> & Node =>
   isAddition(node) && isRow(...node.args);
 const isSum = (node: Node): node is NodeOf<"binary"> & Node => isAddition(node) && !isBiased(node);
 
-const biases = (nodes: readonly Node[]): readonly (readonly [Node, Make])[] =>
+const biases = (nodes: readonly Node[]): Made =>
   nodes.filter(isBiased).map((node) => {
     const [x, bias] = node.args;
     return [node, (to) => legal("addBias", {}, [to(x), to(bias)], node.types)];
   });
 
 /** Without an input there is nothing to wait for, and nothing that comes out differently. */
-const sumsOfSums = (nodes: readonly Node[]): readonly (readonly [Node, Make])[] => {
+const sumsOfSums = (nodes: readonly Node[]): Made => {
   const input = nodes.find(({ op }) => op === "input");
   if (input === undefined) return [];
   return nodes
@@ -55,7 +55,7 @@ const NARROW = 4;
  * Pixels of few channels with a constant for each channel, as the mean colour is: by rows of pixels, along which the
  * constant is repeated. The same bits, four times as fast.
  */
-const byRows = (node: Node): readonly (readonly [Node, Make])[] => {
+const byRows = (node: Node): Made => {
   if (node.op !== "binary") return [];
   const [x, by] = node.args;
   const content = by.op === "constant" ? by.attributes.content : undefined;

@@ -31,6 +31,7 @@ const attributeJson = (value: Attribute): object => {
   if ("int" in value) return { i: `${value.int}` };
   if ("ints" in value) return { list: { i: value.ints.map(String) } };
   if ("float" in value) return { f: value.float };
+  if ("floats" in value) return { list: { f: value.floats } };
   if ("bool" in value) return { b: value.bool };
   if ("text" in value) return { s: base64(value.text) };
   if ("texts" in value) return { list: { s: value.texts.map(base64) } };

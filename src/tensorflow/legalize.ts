@@ -15,17 +15,12 @@ import {
   stepOf,
   topological,
 } from "../graph/graph.js";
-import {
-  type Binary,
-  mapArgs,
-  type Node,
-  type NodeOf,
-  sizesOf,
-  type Variable,
-} from "../graph/op.js";
+import { mapArgs, type Node, type NodeOf, sizesOf, type Variable } from "../graph/op.js";
 import { followBatch, type Running } from "../model/layer.js";
 import { additions } from "./additions.js";
+import type { Machine } from "./machine.js";
 import { type LegalGraph, type LegalNode, legal, output, times } from "./op.js";
+import { type Made, type Make, operands, same, scaled, type To, usesIn } from "./pattern.js";
 import {
   isShared,
   type Statistics,
@@ -33,13 +28,19 @@ import {
   sharedNormGradient,
   sharedStatistics,
 } from "./synchronise.js";
+import { tilesIn } from "./tiles.js";
 
-/** The graph that TensorFlow computes in place of `graph`. */
-export const legalize = (graph: Graph): LegalGraph => {
+/** The graph that TensorFlow computes in place of `graph`; with kernels of ours, where a machine has them. */
+export const legalize = (graph: Graph, { tiles = false }: Partial<Machine> = {}): LegalGraph => {
   const step = stepOf(graph);
   const image = new Map<Node, LegalNode>();
   const nodes = topological(rootsOf(step));
-  const fused = new Map([...additions(nodes), ...fusedNorms(step), ...fusedMomenta(step)]);
+  const fused = new Map([
+    ...additions(nodes),
+    ...fusedNorms(step),
+    ...fusedMomenta(step),
+    ...(tiles ? tilesIn(nodes, usesIn(step)) : []),
+  ]);
   const to = (node: Node): LegalNode => {
     const made = image.get(node) ?? (fused.get(node) ?? unfused(node))(to);
     image.set(node, made);
@@ -48,11 +49,6 @@ export const legalize = (graph: Graph): LegalGraph => {
   for (const node of nodes) to(node);
   return numbered(mapStep(step, to));
 };
-
-/** The images of other nodes. */
-export type To = (node: Node) => LegalNode;
-/** Makes a node's image from those of other nodes. */
-export type Make = (to: To) => LegalNode;
 
 const unfused =
   (node: Node): Make =>
@@ -151,7 +147,7 @@ const following = (step: Step<Node>): readonly Following[] =>
   });
 
 /** Each norm whose running statistics follow it, with what its kernel makes of both. */
-const fusedNorms = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
+const fusedNorms = (step: Step<Node>): Made => {
   const all = following(step);
   const statisticOf = (node: Node | undefined, index: number): Norm | undefined =>
     node?.op === "part" &&
@@ -173,14 +169,14 @@ const fusedNorms = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
       [of, norm(of, [running.mean, running.variance], mean.keep)],
       [mean.value, (to) => output(to(of), 1)],
       [variance.value, (to) => output(to(of), 2)],
-    ] as const satisfies readonly (readonly [Node, Make])[];
+    ] as const satisfies Made;
   });
 };
 
 // Momentum.
 
 /** Each new weight and new velocity that one kernel may write: nothing but the two updates asks for them. */
-const fusedMomenta = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
+const fusedMomenta = (step: Step<Node>): Made => {
   const uses = usesIn(step);
   const velocities = new Map(step.updates.map(({ variable, value }) => [value, variable]));
   return step.updates.flatMap(({ variable: weight, value }) => {
@@ -206,48 +202,6 @@ const fusedMomenta = (step: Step<Node>): readonly (readonly [Node, Make])[] => {
     return [
       [value, kernel],
       [after, (to) => output(to(value), 1)],
-    ] as const satisfies readonly (readonly [Node, Make])[];
+    ] as const satisfies Made;
   });
 };
-
-/** How often each node is asked for, by nodes, updates and results. */
-const usesIn = (step: Step<Node>): ReadonlyMap<Node, number> => {
-  const uses = new Map<Node, number>();
-  const nodes = topological(rootsOf(step));
-  for (const node of [...rootsOf(step), ...nodes.flatMap(({ args }) => args)])
-    uses.set(node, (uses.get(node) ?? 0) + 1);
-  return uses;
-};
-
-// Reading patterns.
-
-const operands = (
-  kind: Binary,
-  node: Node | undefined,
-): readonly [Node, Node] | readonly [undefined, undefined] => {
-  return node?.op === "binary" && node.attributes.kind === kind
-    ? node.args
-    : [undefined, undefined];
-};
-
-/** x·factor, where the factor is a constant. */
-const scaled = (
-  node: Node | undefined,
-): readonly [Node, number] | readonly [undefined, undefined] => {
-  const [x, factor] = operands("multiply", node);
-  const content = factor?.op === "constant" ? factor.attributes.content : undefined;
-  return x && content?.kind === "fill" ? [x, content.value] : [undefined, undefined];
-};
-
-/** Whether nodes are the same down to the `given` ones, which are the same as themselves alone. */
-const same = (some: readonly Node[], others: readonly Node[], given: ReadonlySet<Node>): boolean =>
-  some.length === others.length &&
-  some.every((node, i) => {
-    const other = others[i];
-    if (node === other || other === undefined || given.has(node)) return node === other;
-    return (
-      node.op === other.op &&
-      JSON.stringify(node.attributes) === JSON.stringify(other.attributes) &&
-      same(node.args, other.args, given)
-    );
-  });

@@ -14,7 +14,8 @@ import { rewriteNodes } from "../rewrite/rewrite.js";
 import type { Footprint, KernelChoice } from "../target/target.js";
 import { memory, storageOf } from "./memory.js";
 import type { LegalGraph } from "./op.js";
-import { nanoseconds, type Speeds, typical } from "./speeds.js";
+import { nanoseconds, type Speeds, tiledNanoseconds, typical } from "./speeds.js";
+import { isTiled, tilingCost } from "./tiles.js";
 
 /** What TensorFlow computes on. */
 export interface Machine {
@@ -23,6 +24,8 @@ export interface Machine {
   readonly dilatedGradients: boolean;
   /** Whether they take them in bf16 too: on a CPU with AVX-512 alone they do. */
   readonly dilatedGradientsInBf16?: boolean;
+  /** Whether it has pspc's own kernels for Winograd's tiles (tensorflow/tiles.ts). */
+  readonly tiles?: boolean;
   /** Of the machine itself, or of one like it; else those of a typical one are taken. */
   readonly speeds?: Speeds;
 }
@@ -45,6 +48,19 @@ const costOf = (layer: Layer & Node, form: Form, speeds: Speeds, isSettled: bool
   );
 };
 
+/** By pspc's own kernels, where the machine has them and they take the layer. */
+const tiledCost = (
+  layer: Layer & Node,
+  form: Form,
+  { tiles = false }: Machine,
+  speeds: Speeds,
+): number | null => {
+  const tile = form === "winograd-2" ? 2 : form === "winograd-4" ? 4 : null;
+  return tiles && tile !== null && isTiled(layer)
+    ? tiledNanoseconds(layer, tilingCost(layer, tile), speeds)
+    : null;
+};
+
 const isRefused = (layer: Layer & Node, machine: Machine): boolean => {
   const { op, attributes } = layer;
   const { dilatedGradients, dilatedGradientsInBf16 = false } = machine;
@@ -63,7 +79,8 @@ export const form = (
   // TensorFlow's own kernels need the least beside their arguments.
   if (frugal) return own;
   const { speeds = typical.AVX2 } = machine;
-  const cost = (each: Form): number => costOf(layer, each, speeds, settled);
+  const cost = (each: Form): number =>
+    tiledCost(layer, each, machine, speeds) ?? costOf(layer, each, speeds, settled);
   const others = forms
     .filter((each) => each !== "native")
     .map((each) => ({ form: each, cost: cost(each) }));

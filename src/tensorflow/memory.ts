@@ -37,11 +37,8 @@ interface Needs<K extends LegalName> {
 }
 
 const plainly = (where: Storage): Needs<LegalName> => ({ where, workspace: () => 0 });
-const state = plainly("state");
-const held = plainly("held");
-const view = plainly("view");
-const reuse = plainly("reuse");
-const fresh = plainly("fresh");
+const [state, held, view] = [plainly("state"), plainly("held"), plainly("view")];
+const [reuse, fresh] = [plainly("reuse"), plainly("fresh")];
 
 const bytesAt = (graph: LegalGraph, id: number): number => bytesOf(valueAt(graph, id).types[0]);
 
@@ -59,10 +56,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   constant: held,
   part: fresh,
   convolution: { where: "fresh", workspace: ({ args }, graph) => bytesAt(graph, args[1]) },
-  convolutionInputGradient: {
-    where: "fresh",
-    workspace: ({ args }, graph) => bytesAt(graph, args[0]),
-  },
+  convolutionInputGradient: { where: "fresh", workspace: ({ args: [k] }, of) => bytesAt(of, k) },
   convolutionKernelGradient: { where: "fresh", workspace: ({ types }) => bytesOf(types[0]) },
   depthwise: phased(0),
   depthwiseInputGradient: phased(1),
@@ -77,6 +71,8 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   },
   addInOrder: reuse,
   addBias: reuse,
+  tiles: { where: "fresh", workspace: ({ attributes: { bytes } }) => bytes },
+  tilesGradient: { where: "fresh", workspace: ({ attributes: { bytes } }) => bytes },
   // Also where TensorFlow fuses it into the norm before it: the norm's own result is then never made.
   relu: reuse,
   reluGradient: reuse,
@@ -215,14 +211,14 @@ interface Buffer {
   uses: number;
 }
 
+const passingBy = ({ activations, passing }: Memory): number => activations + passing;
+
 /** The most that is alive at once. */
-export const memory = (graph: LegalGraph): Memory => {
-  let peak: Memory = heldBytes(graph);
-  walk(graph, (now) => {
-    if (now.activations + now.passing > peak.activations + peak.passing) peak = now;
-  });
-  return peak;
-};
+export const memory = (graph: LegalGraph): Memory =>
+  timeline(graph).reduce(
+    (peak, now) => (passingBy(now) > passingBy(peak) ? now : peak),
+    heldBytes(graph),
+  );
 
 /** What is alive at each kernel of the step, in the order in which they run. */
 export const timeline = (graph: LegalGraph): readonly Memory[] => {

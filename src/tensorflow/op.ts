@@ -5,6 +5,7 @@ import type { Momentum } from "../gradient/descend.js";
 import type { GraphOf, Numbered } from "../graph/graph.js";
 import type { Arguments, Binary, Ops } from "../graph/op.js";
 import type { Types } from "../graph/type.js";
+import type { Tile } from "../graph/winograd.js";
 
 export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   /**
@@ -26,7 +27,25 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   addInOrder: Record<never, never>;
   /** (x, bias) → x + bias along the last axis: a kernel of its own, which TensorFlow joins with the convolution before it */
   addBias: Record<never, never>;
+  /**
+   * (x, kernel, bias?) → a convolution of x without stride, of x's size, by pspc's own kernels. The kernel is
+   * `[3, 3, C, K]`, or transformed `[(tile+2)², C, K]`, or turned about `[3, 3, K, C]`.
+   */
+  tiles: Tiling & { readonly turned: boolean; readonly relu: boolean };
+  /** (x, dy) → dkernel `[3, 3, C, K]` of such a convolution */
+  tilesGradient: Tiling;
 }
+
+/** How pspc's own kernels cut an image (rewrite/winograd.ts), how many tiles they take at once, and the bytes of those. */
+export interface Tiling {
+  readonly tile: Tile;
+  readonly dilation: number;
+  readonly top: number;
+  readonly left: number;
+  readonly atOnce: number;
+  readonly bytes: number;
+}
+
 export type LegalName = keyof LegalOps;
 
 export interface LegalArguments<Ref>
@@ -37,6 +56,8 @@ export interface LegalArguments<Ref>
   applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
   addInOrder: readonly [a: Ref, b: Ref, input: Ref];
   addBias: readonly [x: Ref, bias: Ref];
+  tiles: readonly [x: Ref, kernel: Ref, ...bias: Ref[]];
+  tilesGradient: readonly [x: Ref, dy: Ref];
 }
 
 /** One result an argument. Sound: as many leave as entered. */

@@ -16,6 +16,7 @@ import {
 } from "./emitter.js";
 import type { LegalArguments, LegalName, LegalOps } from "./op.js";
 import type { Tensor } from "./proto.js";
+import { tilesGradientNode, tilesNode } from "./tiles.js";
 
 export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
   dtype === "u8"
@@ -151,6 +152,8 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
   addInOrder: (to, { args: [a, b, input], argTypes: [type] }) =>
     to.emit("AddV2", [a, b, after(input)], elementType(type)),
   addBias: plain("BiasAdd", () => format),
+  tiles: tilesNode,
+  tilesGradient: tilesGradientNode,
   relu: plain("Relu"),
   reluGradient: plain("ReluGrad"),
   relu6: plain("Relu6"),

@@ -13,6 +13,7 @@ export type Attribute =
   | { readonly int: number }
   | { readonly ints: readonly number[] }
   | { readonly float: number }
+  | { readonly floats: readonly number[] }
   | { readonly bool: boolean }
   | { readonly text: string }
   | { readonly texts: readonly string[] }
@@ -116,6 +117,10 @@ const attribute = (writer: BinaryWriter, value: Attribute): void => {
   else if ("tensor" in value) message(writer, 8, (w) => tensor(w, value.tensor));
   else if ("texts" in value)
     message(writer, 1, (list) => value.texts.forEach((each) => void text(list, 2, each)));
+  else if ("floats" in value)
+    message(writer, 1, (list) =>
+      message(list, 4, (w) => value.floats.forEach((float) => void w.float(float))),
+    );
   else
     message(writer, 1, (list) =>
       message(list, 3, (w) => value.ints.forEach((int) => void w.int64(int))),

@@ -37,6 +37,8 @@ export interface Speeds {
   /** Nanoseconds a byte of a kernel's gradient, beside the arithmetic: its own order is not TensorFlow's. */
   readonly reorder: Readonly<Record<Numbers, number>>;
   readonly rates: Readonly<Record<Numbers, Readonly<Record<Kind, Rates>>>>;
+  /** Of the products of pspc's own kernels for Winograd's tiles, in f32; where they were there to be measured. */
+  readonly tiles?: Rates;
 }
 
 /** A table of rates, by the kind of arithmetic. */
@@ -171,6 +173,35 @@ export const rateAt = ([small, middle, large]: Rates, size: number): number => {
     at <= between ? [least, between, small, middle] : [between, most, middle, large];
   const share = Math.log(at / from) / Math.log(to / from);
   return a * (b / a) ** share;
+};
+
+/** Of the speed of products, where pspc's own kernels were not measured. */
+const TYPICAL_TILES = 0.8;
+
+/** Of a layer cut into tiles: floating-point operations, and bytes (`tilingCost` in tensorflow/tiles.ts). */
+export interface TilingCost {
+  readonly flops: number;
+  readonly tiles: number;
+  readonly kernel: number;
+}
+
+/** What pspc's own kernels take of a layer beside its products: a kernel's tiles are read, or made on the way. */
+export const tiledMoves = (
+  layer: Layer,
+  { tiles, kernel }: TilingCost,
+  { call, move }: Pick<Speeds, "call" | "move">,
+): number => {
+  const { x, kernel: shape, y } = shapesOf(layer);
+  return call + move * (4 * (product(x) + product(y) + product(shape)) + tiles + kernel);
+};
+
+/** What a convolution or a gradient of one takes in pspc's own kernels (tensorflow/tiles.ts). */
+export const tiledNanoseconds = (layer: Layer, cost: TilingCost, speeds: Speeds): number => {
+  const [, , from = 1, to = 1] = shapesOf(layer).kernel;
+  const size = Math.sqrt(from * to);
+  const { tiles } = speeds;
+  const rate = tiles ? rateAt(tiles, size) : TYPICAL_TILES * rateAt(speeds.rates.f32.product, size);
+  return tiledMoves(layer, cost, speeds) + cost.flops / rate;
 };
 
 export const nanoseconds = (node: Node, speeds: Speeds): number => {

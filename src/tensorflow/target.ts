@@ -51,12 +51,15 @@ export const withinBudget = budgetRule(plainSizes);
 export const withKernels = (graph: Graph, kernels: Kernels): Graph =>
   inForms(tensorflow, graph, kernels);
 
+const legalOn = (graph: Graph, { machine }: Kernels): LegalGraph => legalize(graph, machine);
+
 /** What to keep of a choice, so that a graph comes out the same when guesses or measurements change. */
 export const chosen = (graph: Graph, kernels: Kernels): Kernels["known"] =>
   chosenBy(tensorflow, graph, kernels);
 
 /** Graphs as they stand, with those that set and tell their state. */
-export const savedModel = (graphs: Graphs): SavedModel => emit(map(legalize)(withState(graphs)));
+export const savedModel = (graphs: Graphs, kernels: Kernels = plainCpu): SavedModel =>
+  emit(map((graph: Graph) => legalOn(graph, kernels))(withState(graphs)));
 
 export interface Compiled {
   readonly model: SavedModel;
@@ -73,7 +76,7 @@ export const modelFor = (
 ): Compiled => {
   const graphs = graphsOf(program, can);
   const replica = divided(graphs, devices, program.experiment.data.classes.length);
-  const legal = map((graph: Graph) => legalize(withKernels(graph, kernels)))(replica);
+  const legal = map((graph: Graph) => legalOn(withKernels(graph, kernels), kernels))(replica);
   return { model: emit(legal, [], devices), variables: stateOf(Object.values(graphs)) };
 };
 
@@ -115,7 +118,7 @@ export const sessionModelFor = (
     Object.keys(questions).flatMap((name) => devices.names.map((_, at) => ofReplica(name, at))),
   );
   const moving = new Set(Object.keys(filter(isMoving)(kept)));
-  const model = emit(map(legalize)(all), forgotten, devices);
+  const model = emit(map((graph: Graph) => legalOn(graph, kernels))(all), forgotten, devices);
   return {
     model: { ...model, settling: { asking, moving, forgetsWeights } },
     variables: stateOf(Object.values(graphs)),
@@ -151,7 +154,7 @@ const isStep = (name: string): boolean => name === "train";
 /** What a training step holds from its first kernel to its last, without what a process needs besides. */
 export const moments = ({ training, experiment }: Program): readonly Memory[] => {
   const kernels = trainingKernels(experiment, plainCpu);
-  return timeline(legalize(withKernels(training, kernels)));
+  return timeline(legalOn(withKernels(training, kernels), kernels));
 };
 
 /** A training step on its way to TensorFlow, with what it costs there. */
@@ -188,7 +191,7 @@ export const stages = (experiment: Experiment, kernels: Kernels, devices = 1): r
     ...before,
     ...shares,
     last,
-    { ...last, name: "fuse", law: oneKernel, graph: legalize(graph) },
+    { ...last, name: "fuse", law: oneKernel, graph: legalOn(graph, kernels) },
   ];
 };
 

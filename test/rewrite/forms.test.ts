@@ -16,7 +16,8 @@ import {
 } from "../../src/rewrite/forms.js";
 import { winogradByFilters } from "../../src/rewrite/winograd.js";
 import { openSession } from "../../src/runtime/session.js";
-import { savedModel } from "../../src/tensorflow/target.js";
+import { plainCpu, savedModel } from "../../src/tensorflow/target.js";
+import { isTiled } from "../../src/tensorflow/tiles.js";
 
 interface Case {
   readonly x: readonly [n: number, h: number, w: number, c: number];
@@ -60,6 +61,30 @@ const cases: Readonly<Record<string, Case>> = {
     dilation: 4,
     padding: { top: 4, bottom: 3, left: 5, right: 4 },
     stride: 2,
+  },
+  "3×3 over whole blocks of channels": {
+    x: [2, 9, 6, 16],
+    kernel: [3, 32],
+    dilation: 1,
+    padding: all(1),
+  },
+  "3×3 over blocks, dilated": {
+    x: [1, 7, 10, 48],
+    kernel: [3, 16],
+    dilation: 3,
+    padding: all(3),
+  },
+  "3×3 over blocks, more on one side": {
+    x: [1, 6, 5, 16],
+    kernel: [3, 16],
+    dilation: 1,
+    padding: { top: 0, bottom: 2, left: 2, right: 0 },
+  },
+  "3×3 over more channels than a product takes at once": {
+    x: [1, 3, 5, 144],
+    kernel: [3, 144],
+    dilation: 1,
+    padding: all(1),
   },
   "3×3 with stride": { x: [1, 9, 9, 3], kernel: [3, 4], dilation: 1, padding: all(1), stride: 2 },
 };
@@ -131,9 +156,13 @@ const defined = (of: Case, layer: Layer, given: readonly Float32Array[]): Float6
 const byFilters = winogradByFilters(4, () => true);
 type Named = Form | "by-filters";
 
+/** A machine with kernels of pspc's own for tiles (tensorflow/tiles.ts). */
+const ours = { machine: { ...plainCpu.machine, tiles: true }, known: {} };
+
 const inEveryForm = async (
   layer: Layer & Node,
   values: readonly Float32Array[],
+  kernels = plainCpu,
 ): Promise<ReadonlyMap<Named, Float32Array>> => {
   // TensorFlow's own kernel of a gradient knows stride or dilation, not both.
   const { stride, dilation } = layer.attributes;
@@ -149,7 +178,10 @@ const inEveryForm = async (
     Object.fromEntries(
       graphs.map(([form, node]) => [form, number({ results: { of: node }, updates: [] })]),
     ),
+    kernels,
   );
+  const own = model.nodes.filter(({ op }) => op.startsWith("PspcTiles")).length;
+  expect(own, nameOf(layer)).toBe(kernels === ours && isTiled(layer) ? 2 : 0);
   const session = await openSession(model, "cpu");
   const given = Object.fromEntries(
     layer.args.map((arg, i) => [arg.op === "input" ? arg.attributes.name : "", values[i]!]),
@@ -163,7 +195,9 @@ const inEveryForm = async (
 };
 
 const relative = (a: Float64Array, b: Float32Array): number =>
-  Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.hypot(...a);
+  length(a.map((value, i) => value - b[i]!)) / length(a);
+const length = (a: Float64Array): number =>
+  Math.sqrt(a.reduce((sum, value) => sum + value * value, 0));
 
 /** f32 rounds at 6e-8, and sums of tens of terms at a few of that. What a 4×4 tile adds up is larger than its result. */
 const bound = (form: Named): number =>
@@ -179,6 +213,19 @@ describe("a convolution and its gradients in all their forms", () => {
       }
     }
   });
+
+  it.each(Object.entries(cases).filter(([name]) => name.includes("over")))(
+    "in kernels of pspc's own, of %s",
+    async (_, of) => {
+      for (const layer of layersFor(of)) {
+        const given = layer.args.map((arg, i) => noise(product(shapeOf(arg)), i + 1));
+        const expected = defined(of, layer, given);
+        for (const [form, values] of await inEveryForm(layer, given, ours)) {
+          expect(relative(expected, values), `${form}: ${nameOf(layer)}`).toBeLessThan(bound(form));
+        }
+      }
+    },
+  );
 
   it("are as many as its kernel, stride and dilation allow", () => {
     const formsBy = (name: string) => layersFor(cases[name]!).map((layer) => formsOf(layer));

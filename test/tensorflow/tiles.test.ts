@@ -1,0 +1,130 @@
+/** Networks in pspc's own kernels for tiles: recognised where they stand, with bias and ReLU, and equal to TensorFlow's. */
+
+import { describe, expect, it } from "vitest";
+import { add, apply, input, multiply, padding, relu, scalar } from "../../src/graph/compose.js";
+import { number } from "../../src/graph/graph.js";
+import type { Node } from "../../src/graph/op.js";
+import { type Abilities, graphsOf } from "../../src/plan/graphs.js";
+import { formsOf, nameOf } from "../../src/rewrite/forms.js";
+import { openSession } from "../../src/runtime/session.js";
+import { layersIn } from "../../src/target/kernels.js";
+import { form } from "../../src/tensorflow/machine.js";
+import { typical } from "../../src/tensorflow/speeds.js";
+import {
+  type Compiled,
+  type Kernels,
+  lower,
+  plainCpu,
+  savedModel,
+  sessionModelFor,
+  withKernels,
+} from "../../src/tensorflow/target.js";
+import { isTiled } from "../../src/tensorflow/tiles.js";
+import { tiny } from "../oracle/experiment.js";
+import { images, labels, stateFor } from "../oracle/scene.js";
+
+const size = { height: 33, width: 41 };
+const asking: Abilities = { train: true, logits: [size] };
+const program = lower(
+  tiny({ backbone: { width: 16, stem: { kind: "deep", channels: [16, 16, 32] } } }),
+);
+const layers = Object.values(graphsOf(program, asking)).flatMap(layersIn);
+const known = Object.fromEntries(
+  layers.flatMap((layer) => [false, true].map((settled) => [nameOf(layer, settled), "winograd-2"])),
+) as Kernels["known"];
+const composed: Kernels = { ...plainCpu, known };
+const ours: Kernels = { machine: { ...plainCpu.machine, tiles: true }, known };
+
+const opsIn = ({ model }: Compiled, op: string): number =>
+  model.nodes.filter((node) => node.op === op).length;
+
+describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
+  it("have them for every layer that they take, forward and back", () => {
+    const taken = new Set(
+      layers.filter((layer) => isTiled(layer) && formsOf(layer).includes("winograd-2")),
+    );
+    const gradients = [...taken].filter(({ op }) => op === "convolutionKernelGradient");
+    const compiled = sessionModelFor(program, asking, ours);
+    expect(gradients.length).toBeGreaterThan(8);
+    expect(opsIn(compiled, "PspcTilesGradient")).toBe(gradients.length);
+    expect(opsIn(compiled, "PspcTiles")).toBe(taken.size - gradients.length);
+    expect(opsIn(sessionModelFor(program, asking, composed), "PspcTiles")).toBe(0);
+  });
+
+  it("train and answer as in TensorFlow's", async () => {
+    const found = [];
+    for (const kernels of [composed, ours]) {
+      const { model, variables } = sessionModelFor(program, asking, kernels);
+      const session = await openSession(model, "cpu");
+      session.write(stateFor(variables));
+      const batch = { images: images(3, 33, 33), labels: labels(3, 33, 33, 5), rate: 0.01 };
+      const losses = [0, 1, 2].map(() => session.run("train", batch).loss!.data[0]!);
+      found.push({
+        losses,
+        logits: session.run("logits_33x41", { image: images(1, 33, 41) }).logits!.data,
+      });
+      session.dispose();
+    }
+    const [theirs, own] = found;
+    const relative = own!.losses.map((loss, i) => Math.abs(loss / theirs!.losses[i]! - 1));
+    expect(Math.max(...relative)).toBeLessThan(1e-5);
+    const largest = Math.max(...theirs!.logits.map(Math.abs));
+    const apart = own!.logits.map((logit, i) => Math.abs(logit - theirs!.logits[i]!));
+    expect(Math.max(...apart)).toBeLessThan(1e-4 * largest);
+  });
+
+  it("take a bias and a ReLU along where nobody else asks for what is before, and keep what is no number", async () => {
+    const x = input("x", "f32", 1, 5, 6, 16);
+    const [kernel, bias] = [input("kernel", "f32", 3, 3, 16, 16), input("bias", "f32", 16)];
+    const window = { stride: 1, dilation: 1, padding: padding(1) };
+    const layer = apply("convolution", window, [x, kernel]);
+    const model = (node: Node, kernels: Kernels) =>
+      savedModel(
+        { of: withKernels(number({ results: { of: node }, updates: [] }), kernels) },
+        kernels,
+      );
+    const forced = (kernels: Kernels): Kernels => ({
+      ...kernels,
+      known: { [nameOf(layer)]: "winograd-4" },
+    });
+    const given = {
+      x: Float32Array.from({ length: 480 }, (_, i) => (i === 479 ? Number.NaN : Math.sin(i))),
+      kernel: Float32Array.from({ length: 2304 }, (_, i) => Math.cos(3 * i)),
+      bias: Float32Array.from({ length: 16 }, (_, i) => i - 8),
+    };
+    const answer = async (node: Node, kernels: Kernels) => {
+      const session = await openSession(model(node, kernels), "cpu");
+      const { of } = session.run("of", given);
+      session.dispose();
+      return of!.data;
+    };
+    const biased = add(layer, bias);
+    const shared = multiply(relu(biased), biased);
+    for (const node of [biased, relu(biased), shared, multiply(relu(layer), scalar(2))]) {
+      const [wanted, got] = [await answer(node, plainCpu), await answer(node, forced(ours))];
+      expect(got.filter(Number.isNaN).length).toBeGreaterThan(0);
+      got.forEach((value, i) => {
+        // A tile of 4 spreads what is no number over its pixels.
+        if (!Number.isNaN(value)) expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-4);
+        if (Number.isNaN(wanted[i]!)) expect(value).toBeNaN();
+      });
+    }
+    const ops = (node: Node) => model(node, forced(ours)).nodes.map(({ op }) => op);
+    expect(ops(relu(biased))).not.toContain("Relu");
+    expect(ops(relu(biased))).not.toContain("BiasAdd");
+    expect(ops(shared)).toContain("Relu");
+    expect(ops(shared)).not.toContain("BiasAdd");
+  });
+
+  it("are chosen where their products are fast, and not where TensorFlow's are", () => {
+    const layer = layers.find(isTiled)!;
+    const speeds = (rate: number) => ({
+      ...typical["AVX-512"],
+      tiles: [rate, rate, rate] as const,
+    });
+    const choice = (rate: number) =>
+      form(layer, { machine: { ...ours.machine, speeds: speeds(rate) } });
+    expect(choice(1e6)).toMatch(/^winograd/);
+    expect(choice(1)).not.toMatch(/^winograd/);
+  });
+});
