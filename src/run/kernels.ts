@@ -42,6 +42,13 @@ export const speedsFrom = (want: Want): string => {
   return speedsOf(name) === null ? `speeds typical of ${vectors()}` : "speeds measured here";
 };
 
+/** The same, and whether pspc's own kernels are there (tensorflow/tiles.ts). */
+export const kernelsFrom = (want: Want): string => {
+  const { device, tiles = false } = thisMachine(want);
+  const own = device === "gpu" ? "" : `, ${tiles ? "with" : "without"} pspc's own for 3×3 layers`;
+  return `${speedsFrom(want)}${own}`;
+};
+
 /** `PSPC_SPEEDS=typical`: two machines choose alike (tests, comparisons). */
 const isTypical = (): boolean => process.env.PSPC_SPEEDS === "typical";
 

@@ -4,7 +4,7 @@ import { command, flag } from "cmd-ts";
 import { evaluationStep } from "../../plan/inference.js";
 import { busyText, doctorText, tuning, tuningText } from "../../report/machine.js";
 import { calibrate, isSteady } from "../../run/calibrate.js";
-import { hasSpeeds, keepForms, keepSpeeds, speedsFrom } from "../../run/kernels.js";
+import { hasSpeeds, keepForms, keepSpeeds, kernelsFrom } from "../../run/kernels.js";
 import { fastest, layersOf, tune } from "../../run/tune.js";
 import { diagnose } from "../../runtime/doctor.js";
 import { thisMachine, type Want } from "../../runtime/machine.js";
@@ -33,7 +33,7 @@ export const doctor = verb((terminal) =>
         await needTensorFlow(terminal);
         await calibrated(terminal, "auto");
       }
-      const report = { ...(await diagnose()), kernels: speedsFrom("auto") };
+      const report = { ...(await diagnose()), kernels: kernelsFrom("auto") };
       if (json) printJson(terminal, report);
       else print(terminal, doctorText(report));
       const { tensorflow } = report;
