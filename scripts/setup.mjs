@@ -53,9 +53,9 @@ async function main() {
     async () => {
       if (isClone) await installPackages(root, step("packages"));
       else await shareTfjs(root, step("packages"));
+      const isNew = !proven() || !triedNatives();
       if (!proven()) await provideTensorFlow();
       if (isStale()) await compileDist();
-      const isNew = !triedNatives();
       if (isNew) await provideNatives(addon, root, await findTools(), step);
       if (!proven()) await writeProof();
       else if (isNew) await measure();

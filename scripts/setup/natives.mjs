@@ -19,6 +19,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const read = (/** @type {string} */ file) => readFileSync(join(here, file), "utf8");
 
 const sources = [
+  "natives.mjs",
   "clean-pages.cc",
   "kernels/pool.h",
   "kernels/tiles.h",
@@ -62,7 +63,7 @@ const natives = (addon) => [
     ],
   },
   {
-    name: "pspc_kernels.so",
+    name: "pspc_kernels_1.so",
     without: "3×3 layers by TensorFlow's own kernels",
     commands: [
       ...units.map(([unit, lanes, ...flags]) => [
@@ -73,7 +74,7 @@ const natives = (addon) => [
         ...[...common, "-O2", "-pthread", "-shared", `-I${join(addon, "deps", "include")}`],
         ...[join(here, "kernels", "kernels.cc"), ...units.map(([unit]) => `${unit}.o`)],
         ...[`-L${join(addon, "deps", "lib")}`, "-l:libtensorflow_framework.so.2"],
-        ...["-o", "pspc_kernels.so"],
+        ...["-o", "pspc_kernels_1.so"],
       ],
     ],
   },
@@ -91,7 +92,7 @@ export const nativeFile = (addon, name) => join(addon, "lib", name);
 export async function provideNatives(addon, root, { compiler }, step) {
   for (const native of natives(addon)) {
     const { name, without } = native;
-    const providing = step(name === "pspc_kernels.so" ? "kernels" : "pages");
+    const providing = step(name === "pspc_kernels_1.so" ? "kernels" : "pages");
     const file = nativeFile(addon, name);
     const key = `${name.replace(/\.so$/, "")}-${nativesVersion()}`;
     const known = cached(key);

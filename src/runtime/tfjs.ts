@@ -80,10 +80,13 @@ export const requireEngine = (): unknown => {
   return require(file);
 };
 
-/** Kernels of our own for TensorFlow, which set-up compiles where there is a compiler. */
+/**
+ * Kernels of our own for TensorFlow, which set-up compiles where there is a compiler. The number in the name is that of
+ * their operations' attributes: several versions of pspc may share the cache.
+ */
 export const kernelsFile = (): string | undefined => {
   const folder = tfjsFolder();
-  const file = folder === undefined ? undefined : join(folder, "lib", "pspc_kernels.so");
+  const file = folder === undefined ? undefined : join(folder, "lib", "pspc_kernels_1.so");
   return file !== undefined && existsSync(file) ? file : undefined;
 };
 
