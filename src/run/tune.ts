@@ -14,6 +14,7 @@ import { layersIn } from "../target/kernels.js";
 import { savedModel } from "../tensorflow/target.js";
 import { corner } from "./calibrate.js";
 import type { Event } from "./event.js";
+import { kernelsHere } from "./kernels.js";
 import { inParts, median, quantile, ratios, type Times, type Timing, timed } from "./timing.js";
 
 /** A layer as `nameOf` names it, and how many of it the graphs have. */
@@ -166,7 +167,9 @@ const measured = async (
     ...(settle.length === 0 ? {} : { settle: doing(settle) }),
     ...Object.fromEntries([...all].map(([form, { graph }]) => [form, graph])),
   };
-  const session = await openSession(savedModel(graphs), device);
+  // In the kernels that this machine has.
+  const kernels = { ...kernelsHere(device), known: {} };
+  const session = await openSession(savedModel(graphs, kernels), device);
   try {
     session.write(
       new Map(

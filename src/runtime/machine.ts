@@ -30,9 +30,10 @@ export const thisMachine = (want: Want): ThisMachine => {
   const threads = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
   const units = vectorUnits().join(" ") || process.arch;
   const most = process.env.ONEDNN_MAX_CPU_ISA ?? process.env.DNNL_MAX_CPU_ISA;
+  const own = hasKernels() ? ", kernels of pspc's own" : "";
   const limit = most === undefined ? "" : `, at most ${most}`;
   const model = cpus()[0]?.model.trim() ?? "processor";
-  const processor = `${model}, ${units}${limit}, ${threads} threads, TensorFlow ${libraryVersion()}`;
+  const processor = `${model}, ${units}${limit}, ${threads} threads, TensorFlow ${libraryVersion()}${own}`;
   return {
     device,
     dilatedGradients: device === "gpu" || hasOneDnn(),
