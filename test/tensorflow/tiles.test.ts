@@ -1,5 +1,6 @@
 /** Networks in pspc's own kernels for tiles: recognised where they stand, with bias and ReLU, and equal to TensorFlow's. */
 
+import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { add, apply, input, multiply, padding, relu, scalar } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
@@ -114,6 +115,14 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
     expect(ops(relu(biased))).not.toContain("BiasAdd");
     expect(ops(shared)).toContain("Relu");
     expect(ops(shared)).not.toContain("BiasAdd");
+  });
+
+  it.each(["AVX512_CORE", "AVX2", "SSE41"])("compute alike in %s and less", (most) => {
+    const env = { ...process.env, ONEDNN_MAX_CPU_ISA: most };
+    const said = execFileSync(process.execPath, ["test/tensorflow/units.mjs"], { env });
+    const { own, apart } = JSON.parse(said.toString());
+    expect([own, apart.length]).toEqual([3, 3]);
+    expect(Math.max(...apart)).toBeLessThan(1e-5);
   });
 
   it("are chosen where their products are fast, and not where TensorFlow's are", () => {

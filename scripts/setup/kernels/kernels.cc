@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,12 +38,22 @@ TF_Tensor* TF_AllocateTemp(TF_OpKernelContext*, TF_DataType, const int64_t* size
 namespace pspc {
 namespace {
 
+#if defined(__x86_64__)
+// The variable by which oneDNN is held to older units holds us, too.
+bool isAllowed(const char* unit) {
+  const char* most = std::getenv("ONEDNN_MAX_CPU_ISA");
+  if (most == nullptr) most = std::getenv("DNNL_MAX_CPU_ISA");
+  return most == nullptr || std::strncmp(most, "DEFAULT", 7) == 0 || std::strncmp(most, "ALL", 3) == 0 ||
+         std::strncmp(most, unit, std::strlen(unit)) == 0;
+}
+#endif
+
 const Arithmetic& arithmetic() {
 #if defined(__x86_64__)
   static const Arithmetic& chosen = [] () -> const Arithmetic& {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+    if (isAllowed("AVX512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
       return wide::arithmetic;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? middle::arithmetic : narrow::arithmetic;
+    return (isAllowed("AVX2") || isAllowed("AVX512")) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? middle::arithmetic : narrow::arithmetic;
   }();
   return chosen;
 #else
