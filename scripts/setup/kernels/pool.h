@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace pspc {
@@ -24,7 +25,11 @@ inline int threads() {
 class Pool {
  public:
   Pool() {
-    for (int i = 1; i < threads(); ++i) std::thread([this] { serve(); }).detach();
+    try {
+      for (int i = 1; i < threads(); ++i) std::thread([this] { serve(); }).detach();
+    } catch (const std::system_error&) {
+      // A limit on threads: those that there are do the work.
+    }
   }
 
   template <class Body>
