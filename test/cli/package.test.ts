@@ -74,7 +74,7 @@ describe("the package", () => {
       ...["bin/package.json", "bin/pspc.js"],
       ...sourcesIn("docs/errors", ".md"),
       ...sourcesIn("schema", ".json"),
-      ...sourcesIn("scripts/setup", ".mjs", ".json", ".gyp", ".cc"),
+      ...sourcesIn("scripts/setup", ".mjs", ".json", ".gyp", ".cc", ".h"),
       "scripts/polygons.py",
       "scripts/setup.mjs",
       ...sourcesIn("specs", ".yaml", ".json"),
