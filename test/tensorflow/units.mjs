@@ -26,7 +26,10 @@ const values = { x: noise(6048, 1), kernel: noise(13824, 2), dy: noise(4032, 3) 
 
 /** @param {import("../../src/graph/op.js").Node} node */
 const graph = (node) => number({ results: { of: node }, updates: [] });
-const formed = layers.map((layer) => option.getOrElse(() => layer)(inForm(layer, "winograd-2")));
+const formed = layers.map((layer) => {
+  const found = inForm(layer, "winograd-2");
+  return option.isSome(found) ? found.value : layer;
+});
 const graphs = Object.fromEntries([
   ...layers.map((layer, i) => [`plain${i}`, graph(layer)]),
   ...formed.map((node, i) => [`ours${i}`, graph(node)]),
