@@ -1,6 +1,6 @@
 // TensorFlow's operations PspcTiles and PspcTilesGradient: Winograd's convolution of f32 images [N, H, W, C], and the
-// gradient of its kernel. They are what src/rewrite/winograd.ts
-// composes of TensorFlow's own, in fewer passes through memory. Opening the library registers them.
+// gradient of its kernel. They are what src/rewrite/winograd.ts composes of TensorFlow's own, in fewer passes through
+// memory. Opening the library registers them.
 
 #include <algorithm>
 #include <cstdint>
