@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * A compiler → the libraries that pspc runs without, in more memory and slower: what gives back libtensorflow's clean
- * pages (clean-pages.cc), and kernels of our own for TensorFlow (kernels/). Each is compiled once, kept in the cache, and
- * tried in a process of its own before it counts.
+ * pages (clean-pages.cc), what asks for large ones (large-pages.cc), and kernels of our own for TensorFlow (kernels/).
+ * Each is compiled once, kept in the cache, and tried in a process of its own before it counts.
  */
 
 import { createHash } from "node:crypto";
@@ -21,6 +21,7 @@ const read = (/** @type {string} */ file) => readFileSync(join(here, file), "utf
 const sources = [
   "natives.mjs",
   "clean-pages.cc",
+  "large-pages.cc",
   "kernels/pool.h",
   "kernels/tiles.h",
   "kernels/tiles.cc",
@@ -37,6 +38,7 @@ export const nativesVersion = () =>
 /**
  * @typedef {object} Native
  * @property {string} name as a file
+ * @property {string} what it is to a reader
  * @property {string} without what is missing where it cannot be made
  * @property {readonly (readonly string[])[]} commands of the compiler, in a folder of their own
  */
@@ -53,17 +55,26 @@ const units =
 
 const common = ["-std=c++17", "-fPIC"];
 
+/** @param {string} source @param {string} name */
+const alone = (source, name) => [...common, "-O2", "-shared", "-o", name, join(here, source)];
+
 /** @param {string} addon the folder of @tensorflow/tfjs-node-gpu @returns {readonly Native[]} */
 const natives = (addon) => [
   {
     name: "pspc_clean_pages.so",
+    what: "pages",
     without: "240 MiB more memory",
-    commands: [
-      ["-shared", "-fPIC", "-O2", "-o", "pspc_clean_pages.so", join(here, "clean-pages.cc")],
-    ],
+    commands: [alone("clean-pages.cc", "pspc_clean_pages.so")],
+  },
+  {
+    name: "pspc_large_pages.so",
+    what: "large pages",
+    without: "steps are slower where the system gives large pages",
+    commands: [alone("large-pages.cc", "pspc_large_pages.so")],
   },
   {
     name: "pspc_kernels_1.so",
+    what: "kernels",
     without: "3×3 layers by TensorFlow's own kernels",
     commands: [
       ...units.map(([unit, lanes, ...flags]) => [
@@ -91,8 +102,8 @@ export const nativeFile = (addon, name) => join(addon, "lib", name);
  */
 export async function provideNatives(addon, root, { compiler }, step) {
   for (const native of natives(addon)) {
-    const { name, without } = native;
-    const providing = step(name === "pspc_kernels_1.so" ? "kernels" : "pages");
+    const { name, what, without } = native;
+    const providing = step(what);
     const file = nativeFile(addon, name);
     const key = `${name.replace(/\.so$/, "")}-${nativesVersion()}`;
     const known = cached(key);

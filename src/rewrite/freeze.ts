@@ -47,11 +47,21 @@ export interface Settled {
   readonly settle: Graph;
 }
 
-/** Law: after `settle` each question answers as the one of its name does; what several of them need is there once. */
-export const settled = (graphs: Readonly<Record<string, Graph>>): Settled => {
+/** Of what a value that weights decide is made in every call, because a kernel makes it on its way and needs less memory. */
+export type MadeOf = (node: Node) => Node | undefined;
+
+/**
+ * Law: after `settle` each question answers as the one of its name does; what several of them need is there once.
+ *
+ * @param madeOf where it names something, that is settled in a value's place
+ */
+export const settled = (
+  graphs: Readonly<Record<string, Graph>>,
+  madeOf: MadeOf = () => undefined,
+): Settled => {
   const parts = Object.entries(graphs).map(([name, graph]) => {
     const step = rewriteStep([atOnce, reshapeLate], questionOf(graph));
-    return { name, step, ...split(step) };
+    return { name, step, ...split(step, madeOf) };
   });
   const kept = [...new Set(parts.flatMap(({ decided }) => decided.map(shown)))].filter(
     ({ op }) => op !== "variable",
@@ -93,17 +103,25 @@ export const atOnce: Rewrite = {
 /** What a value is before it is only shown in another shape. */
 const shown = (node: Node): Node => (node.op === "reshape" ? shown(node.args[0]) : node);
 
-/** Nodes that an input decides, and the largest values that weights alone do. */
-const split = (step: Step<Node>) => {
+/** Nodes that an input decides, and the largest values that weights alone do; or what they are made of in every call. */
+const split = (step: Step<Node>, madeOf: MadeOf = () => undefined) => {
   const nodes = topological(rootsOf(step));
   const asking = below(nodes, ({ op }) => op === "input");
   const learnt = below(nodes, ({ op }) => op === "variable");
-  const asked = [
-    ...nodes.filter((node) => asking.has(node)).flatMap(({ args }) => args),
-    ...rootsOf(step),
-  ];
-  const wanted = new Set<Node>(asked.filter((node) => learnt.has(node) && !asking.has(node)));
-  return { asking, decided: nodes.filter((node) => wanted.has(node)) };
+  const decidedBeside = (inCall: ReadonlySet<Node>): readonly Node[] => {
+    const asked = [
+      ...nodes.filter((node) => inCall.has(node)).flatMap(({ args }) => args),
+      ...rootsOf(step),
+    ];
+    const wanted = new Set<Node>(asked.filter((node) => learnt.has(node) && !inCall.has(node)));
+    return nodes.filter((node) => wanted.has(node));
+  };
+  const madeInCall = decidedBeside(asking).flatMap((node) => {
+    const from = madeOf(node);
+    return [...below(topological([node]), (one) => one === from)].filter((one) => one !== from);
+  });
+  const inCall = new Set([...asking, ...madeInCall]);
+  return { asking: inCall, decided: decidedBeside(inCall) };
 };
 
 /** The step on what is given in place of values that weights decide. */

@@ -60,6 +60,7 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
     preloadCuda();
     const library = loud ? requireTfjs() : quietly(requireTfjs);
     openKernels();
+    openBeside("pspc_large_pages.so");
     giveBackPages();
     return { tf: library, device: describe(library).device };
   } catch (error) {
@@ -96,20 +97,23 @@ function preloadCuda(): void {
   for (const file of [...files, ...files]) preload(file);
 }
 
-/**
- * Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves. Opening
- * the library that set-up compiled for this does it (scripts/setup/clean-pages.cc); without it, nothing happens.
- */
-export const giveBackPages = (): void => {
+/** A library that set-up compiled, which does its work when it is opened; without it, nothing happens. */
+const openBeside = (name: string): void => {
   const folder = tfjsFolder();
-  const file = folder && join(folder, "lib", "pspc_clean_pages.so");
+  const file = folder && join(folder, "lib", name);
   if (file === undefined || !existsSync(file)) return;
   try {
     process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
   } catch {
-    // Always thrown: it is no addon, and is closed again.
+    // What is no addon is closed again, so that the next opening does the same.
   }
 };
+
+/**
+ * Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves
+ * (scripts/setup/clean-pages.cc).
+ */
+export const giveBackPages = (): void => openBeside("pspc_clean_pages.so");
 
 export function preload(file: string): void {
   const flags = constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | stay;

@@ -21,6 +21,7 @@ import { type Memory, memory, timeline, total } from "./memory.js";
 import type { LegalGraph } from "./op.js";
 import type { SavedModel } from "./proto.js";
 import { type Devices, oneDevice } from "./replica.js";
+import { kernelOfTiles } from "./tiles.js";
 
 export type Kernels = KernelChoice<Machine>;
 
@@ -97,6 +98,7 @@ export const sessionModelFor = (
   );
   const { questions, settle } = settled(
     map((graph: Graph) => withKernels(graph, { ...kernels, settled: true }))(asked),
+    kernels.machine.tiles === true ? kernelOfTiles : undefined,
   );
   const { read, ...kept } = map((graph: Graph) => withKernels(graph, kernels))(others);
   const forgetsWeights = can.train !== true;

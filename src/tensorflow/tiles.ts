@@ -104,6 +104,14 @@ const kernelIn = (tiles: Node, tile: Tile, turned: boolean): Node | undefined =>
   return turned ? undefined : tiles;
 };
 
+/** The kernel of which pspc's own makes these tiles as it needs them: as fast, and a quarter of the bytes. */
+export const kernelOfTiles = (tiles: Node): Node | undefined => {
+  const made = transformed(through(tiles, ["reshape"]));
+  const kernel = made && kernelIn(tiles, made.tile, false);
+  const [, , channels, outputs] = kernel === undefined ? [] : shapeOf(kernel);
+  return kernel !== tiles && isCut(channels) && isCut(outputs) ? kernel : undefined;
+};
+
 /** A convolution, or the gradient of one's input. */
 const convolutionAt = (root: Node): Found | undefined => {
   const made = transformed(through(root, ["slice", "reshape", "transpose"]));

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -31,6 +31,21 @@ describe("loading", () => {
     expect(tell(tf)).toEqual({ version: expect.stringMatching(/^2\.\d+\.\d+$/), device: "cpu" });
     expect([...(await tf.add(19, 23).data())]).toEqual([42]);
   });
+
+  test.skipIf(!existsSync("/sys/kernel/mm/transparent_hugepage"))(
+    "TensorFlow's big blocks ask for large pages (skipped where the system has none)",
+    async () => {
+      const tf = await loadTensorFlow("cpu");
+      const mebibytes = 64;
+      const tensor = tf.zeros([mebibytes * 2 ** 18]).add(1);
+      const mappings = readFileSync("/proc/self/smaps", "utf8").split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+      const kilobytes = mappings
+        .filter((mapping) => /^VmFlags:.* hg( |$)/m.test(mapping))
+        .map((mapping) => Number(/^Size: +(\d+) kB/m.exec(mapping)?.[1]));
+      expect(kilobytes.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(mebibytes * 1024);
+      tensor.dispose();
+    },
+  );
 
   test("a process that took the CPU cannot turn to the GPU", async () => {
     await expect(loadTensorFlow("gpu")).rejects.toMatchObject({
