@@ -15,7 +15,14 @@ import {
 import type { Device, Want } from "./machine.js";
 import { addressSpace } from "./memory.js";
 import { quietly } from "./quiet.js";
-import { openKernels, requireTfjs, type TensorFlow, tfjsFolder } from "./tfjs.js";
+import {
+  giveBackPages,
+  openKernels,
+  requireTfjs,
+  type TensorFlow,
+  takeLargePages,
+  tfjsFolder,
+} from "./tfjs.js";
 
 /** What the addon tells of itself. */
 interface Binding {
@@ -60,7 +67,7 @@ function open(want: Want): { tf: TensorFlow; device: Device } {
     preloadCuda();
     const library = loud ? requireTfjs() : quietly(requireTfjs);
     openKernels();
-    openBeside("pspc_large_pages.so");
+    takeLargePages();
     giveBackPages();
     return { tf: library, device: describe(library).device };
   } catch (error) {
@@ -96,24 +103,6 @@ function preloadCuda(): void {
   // They need each other in an order that only the loader knows: two rounds reach them all.
   for (const file of [...files, ...files]) preload(file);
 }
-
-/** A library that set-up compiled, which does its work when it is opened; without it, nothing happens. */
-const openBeside = (name: string): void => {
-  const folder = tfjsFolder();
-  const file = folder && join(folder, "lib", name);
-  if (file === undefined || !existsSync(file)) return;
-  try {
-    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
-  } catch {
-    // What is no addon is closed again, so that the next opening does the same.
-  }
-};
-
-/**
- * Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves
- * (scripts/setup/clean-pages.cc).
- */
-export const giveBackPages = (): void => openBeside("pspc_clean_pages.so");
 
 export function preload(file: string): void {
   const flags = constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | stay;

@@ -7,7 +7,7 @@ import { Failed } from "../diagnostic/failure.js";
 import type { Machine } from "../tensorflow/machine.js";
 import { fewerDevices } from "./errors.js";
 import { expectedDevice, libraryVersion } from "./library.js";
-import { hasKernels } from "./tfjs.js";
+import { hasKernels, hasLargePages } from "./tfjs.js";
 
 export type Device = "cpu" | "gpu";
 /** What is asked for; `auto` takes a GPU where TensorFlow sees one. */
@@ -30,7 +30,7 @@ export const thisMachine = (want: Want): ThisMachine => {
   const threads = process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism();
   const units = vectorUnits().join(" ") || process.arch;
   const most = process.env.ONEDNN_MAX_CPU_ISA ?? process.env.DNNL_MAX_CPU_ISA;
-  const own = hasKernels() ? ", kernels of pspc's own" : "";
+  const own = `${hasKernels() ? ", kernels of pspc's own" : ""}${hasLargePages() ? ", large pages" : ""}`;
   const limit = most === undefined ? "" : `, at most ${most}`;
   const model = cpus()[0]?.model.trim() ?? "processor";
   const processor = `${model}, ${units}${limit}, ${threads} threads, TensorFlow ${libraryVersion()}${own}`;

@@ -9,9 +9,10 @@ import { invariant } from "../diagnostic/invariant.js";
 import { product } from "../graph/type.js";
 import { encode, type SavedModel, type Signature, type TensorInfo } from "../tensorflow/proto.js";
 import { noTemporary } from "./errors.js";
-import { giveBackPages, loadTensorFlow } from "./library.js";
+import { loadTensorFlow } from "./library.js";
 import type { Want } from "./machine.js";
 import { collectGarbage } from "./memory.js";
+import { giveBackPages } from "./tfjs.js";
 
 /** Numbers with a shape, row by row. Bytes are `Uint8Array`. */
 export interface NumberArray {

@@ -80,22 +80,44 @@ export const requireEngine = (): unknown => {
   return require(file);
 };
 
-/**
- * Kernels of our own for TensorFlow, which set-up compiles where there is a compiler. The number in the name is that of
- * their operations' attributes: several versions of pspc may share the cache.
- */
-export const kernelsFile = (): string | undefined => {
+/** A library that set-up compiled where there is a compiler (scripts/setup/natives.mjs). */
+const nativeFile = (name: string): string | undefined => {
   const folder = tfjsFolder();
-  const file = folder === undefined ? undefined : join(folder, "lib", "pspc_kernels_1.so");
+  const file = folder === undefined ? undefined : join(folder, "lib", name);
   return file !== undefined && existsSync(file) ? file : undefined;
 };
 
+/**
+ * Kernels of our own for TensorFlow. The number in the name is that of their operations' attributes: several versions of
+ * pspc may share the cache.
+ */
+export const kernelsFile = (): string | undefined => nativeFile("pspc_kernels_1.so");
 export const hasKernels = (): boolean => kernelsFile() !== undefined;
 
-/** Registers them, in a process that has loaded TensorFlow. @throws where they cannot be loaded. */
+const largePages = "pspc_large_pages.so";
+export const hasLargePages = (): boolean => nativeFile(largePages) !== undefined;
+
+/** Registers kernels of our own, in a process that has loaded TensorFlow. @throws where they cannot be loaded. */
 export const openKernels = (): void => {
   const file = kernelsFile();
   if (file !== undefined) process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
+};
+
+/** From now on TensorFlow's big blocks of memory lie in large pages. */
+export const takeLargePages = (): void => openBeside(largePages);
+
+/** Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves. */
+export const giveBackPages = (): void => openBeside("pspc_clean_pages.so");
+
+/** Opens what does its work when it is opened; where it is not there, nothing happens. */
+const openBeside = (name: string): void => {
+  const file = nativeFile(name);
+  if (file === undefined) return;
+  try {
+    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
+  } catch {
+    // What is no addon is closed again, so that the next opening does the same.
+  }
 };
 
 /** tfjs-node 4.22 calls functions that Node 23 took out of `node:util`: they are there again before it loads. */
