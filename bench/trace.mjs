@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { kernelsFile } from "../dist/runtime/tfjs.js";
+import { kernelsFile, largePagesFile } from "../dist/runtime/tfjs.js";
 import { encode } from "../dist/tensorflow/proto.js";
 import { refill } from "../scripts/marks.mjs";
 import { compiled, experimentOf, overridesOf } from "./compiled.mjs";
@@ -18,7 +18,7 @@ import { environment } from "./machine.mjs";
 import { orderOf } from "./order.mjs";
 
 const page = "docs/performance.md";
-const kernels = [kernelsFile() ?? []].flat();
+const libraries = [kernelsFile() ?? [], largePagesFile() ?? []].flat();
 const words = process.argv.slice(2);
 const { runs } = orderOf(["--sides", "pspc", ...(words.length > 0 ? words : ["pspnet50-185"])]);
 
@@ -28,7 +28,7 @@ const trace = (run, folder) => {
   const { signature, model } = compiled(run.task, experiment, run.batch);
   writeFileSync(join(folder, "saved_model.pb"), encode(model));
   const env = { TF_CPP_MIN_LOG_LEVEL: "2", TF_ENABLE_ONEDNN_OPTS: "1", ...environment() };
-  const asked = ["bench/trace.py", folder, signature, ...kernels];
+  const asked = ["bench/trace.py", folder, signature, ...libraries];
   const table = execFileSync("python3", asked, { env, encoding: "utf8", stdio: "pipe" });
   return `${run.title}, ${run.task}: ${table.trim()}`;
 };

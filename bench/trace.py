@@ -1,6 +1,6 @@
 """A SavedModel's folder and a signature enter; a table leaves: which of TensorFlow's operations take a call's time.
 
-usage: trace.py FOLDER SIGNATURE [KERNELS]
+usage: trace.py FOLDER SIGNATURE [LIBRARY …]
 """
 
 import collections
@@ -49,9 +49,9 @@ def by_operation(traced):
     return spent, calls
 
 
-def main(folder, name, kernels=None):
-    if kernels:
-        ctypes.CDLL(kernels)
+def main(folder, name, *libraries):
+    for library in libraries:
+        ctypes.CDLL(library)
     with v1.Session(graph=tf.Graph()) as session:
         signatures = v1.saved_model.loader.load(session, ["serve"], folder).signature_def
         caller(session, signatures["write"])()

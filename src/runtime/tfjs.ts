@@ -94,8 +94,10 @@ const nativeFile = (name: string): string | undefined => {
 export const kernelsFile = (): string | undefined => nativeFile("pspc_kernels_1.so");
 export const hasKernels = (): boolean => kernelsFile() !== undefined;
 
+/** What puts TensorFlow's big blocks of memory into large pages from its opening on. */
 const largePages = "pspc_large_pages.so";
-export const hasLargePages = (): boolean => nativeFile(largePages) !== undefined;
+export const largePagesFile = (): string | undefined => nativeFile(largePages);
+export const hasLargePages = (): boolean => largePagesFile() !== undefined;
 
 /** Registers kernels of our own, in a process that has loaded TensorFlow. @throws where they cannot be loaded. */
 export const openKernels = (): void => {
@@ -103,7 +105,6 @@ export const openKernels = (): void => {
   if (file !== undefined) process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
 };
 
-/** From now on TensorFlow's big blocks of memory lie in large pages. */
 export const takeLargePages = (): void => openBeside(largePages);
 
 /** Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves. */
