@@ -2,6 +2,7 @@
 
 import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
+import { getOrElse } from "fp-ts/lib/Option.js";
 import {
   add,
   apply,
@@ -17,13 +18,12 @@ import {
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
 import { product, type Shape } from "../graph/type.js";
-import { isLayer, type Layer, macsOfLayer } from "../rewrite/forms.js";
-import { gridOver } from "../rewrite/phases.js";
-import { inputTiles, outputOf, placesOf } from "../rewrite/winograd.js";
+import { inForm, isLayer, type Layer, macsOfLayer } from "../rewrite/forms.js";
 import { computesBf16, thisMachine, type Want } from "../runtime/machine.js";
 import { openSession } from "../runtime/session.js";
 import {
   byKind,
+  byTiled,
   KINDS,
   type Kind,
   NUMBERS,
@@ -31,6 +31,8 @@ import {
   type Rates,
   SIZES,
   type Speeds,
+  TILED,
+  type Tiled,
   tiledMoves,
   typical,
 } from "../tensorflow/speeds.js";
@@ -83,20 +85,12 @@ const productOf = (size: Size, numbers: Numbers): Node =>
 
 const TILE = 4;
 
-/** A 3×3 convolution by tiles whose kernel's were made before, as pspc's own kernels take it. */
-const tiled = (size: Size): Node => {
-  const side = SIDES[size];
-  const image = held("image", "f32", 2, side, side, size);
-  const grid = gridOver([2, side, side, size], TILE, 1);
-  const kernel = held("tiles", "f32", placesOf(TILE), size, size);
-  return outputOf(
-    matmul(inputTiles(image, TILE, grid, padding(1)), kernel),
-    TILE,
-    grid,
-    shapeOf(image),
-  );
+/** A 3×3 layer by tiles, as pspc's own kernels take it. */
+const tiled = (kind: Tiled, size: Size): Node => {
+  const layer = layerOf(kind, size, "f32");
+  return getOrElse<Node>(() => layer)(inForm(layer, `winograd-${TILE}`));
 };
-const tiledName = (size: Size): string => `tiles_${size}`;
+const tiledName = (kind: Tiled, size: Size): string => `tiles_${kind}_${size}`.replace(" ", "_");
 
 interface Measure {
   readonly kind: Kind;
@@ -177,10 +171,12 @@ export const calibrate = async (
     reorders(numbers),
   ]);
   const { name: _, ...machine } = thisMachine(want);
-  const ours = machine.tiles === true ? SIZES : [];
+  const ours = machine.tiles === true ? TILED : [];
   const nodes = {
     ...plain,
-    ...Object.fromEntries(ours.map((size) => [tiledName(size), tiled(size)])),
+    ...Object.fromEntries(
+      ours.flatMap((kind) => SIZES.map((size) => [tiledName(kind, size), tiled(kind, size)])),
+    ),
     ...Object.fromEntries(orders),
     ...Object.fromEntries(all.map((each) => [name(each), each.node])),
   };
@@ -266,14 +262,17 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
       : typical["AVX-512"].rates[numbers][kind];
   };
   const rates = (numbers: Numbers) => byKind((kind) => ratesOf(numbers, kind));
-  const tileRate = (size: Size): number => {
-    const layer = layerOf("convolution", size, "f32");
+  const tileRate = (kind: Tiled, size: Size): number => {
+    const layer = layerOf(kind, size, "f32");
     const cost = tilingCost(layer, TILE);
-    return cost.flops / own(tiledName(size), tiledMoves(layer, cost, { call, move }));
+    return cost.flops / own(tiledName(kind, size), tiledMoves(layer, cost, { call, move }));
   };
-  const tiles = SIZES.every((size) => times.has(tiledName(size)))
-    ? { tiles: [tileRate(16), tileRate(64), tileRate(512)] as const }
-    : {};
+  const tileRates = (kind: Tiled): Rates => [
+    tileRate(kind, 16),
+    tileRate(kind, 64),
+    tileRate(kind, 512),
+  ];
+  const tiles = times.has(tiledName("convolution", 16)) ? { tiles: byTiled(tileRates) } : {};
   const known = { call, move, turn, reorder, ...tiles };
   return { ...known, rates: { f32: rates("f32"), bf16: rates("bf16") } };
 };

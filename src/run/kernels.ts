@@ -11,7 +11,7 @@ import { closed } from "../language/section.js";
 import { list, real } from "../language/value.js";
 import { type Form, isForm } from "../rewrite/forms.js";
 import { thisMachine, vectorUnits, type Want } from "../runtime/machine.js";
-import { KINDS, type Kind, type Rates, type Speeds, typical } from "../tensorflow/speeds.js";
+import { byKind, byTiled, type Rates, type Speeds, typical } from "../tensorflow/speeds.js";
 import type { Kernels } from "../tensorflow/target.js";
 import { readJson, words } from "./codec.js";
 
@@ -92,9 +92,11 @@ const formsIn = (file: string): Kernels["known"] => {
 
 const positive = real({ above: 0 });
 const rates = list("rates", positive, { min: 3, max: 3 });
-const each = <A>(value: A) =>
-  Object.fromEntries(KINDS.map((kind) => [kind, value])) as Record<Kind, A>;
-const kinds = closed("the rates", each(rates), {});
+const kinds = closed(
+  "the rates",
+  byKind(() => rates),
+  {},
+);
 const record = closed(
   "the speeds of a machine",
   {
@@ -105,7 +107,13 @@ const record = closed(
     reorder: closed("the reordering", { f32: real({ min: 0 }), bf16: real({ min: 0 }) }, {}),
     rates: closed("the rates", { f32: kinds, bf16: kinds }, {}),
   },
-  { tiles: rates },
+  {
+    tiles: closed(
+      "the rates of tiles",
+      byTiled(() => rates),
+      {},
+    ),
+  },
 );
 
 const speedsOf = (machine: string): Speeds | null => {
@@ -113,7 +121,7 @@ const speedsOf = (machine: string): Speeds | null => {
   if (E.isLeft(read) || read.right === null || read.right.machine !== machine) return null;
   const { machine: _, rates: measured, tiles, ...found } = read.right;
   const { f32, bf16 } = measured;
-  const own = tiles === undefined ? {} : { tiles: three(tiles) };
+  const own = tiles === undefined ? {} : { tiles: map(three)(tiles) };
   return { ...found, ...own, rates: { f32: map(three)(f32), bf16: map(three)(bf16) } };
 };
 

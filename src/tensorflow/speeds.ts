@@ -28,6 +28,10 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** Of those, what pspc's own kernels compute by tiles. */
+export const TILED = ["convolution", "input gradient", "kernel gradient"] as const;
+export type Tiled = (typeof TILED)[number];
+
 export interface Speeds {
   /** Nanoseconds of an operation as such. */
   readonly call: number;
@@ -38,12 +42,15 @@ export interface Speeds {
   readonly reorder: Readonly<Record<Numbers, number>>;
   readonly rates: Readonly<Record<Numbers, Readonly<Record<Kind, Rates>>>>;
   /** Of the products of pspc's own kernels for Winograd's tiles, in f32; where they were there to be measured. */
-  readonly tiles?: Rates;
+  readonly tiles?: Readonly<Record<Tiled, Rates>>;
 }
 
-/** A table of rates, by the kind of arithmetic. */
-export const byKind = (rateOf: (kind: Kind) => Rates): Speeds["rates"][Numbers] =>
-  Object.fromEntries(KINDS.map((kind) => [kind, rateOf(kind)])) as Record<Kind, Rates>;
+/** A table by the kind of arithmetic. */
+export const byKind = <A>(of: (kind: Kind) => A): Record<Kind, A> =>
+  Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<Kind, A>;
+
+export const byTiled = <A>(of: (kind: Tiled) => A): Record<Tiled, A> =>
+  Object.fromEntries(TILED.map((kind) => [kind, of(kind)])) as Record<Tiled, A>;
 
 type Column = "AVX2" | "AVX-512" | "AMX";
 /** f32 on two cores of an EPYC with AVX2 and of a Xeon with AVX-512, and bf16 on the latter's AMX. */
@@ -141,14 +148,15 @@ const bytes = (node: Node): number => bytesOf(typeOf(node));
 const moved = (node: Node): number =>
   bytes(node) + node.args.reduce((sum, arg) => sum + bytes(arg), 0);
 
+const kindsOf: Readonly<Record<Layer["op"], Tiled>> = {
+  convolution: "convolution",
+  convolutionInputGradient: "input gradient",
+  convolutionKernelGradient: "kernel gradient",
+};
+
 export const kindOf = (layer: Layer): Kind => {
-  const names = {
-    convolution: "convolution",
-    convolutionInputGradient: "input gradient",
-    convolutionKernelGradient: "kernel gradient",
-  } as const;
   const [rows, columns] = shapesOf(layer).kernel;
-  const name = names[layer.op];
+  const name = kindsOf[layer.op];
   return rows === 1 && columns === 1 ? `${name} 1×1` : name;
 };
 
@@ -177,8 +185,6 @@ export const rateAt = ([small, middle, large]: Rates, size: number): number => {
 
 /** Of TensorFlow's own convolutions, where pspc's kernels were not measured: what they had on a Xeon with AVX-512. */
 const TYPICAL_TILES: Rates = [0.24, 0.77, 0.84];
-/** A kernel's gradient sums over tiles, of which there are fewer than channels: so much as fast, on the same machine. */
-const TILES_BACK = 0.75;
 
 /** Of a layer cut into tiles: floating-point operations, and bytes (`tilingCost` in tensorflow/tiles.ts). */
 export interface TilingCost {
@@ -203,7 +209,7 @@ export const tiledNanoseconds = (layer: Layer, cost: TilingCost, speeds: Speeds)
   const size = Math.sqrt(from * to);
   const { tiles, rates: known } = speeds;
   const rate = tiles
-    ? rateAt(tiles, size) * (layer.op === "convolutionKernelGradient" ? TILES_BACK : 1)
+    ? rateAt(tiles[kindsOf[layer.op]], size)
     : rateAt(TYPICAL_TILES, size) * rateAt(known.f32[kindOf(layer)], size);
   return tiledMoves(layer, cost, speeds) + cost.flops / rate;
 };

@@ -10,7 +10,7 @@ import { formsOf, nameOf } from "../../src/rewrite/forms.js";
 import { openSession } from "../../src/runtime/session.js";
 import { layersIn } from "../../src/target/kernels.js";
 import { form } from "../../src/tensorflow/machine.js";
-import { typical } from "../../src/tensorflow/speeds.js";
+import { byTiled, typical } from "../../src/tensorflow/speeds.js";
 import {
   type Compiled,
   type Kernels,
@@ -129,7 +129,7 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
     const layer = layers.find(isTiled)!;
     const speeds = (rate: number) => ({
       ...typical["AVX-512"],
-      tiles: [rate, rate, rate] as const,
+      tiles: byTiled(() => [rate, rate, rate] as const),
     });
     const choice = (rate: number) =>
       form(layer, { machine: { ...ours.machine, speeds: speeds(rate) } });
