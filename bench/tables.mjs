@@ -44,8 +44,9 @@ export const table = (all, task) => {
 };
 
 /** @param {import("../src/runtime/doctor.js").Report} machine @param {Readonly<Record<string, string>>} found @param {Limits} limits */
-export const facts = ({ cpu, gpus, node, tfjs, tensorflow }, found, limits) => {
+export const facts = ({ cpu, gpus, memory, node, tfjs, tensorflow }, found, limits) => {
   const units = cpu.units.length === 0 ? "" : ` with ${cpu.units.join(", ")}`;
+  const pages = memory.large_pages === "given" ? ["large pages for those that ask"] : [];
   const graphics = gpus.map(({ name, driver }) => `${name}, driver ${driver}`);
   const versions = [
     `Node ${node}`,
@@ -57,7 +58,7 @@ export const facts = ({ cpu, gpus, node, tfjs, tensorflow }, found, limits) => {
     ({ name, rates }) => `${range(spread(rates), (n) => n.toFixed(0))} GFLOP/s in ${name}`,
   );
   return [
-    `- ${[`${cpu.model}${units}, ${cpu.cores} cores`, ...graphics].join("; ")}`,
+    `- ${[`${cpu.model}${units}, ${cpu.cores} cores`, ...pages, ...graphics].join("; ")}`,
     `- ${versions.flat(2).join(", ")}`,
     `- the machine's limit: a product of ${limits.size}×${limits.size} matrices in f32 runs at ${speeds.join(", ")}`,
   ].join("\n");

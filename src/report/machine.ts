@@ -15,7 +15,7 @@ export const doctorText = (report: Report & { readonly kernels: string }): strin
     ...tensorflowLines(tensorflow),
     line("CPU", cpuText(cpu)),
     ...(gpus.length === 0 ? [line("GPU", "none that the NVIDIA driver lists")] : gpus.map(gpuLine)),
-    line("memory", `${bytes(memory.total_bytes)}, ${bytes(memory.free_bytes)} free`),
+    line("memory", memoryText(memory)),
     line("kernels", `by ${kernels}`),
   ].join("\n");
 };
@@ -52,6 +52,15 @@ const bf16 = (has: boolean): string => (has ? "bf16 in hardware" : "no bf16 in h
 
 const cpuText = ({ model, cores, units, bf16: has }: Cpu): string =>
   [model, `${cores} cores`, units.join(" ") || "no vector units", bf16(has)].join(", ");
+
+const pages: Readonly<Record<Report["memory"]["large_pages"], string>> = {
+  given: "TensorFlow's in large pages",
+  "not given": "in small pages: the system gives no large ones",
+  "not asked for": "in small pages: set-up had no compiler",
+};
+
+const memoryText = ({ total_bytes, free_bytes, large_pages }: Report["memory"]): string =>
+  `${bytes(total_bytes)}, ${bytes(free_bytes)} free, ${pages[large_pages]}`;
 
 const gpuLine = ({ name, driver, capability, memory_bytes, bf16: has }: Gpu): string =>
   line(

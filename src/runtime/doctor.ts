@@ -1,13 +1,14 @@
 /** Describes this machine and what of pspc runs on it: Node, TensorFlow, devices, oneDNN, bf16, and a small test step. */
 
 import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { promisify } from "node:util";
 import type * as tf from "@tensorflow/tfjs-node-gpu";
 import { Failed, type Failure } from "../diagnostic/failure.js";
 import { describe, loadTensorFlow } from "./library.js";
 import { type Device, hasBf16Units, vectorUnits } from "./machine.js";
-import { type TensorFlow, tfjsVersion } from "./tfjs.js";
+import { hasLargePages, type TensorFlow, tfjsVersion } from "./tfjs.js";
 
 export interface Gpu {
   readonly name: string;
@@ -54,7 +55,12 @@ export interface Report {
   readonly cpu: Cpu;
   /** What the NVIDIA driver lists, whether or not TensorFlow sees it. */
   readonly gpus: readonly Gpu[];
-  readonly memory: { readonly total_bytes: number; readonly free_bytes: number };
+  readonly memory: {
+    readonly total_bytes: number;
+    readonly free_bytes: number;
+    /** Whether TensorFlow's big blocks lie in large pages: set-up's library asks for them, and the system gives them. */
+    readonly large_pages: "given" | "not given" | "not asked for";
+  };
 }
 
 /** Loads TensorFlow on the device it takes by itself and says what works. Never fails: what is broken is in the report. */
@@ -68,9 +74,17 @@ export async function diagnose(): Promise<Report> {
     tensorflow: await tensorflow(),
     cpu,
     gpus,
-    memory: { total_bytes: totalmem(), free_bytes: freemem() },
+    memory: { total_bytes: totalmem(), free_bytes: freemem(), large_pages: largePages() },
   };
 }
+
+const PAGES = "/sys/kernel/mm/transparent_hugepage/enabled";
+
+const largePages = (): Report["memory"]["large_pages"] => {
+  if (!hasLargePages()) return "not asked for";
+  const isGiven = existsSync(PAGES) && !readFileSync(PAGES, "utf8").includes("[never]");
+  return isGiven ? "given" : "not given";
+};
 
 async function tensorflow(): Promise<TensorFlowReport | Failure> {
   try {

@@ -19,6 +19,7 @@ import {
   giveBackPages,
   openKernels,
   requireTfjs,
+  STAY,
   type TensorFlow,
   takeLargePages,
   tfjsFolder,
@@ -87,9 +88,6 @@ function setDefaults(): void {
   process.env.NVIDIA_TF32_OVERRIDE ??= "0";
 }
 
-/** glibc's RTLD_NODELETE: the library stays although Node, which finds no addon in it, closes it again. */
-const stay = 0x1000;
-
 /**
  * Opens the CUDA libraries that set-up laid beside libtensorflow, so that TensorFlow's own `dlopen` finds
  * them by name: LD_LIBRARY_PATH would count only when the process starts. cuDNN opens its own parts itself.
@@ -105,7 +103,7 @@ function preloadCuda(): void {
 }
 
 export function preload(file: string): void {
-  const flags = constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | stay;
+  const flags = constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | STAY;
   try {
     process.dlopen({ exports: {} }, file, flags);
   } catch {

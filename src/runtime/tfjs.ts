@@ -99,23 +99,26 @@ const largePages = "pspc_large_pages.so";
 export const largePagesFile = (): string | undefined => nativeFile(largePages);
 export const hasLargePages = (): boolean => largePagesFile() !== undefined;
 
+/** glibc's RTLD_NODELETE: the library stays, although Node may close it: others call what is in it. */
+export const STAY = 0x1000;
+
 /** Registers kernels of our own, in a process that has loaded TensorFlow. @throws where they cannot be loaded. */
 export const openKernels = (): void => {
   const file = kernelsFile();
-  if (file !== undefined) process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
+  if (file !== undefined) process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW | STAY);
 };
 
-export const takeLargePages = (): void => openBeside(largePages);
+export const takeLargePages = (): void => openBeside(largePages, STAY);
 
 /** Gives back the pages of libtensorflow that were read and never changed; those in use come back by themselves. */
 export const giveBackPages = (): void => openBeside("pspc_clean_pages.so");
 
 /** Opens what does its work when it is opened; where it is not there, nothing happens. */
-const openBeside = (name: string): void => {
+const openBeside = (name: string, flags = 0): void => {
   const file = nativeFile(name);
   if (file === undefined) return;
   try {
-    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW);
+    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW | flags);
   } catch {
     // What is no addon is closed again, so that the next opening does the same.
   }

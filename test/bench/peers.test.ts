@@ -111,11 +111,11 @@ describe("the page", () => {
       },
       cpu: { model: "a CPU", cores: 2, units: ["avx2"], bf16: false },
       gpus: [{ name: "a GPU", driver: "570.1", capability: 9, memory_bytes: 1, bf16: true }],
-      memory: { total_bytes: 1, free_bytes: 1 },
+      memory: { total_bytes: 1, free_bytes: 1, large_pages: "given" },
     } as const;
     const limits = { size: 64, by: [{ name: "TensorFlow", rates: [100, 101, 102] }] };
     expect(facts(machine, { torch: "2.13.0" }, limits).split("\n")).toEqual([
-      "- a CPU with avx2, 2 cores; a GPU, driver 570.1",
+      "- a CPU with avx2, 2 cores; large pages for those that ask; a GPU, driver 570.1",
       "- Node 20, tfjs 4.22.0, TensorFlow 2.21.0 on the gpu, torch 2.13.0",
       "- the machine's limit: a product of 64×64 matrices in f32 runs at 101 (101–102) GFLOP/s in TensorFlow",
     ]);

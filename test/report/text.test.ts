@@ -121,7 +121,7 @@ describe("the doctor", () => {
     cpu: { model: "A CPU", cores: 2, units: ["avx2"], bf16: false },
     gpus: [],
     kernels: "speeds measured here",
-    memory: { total_bytes: 2 ** 34, free_bytes: 2 ** 33 },
+    memory: { total_bytes: 2 ** 34, free_bytes: 2 ** 33, large_pages: "given" as const },
   };
 
   it("says what works", () => {
@@ -140,6 +140,9 @@ describe("the doctor", () => {
       "OFF",
     );
     expect(text).not.toContain("TF32");
+    expect(text).toContain("memory      16.0 GiB, 8.0 GiB free, TensorFlow's in large pages");
+    const memory = { ...machine.memory, large_pages: "not given" } as const;
+    expect(doctorText({ ...machine, tensorflow, memory })).toContain("gives no large ones");
     const onGpu = { ...tensorflow, device: "gpu" } as const;
     expect(doctorText({ ...machine, tensorflow: onGpu })).toContain("TF32        off");
     const loose = { ...machine, tensorflow: { ...onGpu, tf32: true } };
