@@ -25,6 +25,8 @@ const sources = [
   "kernels/pool.h",
   "kernels/tiles.h",
   "kernels/tiles.cc",
+  "kernels/largest.h",
+  "kernels/largest.cc",
   "kernels/kernels.cc",
 ];
 
@@ -73,7 +75,7 @@ const natives = (addon) => [
     commands: [alone("large-pages.cc", "pspc_large_pages.so")],
   },
   {
-    name: "pspc_kernels_1.so",
+    name: "pspc_kernels_2.so",
     what: "kernels",
     without: "3×3 layers by TensorFlow's own kernels",
     commands: [
@@ -82,10 +84,18 @@ const natives = (addon) => [
         ...["-c", join(here, "kernels", "tiles.cc"), "-o", `${unit}.o`],
       ]),
       [
+        ...[...common, "-O3", "-ffp-contract=off"],
+        ...["-c", join(here, "kernels", "largest.cc"), "-o", "largest.o"],
+      ],
+      [
         ...[...common, "-O2", "-pthread", "-shared", `-I${join(addon, "deps", "include")}`],
-        ...[join(here, "kernels", "kernels.cc"), ...units.map(([unit]) => `${unit}.o`)],
+        ...[
+          join(here, "kernels", "kernels.cc"),
+          "largest.o",
+          ...units.map(([unit]) => `${unit}.o`),
+        ],
         ...[`-L${join(addon, "deps", "lib")}`, "-l:libtensorflow_framework.so.2"],
-        ...["-o", "pspc_kernels_1.so"],
+        ...["-o", "pspc_kernels_2.so"],
       ],
     ],
   },

@@ -171,7 +171,7 @@ export const calibrate = async (
     reorders(numbers),
   ]);
   const { name: _, ...machine } = thisMachine(want);
-  const ours = machine.tiles === true ? TILED : [];
+  const ours = machine.ownKernels === true ? TILED : [];
   const nodes = {
     ...plain,
     ...Object.fromEntries(

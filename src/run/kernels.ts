@@ -29,7 +29,7 @@ export const kernelsHere = (want: Want): Kernels => {
   const { name, ...machine } = thisMachine(want);
   const known = formsIn(tableFile(name));
   if (machine.device === "gpu") return { machine, known };
-  if (isTypical()) return { machine: { ...machine, tiles: false }, known };
+  if (isTypical()) return { machine: { ...machine, ownKernels: false }, known };
   const speeds = speedsOf(name) ?? typical[vectors()];
   return { machine: { ...machine, speeds }, known };
 };
@@ -44,8 +44,9 @@ export const speedsFrom = (want: Want): string => {
 
 /** The same, and whether pspc's own kernels are there (tensorflow/tiles.ts). */
 export const kernelsFrom = (want: Want): string => {
-  const { device, tiles = false } = thisMachine(want);
-  const own = device === "gpu" ? "" : `, ${tiles ? "with" : "without"} pspc's own for 3×3 layers`;
+  const { device, ownKernels = false } = thisMachine(want);
+  const own =
+    device === "gpu" ? "" : `, ${ownKernels ? "with" : "without"} pspc's own for 3×3 layers`;
   return `${speedsFrom(want)}${own}`;
 };
 

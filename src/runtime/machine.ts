@@ -37,7 +37,7 @@ export const thisMachine = (want: Want): ThisMachine => {
   return {
     device,
     dilatedGradients: device === "gpu" || hasOneDnn(),
-    tiles: device === "cpu" && hasKernels(),
+    ownKernels: device === "cpu" && hasKernels(),
     dilatedGradientsInBf16: device === "gpu" || (hasOneDnn() && vectorUnits().includes("avx512f")),
     name: device === "gpu" ? gpuNames() : `${processor}${hasOneDnn() ? "" : ", without oneDNN"}`,
   };

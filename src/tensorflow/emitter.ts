@@ -124,6 +124,10 @@ export const emitter = (scope: string, device?: string, shared?: Shared): Emitte
   };
 };
 
+/** Of its own kernels TensorFlow knows the result's shape, which its optimiser of graphs asks for; of ours it is told. */
+export const told = (to: Emitter, x: TensorName, type: Type): TensorName =>
+  to.emit("EnsureShape", [x], { ...elementType(type), shape: { shape: type.shape } });
+
 /** x between zeros: `paddings` are those before and after it, axis by axis. */
 export const padded = (
   to: Emitter,

@@ -18,6 +18,7 @@ import {
 import { mapArgs, type Node, type NodeOf, sizesOf, type Variable } from "../graph/op.js";
 import { followBatch, type Running } from "../model/layer.js";
 import { additions } from "./additions.js";
+import { largestIn } from "./largest.js";
 import type { Machine } from "./machine.js";
 import { type LegalGraph, type LegalNode, legal, output, times } from "./op.js";
 import { type Made, type Make, operands, same, scaled, type To, usesIn } from "./pattern.js";
@@ -31,15 +32,19 @@ import {
 import { tilesIn } from "./tiles.js";
 
 /** The graph that TensorFlow computes in place of `graph`; with kernels of ours, where a machine has them. */
-export const legalize = (graph: Graph, { tiles = false }: Partial<Machine> = {}): LegalGraph => {
+export const legalize = (
+  graph: Graph,
+  { ownKernels = false }: Partial<Machine> = {},
+): LegalGraph => {
   const step = stepOf(graph);
   const image = new Map<Node, LegalNode>();
   const nodes = topological(rootsOf(step));
+  const uses = usesIn(step);
   const fused = new Map([
     ...additions(nodes),
     ...fusedNorms(step),
     ...fusedMomenta(step),
-    ...(tiles ? tilesIn(nodes, usesIn(step)) : []),
+    ...(ownKernels ? [...tilesIn(nodes, uses), ...largestIn(nodes, uses)] : []),
   ]);
   const to = (node: Node): LegalNode => {
     const made = image.get(node) ?? (fused.get(node) ?? unfused(node))(to);

@@ -24,8 +24,8 @@ export interface Machine {
   readonly dilatedGradients: boolean;
   /** Whether they take them in bf16 too: on a CPU with AVX-512 alone they do. */
   readonly dilatedGradientsInBf16?: boolean;
-  /** Whether it has pspc's own kernels for Winograd's tiles (tensorflow/tiles.ts). */
-  readonly tiles?: boolean;
+  /** Whether it has pspc's own kernels (tensorflow/tiles.ts, tensorflow/largest.ts). */
+  readonly ownKernels?: boolean;
   /** Of the machine itself, or of one like it; else those of a typical one are taken. */
   readonly speeds?: Speeds;
 }
@@ -52,11 +52,11 @@ const costOf = (layer: Layer & Node, form: Form, speeds: Speeds, isSettled: bool
 const tiledCost = (
   layer: Layer & Node,
   form: Form,
-  { tiles = false }: Machine,
+  { ownKernels = false }: Machine,
   speeds: Speeds,
 ): number | null => {
   const tile = form === "winograd-2" ? 2 : form === "winograd-4" ? 4 : null;
-  return tiles && tile !== null && isTiled(layer)
+  return ownKernels && tile !== null && isTiled(layer)
     ? tiledNanoseconds(layer, tilingCost(layer, tile), speeds)
     : null;
 };

@@ -73,6 +73,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   addBias: reuse,
   tiles: { where: "fresh", workspace: ({ attributes: { bytes } }) => bytes },
   tilesGradient: { where: "fresh", workspace: ({ attributes: { bytes } }) => bytes },
+  largestOfEnlarged: { where: "fresh", workspace: ({ attributes: { bytes } }) => bytes },
   // Also where TensorFlow fuses it into the norm before it: the norm's own result is then never made.
   relu: reuse,
   reluGradient: reuse,

@@ -34,6 +34,8 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   tiles: Tiling & { readonly turned: boolean; readonly relu: boolean };
   /** (x, dy) → dkernel `[3, 3, C, K]` of such a convolution */
   tilesGradient: Tiling;
+  /** (logits) → classes of the enlarged logits, the first of equals, by a kernel that needs `bytes` of room */
+  largestOfEnlarged: Ops["resize"] & { readonly bytes: number };
 }
 
 /** How pspc's own kernels cut an image (rewrite/winograd.ts), how many tiles they take at once, and the bytes of those. */
@@ -58,6 +60,7 @@ export interface LegalArguments<Ref>
   addBias: readonly [x: Ref, bias: Ref];
   tiles: readonly [x: Ref, kernel: Ref, ...bias: Ref[]];
   tilesGradient: readonly [x: Ref, dy: Ref];
+  largestOfEnlarged: readonly [x: Ref];
 }
 
 /** One result an argument. Sound: as many leave as entered. */

@@ -14,6 +14,7 @@ import {
   type TensorName,
   tensorOf,
 } from "./emitter.js";
+import { largestNode } from "./largest.js";
 import type { LegalArguments, LegalName, LegalOps } from "./op.js";
 import type { Tensor } from "./proto.js";
 import { tilesGradientNode, tilesNode } from "./tiles.js";
@@ -154,6 +155,8 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
   addBias: plain("BiasAdd", () => format),
   tiles: tilesNode,
   tilesGradient: tilesGradientNode,
+  largestOfEnlarged: (to, { attributes, args: [x], types: [type] }) =>
+    largestNode(to, attributes, x, type),
   relu: plain("Relu"),
   reluGradient: plain("ReluGrad"),
   relu6: plain("Relu6"),

@@ -98,7 +98,7 @@ export const sessionModelFor = (
   );
   const { questions, settle } = settled(
     map((graph: Graph) => withKernels(graph, { ...kernels, settled: true }))(asked),
-    kernels.machine.tiles === true ? kernelOfTiles : undefined,
+    kernels.machine.ownKernels === true ? kernelOfTiles : undefined,
   );
   const { read, ...kept } = map((graph: Graph) => withKernels(graph, kernels))(others);
   const forgetsWeights = can.train !== true;

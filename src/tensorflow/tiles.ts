@@ -4,7 +4,7 @@
  */
 
 import { type Node, shapeOf, sizesOf, typeOf } from "../graph/op.js";
-import { ofRank, type Type, type Types } from "../graph/type.js";
+import { ofRank, type Types } from "../graph/type.js";
 import { type Tile, transforms } from "../graph/winograd.js";
 import { type Layer, shapesOf } from "../rewrite/forms.js";
 import { blockCount, type Grid, gridOver } from "../rewrite/phases.js";
@@ -15,7 +15,7 @@ import {
   outputOf,
   placesOf,
 } from "../rewrite/winograd.js";
-import { type Attributes, type Emitter, elementType, type TensorName } from "./emitter.js";
+import { type Attributes, type Emitter, type TensorName, told } from "./emitter.js";
 import { type LegalArguments, type LegalOps, legal, type Tiling } from "./op.js";
 import { type Made, type Make, same } from "./pattern.js";
 import type { TilingCost } from "./speeds.js";
@@ -238,10 +238,6 @@ export const tilingCost = (layer: Layer, tile: Tile): TilingCost => {
 
 // As TensorFlow's nodes.
 
-/** Of its own kernels TensorFlow knows the result's shape, which its optimiser of graphs asks for; of ours it is told. */
-const known = (to: Emitter, x: TensorName, type: Type): TensorName =>
-  to.emit("EnsureShape", [x], { ...elementType(type), shape: { shape: type.shape } });
-
 const tiling = ({ tile, dilation, top, left, atOnce }: Tiling): Attributes => ({
   tile: { int: tile },
   dilation: { int: dilation },
@@ -276,7 +272,7 @@ export const tilesNode: Rule<"tiles"> = (to, { attributes, args, types: [type] }
     lay: { floats: transforms.output(tile).flat() },
     taps: { floats: transforms.kernel(tile).flat() },
   });
-  return known(to, made, type);
+  return told(to, made, type);
 };
 
 export const tilesGradientNode: Rule<"tilesGradient"> = (
@@ -289,5 +285,5 @@ export const tilesGradientNode: Rule<"tilesGradient"> = (
     lay: { floats: transposed(transforms.output(tile)) },
     taps: { floats: transposed(transforms.kernel(tile)) },
   });
-  return known(to, made, type);
+  return told(to, made, type);
 };

@@ -157,7 +157,7 @@ const byFilters = winogradByFilters(4, () => true);
 type Named = Form | "by-filters";
 
 /** A machine with kernels of pspc's own for tiles (tensorflow/tiles.ts). */
-const ours = { machine: { ...plainCpu.machine, tiles: true }, known: {} };
+const ours = { machine: { ...plainCpu.machine, ownKernels: true }, known: {} };
 
 const inEveryForm = async (
   layer: Layer & Node,

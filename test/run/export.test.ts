@@ -236,28 +236,32 @@ describe("an export", () => {
     },
   );
 
-  it.skipIf(!runsOnnx)("gives whole numbers where bytes are too few for its classes", async () => {
-    const many: Differs = { ...small, classes: 600 };
-    const written = async (format: Format): Promise<string> =>
-      (await exported(request("many", many, format, { give: ["classes"] }))).to;
-    const text = readFileSync(await written(named(".html")), "latin1");
-    const part = (id: string): Buffer =>
-      gunzipSync(Buffer.from(RegExp(`id="${id}">([^<]*)<`).exec(text)?.[1] ?? "", "base64"));
-    // A page's own example, as pspc sees it.
-    const { buffer, byteOffset, length } = part("expected");
-    const seen = [...new Uint16Array(buffer.slice(byteOffset, byteOffset + length))];
-    expect(Math.max(...seen)).toBeGreaterThan(255);
-    const [height, width] = tiny(many).train.crop;
-    const calls = [{ pixels: part("pixels"), count: 1, height, width }];
-    const results = [{ name: "classes", isWhole: true }];
-    const runtimes = [inTensorFlow, inWasm, inOnnxRuntime];
-    for (const [i, format] of programs.entries()) {
-      const path = await written(format);
-      expect(await runtimes[i]!({ path, calls, results })).toMatchObject({
-        right: { answers: [{ classes: Int32Array.from(seen) }] },
-      });
-    }
-  });
+  it.skipIf(!runsOnnx)(
+    "gives whole numbers where bytes are too few for its classes",
+    { timeout: 240_000 },
+    async () => {
+      const many: Differs = { ...small, classes: 600 };
+      const written = async (format: Format): Promise<string> =>
+        (await exported(request("many", many, format, { give: ["classes"] }))).to;
+      const text = readFileSync(await written(named(".html")), "latin1");
+      const part = (id: string): Buffer =>
+        gunzipSync(Buffer.from(RegExp(`id="${id}">([^<]*)<`).exec(text)?.[1] ?? "", "base64"));
+      // A page's own example, as pspc sees it.
+      const { buffer, byteOffset, length } = part("expected");
+      const seen = [...new Uint16Array(buffer.slice(byteOffset, byteOffset + length))];
+      expect(Math.max(...seen)).toBeGreaterThan(255);
+      const [height, width] = tiny(many).train.crop;
+      const calls = [{ pixels: part("pixels"), count: 1, height, width }];
+      const results = [{ name: "classes", isWhole: true }];
+      const runtimes = [inTensorFlow, inWasm, inOnnxRuntime];
+      for (const [i, format] of programs.entries()) {
+        const path = await written(format);
+        expect(await runtimes[i]!({ path, calls, results })).toMatchObject({
+          right: { answers: [{ classes: Int32Array.from(seen) }] },
+        });
+      }
+    },
+  );
 
   it("halves with f16 and quarters with u8, and tells how far they are", async () => {
     const wide: Differs = { ...small, backbone: { width: 16 } };

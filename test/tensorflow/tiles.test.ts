@@ -34,7 +34,7 @@ const known = Object.fromEntries(
   layers.flatMap((layer) => [false, true].map((settled) => [nameOf(layer, settled), "winograd-2"])),
 ) as Kernels["known"];
 const composed: Kernels = { ...plainCpu, known };
-const ours: Kernels = { machine: { ...plainCpu.machine, tiles: true }, known };
+const ours: Kernels = { machine: { ...plainCpu.machine, ownKernels: true }, known };
 
 const opsIn = ({ model }: Compiled, op: string): number =>
   model.nodes.filter((node) => node.op === op).length;

@@ -34,7 +34,7 @@ const graphs = Object.fromEntries([
   ...layers.map((layer, i) => [`plain${i}`, graph(layer)]),
   ...formed.map((node, i) => [`ours${i}`, graph(node)]),
 ]);
-const kernels = { ...plainCpu, machine: { ...plainCpu.machine, tiles: true } };
+const kernels = { ...plainCpu, machine: { ...plainCpu.machine, ownKernels: true } };
 const model = savedModel(graphs, kernels);
 const session = await openSession(model, "cpu");
 /** @param {string} name @returns {number[]} */

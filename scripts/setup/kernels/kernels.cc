@@ -1,6 +1,6 @@
 // TensorFlow's operations PspcTiles and PspcTilesGradient: Winograd's convolution of f32 images [N, H, W, C], and the
 // gradient of its kernel. They are what src/rewrite/winograd.ts composes of TensorFlow's own, in fewer passes through
-// memory. Opening the library registers them.
+// memory; so is PspcLargest of an enlarged map and its classes. Opening the library registers them.
 
 #include <algorithm>
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_tensor.h"
+#include "largest.h"
 #include "pool.h"
 #include "tiles.h"
 
@@ -84,7 +85,7 @@ struct Attributes {
   int tile = 0, dilation = 1, atOnce = 1;
   int32_t padding[2] = {};
   int32_t size[2] = {};
-  bool relu = false, turned = false, hasBias = false;
+  bool relu = false, turned = false, hasBias = false, aligned = false;
   // Bᵀ, Aᵀ or A, and G or Gᵀ, row by row.
   std::vector<float> cut, lay, taps;
 };
@@ -124,10 +125,11 @@ struct Call {
     TF_GetInput(context, index, &tensor.raw, status.raw);
     return status.ok();
   }
-  bool make(Tensor& tensor, const std::vector<int64_t>& shape) {
+  // Of numbers of four bytes.
+  bool make(Tensor& tensor, const std::vector<int64_t>& shape, TF_DataType type = TF_FLOAT) {
     size_t bytes = sizeof(float);
     for (int64_t size : shape) bytes *= size;
-    tensor.raw = TF_AllocateOutput(context, 0, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), bytes, status.raw);
+    tensor.raw = TF_AllocateOutput(context, 0, type, shape.data(), static_cast<int>(shape.size()), bytes, status.raw);
     return status.ok();
   }
   bool room(Tensor& tensor, size_t floats) {
@@ -265,6 +267,24 @@ void gradient(const Attributes& of, Call& call) {
     });
 }
 
+// (logits [N, h, w, C]) → classes [N, size] of the enlarged ones
+void largest(const Attributes& of, Call& call) {
+  Tensor x, classes, filled;
+  if (!call.read(0, x)) return;
+  const int images = x.size(0), rows = of.size[0], columns = of.size[1], channels = x.size(3);
+  if (!call.need(x.size(1) > 0 && x.size(2) > 0 && channels > 0, "PspcLargest: there are no logits")) return;
+  if (!call.make(classes, {images, rows, columns}, TF_INT32)) return;
+  const Enlarged enlarged(x.size(1), x.size(2), rows, columns, channels, of.aligned);
+  const size_t pixels = static_cast<size_t>(x.size(1)) * x.size(2), padded = paddedChannels(channels);
+  if (!call.room(filled, images * pixels * padded)) return;
+  enlarged.pad(x.data(), images * pixels, filled.data());
+  int32_t* const to = static_cast<int32_t*>(TF_TensorData(classes.raw));
+  inParts(images * rows, 4, [&](int begin, int end) {
+    for (int i = begin; i < end; ++i)
+      enlarged.row(filled.data() + i / rows * pixels * padded, i % rows, to + static_cast<size_t>(i) * columns);
+  });
+}
+
 template <void (*body)(const Attributes&, Call&)>
 void compute(void* kernel, TF_OpKernelContext* context) {
   Call call{context, {}};
@@ -278,13 +298,18 @@ template <void (*read)(Reader&, Attributes&)>
 void* create(TF_OpKernelConstruction* construction) {
   Reader reader{construction, {}};
   auto of = std::make_unique<Attributes>();
-  of->tile = reader.integer("tile");
   read(reader, *of);
   if (!reader.status.ok()) TF_OpKernelConstruction_Failure(construction, reader.status.raw);
   return of.release();
 }
 
+void readLargest(Reader& from, Attributes& of) {
+  from.pair("size", of.size);
+  of.aligned = from.flag("aligned");
+}
+
 void readWindow(Reader& from, Attributes& of) {
+  of.tile = from.integer("tile");
   of.dilation = from.integer("dilation");
   of.atOnce = std::max(1, from.integer("at_once"));
   from.pair("padding", of.padding);
@@ -327,6 +352,7 @@ __attribute__((constructor)) void registerAll() {
   add("PspcTilesGradient", {"x: float", "dy: float"}, "dkernel: float",
       {"tile: int", "dilation: int", "at_once: int", "padding: list(int)", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
       create<readWindow>, compute<gradient>);
+  add("PspcLargest", {"x: float"}, "classes: int32", {"size: list(int)", "aligned: bool"}, create<readLargest>, compute<largest>);
 }
 
 }  // namespace
