@@ -21,6 +21,7 @@ export default defineConfig({
   test: {
     // Worker threads and the program itself run from dist/.
     globalSetup: "test/build.ts",
+    reporters: ["default", "./test/unfinished.ts"],
     // Each process that runs TensorFlow takes all cores by itself.
     maxWorkers: Math.min(4, availableParallelism()),
     projects: [
