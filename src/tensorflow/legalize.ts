@@ -43,7 +43,7 @@ export const legalize = (
   const fused = new Map([
     ...additions(nodes),
     ...fusedNorms(step),
-    ...fusedMomenta(step),
+    ...fusedMomenta(step, uses),
     ...(ownKernels ? [...tilesIn(nodes, uses), ...largestIn(nodes, uses)] : []),
   ]);
   const to = (node: Node): LegalNode => {
@@ -181,8 +181,7 @@ const fusedNorms = (step: Step<Node>): Made => {
 // Momentum.
 
 /** Each new weight and new velocity that one kernel may write: nothing but the two updates asks for them. */
-const fusedMomenta = (step: Step<Node>): Made => {
-  const uses = usesIn(step);
+const fusedMomenta = (step: Step<Node>, uses: ReadonlyMap<Node, number>): Made => {
   const velocities = new Map(step.updates.map(({ variable, value }) => [value, variable]));
   return step.updates.flatMap(({ variable: weight, value }) => {
     const [after, rated] = operands("multiply", operands("subtract", value)[1]);
