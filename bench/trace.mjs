@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Where the time of pspc's steps goes: `npm run bench:trace [-- --task TASK CASE …]`. A model is written to a folder, and
+ * Where the time of pspc's steps goes: `npm run bench:trace [-- --task TASK --sides SIDE CASE …]`. A model is written to a folder, and
  * Python's TensorFlow, which traces what tfjs cannot, runs it; a table by TensorFlow's operations leaves. Without words
  * it is PSPNet50's, and docs/performance.md has it anew. PSPC_TORCH names folders of Python packages.
  */
@@ -13,6 +13,7 @@ import process from "node:process";
 import { kernelsFile, largePagesFile } from "../dist/runtime/tfjs.js";
 import { encode } from "../dist/tensorflow/proto.js";
 import { refill } from "../scripts/marks.mjs";
+import { sides } from "./cases.mjs";
 import { compiled, experimentOf, overridesOf } from "./compiled.mjs";
 import { environment } from "./machine.mjs";
 import { orderOf } from "./order.mjs";
@@ -24,7 +25,8 @@ const { runs } = orderOf(["--sides", "pspc", ...(words.length > 0 ? words : ["ps
 
 /** @param {import("./order.mjs").Run} run @param {string} folder */
 const trace = (run, folder) => {
-  const experiment = experimentOf(run.entry, overridesOf(run));
+  const overrides = [...overridesOf(run), ...(sides[run.sides[0]].overrides ?? [])];
+  const experiment = experimentOf(run.entry, overrides);
   const { signature, model } = compiled(run.task, experiment, run.batch);
   writeFileSync(join(folder, "saved_model.pb"), encode(model));
   const env = { TF_CPP_MIN_LOG_LEVEL: "2", TF_ENABLE_ONEDNN_OPTS: "1", ...environment() };

@@ -75,7 +75,7 @@ const natives = (addon) => [
     commands: [alone("large-pages.cc", "pspc_large_pages.so")],
   },
   {
-    name: "pspc_kernels_2.so",
+    name: "pspc_kernels_3.so",
     what: "kernels",
     without: "3×3 layers by TensorFlow's own kernels",
     commands: [
@@ -95,7 +95,7 @@ const natives = (addon) => [
           ...units.map(([unit]) => `${unit}.o`),
         ],
         ...[`-L${join(addon, "deps", "lib")}`, "-l:libtensorflow_framework.so.2"],
-        ...["-o", "pspc_kernels_2.so"],
+        ...["-o", "pspc_kernels_3.so"],
       ],
     ],
   },

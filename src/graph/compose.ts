@@ -128,7 +128,13 @@ export const select = (condition: Node, a: Node, b: Node): Node =>
   apply("select", {}, [condition, a, b]);
 /** Not before `event`. What only shows its argument otherwise does so afterwards: the wait keeps the smaller value. */
 export const after = (x: Node, event: Node): Node =>
-  traits[x.op].isRecast ? onArgs(x, (arg) => after(arg, event)) : apply("after", {}, [x, event]);
+  traits[x.op].isRecast
+    ? onArgs(x, (arg) => after(arg, event))
+    : apply("after", {}, [x, recastFrom(event)]);
+const recastFrom = (node: Node): Node => {
+  const [arg] = node.args;
+  return arg !== undefined && traits[node.op].isRecast ? recastFrom(arg) : node;
+};
 export const largest = (x: Node): Node => apply("largest", {}, [x]);
 export const stop = (x: Node): Node => apply("stop", {}, [x]);
 export const sum = (

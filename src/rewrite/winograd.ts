@@ -5,15 +5,18 @@
  * A dilated convolution is one convolution for every phase of its dilation, so that phases count as pictures.
  */
 
-import { none, type Option, some } from "fp-ts/lib/Option.js";
+import { pipe } from "fp-ts/lib/function.js";
+import { map, none, type Option, some } from "fp-ts/lib/Option.js";
 import {
   after,
   broadcast,
+  cast,
   concat,
   constant,
   convolution,
   depthwise,
   matmul,
+  onArgs,
   pad,
   padding,
   reshape,
@@ -235,15 +238,26 @@ const kernelGradientIn = (node: NodeOf<"convolutionKernelGradient">, tile: Tile)
   return some(kernelGradientOf(tiles, dy, tile, grid, attributes.shape));
 };
 
+const inTiles = (node: Node, tile: Tile): Option<Node> => {
+  if (node.op === "convolution") return convolutionIn(node, tile);
+  if (node.op === "convolutionInputGradient") return inputGradientIn(node, tile);
+  return node.op === "convolutionKernelGradient" ? kernelGradientIn(node, tile) : none;
+};
+
+/** Transforms that add in bf16 would round again and again: they add in f32, and the result rounds once, as the layer's does. */
+const inTilesOfF32 = (node: Node, tile: Tile): Option<Node> =>
+  pipe(
+    inTiles(
+      onArgs(node, (arg) => cast(arg, "f32")),
+      tile,
+    ),
+    map((wide) => cast(wide, "bf16")),
+  );
+
 const ruleFor =
   (tile: Tile) =>
-  (node: Node): Option<Node> => {
-    // The transforms would round bf16 again and again.
-    if (typeOf(node).dtype !== "f32") return none;
-    if (node.op === "convolution") return convolutionIn(node, tile);
-    if (node.op === "convolutionInputGradient") return inputGradientIn(node, tile);
-    return node.op === "convolutionKernelGradient" ? kernelGradientIn(node, tile) : none;
-  };
+  (node: Node): Option<Node> =>
+    typeOf(node).dtype === "bf16" ? inTilesOfF32(node, tile) : inTiles(node, tile);
 
 /** A convolution and its two gradients by tiles of tile×tile outputs. */
 export const winograd = (tile: Tile): Rewrite => ({

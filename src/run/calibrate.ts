@@ -17,27 +17,30 @@ import {
 } from "../graph/compose.js";
 import { type Graph, number } from "../graph/graph.js";
 import { type Node, shapeOf, typeOf, type Variable } from "../graph/op.js";
-import { product, type Shape } from "../graph/type.js";
+import { product } from "../graph/type.js";
 import { inForm, isLayer, type Layer, macsOfLayer } from "../rewrite/forms.js";
 import { computesBf16, thisMachine, type Want } from "../runtime/machine.js";
 import { openSession } from "../runtime/session.js";
 import {
   byKind,
-  byTiled,
+  byLayer,
+  bytes,
   KINDS,
   type Kind,
+  LAYERS,
+  type LayerKind,
+  layerKind,
+  moved,
   NUMBERS,
   type Numbers,
   type Rates,
   SIZES,
   type Speeds,
-  TILED,
-  type Tiled,
   tiledMoves,
   typical,
 } from "../tensorflow/speeds.js";
 import { savedModel } from "../tensorflow/target.js";
-import { tilingCost } from "../tensorflow/tiles.js";
+import { tilingCost } from "../tensorflow/tiling.js";
 import { quantile, spread, type Times, takenByOthers, timed } from "./timing.js";
 
 /** Numbers that a session holds; equal ones are one variable. */
@@ -62,13 +65,19 @@ export const corner = (node: Node): Node => {
   return cast(first, "f32");
 };
 
-type Size = (typeof SIZES)[number];
-
 /** Rows and columns of two images, by their channels: enough to fill the caches, and soon done. */
-const SIDES: Readonly<Record<Size, number>> = { 16: 96, 64: 48, 512: 24 };
+const SIDES = { 16: 96, 64: 48, 512: 24 } as const satisfies Record<(typeof SIZES)[number], number>;
+type Size = keyof typeof SIDES;
 
-const layerOf = (kind: Exclude<Kind, "product">, size: Size, numbers: Numbers): Layer & Node => {
-  const side = SIDES[size];
+const layerOf = (kind: Exclude<Kind, "product">, size: Size, numbers: Numbers): Layer & Node =>
+  layerFor(kind, numbers, SIDES[size], size);
+
+const layerFor = (
+  kind: Exclude<Kind, "product">,
+  numbers: Numbers,
+  side: number,
+  size: number,
+): Layer & Node => {
   const reach = kind.endsWith("1×1") ? 1 : 3;
   const window = { stride: 1, dilation: 1, padding: padding(reach >> 1) };
   const image = held("image", numbers, 2, side, side, size);
@@ -86,11 +95,12 @@ const productOf = (size: Size, numbers: Numbers): Node =>
 const TILE = 4;
 
 /** A 3×3 layer by tiles, as pspc's own kernels take it. */
-const tiled = (kind: Tiled, size: Size): Node => {
+const tiled = (kind: LayerKind, size: Size): Node => {
   const layer = layerOf(kind, size, "f32");
   return getOrElse<Node>(() => layer)(inForm(layer, `winograd-${TILE}`));
 };
-const tiledName = (kind: Tiled, size: Size): string => `tiles_${kind}_${size}`.replace(" ", "_");
+const tiledName = (kind: LayerKind, size: Size): string =>
+  `tiles_${kind}_${size}`.replace(" ", "_");
 
 interface Measure {
   readonly kind: Kind;
@@ -132,6 +142,12 @@ const reorders = (numbers: Numbers): Node => {
   return apply("convolutionKernelGradient", { ...window, shape: [1, 1, 1024, 1024] }, [few, few]);
 };
 
+/** A layer of eight pixels: all of it is the kernel's start. */
+const starting = (kind: LayerKind, numbers: Numbers): Layer & Node =>
+  layerFor(`${kind} 1×1`, numbers, 2, 64);
+const startName = (kind: LayerKind, numbers: Numbers): string =>
+  `start_${kind}_${numbers}`.replace(" ", "_");
+
 /** Rounds of all measures: a measure takes a call of the session and less than a millisecond more, so that few say little. */
 const TIMING = { rounds: 64, seconds: 5 };
 
@@ -166,18 +182,19 @@ export const calibrate = async (
 ): Promise<Calibration> => {
   const formats = computesBf16() ? NUMBERS : (["f32"] as const);
   const all = measures(formats);
-  const orders = formats.map((numbers): [string, Node] => [
-    `reorder_${numbers}`,
-    reorders(numbers),
-  ]);
   const { name: _, ...machine } = thisMachine(want);
-  const ours = machine.ownKernels === true ? TILED : [];
+  const ours = machine.ownKernels === true ? LAYERS : [];
   const nodes = {
     ...plain,
     ...Object.fromEntries(
       ours.flatMap((kind) => SIZES.map((size) => [tiledName(kind, size), tiled(kind, size)])),
     ),
-    ...Object.fromEntries(orders),
+    ...Object.fromEntries(formats.map((numbers) => [`reorder_${numbers}`, reorders(numbers)])),
+    ...Object.fromEntries(
+      formats.flatMap((numbers) =>
+        LAYERS.map((kind) => [startName(kind, numbers), starting(kind, numbers)]),
+      ),
+    ),
     ...Object.fromEntries(all.map((each) => [name(each), each.node])),
   };
   const session = await openSession(savedModel(graphsFor(nodes), { machine, known: {} }), want);
@@ -213,7 +230,7 @@ const graphsFor = (nodes: Readonly<Record<string, Node>>): Readonly<Record<strin
     results: { filled: scalar(leaves.size, "i32") },
     updates: [...leaves.values()].map((leaf, i) => ({
       variable: leaf,
-      value: cast(noise(shapeOf(leaf), i), typeOf(leaf).dtype),
+      value: cast(noise(leaf, i), typeOf(leaf).dtype),
     })),
   });
   const graph = (node: Node): Graph => number({ results: { corner: corner(node) }, updates: [] });
@@ -221,16 +238,12 @@ const graphsFor = (nodes: Readonly<Record<string, Node>>): Readonly<Record<strin
   return { fill, ...Object.fromEntries(asked) };
 };
 
-const noise = (shape: Shape, stream: number): Node =>
-  apply("uniform", { shape, seed: 1, stream }, [scalar(1, "i32")]);
+const noise = (like: Node, stream: number): Node =>
+  apply("uniform", { shape: shapeOf(like), seed: 1, stream }, [scalar(1, "i32")]);
 
 const flopsOf = (node: Node): number =>
   2 *
   (isLayer(node) ? macsOfLayer(node) : (shapeOf(node.args[0]!)[1] ?? 1) * product(shapeOf(node)));
-
-const bytes = (node: Node): number =>
-  product(shapeOf(node)) * (typeOf(node).dtype === "bf16" ? 2 : 4);
-const moved = (node: Node): number => node.args.reduce((sum, arg) => sum + bytes(arg), bytes(node));
 
 /** What is left of a time may be as little as noise. */
 const LEFT = 0.1;
@@ -250,9 +263,16 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
     return Math.max(0, own(of, call) / bytes(reorders(numbers)) - move);
   };
   const reorder = { f32: reorderOf("f32"), bf16: reorderOf("bf16") };
+  const starts = (numbers: Numbers) =>
+    byLayer((kind) => {
+      const of = startName(kind, numbers);
+      return times.has(of) ? Math.max(0, taken(of) - nothing - call) : 0;
+    });
+  const start = { f32: starts("f32"), bf16: starts("bf16") };
   const rate = ({ node, ...of }: Measure): number => {
     const again = of.kind.startsWith("kernel") ? reorder[of.numbers] * bytes(node) : 0;
-    return flopsOf(node) / own(name(of), call + move * moved(node) + again);
+    const begun = isLayer(node) ? start[of.numbers][layerKind(node)] : 0;
+    return flopsOf(node) / own(name(of), call + move * moved(node) + again + begun);
   };
   const ratesOf = (numbers: Numbers, kind: Kind): Rates => {
     const found = all.filter((each) => each.numbers === numbers && each.kind === kind);
@@ -262,17 +282,17 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
       : typical["AVX-512"].rates[numbers][kind];
   };
   const rates = (numbers: Numbers) => byKind((kind) => ratesOf(numbers, kind));
-  const tileRate = (kind: Tiled, size: Size): number => {
+  const tileRate = (kind: LayerKind, size: Size): number => {
     const layer = layerOf(kind, size, "f32");
     const cost = tilingCost(layer, TILE);
     return cost.flops / own(tiledName(kind, size), tiledMoves(layer, cost, { call, move }));
   };
-  const tileRates = (kind: Tiled): Rates => [
+  const tileRates = (kind: LayerKind): Rates => [
     tileRate(kind, 16),
     tileRate(kind, 64),
     tileRate(kind, 512),
   ];
-  const tiles = times.has(tiledName("convolution", 16)) ? { tiles: byTiled(tileRates) } : {};
-  const known = { call, move, turn, reorder, ...tiles };
+  const tiles = times.has(tiledName("convolution", 16)) ? { tiles: byLayer(tileRates) } : {};
+  const known = { call, move, turn, reorder, start, ...tiles };
   return { ...known, rates: { f32: rates("f32"), bf16: rates("bf16") } };
 };

@@ -11,7 +11,7 @@ import { closed } from "../language/section.js";
 import { list, real } from "../language/value.js";
 import { type Form, isForm } from "../rewrite/forms.js";
 import { thisMachine, vectorUnits, type Want } from "../runtime/machine.js";
-import { byKind, byTiled, type Rates, type Speeds, typical } from "../tensorflow/speeds.js";
+import { byKind, byLayer, type Rates, type Speeds, typical } from "../tensorflow/speeds.js";
 import type { Kernels } from "../tensorflow/target.js";
 import { readJson, words } from "./codec.js";
 
@@ -98,6 +98,11 @@ const kinds = closed(
   byKind(() => rates),
   {},
 );
+const starts = closed(
+  "the starts",
+  byLayer(() => real({ min: 0 })),
+  {},
+);
 const record = closed(
   "the speeds of a machine",
   {
@@ -106,12 +111,13 @@ const record = closed(
     move: positive,
     turn: positive,
     reorder: closed("the reordering", { f32: real({ min: 0 }), bf16: real({ min: 0 }) }, {}),
+    start: closed("the starts", { f32: starts, bf16: starts }, {}),
     rates: closed("the rates", { f32: kinds, bf16: kinds }, {}),
   },
   {
     tiles: closed(
       "the rates of tiles",
-      byTiled(() => rates),
+      byLayer(() => rates),
       {},
     ),
   },
@@ -133,7 +139,8 @@ const three = ([small = 1, middle = 1, large = 1]: readonly number[]): Rates => 
   large,
 ];
 
-export const hasSpeeds = (want: Want): boolean => existsSync(speedsFile(thisMachine(want).name));
+/** Those of an earlier version, which knew fewer of them, are measured anew. */
+export const hasSpeeds = (want: Want): boolean => speedsOf(thisMachine(want).name) !== null;
 
 /** @throws Failed where the file cannot be written. */
 export const keepSpeeds = async (want: Want, speeds: Speeds): Promise<string> => {

@@ -91,7 +91,7 @@ const nativeFile = (name: string): string | undefined => {
  * Kernels of our own for TensorFlow. The number in the name is that of their operations' attributes: several versions of
  * pspc may share the cache.
  */
-export const kernelsFile = (): string | undefined => nativeFile("pspc_kernels_2.so");
+export const kernelsFile = (): string | undefined => nativeFile("pspc_kernels_3.so");
 export const hasKernels = (): boolean => kernelsFile() !== undefined;
 
 /** What puts TensorFlow's big blocks of memory into large pages from its opening on. */

@@ -31,6 +31,7 @@ export const largestNode = (
   told(
     to,
     to.emit("PspcLargest", [x], {
+      T: { type: "f32" },
       size: { ints: [height, width] },
       aligned: { bool: alignCorners },
     }),

@@ -15,7 +15,7 @@ import type { Footprint, KernelChoice } from "../target/target.js";
 import { memory, storageOf } from "./memory.js";
 import type { LegalGraph } from "./op.js";
 import { nanoseconds, type Speeds, tiledNanoseconds, typical } from "./speeds.js";
-import { isTiled, tilingCost } from "./tiles.js";
+import { isTiled, tilingCost } from "./tiling.js";
 
 /** What TensorFlow computes on. */
 export interface Machine {

@@ -38,13 +38,17 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   largestOfEnlarged: Ops["resize"] & { readonly bytes: number };
 }
 
-/** How pspc's own kernels cut an image (rewrite/winograd.ts), how many tiles they take at once, and the bytes of those. */
+/**
+ * How pspc's own kernels cut an image (rewrite/winograd.ts), how many tiles they take at once, each thread its own where
+ * it is `alone`, and the bytes of those.
+ */
 export interface Tiling {
   readonly tile: Tile;
   readonly dilation: number;
   readonly top: number;
   readonly left: number;
   readonly atOnce: number;
+  readonly alone: boolean;
   readonly bytes: number;
 }
 

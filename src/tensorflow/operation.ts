@@ -17,7 +17,7 @@ import {
 import { largestNode } from "./largest.js";
 import type { LegalArguments, LegalName, LegalOps } from "./op.js";
 import type { Tensor } from "./proto.js";
-import { tilesGradientNode, tilesNode } from "./tiles.js";
+import { tilesGradientNode, tilesNode } from "./tiling.js";
 
 export const placeholder = (to: Emitter, { name, dtype, shape }: Ops["input"]): TensorName =>
   dtype === "u8"

@@ -28,9 +28,9 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Of those, what pspc's own kernels compute by tiles. */
-export const TILED = ["convolution", "input gradient", "kernel gradient"] as const;
-export type Tiled = (typeof TILED)[number];
+/** Of those, the layers: pspc's own kernels compute them by tiles. */
+export const LAYERS = ["convolution", "input gradient", "kernel gradient"] as const;
+export type LayerKind = (typeof LAYERS)[number];
 
 export interface Speeds {
   /** Nanoseconds of an operation as such. */
@@ -40,17 +40,19 @@ export interface Speeds {
   readonly turn: number;
   /** Nanoseconds a byte of a kernel's gradient, beside the arithmetic: its own order is not TensorFlow's. */
   readonly reorder: Readonly<Record<Numbers, number>>;
+  /** Nanoseconds of a layer in TensorFlow's own kernel as such, beside those of an operation. */
+  readonly start: Readonly<Record<Numbers, Readonly<Record<LayerKind, number>>>>;
   readonly rates: Readonly<Record<Numbers, Readonly<Record<Kind, Rates>>>>;
-  /** Of the products of pspc's own kernels for Winograd's tiles, in f32; where they were there to be measured. */
-  readonly tiles?: Readonly<Record<Tiled, Rates>>;
+  /** Of the products of pspc's own kernels for Winograd's tiles, which are f32 whatever is read and written; where they were there to be measured. */
+  readonly tiles?: Readonly<Record<LayerKind, Rates>>;
 }
 
 /** A table by the kind of arithmetic. */
 export const byKind = <A>(of: (kind: Kind) => A): Record<Kind, A> =>
   Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<Kind, A>;
 
-export const byTiled = <A>(of: (kind: Tiled) => A): Record<Tiled, A> =>
-  Object.fromEntries(TILED.map((kind) => [kind, of(kind)])) as Record<Tiled, A>;
+export const byLayer = <A>(of: (kind: LayerKind) => A): Record<LayerKind, A> =>
+  Object.fromEntries(LAYERS.map((kind) => [kind, of(kind)])) as Record<LayerKind, A>;
 
 type Column = "AVX2" | "AVX-512" | "AMX";
 /** f32 on two cores of an EPYC with AVX2 and of a Xeon with AVX-512, and bf16 on the latter's AMX. */
@@ -73,11 +75,15 @@ const column = (name: Column): Speeds["rates"][Numbers] =>
 /** What a large kernel's gradient takes in bf16 where it was measured. */
 const REORDER_BF16 = 0.89;
 
+/** Nobody measured it: an operation has it in its own time. */
+const noStart = { f32: byLayer(() => 0), bf16: byLayer(() => 0) };
+
 const wideVectors: Speeds = {
   call: 50_000,
   move: 0.09,
   turn: 0.13,
   reorder: { f32: 0.24, bf16: REORDER_BF16 },
+  start: noStart,
   rates: { f32: column("AVX-512"), bf16: column("AMX") },
 };
 
@@ -86,6 +92,7 @@ const narrowVectors: Speeds = {
   move: 0.075,
   turn: 0.075,
   reorder: { f32: 0, bf16: REORDER_BF16 },
+  start: noStart,
   rates: { f32: column("AVX2"), bf16: column("AMX") },
 };
 
@@ -144,19 +151,22 @@ const work: Readonly<Record<OpName, "nothing" | "moved" | "turned" | "multiplied
   spread: "moved",
 };
 
-const bytes = (node: Node): number => bytesOf(typeOf(node));
-const moved = (node: Node): number =>
+export const bytes = (node: Node): number => bytesOf(typeOf(node));
+/** Read and written. */
+export const moved = (node: Node): number =>
   bytes(node) + node.args.reduce((sum, arg) => sum + bytes(arg), 0);
 
-const kindsOf: Readonly<Record<Layer["op"], Tiled>> = {
+const kindsOf: Readonly<Record<Layer["op"], LayerKind>> = {
   convolution: "convolution",
   convolutionInputGradient: "input gradient",
   convolutionKernelGradient: "kernel gradient",
 };
 
+export const layerKind = (layer: Layer): LayerKind => kindsOf[layer.op];
+
 export const kindOf = (layer: Layer): Kind => {
   const [rows, columns] = shapesOf(layer).kernel;
-  const name = kindsOf[layer.op];
+  const name = layerKind(layer);
   return rows === 1 && columns === 1 ? `${name} 1×1` : name;
 };
 
@@ -199,8 +209,9 @@ export const tiledMoves = (
   { tiles, kernel }: TilingCost,
   { call, move }: Pick<Speeds, "call" | "move">,
 ): number => {
-  const { x, kernel: shape, y } = shapesOf(layer);
-  return call + move * (4 * (product(x) + product(y) + product(shape)) + tiles + kernel);
+  const { dtype } = typeOf(layer);
+  const seen = Object.values(shapesOf(layer)).map((shape) => bytesOf({ dtype, shape }));
+  return call + move * (seen.reduce((sum, one) => sum + one, 0) + tiles + kernel);
 };
 
 /** What a convolution or a gradient of one takes in pspc's own kernels (tensorflow/tiles.ts). */
@@ -209,7 +220,7 @@ export const tiledNanoseconds = (layer: Layer, cost: TilingCost, speeds: Speeds)
   const size = Math.sqrt(from * to);
   const { tiles, rates: known } = speeds;
   const rate = tiles
-    ? rateAt(tiles[kindsOf[layer.op]], size)
+    ? rateAt(tiles[layerKind(layer)], size)
     : rateAt(TYPICAL_TILES, size) * rateAt(known.f32[kindOf(layer)], size);
   return tiledMoves(layer, cost, speeds) + cost.flops / rate;
 };
@@ -222,6 +233,9 @@ export const nanoseconds = (node: Node, speeds: Speeds): number => {
   const found = arithmetic(node);
   if (found === null) return passes;
   const numbers = typeOf(node).dtype === "bf16" ? "bf16" : "f32";
+  const start = isLayer(node) ? speeds.start[numbers][layerKind(node)] : 0;
   const again = node.op === "convolutionKernelGradient" ? speeds.reorder[numbers] * bytes(node) : 0;
-  return passes + again + found.flops / rateAt(speeds.rates[numbers][found.kind], found.size);
+  return (
+    passes + start + again + found.flops / rateAt(speeds.rates[numbers][found.kind], found.size)
+  );
 };

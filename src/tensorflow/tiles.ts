@@ -4,48 +4,13 @@
  */
 
 import { type Node, shapeOf, sizesOf, typeOf } from "../graph/op.js";
-import { ofRank, type Types } from "../graph/type.js";
-import { type Tile, transforms } from "../graph/winograd.js";
-import { type Layer, shapesOf } from "../rewrite/forms.js";
-import { blockCount, type Grid, gridOver } from "../rewrite/phases.js";
-import {
-  inputTiles,
-  kernelGradientOf,
-  kernelTiles,
-  outputOf,
-  placesOf,
-} from "../rewrite/winograd.js";
-import { type Attributes, type Emitter, type TensorName, told } from "./emitter.js";
-import { type LegalArguments, type LegalOps, legal, type Tiling } from "./op.js";
+import { product } from "../graph/type.js";
+import type { Tile } from "../graph/winograd.js";
+import { type Grid, gridOver } from "../rewrite/phases.js";
+import { inputTiles, kernelGradientOf, kernelTiles, outputOf } from "../rewrite/winograd.js";
+import { legal, type Tiling } from "./op.js";
 import { type Made, type Make, same } from "./pattern.js";
-import type { TilingCost } from "./speeds.js";
-
-/** Channels that the kernels take together. */
-const BLOCK = 16;
-/** Bytes of transformed tiles that they make at once, and the fewest tiles that are worth reading a kernel for. */
-const [ROOM, FEWEST] = [48 * 2 ** 20, 96];
-
-const isCut = (channels: number | undefined): boolean =>
-  channels !== undefined && channels > 0 && channels % BLOCK === 0;
-
-/** Whether the kernels take a layer, in the form of tiles. */
-export const isTiled = (layer: Layer & Node): boolean => {
-  const { x, kernel, y } = shapesOf(layer);
-  return (
-    typeOf(layer).dtype === "f32" &&
-    isCut(kernel[2]) &&
-    isCut(kernel[3]) &&
-    x[1] === y[1] &&
-    x[2] === y[2]
-  );
-};
-
-/** Of all tiles, in equal parts. */
-const atOnce = (tile: Tile, grid: Grid, channels: number): number => {
-  const most = Math.max(FEWEST, Math.floor(ROOM / (4 * placesOf(tile) * channels)));
-  const all = blockCount(grid);
-  return Math.ceil(all / Math.ceil(all / most));
-};
+import { isCut, turns } from "./tiling.js";
 
 /** The first node that is none of `ops`, through which only one argument leads. */
 const through = (node: Node, ops: readonly Node["op"][]): Node => {
@@ -85,10 +50,36 @@ const cutIn = (tiles: Node): Cut | undefined => {
 
 const paddingOf = ({ top, left }: Cut) => ({ top, left, bottom: 0, right: 0 });
 
+/** A convolution by tiles, or the gradient of one's input: what it is made of, and as what it stands in the graph. */
 interface Found {
   readonly root: Node;
-  readonly make: (bias: readonly Node[], relu: boolean) => Make;
+  readonly x: Node;
+  readonly kernel: Node;
+  readonly attributes: Tiling & { readonly turned: boolean };
 }
+
+const convolutionOf =
+  ({ root, x, kernel, attributes }: Found, bias: readonly Node[], relu: boolean): Make =>
+  (to) =>
+    legal("tiles", { ...attributes, relu }, [to(x), to(kernel), ...bias.map(to)], root.types);
+
+interface FoundGradient {
+  readonly root: Node;
+  readonly x: Node;
+  readonly dy: Node;
+  readonly attributes: Tiling;
+}
+
+const kernelGradient =
+  ({ root, x, dy, attributes }: FoundGradient): Make =>
+  (to) =>
+    legal("tilesGradient", attributes, [to(x), to(dy)], root.types);
+
+/** What was bf16 before it was widened. */
+const widened = (node: Node): Node | undefined => {
+  const [arg] = node.op === "cast" && typeOf(node).dtype === "f32" ? node.args : [];
+  return arg !== undefined && typeOf(arg).dtype === "bf16" ? arg : undefined;
+};
 
 /** What the products read: a kernel that was transformed before, or one from which its tiles are made here. */
 const kernelIn = (tiles: Node, tile: Tile, turned: boolean): Node | undefined => {
@@ -109,10 +100,11 @@ export const kernelOfTiles = (tiles: Node): Node | undefined => {
   const made = transformed(through(tiles, ["reshape"]));
   const kernel = made && kernelIn(tiles, made.tile, false);
   const [, , channels, outputs] = kernel === undefined ? [] : shapeOf(kernel);
-  return kernel !== tiles && isCut(channels) && isCut(outputs) ? kernel : undefined;
+  return kernel !== undefined && kernel !== tiles && isCut(channels) && isCut(outputs)
+    ? (widened(kernel) ?? kernel)
+    : undefined;
 };
 
-/** A convolution, or the gradient of one's input. */
 const convolutionAt = (root: Node): Found | undefined => {
   const made = transformed(through(root, ["slice", "reshape", "transpose"]));
   const products = made?.side === "output" ? through(made.of, ["reshape"]) : undefined;
@@ -132,28 +124,16 @@ const convolutionAt = (root: Node): Found | undefined => {
   const turned = attributes.transposeB;
   const weights = kernelIn(kernel, tile, turned);
   if (weights === undefined || !same([again], [root], new Set([cut.x, kernel]))) return;
-  const channels = sizesOf(cut.x, 4)[3] + sizesOf(root, 4)[3];
-  const tiling = tilingOf(cut, tile, grid, channels);
-  const make: Found["make"] = (bias, relu) => (to) =>
-    legal(
-      "tiles",
-      { ...tiling, turned, relu },
-      [to(cut.x), to(weights), ...bias.map(to)],
-      root.types,
-    );
-  return { root, make };
+  const tiling = tilingOf(cut, tile, grid, [sizesOf(cut.x, 4)[3], sizesOf(root, 4)[3]]);
+  return { root, x: cut.x, kernel: weights, attributes: { ...tiling, turned } };
 };
 
 const tilingOf = (
   { dilation, top, left }: Cut,
   tile: Tile,
   grid: Grid,
-  channels: number,
-): Tiling => {
-  const count = atOnce(tile, grid, channels);
-  const bytes = 4 * placesOf(tile) * count * channels;
-  return { tile, dilation, top, left, atOnce: count, bytes };
-};
+  channels: readonly [number, number],
+): Tiling => ({ tile, dilation, top, left, ...turns(tile, grid, channels) });
 
 const isSquare = (x: Node, y: Node): boolean => {
   const [n, h, w, c] = shapeOf(x);
@@ -162,7 +142,7 @@ const isSquare = (x: Node, y: Node): boolean => {
 };
 
 /** The gradient of a convolution's kernel. */
-const gradientAt = (root: Node): readonly [Node, Make] | undefined => {
+const gradientAt = (root: Node): FoundGradient | undefined => {
   const made = transformed(through(root, ["reshape"]));
   if (made?.side !== "kernel" || root.op !== "reshape" || shapeOf(root).length !== 4) return;
   const { tile } = made;
@@ -176,8 +156,8 @@ const gradientAt = (root: Node): readonly [Node, Make] | undefined => {
   const again = inputTiles(cut.x, tile, grid, paddingOf(cut));
   const whole = kernelGradientOf(again, dy, tile, grid, shapeOf(root));
   if (!same([whole], [root], new Set([cut.x, dy]))) return;
-  const tiling = tilingOf(cut, tile, grid, sizesOf(cut.x, 4)[3] + sizesOf(dy, 4)[3]);
-  return [root, (to) => legal("tilesGradient", tiling, [to(cut.x), to(dy)], root.types)];
+  const tiling = tilingOf(cut, tile, grid, [sizesOf(cut.x, 4)[3], sizesOf(dy, 4)[3]]);
+  return { root, x: cut.x, dy, attributes: tiling };
 };
 
 /** The image whose blocks were spread over the places. */
@@ -190,15 +170,48 @@ const gradientOf = (spread: Node): Node | undefined => {
   return around?.op === "pad" ? around.args[0] : around;
 };
 
+/** Of bf16 the kernels take the numbers as they are, add in f32 as the composed form does, and round once. */
+const convolutionOfHalves = (root: Node, { x, kernel, ...found }: Found): Found | undefined => {
+  const [image, weights] = [widened(x), widened(kernel)];
+  return image && weights && { ...found, root, x: image, kernel: weights };
+};
+
+const gradientOfHalves = (
+  root: Node,
+  { x, dy, attributes, ...found }: FoundGradient,
+): FoundGradient | undefined => {
+  const [image, gradient] = [widened(x), widened(dy)];
+  // The sums before they are rounded.
+  const bytes = attributes.bytes + 4 * product(shapeOf(root));
+  const by = { ...attributes, bytes };
+  return image && gradient && { ...found, root, x: image, dy: gradient, attributes: by };
+};
+
+/** What was found, and what of it is rounded at once by the one who asks for it. */
+const withHalves = <A extends { readonly root: Node }>(
+  found: readonly A[],
+  nodes: readonly Node[],
+  isAlone: (node: Node) => boolean,
+  halves: (root: Node, of: A) => A | undefined,
+): readonly A[] => {
+  const rootOf = new Map(found.map((one) => [one.root, one]));
+  const rounded = nodes.flatMap((node) => {
+    const [arg] = node.op === "cast" && typeOf(node).dtype === "bf16" ? node.args : [];
+    const one = arg && isAlone(arg) ? rootOf.get(arg) : undefined;
+    return (one && halves(node, one)) ?? [];
+  });
+  return [...found, ...rounded];
+};
+
 /** Convolutions with the bias and the ReLU behind them, where nobody else asks for what is before. */
 export const tilesIn = (nodes: readonly Node[], uses: ReadonlyMap<Node, number>): Made => {
-  const found = nodes.flatMap((node) => {
-    const one = node.op === "slice" || node.op === "reshape" ? convolutionAt(node) : undefined;
-    return one === undefined ? [] : [one];
-  });
+  const isAlone = (node: Node): boolean => uses.get(node) === 1;
+  const convolutions = nodes.flatMap((node) =>
+    node.op === "slice" || node.op === "reshape" ? (convolutionAt(node) ?? []) : [],
+  );
+  const found = withHalves(convolutions, nodes, isAlone, convolutionOfHalves);
   const rootOf = new Map(found.map((one) => [one.root, one]));
   const biased = new Map<Node, Make>();
-  const isAlone = (node: Node): boolean => uses.get(node) === 1;
   const biasOf = (node: Node): readonly [Found, Node] | undefined => {
     if (node.op !== "binary" || node.attributes.kind !== "add") return undefined;
     const [x, bias] = node.args;
@@ -211,79 +224,14 @@ export const tilesIn = (nodes: readonly Node[], uses: ReadonlyMap<Node, number>)
     const isSeen = node.op === "relu" && !isAlone(plain);
     const [one, bias] = biasOf(plain) ?? [rootOf.get(plain)];
     if (one === undefined || isSeen || (plain === node && bias === undefined)) continue;
-    biased.set(node, one.make(bias === undefined ? [] : [bias], node.op === "relu"));
+    biased.set(node, convolutionOf(one, bias === undefined ? [] : [bias], node.op === "relu"));
   }
-  const gradients = nodes.flatMap((node) => {
-    const made = gradientAt(node);
-    return made === undefined ? [] : [made];
-  });
-  const plain = found.map(({ root, make }) => [root, make([], false)] as const);
-  return [...plain, ...biased, ...gradients];
-};
-
-/** Tiles, and the bytes of transformed ones of input and output. */
-export const tilingCost = (layer: Layer, tile: Tile): TilingCost => {
-  const { kernel, y } = shapesOf(layer);
-  const [n = 0, h = 0, w = 0] = y;
-  const [, , c = 0, k = 0] = kernel;
-  const places = placesOf(tile);
-  const tiles = blockCount(gridOver([n, h, w, k], tile, layer.attributes.dilation));
-  return {
-    flops: 2 * places * tiles * c * k,
-    /** Written once and read once. */
-    tiles: 8 * places * tiles * (c + k),
-    kernel: 4 * places * c * k,
-  };
-};
-
-// As TensorFlow's nodes.
-
-const tiling = ({ tile, dilation, top, left, atOnce }: Tiling): Attributes => ({
-  tile: { int: tile },
-  dilation: { int: dilation },
-  padding: { ints: [top, left] },
-  at_once: { int: atOnce },
-  cut: { floats: transforms.input(tile).flat() },
-});
-
-/** Row by row. */
-const transposed = (matrix: readonly (readonly number[])[]): readonly number[] =>
-  (matrix[0] ?? []).flatMap((_, column) => matrix.map((row) => row[column] ?? 0));
-
-type Rule<K extends "tiles" | "tilesGradient"> = (
-  to: Emitter,
-  site: {
-    readonly attributes: LegalOps[K];
-    readonly args: LegalArguments<TensorName>[K];
-    readonly types: Types;
-  },
-) => TensorName;
-
-export const tilesNode: Rule<"tiles"> = (to, { attributes, args, types: [type] }) => {
-  const { tile, turned, relu } = attributes;
-  const [x, kernel, ...bias] = args;
-  const [, height, width] = ofRank(type.shape, 4);
-  const made = to.emit("PspcTiles", [x, kernel, ...bias], {
-    ...tiling(attributes),
-    size: { ints: [height, width] },
-    turned: { bool: turned },
-    relu: { bool: relu },
-    biases: { int: bias.length },
-    lay: { floats: transforms.output(tile).flat() },
-    taps: { floats: transforms.kernel(tile).flat() },
-  });
-  return told(to, made, type);
-};
-
-export const tilesGradientNode: Rule<"tilesGradient"> = (
-  to,
-  { attributes, args, types: [type] },
-) => {
-  const { tile } = attributes;
-  const made = to.emit("PspcTilesGradient", args, {
-    ...tiling(attributes),
-    lay: { floats: transposed(transforms.output(tile)) },
-    taps: { floats: transposed(transforms.kernel(tile)) },
-  });
-  return told(to, made, type);
+  const gradients = nodes.flatMap((node) => gradientAt(node) ?? []);
+  return [
+    ...found.map((one) => [one.root, convolutionOf(one, [], false)] as const),
+    ...biased,
+    ...withHalves(gradients, nodes, isAlone, gradientOfHalves).map(
+      (one) => [one.root, kernelGradient(one)] as const,
+    ),
+  ];
 };

@@ -17,7 +17,7 @@ import {
 import { winogradByFilters } from "../../src/rewrite/winograd.js";
 import { openSession } from "../../src/runtime/session.js";
 import { plainCpu, savedModel } from "../../src/tensorflow/target.js";
-import { isTiled } from "../../src/tensorflow/tiles.js";
+import { isTiled } from "../../src/tensorflow/tiling.js";
 
 interface Case {
   readonly x: readonly [n: number, h: number, w: number, c: number];

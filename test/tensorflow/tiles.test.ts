@@ -1,16 +1,17 @@
 /** Networks in pspc's own kernels for tiles: recognised where they stand, with bias and ReLU, and equal to TensorFlow's. */
 
 import { execFileSync } from "node:child_process";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { add, apply, input, multiply, padding, relu, scalar } from "../../src/graph/compose.js";
 import { number } from "../../src/graph/graph.js";
-import type { Node } from "../../src/graph/op.js";
+import { type Node, typeOf } from "../../src/graph/op.js";
 import { type Abilities, graphsOf } from "../../src/plan/graphs.js";
 import { formsOf, nameOf } from "../../src/rewrite/forms.js";
 import { openSession } from "../../src/runtime/session.js";
 import { layersIn } from "../../src/target/kernels.js";
 import { form } from "../../src/tensorflow/machine.js";
-import { byTiled, typical } from "../../src/tensorflow/speeds.js";
+import { byLayer, typical } from "../../src/tensorflow/speeds.js";
 import {
   type Compiled,
   type Kernels,
@@ -20,58 +21,83 @@ import {
   sessionModelFor,
   withKernels,
 } from "../../src/tensorflow/target.js";
-import { isTiled } from "../../src/tensorflow/tiles.js";
+import { isTiled } from "../../src/tensorflow/tiling.js";
 import { tiny } from "../oracle/experiment.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 
 const size = { height: 33, width: 41 };
-const asking: Abilities = { train: true, logits: [size] };
-const program = lower(
-  tiny({ backbone: { width: 16, stem: { kind: "deep", channels: [16, 16, 32] } } }),
-);
-const layers = Object.values(graphsOf(program, asking)).flatMap(layersIn);
-const known = Object.fromEntries(
-  layers.flatMap((layer) => [false, true].map((settled) => [nameOf(layer, settled), "winograd-2"])),
-) as Kernels["known"];
-const composed: Kernels = { ...plainCpu, known };
-const ours: Kernels = { machine: { ...plainCpu.machine, ownKernels: true }, known };
+const asking: Abilities = {
+  train: true,
+  predict: [size],
+  asked: { batch: 1, probabilities: true },
+};
+const networkIn = (precision: "f32" | "bf16") => {
+  const program = lower(
+    tiny({
+      backbone: { width: 16, stem: { kind: "deep", channels: [16, 16, 32] } },
+      train: { precision },
+      evaluate: { precision },
+    }),
+  );
+  const layers = Object.values(graphsOf(program, asking)).flatMap(layersIn);
+  const known = Object.fromEntries(
+    layers.flatMap((layer) =>
+      [false, true].map((settled) => [nameOf(layer, settled), "winograd-2"]),
+    ),
+  ) as Kernels["known"];
+  const composed: Kernels = { ...plainCpu, known };
+  const ours: Kernels = { machine: { ...plainCpu.machine, ownKernels: true }, known };
+  return { program, layers, composed, ours };
+};
+const { layers, ours } = networkIn("f32");
 
 const opsIn = ({ model }: Compiled, op: string): number =>
   model.nodes.filter((node) => node.op === op).length;
 
 describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
-  it("have them for every layer that they take, forward and back", () => {
-    const taken = new Set(
-      layers.filter((layer) => isTiled(layer) && formsOf(layer).includes("winograd-2")),
-    );
-    const gradients = [...taken].filter(({ op }) => op === "convolutionKernelGradient");
-    const compiled = sessionModelFor(program, asking, ours);
-    expect(gradients.length).toBeGreaterThan(8);
-    expect(opsIn(compiled, "PspcTilesGradient")).toBe(gradients.length);
-    expect(opsIn(compiled, "PspcTiles")).toBe(taken.size - gradients.length);
-    expect(opsIn(sessionModelFor(program, asking, composed), "PspcTiles")).toBe(0);
-  });
+  it.each(["f32", "bf16"] as const)(
+    "have them for every layer that they take, forward and back, in %s",
+    (precision) => {
+      const { program, layers, composed, ours } = networkIn(precision);
+      const taken = new Set(
+        layers.filter((layer) => isTiled(layer) && formsOf(layer).includes("winograd-2")),
+      );
+      const gradients = [...taken].filter(({ op }) => op === "convolutionKernelGradient");
+      const compiled = sessionModelFor(program, asking, ours);
+      expect(gradients.length).toBeGreaterThan(8);
+      expect(opsIn(compiled, "PspcTilesGradient")).toBe(gradients.length);
+      expect(opsIn(compiled, "PspcTiles")).toBe(taken.size - gradients.length);
+      expect(opsIn(sessionModelFor(program, asking, composed), "PspcTiles")).toBe(0);
+      const moving = ({ op, attributes }: Compiled["model"]["nodes"][number]) =>
+        op.startsWith("PspcTiles") && isDeepStrictEqual(attributes.T, { type: "bf16" });
+      const halves = layers.filter((layer) => taken.has(layer) && typeOf(layer).dtype === "bf16");
+      expect(halves.length > 0).toBe(precision === "bf16");
+      expect(compiled.model.nodes.filter(moving).length).toBe(halves.length);
+    },
+  );
 
-  it("train and answer as in TensorFlow's", async () => {
+  it.each([
+    ["f32", 1e-5, 1e-6],
+    // Sums of f32 that differ in their last bits are rounded to eight, now and then to different ones.
+    ["bf16", 2e-3, 2e-3],
+  ] as const)("train and answer in %s as in TensorFlow's", async (precision, loss, probability) => {
+    const { program, composed, ours } = networkIn(precision);
     const found = [];
     for (const kernels of [composed, ours]) {
       const { model, variables } = sessionModelFor(program, asking, kernels);
       const session = await openSession(model, "cpu");
       session.write(stateFor(variables));
+      const { probabilities } = session.run("predict_33x41", { images: images(1, 33, 41) });
       const batch = { images: images(3, 33, 33), labels: labels(3, 33, 33, 5), rate: 0.01 };
       const losses = [0, 1, 2].map(() => session.run("train", batch).loss!.data[0]!);
-      found.push({
-        losses,
-        logits: session.run("logits_33x41", { image: images(1, 33, 41) }).logits!.data,
-      });
+      found.push({ losses, probabilities: probabilities!.data });
       session.dispose();
     }
     const [theirs, own] = found;
-    const relative = own!.losses.map((loss, i) => Math.abs(loss / theirs!.losses[i]! - 1));
-    expect(Math.max(...relative)).toBeLessThan(1e-5);
-    const largest = Math.max(...theirs!.logits.map(Math.abs));
-    const apart = own!.logits.map((logit, i) => Math.abs(logit - theirs!.logits[i]!));
-    expect(Math.max(...apart)).toBeLessThan(1e-4 * largest);
+    const relative = own!.losses.map((each, i) => Math.abs(each / theirs!.losses[i]! - 1));
+    expect(Math.max(...relative)).toBeLessThan(loss);
+    const apart = own!.probabilities.map((each, i) => Math.abs(each - theirs!.probabilities[i]!));
+    expect(Math.max(...apart)).toBeLessThan(probability);
   });
 
   it("take a bias and a ReLU along where nobody else asks for what is before, and keep what is no number", async () => {
@@ -120,16 +146,19 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
   it.each(["AVX512_CORE", "AVX2", "SSE41"])("compute alike in %s and less", (most) => {
     const env = { ...process.env, ONEDNN_MAX_CPU_ISA: most };
     const said = execFileSync(process.execPath, ["test/tensorflow/units.mjs"], { env });
-    const { own, apart } = JSON.parse(said.toString());
-    expect([own, apart.length]).toEqual([3, 3]);
-    expect(Math.max(...apart)).toBeLessThan(1e-5);
+    const { types, apart } = JSON.parse(said.toString());
+    expect(types).toEqual([...Array(6).fill("bf16"), ...Array(6).fill("f32")]);
+    expect(Math.max(...apart.f32)).toBeLessThan(1e-5);
+    // They add in f32 and round once, to the nearest number of eight bits.
+    expect(Math.max(...apart.bf16)).toBeLessThan(2 ** -8 + 1e-5);
+    expect(Math.max(...apart.bf16)).toBeGreaterThan(1e-4);
   });
 
   it("are chosen where their products are fast, and not where TensorFlow's are", () => {
     const layer = layers.find(isTiled)!;
     const speeds = (rate: number) => ({
       ...typical["AVX-512"],
-      tiles: byTiled(() => [rate, rate, rate] as const),
+      tiles: byLayer(() => [rate, rate, rate] as const),
     });
     const choice = (rate: number) =>
       form(layer, { machine: { ...ours.machine, speeds: speeds(rate) } });

@@ -1,4 +1,4 @@
-// TensorFlow's operations PspcTiles and PspcTilesGradient: Winograd's convolution of f32 images [N, H, W, C], and the
+// TensorFlow's operations PspcTiles and PspcTilesGradient: Winograd's convolution of images [N, H, W, C] in f32 or bf16, and the
 // gradient of its kernel. They are what src/rewrite/winograd.ts composes of TensorFlow's own, in fewer passes through
 // memory; so is PspcLargest of an enlarged map and its classes. Opening the library registers them.
 
@@ -23,6 +23,7 @@ struct TF_OpKernelConstruction;
 struct TF_OpKernelContext;
 TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
                                       void (*compute)(void*, TF_OpKernelContext*), void (*forget)(void*));
+void TF_KernelBuilder_TypeConstraint(TF_KernelBuilder*, const char* attribute, TF_DataType, TF_Status*);
 void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrSize(TF_OpKernelConstruction*, const char*, int32_t* length, int32_t* total, TF_Status*);
@@ -77,6 +78,8 @@ struct Tensor {
     if (raw != nullptr) TF_DeleteTensor(raw);
   }
   float* data() const { return static_cast<float*>(TF_TensorData(raw)); }
+  void* bytes() const { return TF_TensorData(raw); }
+  bool isHalf() const { return TF_TensorType(raw) == TF_BFLOAT16; }
   int size(int axis) const { return static_cast<int>(TF_Dim(raw, axis)); }
 };
 
@@ -85,7 +88,7 @@ struct Attributes {
   int tile = 0, dilation = 1, atOnce = 1;
   int32_t padding[2] = {};
   int32_t size[2] = {};
-  bool relu = false, turned = false, hasBias = false, aligned = false;
+  bool alone = false, relu = false, turned = false, hasBias = false, aligned = false;
   // Bᵀ, Aᵀ or A, and G or Gᵀ, row by row.
   std::vector<float> cut, lay, taps;
 };
@@ -125,9 +128,8 @@ struct Call {
     TF_GetInput(context, index, &tensor.raw, status.raw);
     return status.ok();
   }
-  // Of numbers of four bytes.
-  bool make(Tensor& tensor, const std::vector<int64_t>& shape, TF_DataType type = TF_FLOAT) {
-    size_t bytes = sizeof(float);
+  bool make(Tensor& tensor, const std::vector<int64_t>& shape, TF_DataType type) {
+    size_t bytes = TF_DataTypeSize(type);
     for (int64_t size : shape) bytes *= size;
     tensor.raw = TF_AllocateOutput(context, 0, type, shape.data(), static_cast<int>(shape.size()), bytes, status.raw);
     return status.ok();
@@ -152,19 +154,48 @@ constexpr int PARTS = 8;
 
 size_t placeOf(int channels, int tiles) { return static_cast<size_t>(channels) * tiles + 5 * BLOCK; }
 
+// Room of a thread, which stays.
+class Room {
+ public:
+  float* of(size_t floats) {
+    if (size_ < floats) {
+      // Whole lines of the cache.
+      size_ = (floats + 15) / 16 * 16;
+      data_.reset(static_cast<float*>(std::aligned_alloc(64, sizeof(float) * size_)));
+    }
+    return data_.get();
+  }
+
+ private:
+  std::unique_ptr<float, decltype(&std::free)> data_{nullptr, &std::free};
+  size_t size_ = 0;
+};
+
 float* scratch() {
-  static thread_local std::unique_ptr<float, decltype(&std::free)> room(
-      static_cast<float*>(std::aligned_alloc(64, sizeof(float) * SCRATCH)), &std::free);
-  return room.get();
+  static thread_local Room room;
+  return room.of(SCRATCH);
+}
+
+// For tiles that a thread takes alone.
+float* planesOf(size_t floats) {
+  static thread_local Room room;
+  return room.of(floats);
 }
 
 Grid gridOf(const Attributes& of, const Tensor& image, int height, int width) {
   const int step = of.tile * of.dilation;
-  return {image.size(0), image.size(1), image.size(2), image.size(3), of.tile, of.dilation, of.padding[0], of.padding[1],
+  return {image.size(0), image.size(1), image.size(2), image.size(3), image.isHalf(), of.tile, of.dilation, of.padding[0], of.padding[1],
           (height + step - 1) / step, (width + step - 1) / step};
 }
 
 bool isCut(int channels) { return channels > 0 && channels % BLOCK == 0; }
+
+// How many tiles a thread takes alone: no more than stay near, and no fewer threads than there are.
+int eachOf(const Attributes& of, int all) {
+  constexpr int TOGETHER = 12;
+  const int fair = (all + 2 * threads() - 1) / (2 * threads());
+  return std::max(1, std::min(of.atOnce, (fair + TOGETHER - 1) / TOGETHER * TOGETHER));
+}
 
 // All places and outputs, in parts that are many for each thread.
 void multiplyAll(const Product& product, int places, bool isTransformed) {
@@ -196,49 +227,107 @@ void convolve(const Attributes& of, Call& call) {
   if (!call.read(0, x) || !call.read(1, kernel) || (of.hasBias && !call.read(2, bias))) return;
   const int places = (of.tile + 2) * (of.tile + 2), rank = TF_NumDims(kernel.raw);
   const bool isTransformed = rank == 3;
-  if (!call.need(isTransformed ? kernel.size(0) == places : rank == 4 && kernel.size(0) == 3 && kernel.size(1) == 3,
+  if (!call.need(isTransformed ? kernel.size(0) == places && !kernel.isHalf() : rank == 4 && kernel.size(0) == 3 && kernel.size(1) == 3,
                  "PspcTiles: the kernel is neither 3×3 nor transformed"))
     return;
   const int channels = kernel.size(rank - (of.turned ? 1 : 2)), outputs = kernel.size(rank - (of.turned ? 2 : 1));
   if (!call.need(x.size(3) == channels && isCut(channels) && isCut(outputs),
                  "PspcTiles: the image's channels are not the kernel's, or no multiple of 16"))
     return;
-  if (!call.make(y, {x.size(0), of.size[0], of.size[1], outputs})) return;
+  if (!call.make(y, {x.size(0), of.size[0], of.size[1], outputs}, TF_TensorType(x.raw))) return;
   const Grid from = gridOf(of, x, of.size[0], of.size[1]);
   Grid to = from;
   to.height = of.size[0], to.width = of.size[1], to.channels = outputs;
-  const size_t inPlace = placeOf(channels, of.atOnce), outPlace = placeOf(outputs, of.atOnce);
-  if (!call.room(cut, places * inPlace) || !call.room(products, places * outPlace)) return;
-  const Finish finish{of.hasBias ? bias.data() : nullptr, of.relu};
+  const Finish finish{of.hasBias ? bias.bytes() : nullptr, of.relu};
   const Arithmetic& by = arithmetic();
+  const size_t inPlace = placeOf(channels, of.atOnce), outPlace = placeOf(outputs, of.atOnce);
+  const auto cutAndLay = [&](const Planes& in, const Planes& out, int first, int begin, int end, bool isBefore) {
+    if (isBefore) by.cutInput(from, x.bytes(), of.cut.data(), in, first, first + begin, first + end);
+    else by.lay(to, out, of.lay.data(), finish, y.bytes(), first, first + begin, first + end);
+  };
+  const auto product = [&](const Planes& in, const Planes& out) {
+    return Product{in, out, kernel.bytes(), kernel.isHalf(), channels, outputs, of.tile, of.taps.data(), of.turned};
+  };
+  if (of.alone && !isTransformed && channels <= TAPS_DEPTH && outputs <= TAPS_WIDTH) {
+    if (!call.room(cut, static_cast<size_t>(places) * channels * outputs)) return;
+    float* const strips = cut.data();
+    inParts(places, 6, [&](int begin, int end) { by.packKernel(product({}, {}), begin, end - begin, strips, scratch()); });
+    inParts(from.count(), eachOf(of, from.count()), [&](int begin, int end) {
+      float* const planes = planesOf(places * (inPlace + outPlace));
+      const Planes in{planes, end - begin, inPlace}, out{planes + places * inPlace, end - begin, outPlace};
+      cutAndLay(in, out, begin, 0, end - begin, true);
+      by.multiplyPacked(product(in, out), places, strips);
+      cutAndLay(in, out, begin, 0, end - begin, false);
+    });
+    return;
+  }
+  if (!call.room(cut, places * inPlace) || !call.room(products, places * outPlace)) return;
   for (int first = 0; first < from.count(); first += of.atOnce) {
     const int tiles = std::min(of.atOnce, from.count() - first);
     const Planes in{cut.data(), tiles, inPlace}, out{products.data(), tiles, outPlace};
-    inParts(tiles, PARTS, [&](int begin, int end) {
-      by.cutInput(from, x.data(), of.cut.data(), in, first, first + begin, first + end);
-    });
-    multiplyAll({in, out, kernel.data(), channels, outputs, of.tile, of.taps.data(), of.turned}, places, isTransformed);
-    inParts(tiles, PARTS, [&](int begin, int end) {
-      by.lay(to, out, of.lay.data(), finish, y.data(), first, first + begin, first + end);
-    });
+    inParts(tiles, PARTS, [&](int begin, int end) { cutAndLay(in, out, first, begin, end, true); });
+    multiplyAll(product(in, out), places, isTransformed);
+    inParts(tiles, PARTS, [&](int begin, int end) { cutAndLay(in, out, first, begin, end, false); });
   }
 }
 
 // (x, dy) → dkernel [3, 3, C, K]
 void gradient(const Attributes& of, Call& call) {
-  Tensor x, dy, kernel, cut, spread, products;
+  Tensor x, dy, kernel, cut, spread, products, single;
   if (!call.read(0, x) || !call.read(1, dy)) return;
   const int places = (of.tile + 2) * (of.tile + 2), channels = x.size(3), outputs = dy.size(3);
   if (!call.need(isCut(channels) && isCut(outputs) && x.size(0) == dy.size(0),
                  "PspcTilesGradient: channels are no multiple of 16, or batches differ"))
     return;
-  if (!call.make(kernel, {3, 3, channels, outputs})) return;
+  if (!call.make(kernel, {3, 3, channels, outputs}, TF_TensorType(x.raw))) return;
+  // In bf16 it is summed beside it, and rounded once.
+  const size_t count = size_t{9} * channels * outputs;
+  if (kernel.isHalf() && !call.room(single, count)) return;
+  float* const sums = kernel.isHalf() ? single.data() : kernel.data();
   const Grid from = gridOf(of, x, dy.size(1), dy.size(2));
   Grid by = from;
   by.height = dy.size(1), by.width = dy.size(2), by.channels = outputs;
   const size_t inPlace = placeOf(channels, of.atOnce), byPlace = placeOf(outputs, of.atOnce);
-  if (!call.room(cut, places * inPlace) || !call.room(spread, places * byPlace)) return;
   const Arithmetic& how = arithmetic();
+  const size_t all = static_cast<size_t>(places) * channels * outputs;
+  const auto finish = [&] {
+    if (kernel.isHalf())
+      inParts(9 * channels, BLOCK, [&](int begin, int end) {
+        how.narrow(sums, kernel.bytes(), static_cast<size_t>(begin) * outputs, static_cast<size_t>(end) * outputs);
+      });
+  };
+  const auto turn = [&](const float* products) {
+    inParts(channels, BLOCK, [&](int begin, int end) {
+      how.kernelOf(of.tile, products, of.taps.data(), channels, outputs, sums, begin, end);
+    });
+  };
+  if (of.alone) {
+    // Each part has sums of its own; with fewer tiles than these, adding those up would take as long as the tiles.
+    int parts = 1;
+    while (parts < threads() && from.count() >= 48 * parts) parts *= 2;
+    if (from.count() >= 256 * parts) parts *= 2;
+    if (!call.room(products, parts * all)) return;
+    const int each = (from.count() + parts - 1) / parts;
+    pool().parallel(parts, [&](int part) {
+      const int last = std::min(from.count(), (part + 1) * each);
+      float* const planes = planesOf(places * (inPlace + byPlace));
+      for (int first = part * each; first < last; first += of.atOnce) {
+        const int tiles = std::min(of.atOnce, last - first);
+        const Planes in{planes, tiles, inPlace}, gradients{planes + places * inPlace, tiles, byPlace};
+        how.cutInput(from, x.bytes(), of.cut.data(), in, first, first, first + tiles);
+        how.cutOutput(by, dy.bytes(), of.lay.data(), gradients, first, first, first + tiles);
+        const Taps taps{in, gradients, products.data() + part * all, channels, outputs, first > part * each};
+        for (int place = 0; place < places; ++place) how.multiplyTaps(taps, place, 0, outputs);
+      }
+    });
+    for (int part = 1; part < parts; ++part)
+      inParts(places * channels, 8 * BLOCK, [&](int begin, int end) {
+        how.addTo(products.data(), products.data() + part * all, static_cast<size_t>(begin) * outputs, static_cast<size_t>(end) * outputs);
+      });
+    turn(products.data());
+    return finish();
+  }
+  if (!call.room(cut, places * inPlace) || !call.room(spread, places * byPlace)) return;
   const int high = (channels + BLOCK_CHANNELS - 1) / BLOCK_CHANNELS, wide = (outputs + BLOCK_OUTPUTS - 1) / BLOCK_OUTPUTS;
   // Where there are few blocks, the places are divided, and their products wait for each other in memory.
   const bool isDivided = high * wide < 4 * threads();
@@ -247,10 +336,10 @@ void gradient(const Attributes& of, Call& call) {
     const int tiles = std::min(of.atOnce, from.count() - first);
     const Planes in{cut.data(), tiles, inPlace}, gradients{spread.data(), tiles, byPlace};
     inParts(tiles, PARTS, [&](int begin, int end) {
-      how.cutInput(from, x.data(), of.cut.data(), in, first, first + begin, first + end);
-      how.cutOutput(by, dy.data(), of.lay.data(), gradients, first, first + begin, first + end);
+      how.cutInput(from, x.bytes(), of.cut.data(), in, first, first + begin, first + end);
+      how.cutOutput(by, dy.bytes(), of.lay.data(), gradients, first, first + begin, first + end);
     });
-    const Taps taps{in, gradients, isDivided ? products.data() : kernel.data(), channels, outputs, first > 0};
+    const Taps taps{in, gradients, isDivided ? products.data() : sums, channels, outputs, first > 0};
     if (isDivided)
       pool().parallel(places * wide, [&](int part) {
         const int begin = part % wide * BLOCK_OUTPUTS;
@@ -261,10 +350,8 @@ void gradient(const Attributes& of, Call& call) {
         how.gradientOf(taps, of.tile, of.taps.data(), part / wide * BLOCK_CHANNELS, part % wide * BLOCK_OUTPUTS, scratch());
       });
   }
-  if (isDivided)
-    inParts(channels, BLOCK, [&](int begin, int end) {
-      how.kernelOf(of.tile, products.data(), of.taps.data(), channels, outputs, kernel.data(), begin, end);
-    });
+  if (isDivided) turn(products.data());
+  finish();
 }
 
 // (logits [N, h, w, C]) → classes [N, size] of the enlarged ones
@@ -312,6 +399,7 @@ void readWindow(Reader& from, Attributes& of) {
   of.tile = from.integer("tile");
   of.dilation = from.integer("dilation");
   of.atOnce = std::max(1, from.integer("at_once"));
+  of.alone = from.flag("alone");
   from.pair("padding", of.padding);
   of.cut = from.matrix("cut");
   of.lay = from.matrix("lay");
@@ -329,7 +417,9 @@ void readConvolution(Reader& from, Attributes& of) {
 using Create = void* (*)(TF_OpKernelConstruction*);
 using Compute = void (*)(void*, TF_OpKernelContext*);
 
-void add(const char* name, const std::vector<const char*>& inputs, const char* output, const std::vector<const char*>& attributes, Create create, Compute compute) {
+// @param types of its numbers, each with a kernel: what the attribute T may be
+void add(const char* name, const std::vector<const char*>& inputs, const char* output, const std::vector<const char*>& attributes,
+         const std::vector<TF_DataType>& types, Create create, Compute compute) {
   TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder(name);
   for (const char* attribute : attributes) TF_OpDefinitionBuilderAddAttr(op, attribute);
   for (const char* input : inputs) TF_OpDefinitionBuilderAddInput(op, input);
@@ -339,20 +429,26 @@ void add(const char* name, const std::vector<const char*>& inputs, const char* o
   });
   Status status;
   TF_RegisterOpDefinition(op, status.raw);
-  TF_KernelBuilder* kernel = TF_NewKernelBuilder(name, "CPU", create, compute, forget);
-  TF_RegisterKernelBuilder(name, kernel, status.raw);
+  for (TF_DataType type : types) {
+    TF_KernelBuilder* kernel = TF_NewKernelBuilder(name, "CPU", create, compute, forget);
+    TF_KernelBuilder_TypeConstraint(kernel, "T", type, status.raw);
+    TF_RegisterKernelBuilder(name, kernel, status.raw);
+  }
 }
 
 // Once a process, when the library is opened.
 __attribute__((constructor)) void registerAll() {
-  add("PspcTiles", {"x: float", "kernel: float", "bias: biases * float"}, "y: float",
-      {"tile: int", "dilation: int", "at_once: int", "padding: list(int)", "size: list(int)", "turned: bool", "relu: bool",
-       "biases: int >= 0", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
-      create<readConvolution>, compute<convolve>);
-  add("PspcTilesGradient", {"x: float", "dy: float"}, "dkernel: float",
-      {"tile: int", "dilation: int", "at_once: int", "padding: list(int)", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
-      create<readWindow>, compute<gradient>);
-  add("PspcLargest", {"x: float"}, "classes: int32", {"size: list(int)", "aligned: bool"}, create<readLargest>, compute<largest>);
+  const std::vector<TF_DataType> both = {TF_FLOAT, TF_BFLOAT16};
+  add("PspcTiles", {"x: T", "kernel: T", "bias: biases * T"}, "y: T",
+      {"T: {float, bfloat16}", "tile: int", "dilation: int", "at_once: int", "alone: bool", "padding: list(int)", "size: list(int)", "turned: bool",
+       "relu: bool", "biases: int >= 0", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
+      both, create<readConvolution>, compute<convolve>);
+  add("PspcTilesGradient", {"x: T", "dy: T"}, "dkernel: T",
+      {"T: {float, bfloat16}", "tile: int", "dilation: int", "at_once: int", "alone: bool", "padding: list(int)", "cut: list(float)", "lay: list(float)",
+       "taps: list(float)"},
+      both, create<readWindow>, compute<gradient>);
+  add("PspcLargest", {"x: T"}, "classes: int32", {"T: {float}", "size: list(int)", "aligned: bool"}, {TF_FLOAT}, create<readLargest>,
+      compute<largest>);
 }
 
 }  // namespace

@@ -16,8 +16,22 @@ constexpr int TAP_ROWS = LANES == 16 ? 8 : 4;
 
 typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
+// bf16: the upper half of an f32.
+typedef uint16_t Half;
+typedef Half Halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef uint32_t Bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
 inline Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
 inline void store(float* to, Vector value) { *reinterpret_cast<Vector*>(to) = value; }
+inline Vector load(const Half* from) {
+  return reinterpret_cast<Vector>(__builtin_convertvector(*reinterpret_cast<const Halves*>(from), Bits) << 16);
+}
+// To the nearest, of two equally near ones to the even one. What is no number stays none.
+inline void store(Half* to, Vector value) {
+  const Bits bits = reinterpret_cast<Bits>(value);
+  const Bits rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  *reinterpret_cast<Halves*>(to) = __builtin_convertvector(value == value ? rounded : (bits >> 16) | 0x40, Halves);
+}
 
 // M·x·Mᵀ for a square of IN × IN vectors: OUT × OUT of them.
 template <int IN, int OUT, class Load, class Store>
@@ -61,29 +75,33 @@ inline Corner cornerOf(const Grid& grid, int tile) {
 }
 
 // A pixel, or none: `mask` is 0 where a read is to find zeros.
+template <class Number>
 struct Pixel {
-  const float* at;
+  const Number* at;
   size_t mask;
 };
 
 alignas(64) const float zeros[BLOCK] = {};
 
-template <int SIDE>
-inline void pixelsOf(const Grid& grid, const float* image, int tile, int top, int left, Pixel* pixels) {
+template <class Number>
+const Number* none() { return reinterpret_cast<const Number*>(zeros); }
+
+template <int SIDE, class Number>
+inline void pixelsOf(const Grid& grid, const Number* image, int tile, int top, int left, Pixel<Number>* pixels) {
   const Corner corner = cornerOf(grid, tile);
   for (int i = 0; i < SIDE; ++i)
     for (int j = 0; j < SIDE; ++j) {
       const int y = corner.y + i * grid.dilation - top, x = corner.x + j * grid.dilation - left;
       const bool isIn = y >= 0 && y < grid.height && x >= 0 && x < grid.width;
       const size_t at = ((static_cast<size_t>(corner.image) * grid.height + y) * grid.width + x) * grid.channels;
-      pixels[i * SIDE + j] = isIn ? Pixel{image + at, ~size_t{0}} : Pixel{zeros, BLOCK - 1};
+      pixels[i * SIDE + j] = isIn ? Pixel<Number>{image + at, ~size_t{0}} : Pixel<Number>{none<Number>(), BLOCK - 1};
     }
 }
 
-template <int READ, int PLACES>
-void cut(const Grid& grid, const float* image, const float* matrix, Planes to, int first, int from, int until) {
+template <int READ, int PLACES, class Number>
+void cut(const Grid& grid, const Number* image, const float* matrix, Planes to, int first, int from, int until) {
   const bool isInput = READ == PLACES;
-  Pixel pixels[READ * READ];
+  Pixel<Number> pixels[READ * READ];
   for (int tile = from; tile < until; ++tile) {
     pixelsOf<READ>(grid, image, tile, isInput ? grid.top : 0, isInput ? grid.left : 0, pixels);
     for (int c = 0; c < grid.channels; c += LANES) {
@@ -91,7 +109,7 @@ void cut(const Grid& grid, const float* image, const float* matrix, Planes to, i
       sandwich<READ, PLACES>(
           matrix,
           [&](int i, int j) {
-            const Pixel& pixel = pixels[i * READ + j];
+            const Pixel<Number>& pixel = pixels[i * READ + j];
             return load(pixel.at + (c & pixel.mask));
           },
           [&](int o, int p, Vector value) { store(at + (o * PLACES + p) * to.place, value); });
@@ -99,64 +117,57 @@ void cut(const Grid& grid, const float* image, const float* matrix, Planes to, i
   }
 }
 
-template <int TILE>
-void layTiles(const Grid& grid, Planes products, const float* matrix, const Finish& finish, float* y, int first, int from, int until) {
+template <int TILE, class Number>
+void layTiles(const Grid& grid, Planes products, const float* matrix, const Finish& finish, Number* y, int first, int from, int until) {
   constexpr int PLACES = TILE + 2;
-  Pixel pixels[TILE * TILE];
+  const Number* biases = static_cast<const Number*>(finish.bias);
+  Pixel<Number> pixels[TILE * TILE];
   const Vector zero = {};
   for (int tile = from; tile < until; ++tile) {
     pixelsOf<TILE>(grid, y, tile, 0, 0, pixels);
     for (int c = 0; c < grid.channels; c += LANES) {
       const float* at = products.data + (static_cast<size_t>(c / BLOCK) * products.tiles + (tile - first)) * BLOCK + c % BLOCK;
-      const Vector bias = finish.bias == nullptr ? zero : load(finish.bias + c);
+      const Vector bias = biases == nullptr ? zero : load(biases + c);
       sandwich<PLACES, TILE>(
           matrix, [&](int i, int j) { return load(at + (i * PLACES + j) * products.place); },
           [&](int o, int p, Vector value) {
-            const Pixel& pixel = pixels[o * TILE + p];
-            if (pixel.at == zeros) return;
+            const Pixel<Number>& pixel = pixels[o * TILE + p];
+            if (pixel.at == none<Number>()) return;
             value += bias;
             // What is no number stays none.
             if (finish.relu) value = value < zero ? zero : value;
-            store(const_cast<float*>(pixel.at) + c, value);
+            store(const_cast<Number*>(pixel.at) + c, value);
           });
     }
   }
 }
 
-// `R` tiles by COLUMNS outputs over `depth` channels. `from` are the tiles' blocks, `kernel` is [depth][COLUMNS].
-template <int R>
-void multiplyRows(const float* from, size_t block, const float* kernel, int depth, float* left, float* right, bool isMore) {
-  Vector sums[R][2];
+// `R` tiles by `W` vectors of outputs over `depth` channels. `from` are the tiles' blocks, `kernel` is [depth][W · LANES].
+template <int R, int W>
+void multiplyRows(const float* from, size_t block, const float* kernel, int depth, float* const* to, bool isMore) {
+  Vector sums[R][W];
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    sums[r][0] = isMore ? load(left + r * BLOCK) : Vector{};
-    sums[r][1] = isMore ? load(right + r * BLOCK) : Vector{};
-  }
+  for (int r = 0; r < R; ++r)
+    for (int w = 0; w < W; ++w) sums[r][w] = isMore ? load(to[w] + r * BLOCK) : Vector{};
   for (int k = 0; k < depth; k += BLOCK, from += block)
-    for (int i = 0; i < BLOCK; ++i, kernel += COLUMNS) {
-      const Vector a = load(kernel), b = load(kernel + LANES);
+    for (int i = 0; i < BLOCK; ++i, kernel += W * LANES) {
+      Vector taps[W];
+      for (int w = 0; w < W; ++w) taps[w] = load(kernel + w * LANES);
 #pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) {
-        const float x = from[r * BLOCK + i];
-        sums[r][0] += x * a;
-        sums[r][1] += x * b;
-      }
+      for (int r = 0; r < R; ++r)
+        for (int w = 0; w < W; ++w) sums[r][w] += from[r * BLOCK + i] * taps[w];
     }
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    store(left + r * BLOCK, sums[r][0]);
-    store(right + r * BLOCK, sums[r][1]);
-  }
+  for (int r = 0; r < R; ++r)
+    for (int w = 0; w < W; ++w) store(to[w] + r * BLOCK, sums[r][w]);
 }
 
-using Rows = void (*)(const float*, size_t, const float*, int, float*, float*, bool);
+using Rows = void (*)(const float*, size_t, const float*, int, float* const*, bool);
 
 template <int R>
-Rows rowsOf(int count) {
-  if constexpr (R == 1)
-    return multiplyRows<1>;
-  else
-    return count == R ? multiplyRows<R> : rowsOf<R - 1>(count);
+Rows rowsOf(int count, bool isWhole) {
+  if (count == R || R == 1) return isWhole ? multiplyRows<R, 2> : multiplyRows<R, 1>;
+  return rowsOf<(R > 1 ? R - 1 : 1)>(count, isWhole);
 }
 
 // A vector's place among the outputs of a tile.
@@ -164,33 +175,32 @@ inline float* outputAt(const Planes& planes, float* place, int output) {
   return place + static_cast<size_t>(output / BLOCK) * planes.tiles * BLOCK + output % BLOCK;
 }
 
-// [depth][outputs] in strips of COLUMNS, the last one filled up with zeros.
+// [depth][outputs] in strips of COLUMNS, or of LANES where no more are left.
 void pack(const float* kernel, int stride, int depth, int outputs, float* to) {
-  for (int k = 0; k < depth; ++k, kernel += stride) {
-    float* row = to + static_cast<size_t>(k) * COLUMNS;
-    for (int n = 0; n < outputs; n += COLUMNS, row += static_cast<size_t>(depth) * COLUMNS) {
-      store(row, load(kernel + n));
-      store(row + LANES, n + LANES < outputs ? load(kernel + n + LANES) : Vector{});
+  for (int n = 0; n < outputs; n += COLUMNS)
+    for (int k = 0; k < depth; ++k) {
+      const float* row = kernel + static_cast<size_t>(k) * stride + n;
+      store(to, load(row)), to += LANES;
+      if (n + LANES < outputs) store(to, load(row + LANES)), to += LANES;
     }
-  }
 }
 
 // The channels from `k` on, as many as the strips are deep.
 void multiplyStrips(const Product& product, int place, int from, int until, int k, int depth, const float* strips) {
   const Planes &in = product.from, &out = product.to;
-  float rest[ROWS * BLOCK];
   const size_t block = static_cast<size_t>(in.tiles) * BLOCK;
   float* results = out.data + place * out.place;
   const float* tiles = in.data + place * in.place + (k / BLOCK) * block;
   for (int n = from; n < until; n += COLUMNS) {
     const float* kernel = strips + static_cast<size_t>(n - from) * depth;
-    float* left = outputAt(out, results, n);
     const bool isWhole = n + LANES < until;
-    float* right = isWhole ? outputAt(out, results, n + LANES) : rest;
+    float* const left = outputAt(out, results, n);
+    float* const right = isWhole ? outputAt(out, results, n + LANES) : left;
     for (int t = 0; t < in.tiles; t += ROWS) {
       const int rows = in.tiles - t < ROWS ? in.tiles - t : ROWS;
       const size_t down = static_cast<size_t>(t) * BLOCK;
-      rowsOf<ROWS>(rows)(tiles + down, block, kernel, depth, left + down, isWhole ? right + down : right, k > 0);
+      float* const to[2] = {left + down, right + down};
+      rowsOf<ROWS>(rows, isWhole)(tiles + down, block, kernel, depth, to, k > 0);
     }
   }
 }
@@ -198,7 +208,7 @@ void multiplyStrips(const Product& product, int place, int from, int until, int 
 inline int least(int a, int b) { return a < b ? a : b; }
 
 void multiply(const Product& product, int place, int from, int until, float* strips) {
-  const float* all = product.kernel + static_cast<size_t>(place) * product.channels * product.outputs;
+  const float* all = static_cast<const float*>(product.kernel) + static_cast<size_t>(place) * product.channels * product.outputs;
   for (int k = 0; k < product.channels; k += DEPTH) {
     const int depth = least(DEPTH, product.channels - k);
     pack(all + static_cast<size_t>(k) * product.outputs + from, product.outputs, depth, until - from, strips);
@@ -206,22 +216,32 @@ void multiply(const Product& product, int place, int from, int until, float* str
   }
 }
 
+inline float single(float value) { return value; }
+inline float single(Half value) {
+  const uint32_t bits = static_cast<uint32_t>(value) << 16;
+  float wide;
+  __builtin_memcpy(&wide, &bits, sizeof wide);
+  return wide;
+}
+
 // The nine taps of channels by outputs, [9][depth][width]: as they stand, or exchanged and from behind.
+template <class Number>
 void gatherTaps(const Product& product, int k, int depth, int from, int width, float* to) {
+  const Number* kernel = static_cast<const Number*>(product.kernel);
   const size_t all = static_cast<size_t>(product.channels) * product.outputs;
   for (int tap = 0; tap < 9; ++tap, to += static_cast<size_t>(depth) * width) {
     if (!product.isTurned) {
-      const float* row = product.kernel + tap * all + static_cast<size_t>(k) * product.outputs + from;
+      const Number* row = kernel + tap * all + static_cast<size_t>(k) * product.outputs + from;
       for (int i = 0; i < depth; ++i, row += product.outputs)
         for (int n = 0; n < width; n += LANES) store(to + static_cast<size_t>(i) * width + n, load(row + n));
       continue;
     }
-    const float* taps = product.kernel + (8 - tap) * all + static_cast<size_t>(from) * product.channels + k;
+    const Number* taps = kernel + (8 - tap) * all + static_cast<size_t>(from) * product.channels + k;
     for (int n = 0; n < width; n += BLOCK)
       for (int i = 0; i < depth; i += BLOCK)
         for (int a = 0; a < BLOCK; ++a)
           for (int b = 0; b < BLOCK; ++b)
-            to[static_cast<size_t>(i + b) * width + n + a] = taps[static_cast<size_t>(n + a) * product.channels + i + b];
+            to[static_cast<size_t>(i + b) * width + n + a] = single(taps[static_cast<size_t>(n + a) * product.channels + i + b]);
   }
 }
 
@@ -234,32 +254,49 @@ void packTaps(const float* taps, const float* factors, int depth, int width, flo
   for (int tap = 0; tap < 9; ++tap)
     if (factors[tap] != 0) used[count] = taps + tap * all, by[count++] = factors[tap];
   for (int n = 0; n < width; n += COLUMNS)
-    for (int k = 0; k < depth; ++k, strips += COLUMNS) {
-      const size_t at = static_cast<size_t>(k) * width + n;
-      const bool isWhole = n + LANES < width;
-      Vector left = by[0] * load(used[0] + at), right = isWhole ? by[0] * load(used[0] + at + LANES) : Vector{};
-      for (int i = 1; i < count; ++i) {
-        left += by[i] * load(used[i] + at);
-        if (isWhole) right += by[i] * load(used[i] + at + LANES);
+    for (int k = 0; k < depth; ++k)
+      for (int m = n; m < width && m < n + COLUMNS; m += LANES, strips += LANES) {
+        const size_t at = static_cast<size_t>(k) * width + m;
+        Vector sum = by[0] * load(used[0] + at);
+        for (int i = 1; i < count; ++i) sum += by[i] * load(used[i] + at);
+        store(strips, sum);
       }
-      store(strips, left);
-      store(strips + LANES, right);
-    }
+}
+
+void packPlace(const Product& product, int place, const float* taps, int depth, int width, float* strips) {
+  const int side = product.tile + 2;
+  float factors[9];
+  for (int tap = 0; tap < 9; ++tap)
+    factors[tap] = product.taps[place / side * 3 + tap / 3] * product.taps[place % side * 3 + tap % 3];
+  packTaps(taps, factors, depth, width, strips);
+}
+
+void gather(const Product& product, int k, int depth, int from, int width, float* taps) {
+  (product.isHalf ? gatherTaps<Half> : gatherTaps<float>)(product, k, depth, from, width, taps);
 }
 
 void multiplyKernel(const Product& product, int place, int places, int from, int until, float* scratch) {
-  const int side = product.tile + 2, width = until - from;
+  const int width = until - from;
   float* strips = scratch + size_t{9} * TAPS_DEPTH * TAPS_WIDTH;
   for (int k = 0; k < product.channels; k += TAPS_DEPTH) {
     const int depth = least(TAPS_DEPTH, product.channels - k);
-    gatherTaps(product, k, depth, from, width, scratch);
+    gather(product, k, depth, from, width, scratch);
     for (int p = place; p < place + places; ++p) {
-      float factors[9];
-      for (int tap = 0; tap < 9; ++tap) factors[tap] = product.taps[p / side * 3 + tap / 3] * product.taps[p % side * 3 + tap % 3];
-      packTaps(scratch, factors, depth, width, strips);
+      packPlace(product, p, scratch, depth, width, strips);
       multiplyStrips(product, p, from, until, k, depth, strips);
     }
   }
+}
+
+void packKernel(const Product& product, int place, int places, float* strips, float* scratch) {
+  gather(product, 0, product.channels, 0, product.outputs, scratch);
+  for (int p = place; p < place + places; ++p)
+    packPlace(product, p, scratch, product.channels, product.outputs, strips + static_cast<size_t>(p) * product.channels * product.outputs);
+}
+
+void multiplyPacked(const Product& product, int places, const float* strips) {
+  for (int p = 0; p < places; ++p, strips += static_cast<size_t>(product.channels) * product.outputs)
+    multiplyStrips(product, p, 0, product.outputs, 0, product.channels, strips);
 }
 
 // TAP_ROWS channels by COLUMNS outputs over all tiles.
@@ -333,6 +370,15 @@ void gradientBlock(const Taps& taps, const float* matrix, int channel, int outpu
     }
 }
 
+void addTo(float* sums, const float* more, size_t begin, size_t until) {
+  for (size_t at = begin; at < until; at += LANES) store(sums + at, load(sums + at) + load(more + at));
+}
+
+void narrow(const float* from, void* to, size_t begin, size_t until) {
+  Half* halves = static_cast<Half*>(to);
+  for (size_t at = begin; at < until; at += LANES) store(halves + at, load(from + at));
+}
+
 template <int PLACES>
 void kernelFrom(const float* tiles, const float* matrix, int channels, int outputs, float* to, int from, int until) {
   const size_t all = static_cast<size_t>(channels) * outputs;
@@ -344,23 +390,36 @@ void kernelFrom(const float* tiles, const float* matrix, int channels, int outpu
 
 }  // namespace
 
-// Of the two sizes of tiles that there are.
+// Of the two sizes of tiles that there are, in both kinds of numbers.
 const Arithmetic arithmetic = {
-    [](const Grid& grid, const float* x, const float* matrix, Planes to, int first, int from, int until) {
-      (grid.tile == 4 ? cut<6, 6> : cut<4, 4>)(grid, x, matrix, to, first, from, until);
+    [](const Grid& grid, const void* x, const float* matrix, Planes to, int first, int from, int until) {
+      if (grid.isHalf)
+        (grid.tile == 4 ? cut<6, 6, Half> : cut<4, 4, Half>)(grid, static_cast<const Half*>(x), matrix, to, first, from, until);
+      else
+        (grid.tile == 4 ? cut<6, 6, float> : cut<4, 4, float>)(grid, static_cast<const float*>(x), matrix, to, first, from, until);
     },
-    [](const Grid& grid, const float* dy, const float* matrix, Planes to, int first, int from, int until) {
-      (grid.tile == 4 ? cut<4, 6> : cut<2, 4>)(grid, dy, matrix, to, first, from, until);
+    [](const Grid& grid, const void* dy, const float* matrix, Planes to, int first, int from, int until) {
+      if (grid.isHalf)
+        (grid.tile == 4 ? cut<4, 6, Half> : cut<2, 4, Half>)(grid, static_cast<const Half*>(dy), matrix, to, first, from, until);
+      else
+        (grid.tile == 4 ? cut<4, 6, float> : cut<2, 4, float>)(grid, static_cast<const float*>(dy), matrix, to, first, from, until);
     },
-    [](const Grid& grid, Planes products, const float* matrix, const Finish& finish, float* y, int first, int from, int until) {
-      (grid.tile == 4 ? layTiles<4> : layTiles<2>)(grid, products, matrix, finish, y, first, from, until);
+    [](const Grid& grid, Planes products, const float* matrix, const Finish& finish, void* y, int first, int from, int until) {
+      if (grid.isHalf)
+        (grid.tile == 4 ? layTiles<4, Half> : layTiles<2, Half>)(grid, products, matrix, finish, static_cast<Half*>(y), first, from, until);
+      else
+        (grid.tile == 4 ? layTiles<4, float> : layTiles<2, float>)(grid, products, matrix, finish, static_cast<float*>(y), first, from, until);
     },
     multiply,
     multiplyKernel,
+    packKernel,
+    multiplyPacked,
     multiplyTaps,
     [](const Taps& taps, int tile, const float* matrix, int channel, int output, float* scratch) {
       (tile == 4 ? gradientBlock<6> : gradientBlock<4>)(taps, matrix, channel, output, scratch);
     },
+    addTo,
+    narrow,
     [](int tile, const float* tiles, const float* matrix, int channels, int outputs, float* to, int from, int until) {
       (tile == 4 ? kernelFrom<6> : kernelFrom<4>)(tiles, matrix, channels, outputs, to, from, until);
     },

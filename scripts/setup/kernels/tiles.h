@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace pspc {
 
@@ -23,6 +24,8 @@ static_assert(size_t{10} * TAPS_DEPTH * TAPS_WIDTH <= SCRATCH);
 // apart: as many as cover the output, by image, phase, row and column.
 struct Grid {
   int images, height, width, channels;
+  // Whether its numbers are bf16; the arithmetic is f32, and rounds once, at the end.
+  bool isHalf;
   int tile, dilation, top, left, rows, columns;
   int count() const { return images * dilation * dilation * rows * columns; }
 };
@@ -36,9 +39,9 @@ struct Planes {
   size_t place;
 };
 
-// What every output gets at the end, where it is wanted.
+// What every output gets at the end, where it is wanted. A bias is of the image's numbers.
 struct Finish {
-  const float* bias = nullptr;
+  const void* bias = nullptr;
   bool relu = false;
 };
 
@@ -46,7 +49,9 @@ struct Finish {
 // [places, C, K]; or [3, 3, C, K] to be transformed by G on the way, or turned about [3, 3, K, C].
 struct Product {
   Planes from, to;
-  const float* kernel;
+  const void* kernel;
+  // Whether it is bf16, which none that is transformed is.
+  bool isHalf;
   int channels, outputs, tile;
   const float* taps;
   bool isTurned;
@@ -63,17 +68,25 @@ struct Taps {
 // The same functions for each kind of vector unit. Tiles `from` to `to` of the grid go where `first` is the first.
 struct Arithmetic {
   // Overlapping tiles of the input, by Bᵀ; and tiles of the output's gradient, by A.
-  void (*cutInput)(const Grid&, const float* x, const float* matrix, Planes, int first, int from, int to);
-  void (*cutOutput)(const Grid&, const float* dy, const float* matrix, Planes, int first, int from, int to);
+  void (*cutInput)(const Grid&, const void* x, const float* matrix, Planes, int first, int from, int to);
+  void (*cutOutput)(const Grid&, const void* dy, const float* matrix, Planes, int first, int from, int to);
   // Products into the image, by Aᵀ.
-  void (*lay)(const Grid&, Planes, const float* matrix, const Finish&, float* y, int first, int from, int to);
+  void (*lay)(const Grid&, Planes, const float* matrix, const Finish&, void* y, int first, int from, int to);
   // Outputs `from` to `to`, multiples of 16 and at most WIDTH, at one place.
   void (*multiply)(const Product&, int place, int from, int to, float* scratch);
   // At most TAPS_WIDTH of them at some places, by a kernel that is not transformed yet.
   void (*multiplyKernel)(const Product&, int place, int places, int from, int to, float* scratch);
+  // A kernel of at most TAPS_DEPTH by TAPS_WIDTH at some places, [places, C, K] in the order of the products; and those of all
+  // places by it.
+  void (*packKernel)(const Product&, int place, int places, float* strips, float* scratch);
+  void (*multiplyPacked)(const Product&, int places, const float* strips);
   void (*multiplyTaps)(const Taps&, int place, int from, int to);
   // At most BLOCK_CHANNELS × BLOCK_OUTPUTS at all places, and by Gᵀ into the kernel's gradient [3, 3, C, K].
   void (*gradientOf)(const Taps&, int tile, const float* matrix, int channel, int output, float* scratch);
+  // From one number to another.
+  void (*addTo)(float* sums, const float* more, size_t from, size_t until);
+  // The same, to bf16.
+  void (*narrow)(const float*, void*, size_t from, size_t until);
   // [places, C, K] → [3, 3, C, K] by Gᵀ.
   void (*kernelOf)(int tile, const float* tiles, const float* matrix, int channels, int outputs, float* to, int from, int until);
 };
