@@ -12,6 +12,7 @@ import { isTurned } from "./image.js";
 import { decodeLabel, type Indices } from "./label-file.js";
 import { type LabelTable, toClasses } from "./labels.js";
 import type { Picture, PictureReading } from "./picture.js";
+import { plainDecoder } from "./plain-jpeg.js";
 import { readWhole, readWholeHere } from "./read-file.js";
 
 /** Absolute paths. */
@@ -41,7 +42,14 @@ export interface Means {
 const aside: Means = { read: readWhole, decode: decodePicture };
 
 /** By this thread as far as may be, for one that only waits for them. The pictures are the same, and the failures. */
-export const here = (): Means => ({ read: readWholeHere, decode: decodePicture });
+export const here = (): Means => {
+  const plain = plainDecoder();
+  const decode: Means["decode"] = (bytes, path, reading) => {
+    const picture = reading === null ? (plain?.(bytes) ?? null) : null;
+    return picture === null ? decodePicture(bytes, path, reading) : TE.right(picture);
+  };
+  return { read: readWholeHere, decode };
+};
 
 /** One file, then the other: a worker has one core, and two threads on it take a tenth longer than one. @throws Failed if either cannot be read, or they do not fit each other or the map. */
 export const readSample = (
