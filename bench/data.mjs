@@ -16,7 +16,7 @@ import { warper } from "../dist/data/augment.js";
 import { batches } from "../dist/data/batches.js";
 import { labelTable } from "../dist/data/labels.js";
 import { palette } from "../dist/data/palette.js";
-import { readSample } from "../dist/data/sample.js";
+import { here, readSample } from "../dist/data/sample.js";
 import { fastest } from "../dist/data/vectors.js";
 import { writeClasses } from "../dist/data/write-image.js";
 import { decide } from "../dist/plan/augment.js";
@@ -43,6 +43,9 @@ const table = labelTable({
   label_format: "index",
   images: null,
 });
+
+/** As a data worker reads. */
+const means = here();
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const isAsked = ({ name, crop }) =>
@@ -71,7 +74,7 @@ let index = 0;
 async function ours(sample, size, crop, warp, out) {
   const start = process.cpuUsage();
   for (let i = 0; i < SAMPLES; i++) {
-    const source = await readSample(sample, table);
+    const source = await readSample(sample, table, means);
     const decision = decide({
       pipeline,
       seed: 0,

@@ -1,8 +1,9 @@
 // @ts-check
 /**
  * A compiler → the libraries that pspc runs without, in more memory and slower: what gives back libtensorflow's clean
- * pages (clean-pages.cc), what asks for large ones (large-pages.cc), and kernels of our own for TensorFlow (kernels/).
- * Each is compiled once, kept in the cache, and tried in a process of its own before it counts.
+ * pages (clean-pages.cc), what asks for large ones (large-pages.cc), what decodes plain JPEGs in place (plain-jpeg.cc),
+ * and kernels of our own for TensorFlow (kernels/). Each is compiled once, kept in the cache, and tried in a process of
+ * its own before it counts.
  */
 
 import { createHash } from "node:crypto";
@@ -22,6 +23,7 @@ const sources = [
   "natives.mjs",
   "clean-pages.cc",
   "large-pages.cc",
+  "plain-jpeg.cc",
   "kernels/pool.h",
   "kernels/tiles.h",
   "kernels/tiles.cc",
@@ -43,7 +45,36 @@ export const nativesVersion = () =>
  * @property {string} what it is to a reader
  * @property {string} without what is missing where it cannot be made
  * @property {readonly (readonly string[])[]} commands of the compiler, in a folder of their own
+ * @property {Trial} trial
  */
+
+/**
+ * What is run with the library in its place.
+ * @typedef {object} Trial
+ * @property {string} file of dist/, without which there is nothing to try
+ * @property {string} program that says "right" at last; it has the file's module as `module` and its address as `url`
+ */
+
+/** TensorFlow loads, with what there is of libraries. @type {Trial} */
+const loading = {
+  file: "runtime/library.js",
+  program: `await module.loadTensorFlow("cpu");`,
+};
+
+/** A JPEG comes out as sharp decodes it. @type {Trial} */
+const decoding = {
+  file: "data/plain-jpeg.js",
+  program: `
+    const { createRequire } = await import("node:module");
+    const sharp = createRequire(url)("sharp");
+    sharp.cache(false);
+    const pixels = Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => (i * i) % 251);
+    const bytes = await sharp(pixels, { raw: { width: 40, height: 30, channels: 3 } }).jpeg().toBuffer();
+    const whole = await sharp(bytes).raw().toBuffer();
+    const picture = module.plainDecoder()?.(bytes);
+    if (!picture || picture.width !== 40 || picture.height !== 30 || whole.compare(picture.pixels))
+      throw new Error("it decodes otherwise than sharp, or not at all");`,
+};
 
 /** The units for which the arithmetic is compiled, with the floats of a vector. */
 const units =
@@ -67,12 +98,21 @@ const natives = (addon) => [
     what: "pages",
     without: "240 MiB more memory",
     commands: [alone("clean-pages.cc", "pspc_clean_pages.so")],
+    trial: loading,
   },
   {
     name: "pspc_large_pages.so",
     what: "large pages",
     without: "steps are slower where the system gives large pages",
     commands: [alone("large-pages.cc", "pspc_large_pages.so")],
+    trial: loading,
+  },
+  {
+    name: "pspc_jpeg_1.node",
+    what: "pictures",
+    without: "JPEGs are decoded by other threads, which takes a third longer",
+    commands: [alone("plain-jpeg.cc", "pspc_jpeg_1.node")],
+    trial: decoding,
   },
   {
     name: "pspc_kernels_3.so",
@@ -98,6 +138,7 @@ const natives = (addon) => [
         ...["-o", "pspc_kernels_3.so"],
       ],
     ],
+    trial: loading,
   },
 ];
 
@@ -112,15 +153,15 @@ export const nativeFile = (addon, name) => join(addon, "lib", name);
  */
 export async function provideNatives(addon, root, { compiler }, step) {
   for (const native of natives(addon)) {
-    const { name, what, without } = native;
+    const { name, what, without, trial } = native;
     const providing = step(what);
     const file = nativeFile(addon, name);
-    const key = `${name.replace(/\.so$/, "")}-${nativesVersion()}`;
+    const key = `${name.replace(/\.\w+$/, "")}-${nativesVersion()}`;
     const known = cached(key);
     try {
       const folder = await keep(key, (target) => compile(native, compiler ?? "c++", target));
       writeWhole(file, readFileSync(join(folder, name)));
-      await tried(root);
+      await tried(root, trial);
       providing.done(known ? "from the cache" : `compiled by ${compiler}`);
     } catch (error) {
       await rm(file, { force: true });
@@ -138,15 +179,22 @@ async function compile({ name, commands }, compiler, folder) {
   if (!existsSync(join(folder, name))) throw new Error("the compiler wrote nothing");
 }
 
-/** TensorFlow loads, with what there is of libraries. @param {string} root */
-async function tried(root) {
-  const library = pathToFileURL(join(root, "dist", "runtime", "library.js"));
-  if (!existsSync(library)) return;
-  const program = `
-    const { loadTensorFlow } = await import(${JSON.stringify(library.href)});
-    await loadTensorFlow("cpu");
-    process.stdout.write("loaded");
+/** @param {string} root @param {Trial} trial */
+async function tried(root, { file, program }) {
+  const path = join(root, "dist", file);
+  if (!existsSync(path)) return;
+  const url = JSON.stringify(pathToFileURL(path).href);
+  const whole = `
+    const url = ${url};
+    try {
+      const module = await import(url);
+      ${program}
+      process.stdout.write("right");
+    } catch (error) {
+      process.stdout.write(String(error.message));
+      process.exitCode = 1;
+    }
   `;
-  const { code, output } = await run(process.execPath, ["--input-type=module", "-e", program]);
-  if (code !== 0 || !output.endsWith("loaded")) throw new Error(tail(output, 1));
+  const { code, output } = await run(process.execPath, ["--input-type=module", "-e", whole]);
+  if (code !== 0 || !output.endsWith("right")) throw new Error(tail(output, 1));
 }

@@ -20,10 +20,7 @@ import { tiffHead } from "./tiff.js";
 export const readImage = (path: string, reading: PictureReading | null): Promise<Picture> =>
   orThrow(imageIn(path, reading));
 
-export const imageIn = (
-  path: string,
-  reading: PictureReading | null,
-): TE.TaskEither<Failure, Picture> =>
+const imageIn = (path: string, reading: PictureReading | null): TE.TaskEither<Failure, Picture> =>
   pipe(
     readWhole(path),
     TE.chain((bytes) => decodePicture(bytes, path, reading)),

@@ -1,10 +1,11 @@
 /** Reads files of a data set: a picture, a label or a list whole, if it is not too large; a digest in parts, of any size. */
 
 import { createHash } from "node:crypto";
-import { closeSync, read } from "node:fs";
+import { closeSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
+import * as IOE from "fp-ts/lib/IOEither.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type { Failure } from "../diagnostic/failure.js";
 import { openRegular, type RegularFile } from "../file/regular.js";
@@ -16,15 +17,19 @@ const reading = promisify(read);
 /** Far above any picture or list; nothing larger is brought into memory. */
 const MOST = 2 ** 30;
 
+type Read = (path: string, most?: number) => TE.TaskEither<Failure, Buffer>;
+
 /** Pipes and devices, which never end, are refused on the descriptor that is read. */
-export const readWhole = (path: string, most = MOST): TE.TaskEither<Failure, Buffer> =>
-  opened(path, (file) =>
-    pipe(
-      withinBound(path, file, most),
-      TE.fromEither,
-      TE.chain(() => contents(path, file)),
-    ),
-  );
+const wholeBy =
+  (contents: (path: string, file: RegularFile) => TE.TaskEither<Failure, Buffer>): Read =>
+  (path, most = MOST) =>
+    opened(path, (file) =>
+      pipe(
+        withinBound(path, file, most),
+        TE.fromEither,
+        TE.chain(() => contents(path, file)),
+      ),
+    );
 
 /** How many bytes were read, of all. */
 export type Report = (done: number, total: number) => void;
@@ -69,7 +74,8 @@ const opened = <A>(
 const withinBound = (path: string, { size }: RegularFile, most: number): E.Either<Failure, void> =>
   size > most ? E.left(tooLarge(path, size, most)) : E.right(undefined);
 
-const contents = (path: string, { descriptor, size }: RegularFile) =>
+/** Beside what this thread does meanwhile. */
+export const readWhole = wholeBy((path, { descriptor, size }) =>
   TE.tryCatch(
     async () => {
       const bytes = Buffer.allocUnsafe(size);
@@ -77,4 +83,18 @@ const contents = (path: string, { descriptor, size }: RegularFile) =>
       return bytes.subarray(0, bytesRead);
     },
     (error) => unreadable(path, systemReason(error)),
-  );
+  ),
+);
+
+/** By this thread, which waits: for one that has nothing else to do, and so saves two changes of threads. */
+export const readWholeHere = wholeBy((path, { descriptor, size }) =>
+  TE.fromIOEither(
+    IOE.tryCatch(
+      () => {
+        const bytes = Buffer.allocUnsafe(size);
+        return bytes.subarray(0, readSync(descriptor, bytes, 0, size, 0));
+      },
+      (error) => unreadable(path, systemReason(error)),
+    ),
+  ),
+);

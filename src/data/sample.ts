@@ -6,12 +6,14 @@ import * as TE from "fp-ts/lib/TaskEither.js";
 import { type Failure, orThrow } from "../diagnostic/failure.js";
 import type { Size } from "../language/geometry.js";
 import type { ClassIndices } from "../language/labels.js";
+import { decodePicture } from "./decode-picture.js";
 import { sizesDiffer } from "./errors.js";
-import { imageIn, isTurned } from "./image.js";
+import { isTurned } from "./image.js";
 import { decodeLabel, type Indices } from "./label-file.js";
 import { type LabelTable, toClasses } from "./labels.js";
-import type { Picture } from "./picture.js";
-import { readWhole } from "./read-file.js";
+import type { Picture, PictureReading } from "./picture.js";
+import { plainDecoder } from "./plain-jpeg.js";
+import { readWhole, readWholeHere } from "./read-file.js";
 
 /** Absolute paths. */
 export interface Sample {
@@ -26,26 +28,68 @@ export interface Labelled extends Size {
   readonly labels: ClassIndices;
 }
 
+/** How a pair's files come into memory. */
+export interface Means {
+  readonly read: (path: string) => TE.TaskEither<Failure, Buffer>;
+  readonly decode: (
+    bytes: Buffer,
+    path: string,
+    reading: PictureReading | null,
+  ) => TE.TaskEither<Failure, Picture>;
+}
+
+/** By other threads, while this one has something else to do. */
+const aside: Means = { read: readWhole, decode: decodePicture };
+
+/** By this thread as far as may be, for one that only waits for them. The pictures are the same, and the failures. */
+export const here = (): Means => {
+  const plain = plainDecoder();
+  const decode: Means["decode"] = (bytes, path, reading) => {
+    const picture = reading === null ? (plain?.(bytes) ?? null) : null;
+    return picture === null ? decodePicture(bytes, path, reading) : TE.right(picture);
+  };
+  return { read: readWholeHere, decode };
+};
+
 /** One file, then the other: a worker has one core, and two threads on it take a tenth longer than one. @throws Failed if either cannot be read, or they do not fit each other or the map. */
-export const readSample = (sample: Sample, table: LabelTable): Promise<Labelled> =>
+export const readSample = (
+  sample: Sample,
+  table: LabelTable,
+  means: Means = aside,
+): Promise<Labelled> =>
   orThrow(
     pipe(
-      imageIn(sample.image, table.reading),
+      pictureIn(sample.image, table.reading, means),
       TE.bindTo("picture"),
-      TE.bind("indices", () => labelIn(sample.label, table.format)),
+      TE.bind("indices", () => labelIn(sample.label, table.format, means)),
       TE.chainFirst((read) => sameSize(sample, read)),
       TE.chainEitherK(({ picture, indices }) => labelled(sample, picture, indices, table)),
     ),
   );
 
-const labelIn = (path: string, format: LabelTable["format"]): TE.TaskEither<Failure, Indices> =>
+const pictureIn = (
+  path: string,
+  reading: PictureReading | null,
+  { read, decode }: Means,
+): TE.TaskEither<Failure, Picture> =>
   pipe(
-    readWhole(path),
+    read(path),
+    TE.chain((bytes) => decode(bytes, path, reading)),
+  );
+
+const labelIn = (
+  path: string,
+  format: LabelTable["format"],
+  { read }: Means,
+): TE.TaskEither<Failure, Indices> =>
+  pipe(
+    read(path),
     TE.chain((bytes) => decodeLabel(format)(bytes, path)),
   );
 
 /** The class indices that a label file, or a prediction, holds. @throws Failed */
-export const readIndices = (path: string): Promise<Indices> => orThrow(labelIn(path, "index"));
+export const readIndices = (path: string): Promise<Indices> =>
+  orThrow(labelIn(path, "index", aside));
 
 interface Read {
   readonly picture: Picture;

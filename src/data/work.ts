@@ -7,7 +7,7 @@ import { augmenter } from "./augment.js";
 import { type Cache, cached } from "./cache.js";
 import { type Labelling, labelTable } from "./labels.js";
 import type { Ring, WriteSample } from "./ring.js";
-import { readSample, type Sample } from "./sample.js";
+import { here, readSample, type Sample } from "./sample.js";
 import { fastest } from "./vectors.js";
 
 /** Of an experiment, what decides the content of its batches. */
@@ -43,7 +43,9 @@ export function sampleWriter(work: Work): WriteSample {
   const draw = shuffle(train.seed, samples.length, train.batch);
   const augment = augmenter(data, train, fastest());
   const table = labelTable(data);
-  const read = (index: number) => cached(cache, index, () => readSample(samples[index]!, table));
+  const means = here();
+  const read = (index: number) =>
+    cached(cache, index, () => readSample(samples[index]!, table, means));
   const intact = async (index: number) => {
     for (let tried = 0; ; tried++) {
       const used = (index + tried) % samples.length;

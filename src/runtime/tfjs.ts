@@ -87,6 +87,27 @@ const nativeFile = (name: string): string | undefined => {
   return file !== undefined && existsSync(file) ? file : undefined;
 };
 
+/** What decodes a JPEG where it stands (data/plain-jpeg.ts). */
+interface Decoded {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Of the loaded libvips of this name; `null` where set-up could not make it. */
+export const requireDecoder = (libvips: string): ((bytes: Uint8Array) => Decoded | null) | null => {
+  const file = nativeFile("pspc_jpeg_1.node");
+  if (file === undefined) return null;
+  try {
+    const decoder = require(file) as (
+      name: string,
+    ) => ((bytes: Uint8Array) => Decoded | null) | null;
+    return decoder(libvips);
+  } catch {
+    return null;
+  }
+};
+
 /**
  * Kernels of our own for TensorFlow. The number in the name is that of their operations' attributes: several versions of
  * pspc may share the cache.

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { layouts, listSplit, openSplit, type Place } from "../../src/data/layout.js";
 import { linesOf } from "../../src/data/pair-list.js";
-import { readWhole } from "../../src/data/read-file.js";
+import { readWhole, readWholeHere } from "../../src/data/read-file.js";
 import { recognise } from "../../src/data/recognise.js";
 import { picturesBelow } from "../../src/data/walk.js";
 
@@ -240,17 +240,21 @@ describe("a folder that a tool exported is recognised", () => {
 });
 
 describe("a file is read", () => {
-  it("only if it is one, and only as far as its bound", async () => {
+  it.each([
+    ["beside other work", readWhole],
+    ["by the thread itself", readWholeHere],
+  ])("only if it is one, and only as far as its bound, %s", async (_, read) => {
     const reason = async (path: string, most?: number) => {
-      const result = await readWhole(path, most)();
-      return result._tag === "Left" ? result.left.reason : "read";
+      const result = await read(path, most)();
+      return result._tag === "Left" ? result.left.reason : `${result.right}`;
     };
     execFileSync("mkfifo", [join(root, "pipe.png")]);
     expect(await reason(join(root, "pipe.png"))).toContain("pipe");
     expect(await reason("/dev/zero")).toContain("device");
     expect(await reason(root)).toBe("it is a folder");
     await writeFile(join(root, "long"), "12345");
-    expect(await reason(join(root, "long"), 5)).toBe("read");
+    expect(await reason(join(root, "long"), 5)).toBe("12345");
+    expect(await reason(join(root, "absent"))).toBe("there is no such file");
     expect(await reason(join(root, "long"), 4)).toBe("it has 5 bytes, and at most 4 are read");
   });
 });
