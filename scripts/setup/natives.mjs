@@ -25,8 +25,12 @@ const sources = [
   "large-pages.cc",
   "plain-jpeg.cc",
   "kernels/pool.h",
+  "kernels/operation.h",
+  "kernels/vectors.h",
   "kernels/tiles.h",
   "kernels/tiles.cc",
+  "kernels/norms.h",
+  "kernels/norms.cc",
   "kernels/largest.h",
   "kernels/largest.cc",
   "kernels/kernels.cc",
@@ -119,10 +123,12 @@ const natives = (addon) => [
     what: "kernels",
     without: "3×3 layers by TensorFlow's own kernels",
     commands: [
-      ...units.map(([unit, lanes, ...flags]) => [
-        ...[...common, "-O3", ...flags, `-DPSPC_UNIT=${unit}`, `-DPSPC_LANES=${lanes}`],
-        ...["-c", join(here, "kernels", "tiles.cc"), "-o", `${unit}.o`],
-      ]),
+      ...units.flatMap(([unit, lanes, ...flags]) =>
+        ["tiles", "norms"].map((part) => [
+          ...[...common, "-O3", ...flags, `-DPSPC_UNIT=${unit}`, `-DPSPC_LANES=${lanes}`],
+          ...["-c", join(here, "kernels", `${part}.cc`), "-o", `${part}-${unit}.o`],
+        ]),
+      ),
       [
         ...[...common, "-O3", "-ffp-contract=off"],
         ...["-c", join(here, "kernels", "largest.cc"), "-o", "largest.o"],
@@ -132,7 +138,7 @@ const natives = (addon) => [
         ...[
           join(here, "kernels", "kernels.cc"),
           "largest.o",
-          ...units.map(([unit]) => `${unit}.o`),
+          ...units.flatMap(([unit]) => [`tiles-${unit}.o`, `norms-${unit}.o`]),
         ],
         ...[`-L${join(addon, "deps", "lib")}`, "-l:libtensorflow_framework.so.2"],
         ...["-o", "pspc_kernels_3.so"],

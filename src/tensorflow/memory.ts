@@ -63,6 +63,7 @@ const needs: { readonly [K in LegalName]: Needs<K> } = {
   depthwiseKernelGradient: phased(0),
   fusedNorm: fresh,
   fusedNormGradient: fresh,
+  ownNormGradient: reuse,
   givenNormGradient: fresh,
   batchNormInference: fresh,
   applyMomentum: {

@@ -15,6 +15,8 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   fusedNorm: { readonly epsilon: number; readonly keep: number };
   /** (dy, x, scale, the last three outputs of the norm) → dx, dscale, dshift */
   fusedNormGradient: { readonly epsilon: number };
+  /** (dy, x, scale, mean, variance, gate?) → dx, dscale, dshift by pspc's own kernel; where the gate is not above 0, dy counts as 0 */
+  ownNormGradient: { readonly epsilon: number };
   /** (dy, x, scale, mean, variance) → scale·dy/√(variance + epsilon), Σ dy·x̂ and Σ dy of each channel over these images */
   givenNormGradient: { readonly epsilon: number };
   /** (weight, velocity, gradient, rate) → weight and velocity after `momentumStep`, written in place */
@@ -58,6 +60,7 @@ export interface LegalArguments<Ref>
   extends Omit<Arguments<Ref>, "batchNorm" | "batchNormGradient"> {
   fusedNorm: readonly [x: Ref, scale: Ref, shift: Ref, mean: Ref, variance: Ref];
   fusedNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, kept1: Ref, kept2: Ref, kept3: Ref];
+  ownNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, mean: Ref, variance: Ref, ...gate: Ref[]];
   givenNormGradient: readonly [dy: Ref, x: Ref, scale: Ref, mean: Ref, variance: Ref];
   applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
   addInOrder: readonly [a: Ref, b: Ref, input: Ref];

@@ -143,6 +143,12 @@ export const operations: { readonly [K in Emitted]: Rule<K> } = {
     }),
   fusedNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) =>
     to.emit("FusedBatchNormGradV3", args, normAttributes(x, epsilon, true)),
+  ownNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) =>
+    to.emit("PspcNormGradient", args, {
+      ...elementType(x),
+      epsilon: { float: epsilon },
+      gates: { int: args.length - 5 },
+    }),
   givenNormGradient: (to, { attributes: { epsilon }, args, argTypes: [, x] }) => {
     // What cuDNN alone remembers of a forward pass in training.
     const none = to.constant({ dtype: "f32", shape: [0], content: new Uint8Array() });

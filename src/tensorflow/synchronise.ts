@@ -4,12 +4,13 @@
  */
 
 import { invariant } from "../diagnostic/invariant.js";
-import { type NodeOf, type Normalising, sizesOf } from "../graph/op.js";
+import { type Node, type NodeOf, type Normalising, sizesOf } from "../graph/op.js";
 import type { DType } from "../graph/type.js";
 import { runningOf } from "../model/layer.js";
-import type { Norm } from "./legalize.js";
 import { binary, type LegalNode, legal, output, times } from "./op.js";
 import type { To } from "./pattern.js";
+
+export type Norm = NodeOf<"batchNorm"> & Node;
 
 /** Of the images of one replica, or of all: f32 `[C]` each, the variance biased. */
 export interface Statistics {

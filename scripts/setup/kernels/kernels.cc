@@ -1,6 +1,7 @@
 // TensorFlow's operations PspcTiles and PspcTilesGradient: Winograd's convolution of images [N, H, W, C] in f32 or bf16, and the
 // gradient of its kernel. They are what src/rewrite/winograd.ts composes of TensorFlow's own, in fewer passes through
-// memory; so is PspcLargest of an enlarged map and its classes. Opening the library registers them.
+// memory; so is PspcNormGradient of a norm and the ReLU behind it, and PspcLargest of an enlarged map and its classes.
+// Opening the library registers them.
 
 #include <algorithm>
 #include <cstdint>
@@ -10,32 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_tensor.h"
 #include "largest.h"
+#include "norms.h"
+#include "operation.h"
 #include "pool.h"
 #include "tiles.h"
-
-// What of tensorflow/c/kernels.h is called here: the package brings that header without those that it includes.
-extern "C" {
-struct TF_KernelBuilder;
-struct TF_OpKernelConstruction;
-struct TF_OpKernelContext;
-TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
-                                      void (*compute)(void*, TF_OpKernelContext*), void (*forget)(void*));
-void TF_KernelBuilder_TypeConstraint(TF_KernelBuilder*, const char* attribute, TF_DataType, TF_Status*);
-void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
-void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
-void TF_OpKernelConstruction_GetAttrSize(TF_OpKernelConstruction*, const char*, int32_t* length, int32_t* total, TF_Status*);
-void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char*, int32_t*, TF_Status*);
-void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction*, const char*, unsigned char*, TF_Status*);
-void TF_OpKernelConstruction_GetAttrInt32List(TF_OpKernelConstruction*, const char*, int32_t*, int most, TF_Status*);
-void TF_OpKernelConstruction_GetAttrFloatList(TF_OpKernelConstruction*, const char*, float*, int most, TF_Status*);
-void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
-void TF_GetInput(TF_OpKernelContext*, int, TF_Tensor**, TF_Status*);
-TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int, TF_DataType, const int64_t* sizes, int rank, size_t bytes, TF_Status*);
-TF_Tensor* TF_AllocateTemp(TF_OpKernelContext*, TF_DataType, const int64_t* sizes, int rank, TF_AllocatorAttributes*, TF_Status*);
-}
 
 namespace pspc {
 namespace {
@@ -50,126 +30,46 @@ bool isAllowed(const char* unit) {
 }
 #endif
 
-const Arithmetic& arithmetic() {
+// Which of the kinds of vector units this processor has.
+enum class Units { wide, middle, narrow };
+
+Units units() {
 #if defined(__x86_64__)
-  static const Arithmetic& chosen = [] () -> const Arithmetic& {
+  static const Units chosen = [] {
     if (isAllowed("AVX512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-      return wide::arithmetic;
-    return (isAllowed("AVX2") || isAllowed("AVX512")) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? middle::arithmetic : narrow::arithmetic;
+      return Units::wide;
+    return (isAllowed("AVX2") || isAllowed("AVX512")) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Units::middle : Units::narrow;
   }();
   return chosen;
 #else
-  return narrow::arithmetic;
+  return Units::narrow;
 #endif
 }
 
-// Of a status: what went wrong is told to TensorFlow once, by whoever holds it last.
-struct Status {
-  TF_Status* raw = TF_NewStatus();
-  ~Status() { TF_DeleteStatus(raw); }
-  bool ok() const { return TF_GetCode(raw) == TF_OK; }
-};
-
-struct Tensor {
-  TF_Tensor* raw = nullptr;
-  Tensor() = default;
-  Tensor(const Tensor&) = delete;
-  ~Tensor() {
-    if (raw != nullptr) TF_DeleteTensor(raw);
-  }
-  float* data() const { return static_cast<float*>(TF_TensorData(raw)); }
-  void* bytes() const { return TF_TensorData(raw); }
-  bool isHalf() const { return TF_TensorType(raw) == TF_BFLOAT16; }
-  int size(int axis) const { return static_cast<int>(TF_Dim(raw, axis)); }
-};
+#if defined(__x86_64__)
+#define PSPC_BY_UNITS(table) (units() == Units::wide ? wide::table : units() == Units::middle ? middle::table : narrow::table)
+#else
+#define PSPC_BY_UNITS(table) narrow::table
+#endif
+const Arithmetic& arithmetic() { return PSPC_BY_UNITS(arithmetic); }
+const NormArithmetic& norms() { return PSPC_BY_UNITS(norms); }
+#undef PSPC_BY_UNITS
 
 // What an operation was written with.
 struct Attributes {
   int tile = 0, dilation = 1, atOnce = 1;
   int32_t padding[2] = {};
   int32_t size[2] = {};
-  bool alone = false, relu = false, turned = false, hasBias = false, aligned = false;
+  bool alone = false, relu = false, turned = false, hasBias = false, aligned = false, isGated = false;
+  float epsilon = 0;
   // Bᵀ, Aᵀ or A, and G or Gᵀ, row by row.
   std::vector<float> cut, lay, taps;
-};
-
-struct Reader {
-  TF_OpKernelConstruction* from;
-  Status status;
-
-  int integer(const char* name) {
-    int32_t value = 0;
-    TF_OpKernelConstruction_GetAttrInt32(from, name, &value, status.raw);
-    return value;
-  }
-  bool flag(const char* name) {
-    unsigned char value = 0;
-    TF_OpKernelConstruction_GetAttrBool(from, name, &value, status.raw);
-    return value != 0;
-  }
-  void pair(const char* name, int32_t* values) {
-    TF_OpKernelConstruction_GetAttrInt32List(from, name, values, 2, status.raw);
-  }
-  std::vector<float> matrix(const char* name) {
-    int32_t length = 0, total = 0;
-    TF_OpKernelConstruction_GetAttrSize(from, name, &length, &total, status.raw);
-    std::vector<float> values(std::max(0, length));
-    TF_OpKernelConstruction_GetAttrFloatList(from, name, values.data(), length, status.raw);
-    return values;
-  }
-};
-
-// One call of an operation.
-struct Call {
-  TF_OpKernelContext* context;
-  Status status;
-
-  bool read(int index, Tensor& tensor) {
-    TF_GetInput(context, index, &tensor.raw, status.raw);
-    return status.ok();
-  }
-  bool make(Tensor& tensor, const std::vector<int64_t>& shape, TF_DataType type) {
-    size_t bytes = TF_DataTypeSize(type);
-    for (int64_t size : shape) bytes *= size;
-    tensor.raw = TF_AllocateOutput(context, 0, type, shape.data(), static_cast<int>(shape.size()), bytes, status.raw);
-    return status.ok();
-  }
-  bool room(Tensor& tensor, size_t floats) {
-    const int64_t size = static_cast<int64_t>(floats);
-    TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 1};
-    tensor.raw = TF_AllocateTemp(context, TF_FLOAT, &size, 1, &attributes, status.raw);
-    return status.ok();
-  }
-  bool need(bool holds, const char* what) {
-    if (!holds) TF_SetStatus(status.raw, TF_INVALID_ARGUMENT, what);
-    return holds;
-  }
-  ~Call() {
-    if (!status.ok()) TF_OpKernelContext_Failure(context, status.raw);
-  }
 };
 
 // Tiles that a thread transforms in one go.
 constexpr int PARTS = 8;
 
 size_t placeOf(int channels, int tiles) { return static_cast<size_t>(channels) * tiles + 5 * BLOCK; }
-
-// Room of a thread, which stays.
-class Room {
- public:
-  float* of(size_t floats) {
-    if (size_ < floats) {
-      // Whole lines of the cache.
-      size_ = (floats + 15) / 16 * 16;
-      data_.reset(static_cast<float*>(std::aligned_alloc(64, sizeof(float) * size_)));
-    }
-    return data_.get();
-  }
-
- private:
-  std::unique_ptr<float, decltype(&std::free)> data_{nullptr, &std::free};
-  size_t size_ = 0;
-};
 
 float* scratch() {
   static thread_local Room room;
@@ -372,6 +272,56 @@ void largest(const Attributes& of, Call& call) {
   });
 }
 
+// (dy, x, scale, mean, variance, gate?) → dx, dscale, dshift of a norm over [N, H, W, C], by the statistics of its batch
+void normGradient(const Attributes& of, Call& call) {
+  Tensor x, dy, gate, scale, mean, variance, dx, dscale, dshift, room;
+  if (!call.read(1, x) || !call.read(2, scale) || !call.read(3, mean) || !call.read(4, variance) || (of.isGated && !call.read(5, gate))) return;
+  const int channels = x.size(3), rows = x.size(0) * x.size(1) * x.size(2);
+  if (!call.need(isCut(channels) && rows > 0, "PspcNormGradient: channels are no multiple of 16, or there are no images")) return;
+  bool isSame = false;
+  if (!call.forward(0, dx, {x.size(0), x.size(1), x.size(2), channels}, isSame) || (!isSame && !call.read(0, dy))) return;
+  if (!call.make(dscale, {channels}, TF_FLOAT, 1) || !call.make(dshift, {channels}, TF_FLOAT, 2)) return;
+  const NormGradient norm{rows, channels, x.isHalf(), isSame ? dx.bytes() : dy.bytes(), x.bytes(), of.isGated ? gate.bytes() : nullptr, dx.bytes(),
+                          scale.data(), mean.data(), variance.data(), of.epsilon, dscale.data(), dshift.data()};
+  const NormArithmetic& by = norms();
+  const int stripes = (channels + by.stripe - 1) / by.stripe;
+  // Rows whose sums are one sum, and bytes that stay in a core's caches from the sums to what follows from them.
+  constexpr int EACH = 256;
+  constexpr size_t NEAR = size_t{1} << 20;
+  const int parts = (rows + EACH - 1) / EACH;
+  if (!call.room(room, size_t{2} * channels * parts + size_t{3} * channels)) return;
+  float* const sums = room.data();
+  float* const factors = sums + size_t{2} * channels * parts;
+  const auto sumPart = [&](int part, int channel) {
+    by.sums(norm, part * EACH, std::min(rows, (part + 1) * EACH), channel, sums + size_t{2} * channels * part);
+  };
+  // All parts in their order, whoever made them.
+  const auto finishSums = [&](int channel) {
+    const int end = std::min(channels, channel + by.stripe);
+    for (int part = 1; part < parts; ++part)
+      for (int kind = 0; kind < 2; ++kind)
+        for (int c = channel; c < end; ++c) sums[kind * channels + c] += sums[(size_t{2} * part + kind) * channels + c];
+    by.factors(norm, sums, channel, factors);
+  };
+  const size_t bytes = size_t{3} * rows * by.stripe * (x.isHalf() ? 2 : 4);
+  if (parts == 1 || (bytes <= NEAR && stripes >= threads()))
+    return pool().parallel(parts == 1 ? 1 : stripes, [&](int stripe) {
+      for (int channel = stripe * by.stripe; channel < (parts == 1 ? channels : std::min(channels, (stripe + 1) * by.stripe)); channel += by.stripe) {
+        for (int part = 0; part < parts; ++part) sumPart(part, channel);
+        finishSums(channel);
+        by.apply(norm, 0, rows, channel, factors);
+      }
+    });
+  pool().parallel(parts, [&](int part) {
+    for (int channel = 0; channel < channels; channel += by.stripe) sumPart(part, channel);
+  });
+  inParts(channels, by.stripe, [&](int channel, int) { finishSums(channel); });
+  pool().parallel(parts, [&](int part) {
+    for (int channel = 0; channel < channels; channel += by.stripe)
+      by.apply(norm, part * EACH, std::min(rows, (part + 1) * EACH), channel, factors);
+  });
+}
+
 template <void (*body)(const Attributes&, Call&)>
 void compute(void* kernel, TF_OpKernelContext* context) {
   Call call{context, {}};
@@ -395,6 +345,11 @@ void readLargest(Reader& from, Attributes& of) {
   of.aligned = from.flag("aligned");
 }
 
+void readNorm(Reader& from, Attributes& of) {
+  of.epsilon = from.real("epsilon");
+  of.isGated = from.integer("gates") > 0;
+}
+
 void readWindow(Reader& from, Attributes& of) {
   of.tile = from.integer("tile");
   of.dilation = from.integer("dilation");
@@ -414,19 +369,31 @@ void readConvolution(Reader& from, Attributes& of) {
   of.hasBias = from.integer("biases") > 0;
 }
 
+using Shapes = void (*)(TF_ShapeInferenceContext*, TF_Status*);
+
+void unknownShapes(TF_ShapeInferenceContext* context, TF_Status* status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
+
+// dx is like x, dscale and dshift like the scale.
+void shapesOfNorm(TF_ShapeInferenceContext* context, TF_Status* status) {
+  TF_ShapeHandle* shape = TF_NewShapeHandle();
+  for (int output = 0; output < 3; ++output) {
+    TF_ShapeInferenceContextGetInput(context, output == 0 ? 1 : 2, shape, status);
+    TF_ShapeInferenceContextSetOutput(context, output, shape, status);
+  }
+  TF_DeleteShapeHandle(shape);
+}
+
 using Create = void* (*)(TF_OpKernelConstruction*);
 using Compute = void (*)(void*, TF_OpKernelContext*);
 
 // @param types of its numbers, each with a kernel: what the attribute T may be
-void add(const char* name, const std::vector<const char*>& inputs, const char* output, const std::vector<const char*>& attributes,
-         const std::vector<TF_DataType>& types, Create create, Compute compute) {
+void add(const char* name, const std::vector<const char*>& inputs, const std::vector<const char*>& outputs, const std::vector<const char*>& attributes,
+         const std::vector<TF_DataType>& types, Create create, Compute compute, Shapes shapes = unknownShapes) {
   TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder(name);
   for (const char* attribute : attributes) TF_OpDefinitionBuilderAddAttr(op, attribute);
   for (const char* input : inputs) TF_OpDefinitionBuilderAddInput(op, input);
-  TF_OpDefinitionBuilderAddOutput(op, output);
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(op, [](TF_ShapeInferenceContext* context, TF_Status* status) {
-    TF_ShapeInferenceContextSetUnknownShape(context, status);
-  });
+  for (const char* output : outputs) TF_OpDefinitionBuilderAddOutput(op, output);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(op, shapes);
   Status status;
   TF_RegisterOpDefinition(op, status.raw);
   for (TF_DataType type : types) {
@@ -439,15 +406,18 @@ void add(const char* name, const std::vector<const char*>& inputs, const char* o
 // Once a process, when the library is opened.
 __attribute__((constructor)) void registerAll() {
   const std::vector<TF_DataType> both = {TF_FLOAT, TF_BFLOAT16};
-  add("PspcTiles", {"x: T", "kernel: T", "bias: biases * T"}, "y: T",
+  add("PspcTiles", {"x: T", "kernel: T", "bias: biases * T"}, {"y: T"},
       {"T: {float, bfloat16}", "tile: int", "dilation: int", "at_once: int", "alone: bool", "padding: list(int)", "size: list(int)", "turned: bool",
        "relu: bool", "biases: int >= 0", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
       both, create<readConvolution>, compute<convolve>);
-  add("PspcTilesGradient", {"x: T", "dy: T"}, "dkernel: T",
+  add("PspcTilesGradient", {"x: T", "dy: T"}, {"dkernel: T"},
       {"T: {float, bfloat16}", "tile: int", "dilation: int", "at_once: int", "alone: bool", "padding: list(int)", "cut: list(float)", "lay: list(float)",
        "taps: list(float)"},
       both, create<readWindow>, compute<gradient>);
-  add("PspcLargest", {"x: T"}, "classes: int32", {"T: {float}", "size: list(int)", "aligned: bool"}, {TF_FLOAT}, create<readLargest>,
+  add("PspcNormGradient", {"dy: T", "x: T", "scale: float", "mean: float", "variance: float", "gate: gates * T"},
+      {"dx: T", "dscale: float", "dshift: float"}, {"T: {float, bfloat16}", "epsilon: float", "gates: int >= 0"}, both, create<readNorm>,
+      compute<normGradient>, shapesOfNorm);
+  add("PspcLargest", {"x: T"}, {"classes: int32"}, {"T: {float}", "size: list(int)", "aligned: bool"}, {TF_FLOAT}, create<readLargest>,
       compute<largest>);
 }
 

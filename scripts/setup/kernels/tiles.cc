@@ -1,37 +1,16 @@
 // The arithmetic of tiles for one kind of vector unit: PSPC_UNIT names it, PSPC_LANES are its floats.
 
 #include "tiles.h"
-
-// Nothing of the standard library: its functions would be compiled for these units alone, and be shared with others.
+#include "vectors.h"
 
 namespace pspc::PSPC_UNIT {
 namespace {
 
-constexpr int LANES = PSPC_LANES;
 // Of a product's outputs, as many stay in registers: two vectors for each of so many tiles.
 constexpr int COLUMNS = 2 * LANES;
 constexpr int ROWS = LANES == 16 ? 12 : 6;
 // Of the kernel's gradient: channels, which divide a block.
 constexpr int TAP_ROWS = LANES == 16 ? 8 : 4;
-
-typedef float Vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-// bf16: the upper half of an f32.
-typedef uint16_t Half;
-typedef Half Halves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
-typedef uint32_t Bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-inline Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
-inline void store(float* to, Vector value) { *reinterpret_cast<Vector*>(to) = value; }
-inline Vector load(const Half* from) {
-  return reinterpret_cast<Vector>(__builtin_convertvector(*reinterpret_cast<const Halves*>(from), Bits) << 16);
-}
-// To the nearest, of two equally near ones to the even one. What is no number stays none.
-inline void store(Half* to, Vector value) {
-  const Bits bits = reinterpret_cast<Bits>(value);
-  const Bits rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  *reinterpret_cast<Halves*>(to) = __builtin_convertvector(value == value ? rounded : (bits >> 16) | 0x40, Halves);
-}
 
 // M·x·Mᵀ for a square of IN × IN vectors: OUT × OUT of them.
 template <int IN, int OUT, class Load, class Store>
@@ -205,8 +184,6 @@ void multiplyStrips(const Product& product, int place, int from, int until, int 
   }
 }
 
-inline int least(int a, int b) { return a < b ? a : b; }
-
 void multiply(const Product& product, int place, int from, int until, float* strips) {
   const float* all = static_cast<const float*>(product.kernel) + static_cast<size_t>(place) * product.channels * product.outputs;
   for (int k = 0; k < product.channels; k += DEPTH) {
@@ -214,14 +191,6 @@ void multiply(const Product& product, int place, int from, int until, float* str
     pack(all + static_cast<size_t>(k) * product.outputs + from, product.outputs, depth, until - from, strips);
     multiplyStrips(product, place, from, until, k, depth, strips);
   }
-}
-
-inline float single(float value) { return value; }
-inline float single(Half value) {
-  const uint32_t bits = static_cast<uint32_t>(value) << 16;
-  float wide;
-  __builtin_memcpy(&wide, &bits, sizeof wide);
-  return wide;
 }
 
 // The nine taps of channels by outputs, [9][depth][width]: as they stand, or exchanged and from behind.
