@@ -6,9 +6,6 @@ import { type Emitter, type TensorName, told } from "./emitter.js";
 import { type LegalOps, legal } from "./op.js";
 import type { Made } from "./pattern.js";
 
-/** Channels that are compared together: logits are copied once, filled up to a multiple. */
-const LANES = 16;
-
 /** Where nobody else looks at the enlarged map. */
 export const largestIn = (nodes: readonly Node[], uses: ReadonlyMap<Node, number>): Made =>
   nodes.flatMap((node) => {
@@ -16,8 +13,8 @@ export const largestIn = (nodes: readonly Node[], uses: ReadonlyMap<Node, number
     if (enlarged?.op !== "resize" || uses.get(enlarged) !== 1) return [];
     const [x] = enlarged.args;
     if (typeOf(x).dtype !== "f32") return [];
-    const [n = 0, h = 0, w = 0, channels = 0] = shapeOf(x);
-    const bytes = 4 * n * h * w * LANES * Math.ceil(channels / LANES);
+    // Two rows of a thread, as wide as the result.
+    const bytes = 8 * (shapeOf(x).at(-1) ?? 0) * enlarged.attributes.width;
     const attributes = { ...enlarged.attributes, bytes };
     return [[node, (to) => legal("largestOfEnlarged", attributes, [to(x)], node.types)]] as const;
   });

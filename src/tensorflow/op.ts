@@ -30,10 +30,15 @@ export interface LegalOps extends Omit<Ops, "batchNorm" | "batchNormGradient"> {
   /** (x, bias) → x + bias along the last axis: a kernel of its own, which TensorFlow joins with the convolution before it */
   addBias: Record<never, never>;
   /**
-   * (x, kernel, bias?) → a convolution of x without stride, of x's size, by pspc's own kernels. The kernel is
-   * `[3, 3, C, K]`, or transformed `[(tile+2)², C, K]`, or turned about `[3, 3, K, C]`.
+   * (x, kernel, bias?, image?) → a convolution of x without stride, of x's size, by pspc's own kernels, with the bias and
+   * the image added. The kernel is `[3, 3, C, K]`, or transformed `[(tile+2)², C, K]`, or turned about `[3, 3, K, C]`.
    */
-  tiles: Tiling & { readonly turned: boolean; readonly relu: boolean };
+  tiles: Tiling & {
+    readonly turned: boolean;
+    readonly relu: boolean;
+    readonly biases: number;
+    readonly added: number;
+  };
   /** (x, dy) → dkernel `[3, 3, C, K]` of such a convolution */
   tilesGradient: Tiling;
   /** (logits) → classes of the enlarged logits, the first of equals, by a kernel that needs `bytes` of room */
@@ -65,7 +70,7 @@ export interface LegalArguments<Ref>
   applyMomentum: readonly [weight: Ref, velocity: Ref, gradient: Ref, rate: Ref];
   addInOrder: readonly [a: Ref, b: Ref, input: Ref];
   addBias: readonly [x: Ref, bias: Ref];
-  tiles: readonly [x: Ref, kernel: Ref, ...bias: Ref[]];
+  tiles: readonly [x: Ref, kernel: Ref, ...behind: Ref[]];
   tilesGradient: readonly [x: Ref, dy: Ref];
   largestOfEnlarged: readonly [x: Ref];
 }

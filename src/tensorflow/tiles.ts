@@ -4,7 +4,7 @@
  */
 
 import { type Node, shapeOf, sizesOf, typeOf } from "../graph/op.js";
-import { product } from "../graph/type.js";
+import { product, sameShape } from "../graph/type.js";
 import type { Tile } from "../graph/winograd.js";
 import { type Grid, gridOver } from "../rewrite/phases.js";
 import { inputTiles, kernelGradientOf, kernelTiles, outputOf } from "../rewrite/winograd.js";
@@ -58,10 +58,23 @@ interface Found {
   readonly attributes: Tiling & { readonly turned: boolean };
 }
 
+/** What comes behind a convolution in its kernel: a bias, another image of its shape, a ReLU. */
+interface Behind {
+  readonly bias: readonly Node[];
+  readonly added: readonly Node[];
+  readonly relu: boolean;
+}
+const nothing: Behind = { bias: [], added: [], relu: false };
+
 const convolutionOf =
-  ({ root, x, kernel, attributes }: Found, bias: readonly Node[], relu: boolean): Make =>
+  ({ root, x, kernel, attributes }: Found, { bias, added, relu }: Behind): Make =>
   (to) =>
-    legal("tiles", { ...attributes, relu }, [to(x), to(kernel), ...bias.map(to)], root.types);
+    legal(
+      "tiles",
+      { ...attributes, relu, biases: bias.length, added: added.length },
+      [to(x), to(kernel), ...bias.map(to), ...added.map(to)],
+      root.types,
+    );
 
 interface FoundGradient {
   readonly root: Node;
@@ -203,33 +216,58 @@ const withHalves = <A extends { readonly root: Node }>(
   return [...found, ...rounded];
 };
 
-/** Convolutions with the bias and the ReLU behind them, where nobody else asks for what is before. */
+/** A convolution and what is behind it, up to a node. */
+interface End {
+  readonly one: Found;
+  readonly behind: Behind;
+}
+
+/** Convolutions with what is behind them, where nobody else asks for what is before. */
+const endsIn = (
+  nodes: readonly Node[],
+  found: readonly Found[],
+  isAlone: (node: Node) => boolean,
+): ReadonlyMap<Node, End> => {
+  const ends = new Map<Node, End>(found.map((one) => [one.root, { one, behind: nothing }]));
+  const behind = (node: Node): End | undefined => {
+    const before = (arg: Node): End | undefined => (isAlone(arg) ? ends.get(arg) : undefined);
+    if (node.op === "relu") {
+      const end = before(node.args[0]);
+      return end && { ...end, behind: { ...end.behind, relu: true } };
+    }
+    if (node.op !== "binary" || node.attributes.kind !== "add") return undefined;
+    const [a, b] = node.args;
+    const after = (x: Node, other: Node): End | undefined => {
+      const end = before(x);
+      if (end === undefined || end.behind.relu || end.behind.added.length > 0) return undefined;
+      if (sameShape(shapeOf(other), shapeOf(x)))
+        return { ...end, behind: { ...end.behind, added: [other] } };
+      const isBias = shapeOf(other).length === 1 && shapeOf(other)[0] === shapeOf(x)[3];
+      return isBias && end.behind.bias.length === 0
+        ? { ...end, behind: { ...end.behind, bias: [other] } }
+        : undefined;
+    };
+    return after(a, b) ?? after(b, a);
+  };
+  for (const node of nodes) {
+    const end = behind(node);
+    if (end !== undefined) ends.set(node, end);
+  }
+  return ends;
+};
+
+/** Each value that one of pspc's own kernels for tiles computes. */
 export const tilesIn = (nodes: readonly Node[], uses: ReadonlyMap<Node, number>): Made => {
   const isAlone = (node: Node): boolean => uses.get(node) === 1;
   const convolutions = nodes.flatMap((node) =>
     node.op === "slice" || node.op === "reshape" ? (convolutionAt(node) ?? []) : [],
   );
   const found = withHalves(convolutions, nodes, isAlone, convolutionOfHalves);
-  const rootOf = new Map(found.map((one) => [one.root, one]));
-  const biased = new Map<Node, Make>();
-  const biasOf = (node: Node): readonly [Found, Node] | undefined => {
-    if (node.op !== "binary" || node.attributes.kind !== "add") return undefined;
-    const [x, bias] = node.args;
-    const one = rootOf.get(x);
-    const isBias = shapeOf(bias).length === 1 && shapeOf(bias)[0] === shapeOf(x)[3];
-    return one !== undefined && isBias && isAlone(x) ? [one, bias] : undefined;
-  };
-  for (const node of nodes) {
-    const plain = node.op === "relu" ? node.args[0] : node;
-    const isSeen = node.op === "relu" && !isAlone(plain);
-    const [one, bias] = biasOf(plain) ?? [rootOf.get(plain)];
-    if (one === undefined || isSeen || (plain === node && bias === undefined)) continue;
-    biased.set(node, convolutionOf(one, bias === undefined ? [] : [bias], node.op === "relu"));
-  }
   const gradients = nodes.flatMap((node) => gradientAt(node) ?? []);
   return [
-    ...found.map((one) => [one.root, convolutionOf(one, [], false)] as const),
-    ...biased,
+    ...[...endsIn(nodes, found, isAlone)].map(
+      ([node, { one, behind }]) => [node, convolutionOf(one, behind)] as const,
+    ),
     ...withHalves(gradients, nodes, isAlone, gradientOfHalves).map(
       (one) => [one.root, kernelGradient(one)] as const,
     ),

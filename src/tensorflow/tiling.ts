@@ -88,16 +88,16 @@ type Rule<K extends "tiles" | "tilesGradient"> = (
 ) => TensorName;
 
 export const tilesNode: Rule<"tiles"> = (to, { attributes, args, types: [type] }) => {
-  const { tile, turned, relu } = attributes;
-  const [x, kernel, ...bias] = args;
+  const { tile, turned, relu, biases, added } = attributes;
   const [, height, width] = ofRank(type.shape, 4);
-  const made = to.emit("PspcTiles", [x, kernel, ...bias], {
+  const made = to.emit("PspcTiles", args, {
     ...elementType(type),
     ...tiling(attributes),
     size: { ints: [height, width] },
     turned: { bool: turned },
     relu: { bool: relu },
-    biases: { int: bias.length },
+    biases: { int: biases },
+    added: { int: added },
     lay: { floats: transforms.output(tile).flat() },
     taps: { floats: transforms.kernel(tile).flat() },
   });

@@ -68,6 +68,11 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
       expect(opsIn(compiled, "PspcTilesGradient")).toBe(gradients.length);
       expect(opsIn(compiled, "PspcTiles")).toBe(taken.size - gradients.length);
       expect(opsIn(sessionModelFor(program, asking, composed), "PspcTiles")).toBe(0);
+      const sums = compiled.model.nodes.filter(({ attributes: { added } }) =>
+        isDeepStrictEqual(added, { int: 1 }),
+      );
+      // Residuals of the network that is asked, and gradients that meet.
+      expect(sums.length).toBeGreaterThan(4);
       const moving = ({ op, attributes }: Compiled["model"]["nodes"][number]) =>
         op.startsWith("PspcTiles") && isDeepStrictEqual(attributes.T, { type: "bf16" });
       const halves = layers.filter((layer) => taken.has(layer) && typeOf(layer).dtype === "bf16");
@@ -100,9 +105,10 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
     expect(Math.max(...apart)).toBeLessThan(probability);
   });
 
-  it("take a bias and a ReLU along where nobody else asks for what is before, and keep what is no number", async () => {
+  it("take a bias, another image and a ReLU along where nobody else asks for what is before, and keep what is no number", async () => {
     const x = input("x", "f32", 1, 5, 6, 16);
     const [kernel, bias] = [input("kernel", "f32", 3, 3, 16, 16), input("bias", "f32", 16)];
+    const other = input("other", "f32", 1, 5, 6, 16);
     const window = { stride: 1, dilation: 1, padding: padding(1) };
     const layer = apply("convolution", window, [x, kernel]);
     const model = (node: Node, kernels: Kernels) =>
@@ -118,6 +124,7 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
       x: Float32Array.from({ length: 480 }, (_, i) => (i === 479 ? Number.NaN : Math.sin(i))),
       kernel: Float32Array.from({ length: 2304 }, (_, i) => Math.cos(3 * i)),
       bias: Float32Array.from({ length: 16 }, (_, i) => i - 8),
+      other: Float32Array.from({ length: 480 }, (_, i) => 5 * Math.sin(7 * i)),
     };
     const answer = async (node: Node, kernels: Kernels) => {
       const session = await openSession(model(node, kernels), "cpu");
@@ -127,7 +134,9 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
     };
     const biased = add(layer, bias);
     const shared = multiply(relu(biased), biased);
-    for (const node of [biased, relu(biased), shared, multiply(relu(layer), scalar(2))]) {
+    const [summed, twice] = [relu(add(other, biased)), add(add(layer, other), other)];
+    const all = [biased, relu(biased), shared, multiply(relu(layer), scalar(2)), summed, twice];
+    for (const node of all) {
       const [wanted, got] = [await answer(node, plainCpu), await answer(node, forced(ours))];
       expect(got.filter(Number.isNaN).length).toBeGreaterThan(0);
       got.forEach((value, i) => {
@@ -141,6 +150,8 @@ describe("networks in pspc's own kernels", { timeout: 60_000 }, () => {
     expect(ops(relu(biased))).not.toContain("BiasAdd");
     expect(ops(shared)).toContain("Relu");
     expect(ops(shared)).not.toContain("BiasAdd");
+    for (const op of ["Relu", "BiasAdd", "AddV2"]) expect(ops(summed)).not.toContain(op);
+    expect(ops(twice).filter((op) => op === "AddV2").length).toBe(1);
   });
 
   it.each(["AVX512_CORE", "AVX2", "SSE41"])("compute alike in %s and less", (most) => {

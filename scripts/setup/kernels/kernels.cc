@@ -60,7 +60,7 @@ struct Attributes {
   int tile = 0, dilation = 1, atOnce = 1;
   int32_t padding[2] = {};
   int32_t size[2] = {};
-  bool alone = false, relu = false, turned = false, hasBias = false, aligned = false, isGated = false;
+  bool alone = false, relu = false, turned = false, hasBias = false, aligned = false, isGated = false, isSum = false;
   float epsilon = 0;
   // Bᵀ, Aᵀ or A, and G or Gᵀ, row by row.
   std::vector<float> cut, lay, taps;
@@ -120,10 +120,10 @@ void multiplyAll(const Product& product, int places, bool isTransformed) {
   });
 }
 
-// (x, kernel, bias?) → y [N, size, K]. The kernel is transformed, [places, C, K]; or it is [3, 3, C, K], or turned about
+// (x, kernel, bias?, image?) → y [N, size, K], in the bytes of the image that is added, if nobody else needs them. The kernel is transformed, [places, C, K]; or it is [3, 3, C, K], or turned about
 // [3, 3, K, C].
 void convolve(const Attributes& of, Call& call) {
-  Tensor x, kernel, bias, y, cut, products;
+  Tensor x, kernel, bias, added, y, cut, products;
   if (!call.read(0, x) || !call.read(1, kernel) || (of.hasBias && !call.read(2, bias))) return;
   const int places = (of.tile + 2) * (of.tile + 2), rank = TF_NumDims(kernel.raw);
   const bool isTransformed = rank == 3;
@@ -134,11 +134,15 @@ void convolve(const Attributes& of, Call& call) {
   if (!call.need(x.size(3) == channels && isCut(channels) && isCut(outputs),
                  "PspcTiles: the image's channels are not the kernel's, or no multiple of 16"))
     return;
-  if (!call.make(y, {x.size(0), of.size[0], of.size[1], outputs}, TF_TensorType(x.raw))) return;
+  const std::vector<int64_t> shape = {x.size(0), of.size[0], of.size[1], outputs};
+  const int last = of.hasBias ? 3 : 2;
+  bool isSame = false;
+  if (of.isSum ? !call.forward(last, y, shape, isSame) || (!isSame && !call.read(last, added)) : !call.make(y, shape, TF_TensorType(x.raw))) return;
+  const void* const sum = !of.isSum ? nullptr : isSame ? y.bytes() : added.bytes();
   const Grid from = gridOf(of, x, of.size[0], of.size[1]);
   Grid to = from;
   to.height = of.size[0], to.width = of.size[1], to.channels = outputs;
-  const Finish finish{of.hasBias ? bias.bytes() : nullptr, of.relu};
+  const Finish finish{of.hasBias ? bias.bytes() : nullptr, sum, of.relu};
   const Arithmetic& by = arithmetic();
   const size_t inPlace = placeOf(channels, of.atOnce), outPlace = placeOf(outputs, of.atOnce);
   const auto cutAndLay = [&](const Planes& in, const Planes& out, int first, int begin, int end, bool isBefore) {
@@ -256,19 +260,20 @@ void gradient(const Attributes& of, Call& call) {
 
 // (logits [N, h, w, C]) → classes [N, size] of the enlarged ones
 void largest(const Attributes& of, Call& call) {
-  Tensor x, classes, filled;
+  Tensor x, classes;
   if (!call.read(0, x)) return;
   const int images = x.size(0), rows = of.size[0], columns = of.size[1], channels = x.size(3);
   if (!call.need(x.size(1) > 0 && x.size(2) > 0 && channels > 0, "PspcLargest: there are no logits")) return;
   if (!call.make(classes, {images, rows, columns}, TF_INT32)) return;
   const Enlarged enlarged(x.size(1), x.size(2), rows, columns, channels, of.aligned);
-  const size_t pixels = static_cast<size_t>(x.size(1)) * x.size(2), padded = paddedChannels(channels);
-  if (!call.room(filled, images * pixels * padded)) return;
-  enlarged.pad(x.data(), images * pixels, filled.data());
+  const size_t pixels = static_cast<size_t>(x.size(1)) * x.size(2) * channels;
   int32_t* const to = static_cast<int32_t*>(TF_TensorData(classes.raw));
-  inParts(images * rows, 4, [&](int begin, int end) {
-    for (int i = begin; i < end; ++i)
-      enlarged.row(filled.data() + i / rows * pixels * padded, i % rows, to + static_cast<size_t>(i) * columns);
+  // Rows that one thread takes: it widens the input's anew for each of these.
+  const int each = std::max(8, (rows + 4 * threads() - 1) / (4 * threads())), parts = (rows + each - 1) / each;
+  pool().parallel(images * parts, [&](int part) {
+    const int image = part / parts, from = part % parts * each;
+    enlarged.classes(x.data() + image * pixels, from, std::min(rows, from + each), planesOf(enlarged.room()),
+                     to + (static_cast<size_t>(image) * rows + from) * columns);
   });
 }
 
@@ -367,6 +372,7 @@ void readConvolution(Reader& from, Attributes& of) {
   from.pair("size", of.size);
   of.relu = from.flag("relu");
   of.hasBias = from.integer("biases") > 0;
+  of.isSum = from.integer("added") > 0;
 }
 
 using Shapes = void (*)(TF_ShapeInferenceContext*, TF_Status*);
@@ -406,9 +412,9 @@ void add(const char* name, const std::vector<const char*>& inputs, const std::ve
 // Once a process, when the library is opened.
 __attribute__((constructor)) void registerAll() {
   const std::vector<TF_DataType> both = {TF_FLOAT, TF_BFLOAT16};
-  add("PspcTiles", {"x: T", "kernel: T", "bias: biases * T"}, {"y: T"},
+  add("PspcTiles", {"x: T", "kernel: T", "bias: biases * T", "image: added * T"}, {"y: T"},
       {"T: {float, bfloat16}", "tile: int", "dilation: int", "at_once: int", "alone: bool", "padding: list(int)", "size: list(int)", "turned: bool",
-       "relu: bool", "biases: int >= 0", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
+       "relu: bool", "biases: int >= 0", "added: int >= 0", "cut: list(float)", "lay: list(float)", "taps: list(float)"},
       both, create<readConvolution>, compute<convolve>);
   add("PspcTilesGradient", {"x: T", "dy: T"}, {"dkernel: T"},
       {"T: {float, bfloat16}", "tile: int", "dilation: int", "at_once: int", "alone: bool", "padding: list(int)", "cut: list(float)", "lay: list(float)",

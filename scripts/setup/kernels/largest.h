@@ -8,26 +8,24 @@
 
 namespace pspc {
 
+// Where each row or column of the result lies between two of the input.
 struct Between {
-  int lower, upper;
-  float share;
+  std::vector<int32_t> lower, upper;
+  std::vector<float> share;
 };
-
-// Channels are filled up to so many, that they are compared in whole vectors.
-int paddedChannels(int channels);
 
 class Enlarged {
  public:
   // From [height, width, channels] to [rows, columns]; `aligned` corners, or centres half a pixel inside.
   Enlarged(int height, int width, int rows, int columns, int channels, bool aligned);
-  // Pixels with their channels filled up.
-  void pad(const float* pixels, size_t count, float* to) const;
-  // The first of the largest, for each column of a row of the result.
-  void row(const float* image, int row, int32_t* classes) const;
+  // Floats that `classes` works in.
+  size_t room() const;
+  // The first of the largest, for each pixel of rows `from` to `until` of the result.
+  void classes(const float* image, int from, int until, float* room, int32_t* to) const;
 
  private:
-  int width_, channels_, padded_;
-  std::vector<Between> rows_, columns_;
+  int width_, channels_;
+  Between rows_, columns_;
 };
 
 }  // namespace pspc

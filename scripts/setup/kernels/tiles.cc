@@ -99,7 +99,7 @@ void cut(const Grid& grid, const Number* image, const float* matrix, Planes to, 
 template <int TILE, class Number>
 void layTiles(const Grid& grid, Planes products, const float* matrix, const Finish& finish, Number* y, int first, int from, int until) {
   constexpr int PLACES = TILE + 2;
-  const Number* biases = static_cast<const Number*>(finish.bias);
+  const Number *biases = static_cast<const Number*>(finish.bias), *added = static_cast<const Number*>(finish.added);
   Pixel<Number> pixels[TILE * TILE];
   const Vector zero = {};
   for (int tile = from; tile < until; ++tile) {
@@ -113,6 +113,7 @@ void layTiles(const Grid& grid, Planes products, const float* matrix, const Fini
             const Pixel<Number>& pixel = pixels[o * TILE + p];
             if (pixel.at == none<Number>()) return;
             value += bias;
+            if (added != nullptr) value += load(added + (pixel.at - y) + c);
             // What is no number stays none.
             if (finish.relu) value = value < zero ? zero : value;
             store(const_cast<Number*>(pixel.at) + c, value);

@@ -39,9 +39,9 @@ struct Planes {
   size_t place;
 };
 
-// What every output gets at the end, where it is wanted. A bias is of the image's numbers.
+// What every output gets at the end, where it is wanted: a bias and an image of the output's shape, in the image's numbers.
 struct Finish {
-  const void* bias = nullptr;
+  const void *bias = nullptr, *added = nullptr;
   bool relu = false;
 };
 
