@@ -95,10 +95,8 @@ const productOf = (size: Size, numbers: Numbers): Node =>
 const TILE = 4;
 
 /** A 3×3 layer by tiles, as pspc's own kernels take it. */
-const tiled = (kind: LayerKind, size: Size): Node => {
-  const layer = layerOf(kind, size, "f32");
-  return getOrElse<Node>(() => layer)(inForm(layer, `winograd-${TILE}`));
-};
+const inTiles = (layer: Layer & Node): Node =>
+  getOrElse<Node>(() => layer)(inForm(layer, `winograd-${TILE}`));
 const tiledName = (kind: LayerKind, size: Size): string =>
   `tiles_${kind}_${size}`.replace(" ", "_");
 
@@ -142,14 +140,15 @@ const reorders = (numbers: Numbers): Node => {
   return apply("convolutionKernelGradient", { ...window, shape: [1, 1, 1024, 1024] }, [few, few]);
 };
 
-/** A layer of eight pixels: all of it is the kernel's start. */
-const starting = (kind: LayerKind, numbers: Numbers): Layer & Node =>
-  layerFor(`${kind} 1×1`, numbers, 2, 64);
-const startName = (kind: LayerKind, numbers: Numbers): string =>
-  `start_${kind}_${numbers}`.replace(" ", "_");
+type Starting = keyof Speeds["start"];
+/** A layer of a few pixels: all of it is the kernel's start. */
+const starting = (kind: LayerKind, by: Starting): Node =>
+  by === "tiles" ? inTiles(layerFor(kind, "f32", 4, 16)) : layerFor(`${kind} 1×1`, by, 2, 64);
+const startName = (kind: LayerKind, by: Starting): string =>
+  `start_${kind}_${by}`.replace(" ", "_");
 
 /** Rounds of all measures: a measure takes a call of the session and less than a millisecond more, so that few say little. */
-const TIMING = { rounds: 64, seconds: 5 };
+const TIMING = { rounds: 64, seconds: 5, isWarm: true };
 
 export interface Calibration {
   readonly speeds: Speeds;
@@ -187,12 +186,14 @@ export const calibrate = async (
   const nodes = {
     ...plain,
     ...Object.fromEntries(
-      ours.flatMap((kind) => SIZES.map((size) => [tiledName(kind, size), tiled(kind, size)])),
+      ours.flatMap((kind) =>
+        SIZES.map((size) => [tiledName(kind, size), inTiles(layerOf(kind, size, "f32"))]),
+      ),
     ),
     ...Object.fromEntries(formats.map((numbers) => [`reorder_${numbers}`, reorders(numbers)])),
     ...Object.fromEntries(
-      formats.flatMap((numbers) =>
-        LAYERS.map((kind) => [startName(kind, numbers), starting(kind, numbers)]),
+      [...formats, ...(ours.length > 0 ? (["tiles"] as const) : [])].flatMap((by) =>
+        LAYERS.map((kind) => [startName(kind, by), starting(kind, by)]),
       ),
     ),
     ...Object.fromEntries(all.map((each) => [name(each), each.node])),
@@ -263,12 +264,14 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
     return Math.max(0, own(of, call) / bytes(reorders(numbers)) - move);
   };
   const reorder = { f32: reorderOf("f32"), bf16: reorderOf("bf16") };
-  const starts = (numbers: Numbers) =>
-    byLayer((kind) => {
-      const of = startName(kind, numbers);
-      return times.has(of) ? Math.max(0, taken(of) - nothing - call) : 0;
-    });
-  const start = { f32: starts("f32"), bf16: starts("bf16") };
+  const starts = (by: Starting) =>
+    byLayer((kind) =>
+      Math.max(
+        0,
+        (times.get(startName(kind, by)) ? taken(startName(kind, by)) : 0) - nothing - call,
+      ),
+    );
+  const start = { f32: starts("f32"), bf16: starts("bf16"), tiles: starts("tiles") };
   const rate = ({ node, ...of }: Measure): number => {
     const again = of.kind.startsWith("kernel") ? reorder[of.numbers] * bytes(node) : 0;
     const begun = isLayer(node) ? start[of.numbers][layerKind(node)] : 0;
@@ -285,7 +288,7 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
   const tileRate = (kind: LayerKind, size: Size): number => {
     const layer = layerOf(kind, size, "f32");
     const cost = tilingCost(layer, TILE);
-    return cost.flops / own(tiledName(kind, size), tiledMoves(layer, cost, { call, move }));
+    return cost.flops / own(tiledName(kind, size), tiledMoves(layer, cost, { call, move, start }));
   };
   const tileRates = (kind: LayerKind): Rates => [
     tileRate(kind, 16),

@@ -111,7 +111,7 @@ const record = closed(
     move: positive,
     turn: positive,
     reorder: closed("the reordering", { f32: real({ min: 0 }), bf16: real({ min: 0 }) }, {}),
-    start: closed("the starts", { f32: starts, bf16: starts }, {}),
+    start: closed("the starts", { f32: starts, bf16: starts, tiles: starts }, {}),
     rates: closed("the rates", { f32: kinds, bf16: kinds }, {}),
   },
   {

@@ -10,6 +10,11 @@ export interface Timing {
   readonly seconds: number;
   /** Milliseconds; the wall's clock where none is given. */
   readonly clock?: () => number;
+  /**
+   * Whether each is called once more before it is timed, so that its numbers lie in the caches, as the layer before it
+   * leaves them in a network. What takes long fills them by itself, and is steady: it is timed in every fourth round.
+   */
+  readonly isWarm?: boolean;
 }
 
 /** Milliseconds of each round; what the device refuses to run is not there. */
@@ -19,10 +24,11 @@ export type Times = ReadonlyMap<string, readonly number[]>;
 export const timed = (
   session: Session,
   names: readonly string[],
-  { rounds, seconds, clock = () => performance.now() }: Timing,
+  { rounds, seconds, clock = () => performance.now(), isWarm = false }: Timing,
 ): Times => {
   const times = new Map(names.map((name): [string, number[]] => [name, []]));
-  const time = (name: string): number => {
+  const time = (name: string, isLong = true): number => {
+    if (isWarm && !isLong) session.run(name, {});
     const start = clock();
     session.run(name, {});
     return clock() - start;
@@ -37,11 +43,16 @@ export const timed = (
   }
   const end = performance.now() + seconds * 1000;
   for (let round = 0; round < rounds && (round < LEAST || performance.now() < end); round++)
-    for (const [name, taken] of times) taken.push(time(name));
+    for (const [name, taken] of times) {
+      const isLong = (taken.at(-1) ?? 0) > LONG;
+      if (!isWarm || !isLong || round % 4 === 0) taken.push(time(name, isLong));
+    }
   return times;
 };
 
 const LEAST = 4;
+/** Milliseconds. */
+const LONG = 4;
 
 /** The value below which a share of the numbers lies; of none, infinity: what was never measured is never the fastest. */
 export const quantile = (numbers: readonly number[], share: number): number =>

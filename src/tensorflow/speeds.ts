@@ -40,8 +40,8 @@ export interface Speeds {
   readonly turn: number;
   /** Nanoseconds a byte of a kernel's gradient, beside the arithmetic: its own order is not TensorFlow's. */
   readonly reorder: Readonly<Record<Numbers, number>>;
-  /** Nanoseconds of a layer in TensorFlow's own kernel as such, beside those of an operation. */
-  readonly start: Readonly<Record<Numbers, Readonly<Record<LayerKind, number>>>>;
+  /** Nanoseconds of a layer in TensorFlow's own kernel as such, and in pspc's, beside those of an operation. */
+  readonly start: Readonly<Record<Numbers | "tiles", Readonly<Record<LayerKind, number>>>>;
   readonly rates: Readonly<Record<Numbers, Readonly<Record<Kind, Rates>>>>;
   /** Of the products of pspc's own kernels for Winograd's tiles, which are f32 whatever is read and written; where they were there to be measured. */
   readonly tiles?: Readonly<Record<LayerKind, Rates>>;
@@ -76,7 +76,8 @@ const column = (name: Column): Speeds["rates"][Numbers] =>
 const REORDER_BF16 = 0.89;
 
 /** Nobody measured it: an operation has it in its own time. */
-const noStart = { f32: byLayer(() => 0), bf16: byLayer(() => 0) };
+const none = byLayer(() => 0);
+const noStart = { f32: none, bf16: none, tiles: none };
 
 const wideVectors: Speeds = {
   call: 50_000,
@@ -196,7 +197,7 @@ export const rateAt = ([small, middle, large]: Rates, size: number): number => {
 /** Of TensorFlow's own convolutions, where pspc's kernels were not measured: what they had on a Xeon with AVX-512. */
 const TYPICAL_TILES: Rates = [0.24, 0.77, 0.84];
 
-/** Of a layer cut into tiles: floating-point operations, and bytes (`tilingCost` in tensorflow/tiles.ts). */
+/** Of a layer cut into tiles: floating-point operations, and bytes (`tilingCost` in tensorflow/tiling.ts). */
 export interface TilingCost {
   readonly flops: number;
   readonly tiles: number;
@@ -207,11 +208,12 @@ export interface TilingCost {
 export const tiledMoves = (
   layer: Layer,
   { tiles, kernel }: TilingCost,
-  { call, move }: Pick<Speeds, "call" | "move">,
+  { call, move, start }: Pick<Speeds, "call" | "move" | "start">,
 ): number => {
   const { dtype } = typeOf(layer);
   const seen = Object.values(shapesOf(layer)).map((shape) => bytesOf({ dtype, shape }));
-  return call + move * (seen.reduce((sum, one) => sum + one, 0) + tiles + kernel);
+  const begun = call + start.tiles[layerKind(layer)];
+  return begun + move * (seen.reduce((sum, one) => sum + one, 0) + tiles + kernel);
 };
 
 /** What a convolution or a gradient of one takes in pspc's own kernels (tensorflow/tiles.ts). */

@@ -30,6 +30,8 @@ export const isTiled = (layer: Layer & Node): boolean => {
 /** Channels of a kernel whose places stay in a core's caches, bytes of the tiles beside it, and tiles of a product. */
 const [SMALL, NEAR, TOGETHER] = [128, 640 * 2 ** 10, 12];
 
+const isSmall = (channels: readonly number[]): boolean => Math.max(...channels) <= SMALL;
+
 /** How many tiles at once: each thread its own where the kernel is small; else of all, in equal parts. */
 export const turns = (
   tile: Tile,
@@ -38,7 +40,7 @@ export const turns = (
 ): Pick<Tiling, "alone" | "atOnce" | "bytes"> => {
   const kernel = 4 * placesOf(tile) * c * k;
   const one = 4 * placesOf(tile) * (c + k);
-  if (Math.max(c, k) <= SMALL) {
+  if (isSmall([c, k])) {
     const atOnce = TOGETHER * Math.max(1, Math.floor(Math.max(NEAR, kernel) / one / TOGETHER));
     return { alone: true, atOnce, bytes: kernel };
   }
@@ -48,7 +50,7 @@ export const turns = (
   return { alone: false, atOnce, bytes: one * atOnce };
 };
 
-/** Tiles, and the bytes of transformed ones of input and output. */
+/** Floating-point operations, and bytes that pass through memory. */
 export const tilingCost = (layer: Layer, tile: Tile): TilingCost => {
   const { kernel, y } = shapesOf(layer);
   const [n = 0, h = 0, w = 0] = y;
@@ -57,8 +59,8 @@ export const tilingCost = (layer: Layer, tile: Tile): TilingCost => {
   const tiles = blockCount(gridOver([n, h, w, k], tile, layer.attributes.dilation));
   return {
     flops: 2 * places * tiles * c * k,
-    /** Written once and read once. */
-    tiles: 8 * places * tiles * (c + k),
+    /** Written once and read once; what one thread takes stays in its caches, and belongs to the products' own time. */
+    tiles: isSmall([c, k]) ? 0 : 8 * places * tiles * (c + k),
     kernel: 4 * places * c * k,
   };
 };
