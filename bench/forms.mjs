@@ -14,8 +14,8 @@ import { kernelsHere } from "../dist/run/kernels.js";
 import { quantile } from "../dist/run/timing.js";
 import { layersOf, tune } from "../dist/run/tune.js";
 import { form } from "../dist/tensorflow/machine.js";
-import { typical } from "../dist/tensorflow/speeds.js";
 import { lower } from "../dist/tensorflow/target.js";
+import { typical } from "../dist/tensorflow/typical-speeds.js";
 import { experimentOf } from "./compiled.mjs";
 
 const networks = [
@@ -50,9 +50,11 @@ const measure = async (layer) => {
 
 const { machine: here } = kernelsHere("cpu");
 const { speeds } = await calibrate("cpu", { clock });
-const ways = { AVX2: typical.AVX2, "AVX-512": typical["AVX-512"], "measured now": speeds };
-console.log("| layers of | native | by speeds typical of AVX2 | of AVX-512 | measured now |");
-console.log("| --- | --: | --: | --: | --: |");
+/** @type {Readonly<Record<string, import("../src/tensorflow/speeds.js").Speeds>>} */
+const ways = { ...typical, "measured now": speeds };
+const named = Object.keys(ways).map((name) => (name in typical ? `typical of ${name}` : name));
+console.log(`| layers of | native | ${named.join(" | ")} |`);
+console.log(`| --- | ${["", ...named].map(() => "--:").join(" | ")} |`);
 for (const [entry = "", ...overrides] of words.length > 0 ? [words] : networks) {
   const experiment = experimentOf(entry, overrides);
   const [height, width] = experiment.train.crop;
@@ -60,22 +62,23 @@ for (const [entry = "", ...overrides] of words.length > 0 ? [words] : networks) 
     training: [lower(experiment).training],
     asked: [evaluationStep(experiment, height, width)],
   });
-  const sums = { best: 0, native: 0, AVX2: 0, "AVX-512": 0, "measured now": 0 };
+  let best = 0;
+  const sums = new Map(["native", ...Object.keys(ways)].map((way) => [way, 0]));
   for (const each of layers) {
     const ms = known[each.name] ?? (await measure(each));
     known[each.name] = ms;
     if (file) writeFileSync(file, JSON.stringify(known));
-    const of = (/** @type {string} */ name) => each.times * (ms[name] ?? Number.NaN);
-    sums.best += each.times * Math.min(...Object.values(ms));
-    sums.native += of("native");
-    for (const way of /** @type {const} */ (["AVX2", "AVX-512", "measured now"])) {
-      const machine = { ...here, speeds: ways[way] };
-      sums[way] += of(form(alone(each.layer), { machine, settled: each.isSettled }));
+    const add = (/** @type {string} */ way, /** @type {string} */ form) =>
+      sums.set(way, (sums.get(way) ?? 0) + each.times * (ms[form] ?? Number.NaN));
+    best += each.times * Math.min(...Object.values(ms));
+    add("native", "native");
+    for (const [way, known] of Object.entries(ways)) {
+      const machine = { ...here, speeds: known };
+      add(way, form(alone(each.layer), { machine, settled: each.isSettled }));
     }
   }
-  const lost = (/** @type {number} */ sum) => `${(100 * (sum / sums.best - 1)).toFixed(1)} %`;
-  const { best, ...others } = sums;
+  const lost = (/** @type {number} */ sum) => `${(100 * (sum / best - 1)).toFixed(1)} %`;
   console.log(
-    `| \`${[entry, ...overrides].join(" ")}\` | ${Object.values(others).map(lost).join(" | ")} |`,
+    `| \`${[entry, ...overrides].join(" ")}\` | ${[...sums.values()].map(lost).join(" | ")} |`,
   );
 }

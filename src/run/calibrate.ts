@@ -37,10 +37,10 @@ import {
   SIZES,
   type Speeds,
   tiledMoves,
-  typical,
 } from "../tensorflow/speeds.js";
 import { savedModel } from "../tensorflow/target.js";
 import { tilingCost } from "../tensorflow/tiling.js";
+import { typical } from "../tensorflow/typical-speeds.js";
 import { quantile, spread, type Times, takenByOthers, timed } from "./timing.js";
 
 /** Numbers that a session holds; equal ones are one variable. */
@@ -264,13 +264,8 @@ const speedsFrom = (times: Times, all: readonly Measure[]): Speeds => {
     return Math.max(0, own(of, call) / bytes(reorders(numbers)) - move);
   };
   const reorder = { f32: reorderOf("f32"), bf16: reorderOf("bf16") };
-  const starts = (by: Starting) =>
-    byLayer((kind) =>
-      Math.max(
-        0,
-        (times.get(startName(kind, by)) ? taken(startName(kind, by)) : 0) - nothing - call,
-      ),
-    );
+  const startOf = (name: string): number => (times.has(name) ? taken(name) - nothing - call : 0);
+  const starts = (by: Starting) => byLayer((kind) => Math.max(0, startOf(startName(kind, by))));
   const start = { f32: starts("f32"), bf16: starts("bf16"), tiles: starts("tiles") };
   const rate = ({ node, ...of }: Measure): number => {
     const again = of.kind.startsWith("kernel") ? reorder[of.numbers] * bytes(node) : 0;

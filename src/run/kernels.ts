@@ -11,8 +11,9 @@ import { closed } from "../language/section.js";
 import { list, real } from "../language/value.js";
 import { type Form, isForm } from "../rewrite/forms.js";
 import { thisMachine, vectorUnits, type Want } from "../runtime/machine.js";
-import { byKind, byLayer, type Rates, type Speeds, typical } from "../tensorflow/speeds.js";
+import { byKind, byLayer, type Rates, type Speeds } from "../tensorflow/speeds.js";
 import type { Kernels } from "../tensorflow/target.js";
+import { typical } from "../tensorflow/typical-speeds.js";
 import { readJson, words } from "./codec.js";
 
 /** Beside set-up's cache, a file a machine. */
@@ -53,8 +54,13 @@ export const kernelsFrom = (want: Want): string => {
 /** `PSPC_SPEEDS=typical`: two machines choose alike (tests, comparisons). */
 const isTypical = (): boolean => process.env.PSPC_SPEEDS === "typical";
 
-const vectors = (): keyof typeof typical =>
-  vectorUnits().includes("avx512f") ? "AVX-512" : "AVX2";
+const vectors = (): keyof typeof typical => {
+  const units = vectorUnits();
+  if (!units.includes("avx512f")) return "AVX2";
+  return units.includes("avx512_bf16") && !units.includes("amx_bf16")
+    ? "AVX-512 with bf16"
+    : "AVX-512";
+};
 
 /** With the forms that a run began with, so that it goes on in the same bits. */
 export const asBegun = (

@@ -14,8 +14,9 @@ import { rewriteNodes } from "../rewrite/rewrite.js";
 import type { Footprint, KernelChoice } from "../target/target.js";
 import { memory, storageOf } from "./memory.js";
 import type { LegalGraph } from "./op.js";
-import { nanoseconds, type Speeds, tiledNanoseconds, typical } from "./speeds.js";
+import { nanoseconds, type Speeds, tiledNanoseconds } from "./speeds.js";
 import { isTiled, tilingCost } from "./tiling.js";
+import { typical } from "./typical-speeds.js";
 
 /** What TensorFlow computes on. */
 export interface Machine {

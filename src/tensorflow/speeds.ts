@@ -54,52 +54,6 @@ export const byKind = <A>(of: (kind: Kind) => A): Record<Kind, A> =>
 export const byLayer = <A>(of: (kind: LayerKind) => A): Record<LayerKind, A> =>
   Object.fromEntries(LAYERS.map((kind) => [kind, of(kind)])) as Record<LayerKind, A>;
 
-type Column = "AVX2" | "AVX-512" | "AMX";
-/** f32 on two cores of an EPYC with AVX2 and of a Xeon with AVX-512, and bf16 on the latter's AMX. */
-const rates: Readonly<Record<Kind, Readonly<Record<Column, Rates | number>>>> = {
-  product: { AVX2: 140, "AVX-512": [55, 116, 97], AMX: [100, 550, 690] },
-  "convolution 1×1": { AVX2: 130, "AVX-512": [40, 157, 108], AMX: [56, 256, 840] },
-  convolution: { AVX2: 100, "AVX-512": [122, 158, 100], AMX: [420, 960, 530] },
-  "input gradient 1×1": { AVX2: 130, "AVX-512": [52, 177, 116], AMX: [45, 300, 750] },
-  "input gradient": { AVX2: 100, "AVX-512": [126, 154, 121], AMX: [390, 920, 740] },
-  "kernel gradient 1×1": { AVX2: 80, "AVX-512": [22, 78, 115], AMX: [16, 67, 150] },
-  "kernel gradient": { AVX2: 50, "AVX-512": [45, 103, 104], AMX: [170, 410, 340] },
-};
-
-const column = (name: Column): Speeds["rates"][Numbers] =>
-  byKind((kind) => {
-    const rate = rates[kind][name];
-    return typeof rate === "number" ? [rate, rate, rate] : rate;
-  });
-
-/** What a large kernel's gradient takes in bf16 where it was measured. */
-const REORDER_BF16 = 0.89;
-
-/** Nobody measured it: an operation has it in its own time. */
-const none = byLayer(() => 0);
-const noStart = { f32: none, bf16: none, tiles: none };
-
-const wideVectors: Speeds = {
-  call: 50_000,
-  move: 0.09,
-  turn: 0.13,
-  reorder: { f32: 0.24, bf16: REORDER_BF16 },
-  start: noStart,
-  rates: { f32: column("AVX-512"), bf16: column("AMX") },
-};
-
-const narrowVectors: Speeds = {
-  call: 50_000,
-  move: 0.075,
-  turn: 0.075,
-  reorder: { f32: 0, bf16: REORDER_BF16 },
-  start: noStart,
-  rates: { f32: column("AVX2"), bf16: column("AMX") },
-};
-
-/** Of machines that nobody has measured, by their vector instructions (docs/performance.md has what they are fitted to). */
-export const typical = { AVX2: narrowVectors, "AVX-512": wideVectors } as const;
-
 /** What is done with the numbers of an operation's arguments and results. */
 const work: Readonly<Record<OpName, "nothing" | "moved" | "turned" | "multiplied">> = {
   input: "nothing",
@@ -194,8 +148,8 @@ export const rateAt = ([small, middle, large]: Rates, size: number): number => {
   return a * (b / a) ** share;
 };
 
-/** Of TensorFlow's own convolutions, where pspc's kernels were not measured: what they had on a Xeon with AVX-512. */
-const TYPICAL_TILES: Rates = [0.24, 0.77, 0.84];
+/** Of TensorFlow's own convolutions, where pspc's kernels were not measured: what they had on an EPYC with AVX-512. */
+const TYPICAL_TILES: Rates = [0.34, 0.6, 0.72];
 
 /** Of a layer cut into tiles: floating-point operations, and bytes (`tilingCost` in tensorflow/tiling.ts). */
 export interface TilingCost {

@@ -11,7 +11,7 @@ import { formsOf, nameOf } from "../../src/rewrite/forms.js";
 import { openSession } from "../../src/runtime/session.js";
 import { layersIn } from "../../src/target/kernels.js";
 import { form } from "../../src/tensorflow/machine.js";
-import { byLayer, typical } from "../../src/tensorflow/speeds.js";
+import { byLayer } from "../../src/tensorflow/speeds.js";
 import {
   type Compiled,
   type Kernels,
@@ -22,6 +22,7 @@ import {
   withKernels,
 } from "../../src/tensorflow/target.js";
 import { isTiled } from "../../src/tensorflow/tiling.js";
+import { typical } from "../../src/tensorflow/typical-speeds.js";
 import { tiny } from "../oracle/experiment.js";
 import { images, labels, stateFor } from "../oracle/scene.js";
 
