@@ -50,8 +50,8 @@ const measure = async (layer) => {
 
 const { machine: here } = kernelsHere("cpu");
 const { speeds } = await calibrate("cpu", { clock });
-/** @type {Readonly<Record<string, import("../src/tensorflow/speeds.js").Speeds>>} */
-const ways = { ...typical, "measured now": speeds };
+/** @typedef {Readonly<Record<string, import("../src/tensorflow/speeds.js").Speeds>>} Ways */
+const ways = /** @type {Ways} */ (/** @type {unknown} */ ({ ...typical, "measured now": speeds }));
 const named = Object.keys(ways).map((name) => (name in typical ? `typical of ${name}` : name));
 console.log(`| layers of | native | ${named.join(" | ")} |`);
 console.log(`| --- | ${["", ...named].map(() => "--:").join(" | ")} |`);
