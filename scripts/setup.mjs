@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { addonFile, addonName, engineFile, engineSource, provideAddon } from "./setup/addon.mjs";
+import { addonFile, addonName, addonSources, engineFile, provideAddon } from "./setup/addon.mjs";
 import { alone, cached, cacheFolder } from "./setup/cache.mjs";
 import { emit, staleFiles } from "./setup/dist.mjs";
 import { findTools, requireSystem, requireTools } from "./setup/machine.mjs";
@@ -135,7 +135,7 @@ function recorded() {
 
 function now() {
   const library = join(addon, "deps", "lib", "libtensorflow.so");
-  return signature(addonFile(addon), engineFile(addon), engineSource, library);
+  return signature(addonFile(addon), engineFile(addon), ...addonSources, library);
 }
 
 /** What the user asks for by name: another wish is another set-up, and none is content with what is there. */

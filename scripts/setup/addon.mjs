@@ -25,8 +25,10 @@ const modules = /** @type {const} */ (["tfjs_binding", "pspc_engine"]);
 /** @typedef {typeof modules[number]} Module */
 
 const sources = fileURLToPath(new URL("engine", import.meta.url));
-/** What the addon for several devices is made of: another one asks for another addon. */
-export const engineSource = join(sources, "engine.cc");
+/** What tfjs-node's sources are compiled with, so that memory is given back by the thread that lent it. */
+const references = fileURLToPath(new URL("references.h", import.meta.url));
+/** What is ours in the addons: other sources ask for other addons. */
+export const addonSources = [join(sources, "engine.cc"), references];
 
 /** @param {string} addon the folder of @tensorflow/tfjs-node-gpu @param {Module} module */
 const fileOf = (addon, module) => join(addon, "lib", `napi-v${napi}`, `${module}.node`);
@@ -47,8 +49,8 @@ export async function addonName(addon, library, { compilerVersion }) {
   const { version } = JSON.parse(readFileSync(join(addon, "package.json"), "utf8"));
   const main = realpathSync(join(library.folder, "lib", "libtensorflow.so"));
   const { size } = await stat(main);
-  const ours = readFileSync(engineSource, "utf8");
-  const made = [compilerVersion, process.platform, process.arch, size, library.version, ours];
+  const ours = addonSources.map((file) => readFileSync(file, "utf8"));
+  const made = [compilerVersion, process.platform, process.arch, size, library.version, ...ours];
   const id = createHash("sha256").update(made.join("\n")).digest("hex").slice(0, 12);
   return `addon-${version}-tensorflow-${library.version}-${id}`;
 }
@@ -112,10 +114,12 @@ async function compile(cwd, module, target, { python, compiler }, ...more) {
     `--napi_version=${napi}`,
     `--napi_build_version=${napi}`,
   ];
+  const env = { ...process.env, CXX: compiler, npm_config_python: python };
+  const included = `-include '${references.replaceAll("'", "'\\''")}'`;
   const { code, output } = await run(
     program,
     [...first, "rebuild", ...options, ...headers(), ...more],
-    { cwd, env: { ...process.env, CXX: compiler, npm_config_python: python } },
+    { cwd, env: { ...env, CXXFLAGS: `${process.env.CXXFLAGS ?? ""} ${included}` } },
   );
   if (code === 0) return;
   await rm(join(cwd, "build"), { recursive: true, force: true });
