@@ -145,9 +145,12 @@ void convolve(const Attributes& of, Call& call) {
   const Finish finish{of.hasBias ? bias.bytes() : nullptr, sum, of.relu};
   const Arithmetic& by = arithmetic();
   const size_t inPlace = placeOf(channels, of.atOnce), outPlace = placeOf(outputs, of.atOnce);
-  const auto cutAndLay = [&](const Planes& in, const Planes& out, int first, int begin, int end, bool isBefore) {
-    if (isBefore) by.cutInput(from, x.bytes(), of.cut.data(), in, first, first + begin, first + end);
-    else by.lay(to, out, of.lay.data(), finish, y.bytes(), first, first + begin, first + end);
+  // Tiles of which the first in the planes is `first`.
+  const auto cutTiles = [&](const Planes& in, int first, int begin, int end) {
+    by.cutInput(from, x.bytes(), of.cut.data(), in, first, begin, end);
+  };
+  const auto layTiles = [&](const Planes& out, int first, int begin, int end) {
+    by.lay(to, out, of.lay.data(), finish, y.bytes(), first, begin, end);
   };
   const auto product = [&](const Planes& in, const Planes& out) {
     return Product{in, out, kernel.bytes(), kernel.isHalf(), channels, outputs, of.tile, of.taps.data(), of.turned};
@@ -159,9 +162,9 @@ void convolve(const Attributes& of, Call& call) {
     inParts(from.count(), eachOf(of, from.count()), [&](int begin, int end) {
       float* const planes = planesOf(places * (inPlace + outPlace));
       const Planes in{planes, end - begin, inPlace}, out{planes + places * inPlace, end - begin, outPlace};
-      cutAndLay(in, out, begin, 0, end - begin, true);
+      cutTiles(in, begin, begin, end);
       by.multiplyPacked(product(in, out), places, strips);
-      cutAndLay(in, out, begin, 0, end - begin, false);
+      layTiles(out, begin, begin, end);
     });
     return;
   }
@@ -169,9 +172,9 @@ void convolve(const Attributes& of, Call& call) {
   for (int first = 0; first < from.count(); first += of.atOnce) {
     const int tiles = std::min(of.atOnce, from.count() - first);
     const Planes in{cut.data(), tiles, inPlace}, out{products.data(), tiles, outPlace};
-    inParts(tiles, PARTS, [&](int begin, int end) { cutAndLay(in, out, first, begin, end, true); });
+    inParts(tiles, PARTS, [&](int begin, int end) { cutTiles(in, first, first + begin, first + end); });
     multiplyAll(product(in, out), places, isTransformed);
-    inParts(tiles, PARTS, [&](int begin, int end) { cutAndLay(in, out, first, begin, end, false); });
+    inParts(tiles, PARTS, [&](int begin, int end) { layTiles(out, first, first + begin, first + end); });
   }
 }
 
@@ -207,11 +210,12 @@ void gradient(const Attributes& of, Call& call) {
   };
   if (of.alone) {
     // Each part has sums of its own; with fewer tiles than these, adding those up would take as long as the tiles.
-    int parts = 1;
-    while (parts < threads() && from.count() >= 48 * parts) parts *= 2;
-    if (from.count() >= 256 * parts) parts *= 2;
+    constexpr int FEW = 48, MANY = 256, MOST = 16;
+    int wanted = 1;
+    while (wanted < std::min(threads(), MOST) && from.count() >= FEW * wanted) wanted *= 2;
+    if (wanted < MOST && from.count() >= MANY * wanted) wanted *= 2;
+    const int each = (from.count() + wanted - 1) / wanted, parts = (from.count() + each - 1) / each;
     if (!call.room(products, parts * all)) return;
-    const int each = (from.count() + parts - 1) / parts;
     pool().parallel(parts, [&](int part) {
       const int last = std::min(from.count(), (part + 1) * each);
       float* const planes = planesOf(places * (inPlace + byPlace));
