@@ -15,7 +15,7 @@ const narrow = (x: Node): Node => widened(x) ?? cast(x, "bf16");
 const wide = (x: Node): Node => cast(x, "f32");
 
 /** What `node` was before it was widened, if it was. */
-const widened = (node: Node): Node | null =>
+export const widened = (node: Node): Node | null =>
   node.op === "cast" && typeOf(node).dtype === "f32" && typeOf(node.args[0]).dtype === "bf16"
     ? node.args[0]
     : null;

@@ -17,6 +17,7 @@ import {
   sharedNormGradient,
   sharedStatistics,
 } from "./synchronise.js";
+import { isCut } from "./tiling.js";
 
 /** A norm, its statistics or its gradient, where nothing stands around it that a kernel takes along. */
 export const normIn = (node: Node): Make | undefined => {
@@ -136,9 +137,6 @@ export const fusedNorms = (step: Step<Node>): Made => {
   });
 };
 
-/** What pspc's own kernel takes together. */
-const BLOCK = 16;
-
 /**
  * Gradients by pspc's own kernel (scripts/setup/kernels), which reads each map once where TensorFlow's reads it twice, and
  * takes the gradient of a ReLU behind the norm along, where nobody else asks for that.
@@ -148,7 +146,7 @@ export const normGradientsIn = (nodes: readonly Node[], uses: ReadonlyMap<Node, 
     if (node.op !== "batchNormGradient" || isShared(node)) return [];
     const { attributes, args, types } = node;
     const [dy, x, scale] = args;
-    if (sizesOf(x, 4)[3] % BLOCK !== 0) return [];
+    if (!isCut(sizesOf(x, 4)[3])) return [];
     const isGated = dy.op === "reluGradient" && uses.get(dy) === 1;
     const [slope, ...gate] = isGated ? dy.args : [dy];
     const make: Make = (to) => {

@@ -6,6 +6,7 @@
 import { type Node, shapeOf, sizesOf, typeOf } from "../graph/op.js";
 import { product, sameShape } from "../graph/type.js";
 import type { Tile } from "../graph/winograd.js";
+import { widened } from "../rewrite/half-precision.js";
 import { type Grid, gridOver } from "../rewrite/phases.js";
 import { inputTiles, kernelGradientOf, kernelTiles, outputOf } from "../rewrite/winograd.js";
 import { legal, type Tiling } from "./op.js";
@@ -87,12 +88,6 @@ const kernelGradient =
   ({ root, x, dy, attributes }: FoundGradient): Make =>
   (to) =>
     legal("tilesGradient", attributes, [to(x), to(dy)], root.types);
-
-/** What was bf16 before it was widened. */
-const widened = (node: Node): Node | undefined => {
-  const [arg] = node.op === "cast" && typeOf(node).dtype === "f32" ? node.args : [];
-  return arg !== undefined && typeOf(arg).dtype === "bf16" ? arg : undefined;
-};
 
 /** What the products read: a kernel that was transformed before, or one from which its tiles are made here. */
 const kernelIn = (tiles: Node, tile: Tile, turned: boolean): Node | undefined => {
@@ -186,7 +181,7 @@ const gradientOf = (spread: Node): Node | undefined => {
 /** Of bf16 the kernels take the numbers as they are, add in f32 as the composed form does, and round once. */
 const convolutionOfHalves = (root: Node, { x, kernel, ...found }: Found): Found | undefined => {
   const [image, weights] = [widened(x), widened(kernel)];
-  return image && weights && { ...found, root, x: image, kernel: weights };
+  return image && weights ? { ...found, root, x: image, kernel: weights } : undefined;
 };
 
 const gradientOfHalves = (
@@ -197,7 +192,7 @@ const gradientOfHalves = (
   // The sums before they are rounded.
   const bytes = attributes.bytes + 4 * product(shapeOf(root));
   const by = { ...attributes, bytes };
-  return image && gradient && { ...found, root, x: image, dy: gradient, attributes: by };
+  return image && gradient ? { ...found, root, x: image, dy: gradient, attributes: by } : undefined;
 };
 
 /** What was found, and what of it is rounded at once by the one who asks for it. */

@@ -18,6 +18,7 @@ const BLOCK = 16;
 /** Bytes of transformed tiles that they make at once, and the fewest tiles that are worth reading a kernel for. */
 const [ROOM, FEWEST] = [48 * 2 ** 20, 96];
 
+/** Whether pspc's own kernels, of norms too, take so many channels. */
 export const isCut = (channels: number | undefined): boolean =>
   channels !== undefined && channels > 0 && channels % BLOCK === 0;
 
